@@ -1,0 +1,18 @@
+# Video in, article out: `snakemake --cores all`. The rules are in workflow/rules, what a tier computes in config/.
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/sources.smk"
+include: "workflow/rules/tracks.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/detectors.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/paper.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "paper/main.pdf",
+        "results/notebooks/browse_clip.ipynb",

@@ -1,0 +1,130 @@
+"""The events table: one row a behavioural event. Annotators, detectors, exporters and metrics all speak it.
+
+Columns: ``video,person,label,family,start_s,end_s,score,x0,y0,x1,y1``. Times are seconds, half-open [start_s, end_s).
+The box is in fractions of the frame, the median over the event. The box of every sampled frame goes into a second
+table, the tubes: ``event,time_s,x0,y0,x1,y1``, where ``event`` is the row number in the events table, from 0.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kinesics import KinesicsError
+from kinesics.files import replacing
+from kinesics.labels import FAMILY
+
+BOX = ["x0", "y0", "x1", "y1"]
+COLUMNS = ["video", "person", "label", "family", "start_s", "end_s", "score", *BOX]
+TUBE_COLUMNS = ["event", "time_s", *BOX]
+ORDER = ["video", "start_s", "end_s", "person", "label", "score"]
+
+
+def empty_events() -> pd.DataFrame:
+    """Return an events table without rows, with the right column types."""
+    return _typed(pd.DataFrame(columns=COLUMNS))
+
+
+def check_events(events: pd.DataFrame, where: str = "events") -> pd.DataFrame:
+    """Return the table sorted, with exact column types.
+
+    Raises KinesicsError naming ``where``, the row and the value if a column is missing or a value cannot be.
+    Any label is allowed (users bring their own vocabulary); ``family`` is filled in for labels of the coding manual.
+    """
+    events = events.copy()
+    if "family" not in events:
+        events["family"] = events.get("label", pd.Series(dtype=str)).map(FAMILY).fillna("")
+    if "score" not in events:
+        events["score"] = 1.0
+    for column in BOX:
+        if column not in events:
+            events[column] = np.nan
+    if missing := [name for name in COLUMNS if name not in events]:
+        raise KinesicsError(f"{where}: column {missing[0]!r} is missing; columns are {', '.join(map(str, events.columns))}")
+    for column in ["person", "start_s", "end_s", "score", *BOX]:
+        numbers = pd.to_numeric(events[column], errors="coerce")
+        bad = numbers.isna() & events[column].notna()
+        if column not in BOX:
+            bad |= ~np.isfinite(numbers.astype(float))
+        _refuse(events, bad, where, column, "is not a number")
+        events[column] = numbers
+    for column in ["video", "label"]:
+        _refuse(events, events[column].isna() | (events[column].astype(str).str.strip() == ""), where, column, "is empty")
+    events["family"] = events["family"].fillna("")
+    person = events["person"].astype(float)
+    _refuse(events, (person < 0) | (person != person.round()), where, "person", "is not a whole number from 0")
+    _refuse(events, events["start_s"] < 0, where, "start_s", "is negative")
+    _refuse(events, events["end_s"] <= events["start_s"], where, "end_s", "is not after start_s")
+    for column in BOX:
+        _refuse(events, (events[column] < -0.5) | (events[column] > 1.5), where, column, "is not a fraction of the frame")
+    _refuse(events, events["x1"] < events["x0"], where, "x1", "is left of x0")
+    _refuse(events, events["y1"] < events["y0"], where, "y1", "is above y0")
+    return _typed(events[COLUMNS]).sort_values(ORDER, kind="stable").reset_index(drop=True)
+
+
+def read_events(path: str | Path) -> pd.DataFrame:
+    """Read and check an events CSV. ``family``, ``score`` and the box may be left out.
+
+    Raises KinesicsError naming the file, the line and the value.
+    """
+    try:
+        table = pd.read_csv(path, dtype={"video": str, "label": str, "family": str}, keep_default_na=False, na_values=[""])
+    except FileNotFoundError:
+        raise KinesicsError(f"{path}: no such file") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise KinesicsError(f"{path}: not an events table (CSV): {error}") from None
+    return check_events(table, str(path))
+
+
+def write_events(events: pd.DataFrame, path: str | Path) -> None:
+    """Check and write an events CSV: times to the millisecond, boxes and scores to four decimals, atomically."""
+    events = check_events(events, str(path))
+    text = events.copy()
+    for column in ["start_s", "end_s"]:
+        text[column] = events[column].map("{:.3f}".format)
+    for column in ["score", *BOX]:
+        text[column] = events[column].map(lambda value: "" if np.isnan(value) else f"{value:.4f}")
+    with replacing(path) as temporary:
+        text.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def write_tubes(tubes: pd.DataFrame, path: str | Path) -> None:
+    """Write the per-frame boxes of the events (columns ``TUBE_COLUMNS``) as Parquet, atomically."""
+    types = {"event": "int32", "time_s": "float64"} | dict.fromkeys(BOX, "float32")
+    with replacing(path) as temporary:
+        tubes[TUBE_COLUMNS].astype(types).to_parquet(temporary, index=False)
+
+
+def read_tubes(path: str | Path) -> pd.DataFrame:
+    """Read the per-frame boxes of an events table."""
+    return pd.read_parquet(path, columns=TUBE_COLUMNS)
+
+
+def temporal_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the intersection over union in time of segments (N, 2) and (M, 2) in seconds: shape (N, M)."""
+    a, b = np.asarray(a, float).reshape(-1, 2), np.asarray(b, float).reshape(-1, 2)
+    inter = np.minimum(a[:, None, 1], b[None, :, 1]) - np.maximum(a[:, None, 0], b[None, :, 0])
+    inter = inter.clip(min=0.0)
+    union = (a[:, 1] - a[:, 0])[:, None] + (b[:, 1] - b[:, 0])[None, :] - inter
+    return np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
+
+
+def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the intersection over union of boxes x0,y0,x1,y1, row by row: (..., 4) and (..., 4) to (...). NaN gives NaN."""
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    size = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    inter = size.clip(min=0.0).prod(-1)
+    union = (a[..., 2:] - a[..., :2]).prod(-1) + (b[..., 2:] - b[..., :2]).prod(-1) - inter
+    return np.divide(inter, union, out=np.full(inter.shape, np.nan), where=union > 0)
+
+
+def _typed(events: pd.DataFrame) -> pd.DataFrame:
+    types = {"video": object, "person": "int64", "label": object, "family": object}
+    types |= dict.fromkeys(["start_s", "end_s", "score", *BOX], "float64")
+    return events.astype(types)
+
+
+def _refuse(events: pd.DataFrame, bad: pd.Series, where: str, column: str, what: str) -> None:
+    if bad.any():
+        row = int(np.flatnonzero(bad.to_numpy())[0])
+        raise KinesicsError(f"{where}: line {row + 2}: {column} {events[column].iloc[row]!r} {what}")

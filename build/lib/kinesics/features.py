@@ -1,0 +1,69 @@
+"""Features: what a frozen encoder says of crops of each person, with the times it was asked.
+
+A safetensors file a video and encoder. For every crop kind (``face``, ``person``) three tensors with N rows, sorted by
+time, then person: ``<crop>.time_s`` float64 (N,), ``<crop>.person`` int32 (N,), ``<crop>.tokens`` float32 (N, D).
+The header's metadata names the video, the encoder and the sampling rate in Hz.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from kinesics import KinesicsError
+from kinesics.files import replacing
+
+TENSORS = ("time_s", "person", "tokens")
+
+
+@dataclass(frozen=True)
+class CropFeatures:
+    """Tokens of one kind of crop: ``time_s`` (N,) seconds, ``person`` (N,), ``tokens`` (N, D)."""
+
+    time_s: np.ndarray
+    person: np.ndarray
+    tokens: np.ndarray
+
+    def of(self, person: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return times (n,) and tokens (n, D) of one person."""
+        mine = self.person == person
+        return self.time_s[mine], self.tokens[mine]
+
+
+@dataclass(frozen=True)
+class Features:
+    """The features of one video from one encoder; ``crops`` maps the kind of crop to its tokens."""
+
+    video: str
+    encoder: str
+    rate_hz: float
+    crops: dict[str, CropFeatures]
+
+
+def write_features(features: Features, path: str | Path) -> None:
+    """Write features as safetensors, atomically."""
+    types = {"time_s": np.float64, "person": np.int32, "tokens": np.float32}
+    tensors = {
+        f"{crop}.{name}": np.ascontiguousarray(getattr(values, name), types[name])
+        for crop, values in sorted(features.crops.items())
+        for name in TENSORS
+    }
+    facts = {"video": features.video, "encoder": features.encoder, "rate_hz": repr(float(features.rate_hz))}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, facts)
+
+
+def read_features(path: str | Path) -> Features:
+    """Read a features file. Raises KinesicsError, naming the file, if it is none."""
+    try:
+        with safe_open(path, "np") as file:
+            facts = file.metadata() or {}
+            crops = sorted({key.split(".")[0] for key in file.keys()})
+            values = {crop: CropFeatures(*(file.get_tensor(f"{crop}.{name}") for name in TENSORS)) for crop in crops}
+            return Features(facts["video"], facts["encoder"], float(facts["rate_hz"]), values)
+    except FileNotFoundError:
+        raise KinesicsError(f"{path}: no such file; make it with: kinesics encode") from None
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise KinesicsError(f"{path}: not a features file of kinesics: {error}") from None

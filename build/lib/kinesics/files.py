@@ -1,0 +1,96 @@
+"""Reading tables against a schema, and writing files whole or not at all."""
+
+import csv
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from kinesics import KinesicsError
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path in the same folder; move it to ``path`` on success, delete it on any error.
+
+    A reader, or a build that was killed, sees either the whole new file or none.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".", suffix=f".{path.name}", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write UTF-8 text with Unix line ends, atomically."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: str | Path, value: object) -> None:
+    """Write JSON with sorted keys, atomically. NaN is refused: JSON has none."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def sha256(path: str | Path) -> str:
+    """Return the hexadecimal SHA-256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def schema(name: str) -> dict:
+    """Return the JSON schema ``src/kinesics/schemas/<name>.yaml``."""
+    return yaml.safe_load(resources.files("kinesics").joinpath(f"schemas/{name}.yaml").read_text(encoding="utf-8"))
+
+
+def check(value: dict, schema_name: str, where: str) -> None:
+    """Raise KinesicsError, naming ``where``, the key and the value, unless ``value`` fits the schema."""
+    errors = sorted(Draft202012Validator(schema(schema_name)).iter_errors(value), key=lambda e: list(map(str, e.path)))
+    if errors:
+        error = errors[0]
+        key = ".".join(map(str, error.absolute_path)) or "(top level)"
+        raise KinesicsError(f"{where}: {key}: {error.message}")
+
+
+def read_table(path: str | Path, schema_name: str) -> list[dict[str, str]]:
+    """Read a CSV file; every row must fit the JSON schema of that name. Values stay text.
+
+    Raises KinesicsError naming the file, the line and the column.
+    """
+    path = Path(path)
+    rules = schema(schema_name)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            header = reader.fieldnames or []
+            rows = [(reader.line_num, row) for row in reader]
+    except FileNotFoundError:
+        raise KinesicsError(f"{path}: no such file") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise KinesicsError(f"{path}: not a CSV file in UTF-8: {error}") from None
+    if missing := [name for name in rules["required"] if name not in header]:
+        raise KinesicsError(f"{path}: line 1: column {missing[0]!r} is missing; the header is {','.join(header)!r}")
+    validator = Draft202012Validator(rules)
+    for line, row in rows:
+        if None in row or None in row.values():
+            raise KinesicsError(f"{path}: line {line}: the number of fields differs from the header's {len(header)}")
+        for error in validator.iter_errors(row):
+            column = ".".join(map(str, error.absolute_path)) or "(row)"
+            raise KinesicsError(f"{path}: line {line}: column {column!r}: {error.message}")
+    return [row for _, row in rows]

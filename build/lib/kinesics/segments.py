@@ -1,0 +1,64 @@
+"""From scores on a regular grid of sampled frames to segments in seconds, and back.
+
+Sample k of a grid at ``rate_hz`` stands for the half-open interval [k / rate_hz, (k + 1) / rate_hz). This is the only
+place where frame numbers and seconds are turned into each other.
+"""
+
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+
+
+def seconds(index: np.ndarray | int, rate_hz: float) -> np.ndarray | float:
+    """Return the time in seconds at which sample ``index`` begins."""
+    return index / rate_hz
+
+
+def samples(duration_s: float, rate_hz: float) -> int:
+    """Return how many samples lie in [0, duration_s). A duration that ends on a sample's begin does not reach it."""
+    return max(int(np.ceil(round(duration_s * rate_hz, 6))), 0)
+
+
+def index(time_s: np.ndarray | float, rate_hz: float) -> np.ndarray | int:
+    """Return the sample whose interval holds each time; ``index(seconds(k)) == k`` for every k."""
+    return np.floor(np.round(np.asarray(time_s) * rate_hz, 6)).astype(int)
+
+
+def rasterise(segments: np.ndarray, count: int, rate_hz: float) -> np.ndarray:
+    """Mark the samples whose middle lies in any of the segments (N, 2) in seconds: bool (count,)."""
+    middle = (np.arange(count) + 0.5) / rate_hz
+    segments = np.asarray(segments, float).reshape(-1, 2)
+    return ((middle[:, None] >= segments[:, 0]) & (middle[:, None] < segments[:, 1])).any(1)
+
+
+def runs(mask: np.ndarray) -> np.ndarray:
+    """Return the [start, stop) sample numbers of each run of True in ``mask`` (T,): int (N, 2)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], np.asarray(mask, bool), [False]]).astype(np.int8)))
+    return edges.reshape(-1, 2)
+
+
+def hysteresis(score: np.ndarray, on: float, off: float, min_samples: int = 1, gap_samples: int = 0) -> np.ndarray:
+    """Return the [start, stop) sample numbers where the score (T,) stays at or above ``off`` and reaches ``on``.
+
+    Runs with at most ``gap_samples`` between them are joined first; then those under ``min_samples`` are dropped. NaN
+    counts as below ``off``. Raises ValueError if ``on < off``.
+    """
+    if on < off:
+        raise ValueError(f"on {on} is below off {off}: the threshold to enter must not be lower than the one to leave")
+    score = np.nan_to_num(np.asarray(score, float), nan=-np.inf)
+    found = [run for run in runs(score >= off) if score[run[0] : run[1]].max() >= on]
+    joined: list[list[int]] = []
+    for start, stop in found:
+        if joined and start - joined[-1][1] <= gap_samples:
+            joined[-1][1] = int(stop)
+        else:
+            joined.append([int(start), int(stop)])
+    return np.array([run for run in joined if run[1] - run[0] >= min_samples], int).reshape(-1, 2)
+
+
+def smooth(values: np.ndarray, width: int) -> np.ndarray:
+    """Return the centred moving average over ``width`` samples along axis 0, ignoring NaN; all-NaN windows stay NaN."""
+    values = np.asarray(values, float)
+    valid = np.isfinite(values).astype(float)
+    total = uniform_filter1d(np.nan_to_num(values), width, axis=0, mode="constant")
+    share = uniform_filter1d(valid, width, axis=0, mode="constant")
+    return np.where(share > 1e-9, total / np.maximum(share, 1e-9), np.nan)

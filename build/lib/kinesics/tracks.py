@@ -1,0 +1,151 @@
+"""The tracks table: a Parquet row per sampled frame and person, with boxes, landmarks and their confidence.
+
+Everything is in fractions of the upright frame (x right, y down), times in seconds. What was not seen is null.
+
+``frame`` int32, sample number k (time k / rate_hz); ``time_s``; ``person`` int32, stable over the video;
+``face_score``, ``person_score``, ``left_hand_score``, ``right_hand_score`` in [0, 1];
+``face_x0..y1`` the face's box, ``person_x0..y1`` the box of the whole visible person;
+``face`` 468 x (x, y, z) mesh; ``pose`` 33 x (x, y, z, visibility); ``pose_world`` 33 x (x, y, z, visibility) in metres
+about the hips' middle; ``left_hand`` and ``right_hand`` 21 x (x, y, z). Left and right are the person's own.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kinesics import KinesicsError
+from kinesics.files import replacing
+from kinesics.segments import samples
+
+#: Landmark groups: number of points, numbers a point.
+LANDMARKS = {"face": (468, 3), "pose": (33, 4), "pose_world": (33, 4), "left_hand": (21, 3), "right_hand": (21, 3)}
+SCORES = ["face_score", "person_score", "left_hand_score", "right_hand_score"]
+FACE_BOX = ["face_x0", "face_y0", "face_x1", "face_y1"]
+PERSON_BOX = ["person_x0", "person_y0", "person_x1", "person_y1"]
+
+SCHEMA = pa.schema(
+    [pa.field("frame", pa.int32()), pa.field("time_s", pa.float64()), pa.field("person", pa.int32())]
+    + [pa.field(name, pa.float32()) for name in [*SCORES, *FACE_BOX, *PERSON_BOX]]
+    + [pa.field(name, pa.list_(pa.float32(), points * size)) for name, (points, size) in LANDMARKS.items()]
+)
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """The tracks of one video. ``table`` is sorted by person, then frame."""
+
+    video: str
+    rate_hz: float
+    duration_s: float
+    width: int
+    height: int
+    table: pa.Table = field(repr=False)
+
+    @property
+    def frames(self) -> int:
+        """The number of frames sampled, with people in them or not."""
+        return samples(self.duration_s, self.rate_hz)
+
+    @property
+    def persons(self) -> list[int]:
+        """The numbers of the people seen, ascending."""
+        return sorted(set(self.table["person"].to_pylist()))
+
+    def dense(self, person: int, column: str | list[str]) -> np.ndarray:
+        """Return a column on the regular grid of frames, NaN where the person or the part was not seen.
+
+        Shape (frames, points, size) for landmarks, (frames,) for one number, (frames, n) for a list of n columns.
+        """
+        if isinstance(column, list):
+            return np.stack([self.dense(person, name) for name in column], 1)
+        rows = self.table.filter(pa.compute.equal(self.table["person"], person))
+        where = rows["frame"].to_numpy()
+        if column in LANDMARKS:
+            shape = LANDMARKS[column]
+            out = np.full((self.frames, *shape), np.nan, np.float32)
+            values = rows[column].combine_chunks()
+            seen = ~np.asarray(values.is_null())
+            flat = values.filter(pa.array(seen)).flatten().to_numpy(zero_copy_only=False)
+            out[where[seen]] = flat.reshape(-1, *shape)
+            return out
+        out = np.full(self.frames, np.nan, np.float32)
+        out[where] = rows[column].to_numpy()
+        return out
+
+
+class TracksWriter:
+    """Write tracks row group by row group, so that memory does not grow with the video.
+
+    Use as a context manager; the file appears under its name only when the block ends without an error.
+    """
+
+    def __init__(self, path: str | Path, video: str, rate_hz: float, width: int, height: int, group_rows: int = 256):
+        self._video, self._rate, self._size = video, rate_hz, (width, height)
+        self._group_rows, self._rows = group_rows, []
+        self._replacing = replacing(path)
+        self._temporary = self._replacing.__enter__()
+        self._writer = pq.ParquetWriter(self._temporary, SCHEMA, compression="zstd")
+
+    def __enter__(self) -> "TracksWriter":
+        return self
+
+    def add(self, row: dict) -> None:
+        """Add a row: keys are the columns; landmarks are float arrays (points, size) or None; rows come in time order."""
+        self._rows.append({name: _plain(row.get(name)) for name in SCHEMA.names})
+        if len(self._rows) >= self._group_rows:
+            self._flush()
+
+    def close(self, duration_s: float) -> None:
+        """Write what is left and the video's facts; ``duration_s`` is known only when the last frame was read."""
+        self._flush()
+        facts = {
+            "video": self._video,
+            "rate_hz": self._rate,
+            "duration_s": duration_s,
+            "width": self._size[0],
+            "height": self._size[1],
+        }
+        self._writer.add_key_value_metadata({"kinesics": json.dumps(facts, sort_keys=True)})
+
+    def __exit__(self, kind, value, trace) -> None:
+        self._writer.close()
+        self._replacing.__exit__(kind, value, trace)
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._writer.write_table(pa.Table.from_pylist(self._rows, SCHEMA))
+            self._rows = []
+
+
+def read_tracks(path: str | Path) -> Tracks:
+    """Read a tracks file. Raises KinesicsError, naming the file, if it is none."""
+    try:
+        file = pq.ParquetFile(path)
+        facts = json.loads((file.metadata.metadata or {})[b"kinesics"])
+        table = file.read(columns=SCHEMA.names).replace_schema_metadata(None).sort_by([("person", "ascending"), ("frame", "ascending")])
+    except FileNotFoundError:
+        raise KinesicsError(f"{path}: no such file; make it with: kinesics track VIDEO --out {path}") from None
+    except (pa.ArrowInvalid, KeyError, ValueError) as error:
+        raise KinesicsError(f"{path}: not a tracks file of kinesics: {error}") from None
+    if table.schema.names != SCHEMA.names:
+        raise KinesicsError(f"{path}: columns are {table.schema.names}, not {SCHEMA.names}: make it again with kinesics track")
+    return Tracks(table=table, **facts)
+
+
+def iterate(tracks: Tracks) -> Iterator[tuple[int, dict]]:
+    """Yield (frame, row) in time order, people in ascending order; landmarks as flat lists or None."""
+    for row in tracks.table.sort_by([("frame", "ascending"), ("person", "ascending")]).to_pylist():
+        yield row["frame"], row
+
+
+def _plain(value: object) -> object:
+    if value is None or (np.isscalar(value) and value != value):
+        return None
+    if isinstance(value, np.ndarray):
+        return value.astype(np.float32).ravel()
+    return value

@@ -1,0 +1,37 @@
+"""The encoders and detectors there are, from ``encoders.csv`` and ``detectors.csv``: light enough for the Snakefile.
+
+An encoder or detector is one file in ``encoders/`` or ``detectors/`` and one line in its table.
+"""
+
+import csv
+from importlib import import_module, resources
+from types import ModuleType
+
+from kinesics import KinesicsError
+
+
+def _read(name: str) -> dict[str, dict[str, str]]:
+    with resources.files("kinesics").joinpath(name).open(encoding="utf-8", newline="") as file:
+        return {row["name"]: row for row in csv.DictReader(file)}
+
+
+#: name: weights (a source), rate_hz (crops a second), crops, citation, description
+ENCODERS = _read("encoders.csv")
+#: name: features (an encoder or nothing), weights (a source or nothing), learns (yes or no), citation, description
+DETECTORS = _read("detectors.csv")
+
+
+def encoder(name: str) -> ModuleType:
+    """Return an encoder's module. Raises KinesicsError naming the choices."""
+    return _module("encoder", name, ENCODERS)
+
+
+def detector(name: str) -> ModuleType:
+    """Return a detector's module. Raises KinesicsError naming the choices."""
+    return _module("detector", name, DETECTORS)
+
+
+def _module(kind: str, name: str, table: dict) -> ModuleType:
+    if name not in table:
+        raise KinesicsError(f"{name!r} is not a {kind}. The {kind}s are {', '.join(table)}.")
+    return import_module(f"kinesics.{kind}s.{name}")

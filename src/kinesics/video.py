@@ -1,0 +1,207 @@
+"""Frames of a long video at a rate, in constant memory, and random access to a few.
+
+Frames are upright (the container's rotation applied) with square pixels (anamorphic video is stretched to its display
+width): uint8 RGB, C-contiguous. Time 0 is the instant the first frame is shown, whatever stamp the container gives it;
+the frame at time t is the one shown then, so variable frame rates need no special care, and the last frame is held for
+its duration. A file that was cut off is refused at once, not after hours of work on the part that is there.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import decord
+import numpy as np
+from av.stream import Disposition
+
+from kinesics import KinesicsError
+from kinesics.segments import samples, seconds
+
+_CUT_S = 0.5  # containers round the duration they declare; what lacks more than this was cut off
+_NEAR_S = 1e-6  # a frame stamped this little after a sample's time counts as shown then: stamps are rounded
+
+
+@dataclass(frozen=True)
+class VideoFacts:
+    """The size of the upright frame in square pixels, the duration, the mean frame rate, and whether there is sound."""
+
+    width: int
+    height: int
+    duration_s: float
+    rate_hz: float
+    has_audio: bool
+
+
+def facts(path: str | Path) -> VideoFacts:
+    """Return a video's facts. Reads all packets but decodes one frame: cheap, and the duration is exact.
+
+    Raises KinesicsError, naming the file and what to do, if it is missing, empty, a folder, not a video, without
+    pictures, or cut off.
+    """
+    return _examine(path)[0]
+
+
+def frames(path: str | Path, rate_hz: float) -> Iterator[tuple[int, float, np.ndarray]]:
+    """Yield (k, time_s, frame) for each k with time_s = k / rate_hz in [0, duration): frame is uint8 (height, width, 3).
+
+    There are ``segments.samples(facts(path).duration_s, rate_hz)`` of them. Frames shown at several samples are the
+    same array. Raises KinesicsError as ``facts`` does, and with the time reached where the pictures are damaged.
+    """
+    if not rate_hz > 0:
+        raise KinesicsError(f"{path}: cannot sample at {rate_hz} Hz: the rate must be above 0")
+    info, _ = _examine(path)
+    times = (seconds(k, rate_hz) for k in range(samples(info.duration_s, rate_hz)))
+    for k, (time_s, frame) in enumerate(_shown(path, info, times)):
+        yield k, time_s, frame
+
+
+def frame_at(path: str | Path, times_s: Sequence[float]) -> np.ndarray:
+    """Return the frames shown at a few times, in any order, without decoding the whole video: uint8 (N, height, width, 3).
+
+    decord2 seeks by its index of frames. Where that is wrong the video is decoded from the start instead: decord2 3.4.0
+    allots its buffer before it turns rotated pictures, ignores the shape of pixels, and counts the frames that an edit
+    list hides. Raises KinesicsError as ``frames`` does, and for a time outside [0, duration).
+    """
+    info, plain = _examine(path)
+    times = np.asarray(times_s, float).reshape(-1)
+    if (bad := times[~((times >= 0) & (times < info.duration_s))]).size:
+        raise KinesicsError(f"{path}: time {bad[0]:g} s is outside of [0, {info.duration_s:g}) s")
+    if plain and times.size:
+        try:
+            reader = decord.VideoReader(str(path), num_threads=1)
+            shown_s = reader.get_frame_timestamp(np.arange(len(reader)))[:, 0]
+            # decord keeps times in single precision, which may be a little late
+            late_s = np.spacing(np.float32(info.duration_s)) + _NEAR_S
+            return reader.get_batch((np.searchsorted(shown_s, times + late_s, side="right") - 1).clip(0)).asnumpy()
+        except (RuntimeError, decord.DECORDError):
+            pass  # still pictures, and damaged files, about which decoding from the start says more
+    out = np.empty((len(times), info.height, info.width, 3), np.uint8)
+    order = np.argsort(times, kind="stable")
+    for place, (_, frame) in zip(order, _shown(path, info, times[order].tolist()), strict=True):
+        out[place] = frame
+    return out
+
+
+def _shown(path: str | Path, info: VideoFacts, times_s: Iterable[float]) -> Iterator[tuple[float, np.ndarray]]:
+    """Yield (time, frame shown then) for ascending times, decoding once from the start and holding two frames."""
+    with _opened(path) as (container, stream):
+        times = iter(times_s)
+        time_s = next(times, None)
+        shown, first, reached_s = None, None, 0.0
+        decoded = container.decode(stream)
+        while time_s is not None:
+            try:
+                following = next(decoded, None)
+            except av.FFmpegError as error:
+                raise KinesicsError(
+                    f"{path}: damaged after {reached_s:.2f} s of {info.duration_s:.2f} s: {error.strerror}; "
+                    f"repair or re-encode it, or cut it there"
+                ) from None
+            if following is not None:
+                stamp = _stamp(following, path)
+                first = stamp if first is None else first
+                reached_s = float((stamp - first) * stream.time_base)
+            elif shown is None:
+                raise KinesicsError(f"{path}: none of its pictures can be decoded")
+            if shown is not None:
+                picture = None
+                while time_s is not None and (following is None or time_s < reached_s - _NEAR_S):
+                    picture = _upright(shown, info) if picture is None else picture
+                    yield time_s, picture
+                    time_s = next(times, None)
+            shown = following
+
+
+def _examine(path: str | Path) -> tuple[VideoFacts, bool]:
+    """Return the facts, and whether all frames are shown, as they are stored: not turned, pixels square."""
+    with _opened(path) as (container, stream):
+        frame, begin, end, after = None, None, None, 0
+        count = hidden = damaged = 0
+        for packet in container.demux(stream):
+            if frame is None:
+                frame = _first_frame(packet)
+            hidden += packet.is_discard
+            if not packet.size or packet.is_discard:
+                continue
+            stamp = _stamp(packet, path)
+            begin = stamp if begin is None else min(begin, stamp)
+            if end is None or stamp >= end:
+                end, after = stamp, packet.duration or 0
+            damaged += packet.is_corrupt
+            count += 1
+        if frame is None:
+            raise KinesicsError(f"{path}: none of its pictures can be decoded")
+        unit = float(stream.time_base)
+        if not after:  # AVI gives no durations: the last frame stays as long as the frames before did on average
+            after = (end - begin) / (count - 1) if count > 1 else 1 / float(stream.guessed_rate or 25) / unit
+        duration_s = (end + after - begin) * unit
+        declared_s = float(stream.duration or 0) * unit
+        if damaged or declared_s - duration_s > _CUT_S:
+            raise KinesicsError(
+                f"{path}: cut off: it holds {duration_s:.2f} s of {max(declared_s, duration_s):.2f} s; get the whole file, or "
+                f"keep what is there with: ffmpeg -i {path} -t {max(duration_s - 0.5, 0):.2f} whole.mp4"
+            )
+        pixel = stream.sample_aspect_ratio or 1
+        turned = _quarter_turns(frame)
+        width, height = max(round(frame.width * pixel), 1), frame.height
+        if turned % 2:
+            width, height = height, width
+        info = VideoFacts(width, height, duration_s, count / duration_s, bool(container.streams.audio))
+        return info, turned == 0 and pixel == 1 and not hidden
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    path = Path(path)
+    if path.is_dir():
+        raise KinesicsError(f"{path}: a folder, not a video")
+    if not path.exists():
+        raise KinesicsError(f"{path}: no such file")
+    if path.stat().st_size == 0:
+        raise KinesicsError(f"{path}: the file is empty; get it again")
+    try:
+        container = av.open(str(path))
+    except av.FFmpegError as error:
+        raise KinesicsError(f"{path}: not a video, or cut off before its index: {error.strerror}") from None
+    with container:
+        # FFmpeg takes any text for a terminal recording, and the cover of a song for a video stream.
+        pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+        if container.format.name == "tty":
+            raise KinesicsError(f"{path}: text, not a video")
+        if not pictures:
+            kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
+            raise KinesicsError(f"{path}: has no pictures (found: {kinds}); a video is needed")
+        stream = pictures[0]
+        if stream.codec_context is None:
+            raise KinesicsError(f"{path}: no decoder for its pictures; re-encode it, for instance as H.264")
+        stream.codec_context.thread_count = 1  # one core a video; several videos run side by side
+        yield container, stream
+
+
+def _first_frame(packet: av.Packet) -> av.VideoFrame | None:
+    try:
+        return next(iter(packet.decode()), None)
+    except av.FFmpegError:
+        return None  # streams may begin between key frames; what cannot be decoded later is told with its time
+
+
+def _stamp(item: av.Packet | av.VideoFrame, path: str | Path) -> int:
+    """Return when a packet or frame is shown, in units of the stream; AVI with B-frames knows only the decoding order."""
+    stamp = item.pts if item.pts is not None else item.dts
+    if stamp is None:
+        raise KinesicsError(f"{path}: its pictures have no time stamps; remux it: ffmpeg -i {path} -c copy stamped.mp4")
+    return stamp
+
+
+def _quarter_turns(frame: av.VideoFrame) -> int:
+    return round(frame.rotation / 90) % 4
+
+
+def _upright(frame: av.VideoFrame, info: VideoFacts) -> np.ndarray:
+    """Return the frame as uint8 RGB (height, width, 3) of the video's size; streams may change theirs midway."""
+    turns = _quarter_turns(frame)
+    width, height = (info.height, info.width) if turns % 2 else (info.width, info.height)
+    stored = frame.to_ndarray(format="rgb24", width=width, height=height)
+    return np.ascontiguousarray(np.rot90(stored, turns))  # PyAV pads its rows, which MediaPipe would read as pixels

@@ -1,0 +1,31 @@
+"""Fixtures: the real clips and weights, fetched once into the same folder as the workflow's."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kinesics import sources
+from kinesics.mediapipe_models import build_bundles
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def source() -> Callable[[str], Path]:
+    """Return a function from a source's id to the path of its (first) file."""
+    return lambda name: sources.fetch(name, ROOT / "data")[0]
+
+
+@pytest.fixture(scope="session")
+def clip(source) -> Callable[[str], Path]:
+    """Return a function from a clip's name to its path."""
+    return source
+
+
+@pytest.fixture(scope="session")
+def bundles(source, tmp_path_factory) -> Path:
+    """Return a folder with MediaPipe's three task bundles."""
+    folder = tmp_path_factory.mktemp("bundles")
+    build_bundles(*sources.fetch("mediapipe", ROOT / "data"), folder)
+    return folder

@@ -1,0 +1,48 @@
+"""What the rules share: the configuration, the sources, and which code a script depends on."""
+
+import ast
+import os
+from functools import cache
+from pathlib import Path
+
+from kinesics.catalogue import DETECTORS, ENCODERS
+from kinesics.files import check
+from kinesics.sources import read_sources
+
+check(config, "config", "configuration")
+SOURCES = read_sources()
+TIER = config["tier"]
+
+# One thread a process: more processes at once are faster here than more threads, and the order of sums is fixed.
+for name in ["OMP", "OPENBLAS", "MKL", "NUMEXPR"]:
+    os.environ[f"{name}_NUM_THREADS"] = "1"
+# Fixed dates in figures and in the PDF: 2026-01-01.
+os.environ["SOURCE_DATE_EPOCH"] = "1767225600"
+os.environ["PYTHONHASHSEED"] = "0"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+
+
+def source(name):
+    """Return the files of a source once fetched."""
+    return [f"data/{name}/{row['file']}" for row in SOURCES[name]]
+
+
+@cache
+def code(script):
+    """Return the modules of src/kinesics that a script imports, directly or not: inputs of the rule that runs it."""
+    found, todo = set(), [Path("workflow/scripts") / script]
+    while todo:
+        for node in ast.walk(ast.parse(todo.pop().read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            else:
+                continue
+            for module in names:
+                path = Path("src") / Path(*module.split("."))
+                for file in [path.with_suffix(".py"), path / "__init__.py"]:
+                    if file.exists() and file not in found:
+                        found.add(file)
+                        todo.append(file)
+    return sorted(map(str, found))

@@ -1,0 +1,9 @@
+"""Build MediaPipe's three task bundles from its released networks."""
+
+from pathlib import Path
+
+from kinesics.jobs import job
+from kinesics.mediapipe_models import build_bundles
+
+with job(snakemake.log[0]):
+    build_bundles(*(Path(path) for path in snakemake.input if path.endswith(".tflite")), Path(snakemake.params.folder))

@@ -1,0 +1,16 @@
+"""Let one encoder see the crops of one video's people."""
+
+from pathlib import Path
+
+from kinesics.encode import encode
+from kinesics.jobs import job
+
+with job(snakemake.log[0]):
+    encode(
+        Path(snakemake.input.video),
+        Path(snakemake.input.tracks),
+        snakemake.wildcards.encoder,
+        Path(snakemake.input.weights),
+        Path(snakemake.output[0]),
+        rate_hz=snakemake.params.rate_hz,
+    )

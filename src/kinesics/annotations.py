@@ -15,5 +15,7 @@ def read_coding(path: str | Path) -> pd.DataFrame:
     """
     table = pd.DataFrame(read_table(path, "coding"))
     table = table.rename(columns={"clip": "video", "confidence": "score"})
-    table[["person", "start_s", "end_s", "score", *BOX]] = table[["person", "start_s", "end_s", "score", *BOX]].apply(pd.to_numeric)
+    table[["person", "start_s", "end_s", "score", *BOX]] = table[["person", "start_s", "end_s", "score", *BOX]].apply(
+        pd.to_numeric
+    )
     return check_events(table.drop(columns="note"), str(path))

@@ -15,9 +15,9 @@ def _read(name: str) -> dict[str, dict[str, str]]:
         return {row["name"]: row for row in csv.DictReader(file)}
 
 
-#: name: weights (a source), rate_hz (crops a second), crops, citation, description
+#: name: weights (a source), citation, description
 ENCODERS = _read("encoders.csv")
-#: name: features (an encoder or nothing), weights (a source or nothing), learns (yes or no), citation, description
+#: name: module, features (an encoder or nothing), weights (a source or nothing), learns (yes or no), citation, description
 DETECTORS = _read("detectors.csv")
 
 
@@ -34,4 +34,4 @@ def detector(name: str) -> ModuleType:
 def _module(kind: str, name: str, table: dict) -> ModuleType:
     if name not in table:
         raise KinesicsError(f"{name!r} is not a {kind}. The {kind}s are {', '.join(table)}.")
-    return import_module(f"kinesics.{kind}s.{name}")
+    return import_module(f"kinesics.{kind}s.{table[name].get('module', name)}")

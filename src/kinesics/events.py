@@ -40,7 +40,9 @@ def check_events(events: pd.DataFrame, where: str = "events") -> pd.DataFrame:
         if column not in events:
             events[column] = np.nan
     if missing := [name for name in COLUMNS if name not in events]:
-        raise KinesicsError(f"{where}: column {missing[0]!r} is missing; columns are {', '.join(map(str, events.columns))}")
+        raise KinesicsError(
+            f"{where}: column {missing[0]!r} is missing; columns are {', '.join(map(str, events.columns))}"
+        )
     for column in ["person", "start_s", "end_s", "score", *BOX]:
         numbers = pd.to_numeric(events[column], errors="coerce")
         bad = numbers.isna() & events[column].notna()
@@ -49,14 +51,18 @@ def check_events(events: pd.DataFrame, where: str = "events") -> pd.DataFrame:
         _refuse(events, bad, where, column, "is not a number")
         events[column] = numbers
     for column in ["video", "label"]:
-        _refuse(events, events[column].isna() | (events[column].astype(str).str.strip() == ""), where, column, "is empty")
+        _refuse(
+            events, events[column].isna() | (events[column].astype(str).str.strip() == ""), where, column, "is empty"
+        )
     events["family"] = events["family"].fillna("")
     person = events["person"].astype(float)
     _refuse(events, (person < 0) | (person != person.round()), where, "person", "is not a whole number from 0")
     _refuse(events, events["start_s"] < 0, where, "start_s", "is negative")
     _refuse(events, events["end_s"] <= events["start_s"], where, "end_s", "is not after start_s")
     for column in BOX:
-        _refuse(events, (events[column] < -0.5) | (events[column] > 1.5), where, column, "is not a fraction of the frame")
+        _refuse(
+            events, (events[column] < -0.5) | (events[column] > 1.5), where, column, "is not a fraction of the frame"
+        )
     _refuse(events, events["x1"] < events["x0"], where, "x1", "is left of x0")
     _refuse(events, events["y1"] < events["y0"], where, "y1", "is above y0")
     return _typed(events[COLUMNS]).sort_values(ORDER, kind="stable").reset_index(drop=True)
@@ -68,7 +74,9 @@ def read_events(path: str | Path) -> pd.DataFrame:
     Raises KinesicsError naming the file, the line and the value.
     """
     try:
-        table = pd.read_csv(path, dtype={"video": str, "label": str, "family": str}, keep_default_na=False, na_values=[""])
+        table = pd.read_csv(
+            path, dtype={"video": str, "label": str, "family": str}, keep_default_na=False, na_values=[""]
+        )
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:

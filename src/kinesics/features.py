@@ -60,7 +60,7 @@ def read_features(path: str | Path) -> Features:
     try:
         with safe_open(path, "np") as file:
             facts = file.metadata() or {}
-            crops = sorted({key.split(".")[0] for key in file.keys()})
+            crops = sorted({key.split(".")[0] for key in file.keys()})  # noqa: SIM118 - not a dict
             values = {crop: CropFeatures(*(file.get_tensor(f"{crop}.{name}") for name in TENSORS)) for crop in crops}
             return Features(facts["video"], facts["encoder"], float(facts["rate_hz"]), values)
     except FileNotFoundError:

@@ -1,21 +1,28 @@
 """Build MediaPipe's task bundles from the bare networks that the mediapipe 0.10.21 wheel holds.
 
-A bundle (``.task``) is a zip of stored, uncompressed networks under fixed names. The later mediapipe, which we run, ships
-no networks. Its pose task wants to be told how to scale the input picture, which the bare pose networks do not say; that
-is added here as TFLite metadata. The numbers are those of the graphs of the same wheel
-(``pose_detection_cpu.binarypb`` scales to [-1, 1], ``pose_landmark_by_roi_cpu.binarypb`` to [0, 1]).
+A bundle (``.task``) is a zip of stored, uncompressed networks under fixed names. The mediapipe that we run, 1.2.2,
+ships no networks, and two of its tasks want more than the bare ones give:
+
+- The pose task asks how to scale the input picture. That is added as TFLite metadata, with the numbers of the wheel's
+  graphs (``pose_detection_cpu`` scales to [-1, 1], ``pose_landmark_by_roi_cpu`` to [0, 1]).
+- The face task reads 478 points, of which the last ten are for irises. From the 468 of ``face_landmark`` it makes 478
+  points of two numbers each, without a warning and all in wrong places. So zeros are appended inside the network, and
+  the ten points that they make are to be left out.
 """
 
 import zipfile
 from pathlib import Path
 
 import flatbuffers
+import numpy as np
 from ai_edge_litert import schema_py_generated as tflite
 from mediapipe.tasks.metadata import metadata_schema_py_generated as metadata
 
 from kinesics import KinesicsError
 from kinesics.files import replacing
 
+#: Points of the face mesh, and of the irises.
+MESH_POINTS, IRIS_POINTS = 468, 10
 BUNDLES = ("face.task", "hands.task", "pose.task")
 
 
@@ -25,12 +32,12 @@ def build_bundles(
     """Write ``face.task``, ``hands.task`` and ``pose.task`` into the folder ``out``, byte-identical each time.
 
     The arguments are face_detection_short_range, face_landmark, palm_detection_full, hand_landmark_full, pose_detection
-    and pose_landmark_full (``.tflite``). Raises KinesicsError naming the file if one is missing or is no TFLite network.
+    and pose_landmark_full (``.tflite``). Raises KinesicsError naming the file if one is missing or no TFLite network.
     """
     bundles = {
         "face.task": {
             "face_detector.tflite": _network(face_detection),
-            "face_landmarks_detector.tflite": _network(face_mesh),
+            "face_landmarks_detector.tflite": with_iris_points(_network(face_mesh)),
         },
         "hands.task": {
             "hand_detector.tflite": _network(palm),
@@ -48,7 +55,7 @@ def build_bundles(
 
 
 def with_normalisation(network: bytes, mean: float, std: float) -> bytes:
-    """Return the TFLite network with metadata saying that its input is (picture - ``mean``) / ``std``, pixels 0 to 255."""
+    """Return the TFLite network with metadata saying that its input is (pixel - ``mean``) / ``std``, pixels 0-255."""
     options = metadata.NormalizationOptionsT()
     options.mean, options.std = [mean], [std]
     unit = metadata.ProcessUnitT()
@@ -67,6 +74,33 @@ def with_normalisation(network: bytes, mean: float, std: float) -> bytes:
     entry.name, entry.buffer = "TFLITE_METADATA", len(model.buffers)
     model.buffers.append(buffer)
     model.metadata = [*(model.metadata or []), entry]
+    return _packed(model, b"TFL3")
+
+
+def with_iris_points(network: bytes) -> bytes:
+    """Return the face mesh network with ten more points, zeros for the irises, at its output's end."""
+    model = tflite.ModelT.InitFromPackedBuf(network)
+    graph = model.subgraphs[0]
+    graph.outputs = list(graph.outputs)
+    mesh = next(i for i, output in enumerate(graph.outputs) if graph.tensors[output].shape[-1] == 3 * MESH_POINTS)
+    paddings = tflite.BufferT()
+    paddings.data = list(np.array([[0, 0], [0, 0], [0, 0], [0, 3 * IRIS_POINTS]], "<i4").tobytes())
+    model.buffers.append(paddings)
+    code = tflite.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = tflite.BuiltinOperator.PAD
+    model.operatorCodes.append(code)
+    amount, padded, operator = tflite.TensorT(), tflite.TensorT(), tflite.OperatorT()
+    amount.name, amount.shape, amount.type = b"paddings", [4, 2], tflite.TensorType.INT32
+    amount.buffer = len(model.buffers) - 1
+    padded.name, padded.type = b"padded_mesh", tflite.TensorType.FLOAT32
+    padded.shape = [1, 1, 1, 3 * (MESH_POINTS + IRIS_POINTS)]
+    padded.buffer = 0  # buffer 0 is the empty one: the tensor is computed
+    graph.tensors += [amount, padded]
+    operator.opcodeIndex = len(model.operatorCodes) - 1
+    operator.inputs, operator.outputs = [graph.outputs[mesh], len(graph.tensors) - 2], [len(graph.tensors) - 1]
+    operator.builtinOptionsType, operator.builtinOptions = tflite.BuiltinOptions.PadOptions, tflite.PadOptionsT()
+    graph.operators.append(operator)
+    graph.outputs[mesh] = len(graph.tensors) - 1
     return _packed(model, b"TFL3")
 
 

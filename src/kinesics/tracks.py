@@ -122,18 +122,40 @@ class TracksWriter:
             self._rows = []
 
 
+def renumber(source: str | Path, path: str | Path, numbers: dict[int, int]) -> None:
+    """Copy a tracks file, row group by row group, giving each person its number and leaving out who has none."""
+    file = pq.ParquetFile(source)
+    old = pa.array(list(numbers), pa.int32())
+    new = pa.array(list(numbers.values()), pa.int32())
+    place = SCHEMA.get_field_index("person")
+    with replacing(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, columns=SCHEMA.names).replace_schema_metadata(None)
+            table = table.filter(pa.compute.is_in(table["person"], old))
+            person = new.take(pa.compute.index_in(table["person"].combine_chunks(), old))
+            table = table.set_column(place, SCHEMA.field(place), person)
+            writer.write_table(table.sort_by([("frame", "ascending"), ("person", "ascending")]))
+        writer.add_key_value_metadata({"kinesics": file.metadata.metadata[b"kinesics"]})
+
+
 def read_tracks(path: str | Path) -> Tracks:
     """Read a tracks file. Raises KinesicsError, naming the file, if it is none."""
     try:
         file = pq.ParquetFile(path)
         facts = json.loads((file.metadata.metadata or {})[b"kinesics"])
-        table = file.read(columns=SCHEMA.names).replace_schema_metadata(None).sort_by([("person", "ascending"), ("frame", "ascending")])
+        table = (
+            file.read(columns=SCHEMA.names)
+            .replace_schema_metadata(None)
+            .sort_by([("person", "ascending"), ("frame", "ascending")])
+        )
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file; make it with: kinesics track VIDEO --out {path}") from None
     except (pa.ArrowInvalid, KeyError, ValueError) as error:
         raise KinesicsError(f"{path}: not a tracks file of kinesics: {error}") from None
     if table.schema.names != SCHEMA.names:
-        raise KinesicsError(f"{path}: columns are {table.schema.names}, not {SCHEMA.names}: make it again with kinesics track")
+        raise KinesicsError(
+            f"{path}: columns are {table.schema.names}, not {SCHEMA.names}: make it again with kinesics track"
+        )
     return Tracks(table=table, **facts)
 
 

@@ -13,13 +13,17 @@ check(config, "config", "configuration")
 SOURCES = read_sources()
 TIER = config["tier"]
 
-# One thread a process: more processes at once are faster here than more threads, and the order of sums is fixed.
-for name in ["OMP", "OPENBLAS", "MKL", "NUMEXPR"]:
-    os.environ[f"{name}_NUM_THREADS"] = "1"
-# Fixed dates in figures and in the PDF: 2026-01-01.
-os.environ["SOURCE_DATE_EPOCH"] = "1767225600"
-os.environ["PYTHONHASHSEED"] = "0"
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+os.environ.update(
+    # One thread a process: more processes at once are faster here than more threads, and the order of sums is fixed.
+    **{f"{name}_NUM_THREADS": "1" for name in ["OMP", "OPENBLAS", "MKL", "NUMEXPR"]},
+    # Fixed dates in figures and in the PDF: 2026-01-01.
+    SOURCE_DATE_EPOCH="1767225600",
+    PYTHONHASHSEED="0",
+    # The scripts find the package in any environment, also in one that Snakemake makes with --sdm conda.
+    PYTHONPATH=str(Path("src").resolve()),
+    # A notebook's kernel and matplotlib keep their caches out of the user's home.
+    MPLBACKEND="agg",
+)
 
 
 def source(name):
@@ -36,7 +40,10 @@ def code(script):
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.module:
-                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                names = [
+                    node.module,
+                    *(f"{node.module}.{alias.name}" for alias in node.names),
+                ]
             else:
                 continue
             for module in names:
@@ -46,3 +53,26 @@ def code(script):
                         found.add(file)
                         todo.append(file)
     return sorted(map(str, found))
+
+
+def features(detector, videos):
+    """Return the feature files that a detector reads of these videos."""
+    encoder = DETECTORS[detector]["features"]
+    return (
+        [f"results/features/{encoder}/{video}.safetensors" for video in videos]
+        if encoder
+        else []
+    )
+
+
+def model(wildcards):
+    """Return the file of released or learned weights that a detector runs on a video."""
+    row = DETECTORS[wildcards.detector]
+    if row["learns"] == "yes":
+        return f"results/models/{wildcards.detector}/{wildcards.seed}/{wildcards.video}.safetensors"
+    return source(row["weights"])[0] if row["weights"] else []
+
+
+def others(wildcards):
+    """Return the clips that a model for this clip may learn from: all the others."""
+    return [video for video in config["clips"] if video != wildcards.video]

@@ -1,22 +1,3 @@
-def features(detector, videos):
-    """Return the feature files that a detector reads of these videos."""
-    encoder = DETECTORS[detector]["features"]
-    return [f"results/features/{encoder}/{video}.safetensors" for video in videos] if encoder else []
-
-
-def model(wildcards):
-    """Return the file of released or learned weights that a detector runs on a video."""
-    row = DETECTORS[wildcards.detector]
-    if row["learns"] == "yes":
-        return f"results/models/{wildcards.detector}/{wildcards.seed}/{wildcards.video}.safetensors"
-    return source(row["weights"]) if row["weights"] else []
-
-
-def others(wildcards):
-    """Return the clips that a model for this clip may learn from: all the others."""
-    return [video for video in config["clips"] if video != wildcards.video]
-
-
 rule truth:
     input:
         "truth/{coder}.csv",
@@ -27,24 +8,26 @@ rule truth:
     log:
         "results/logs/truth/{coder}.log",
     conda:
-        "kinesics"
+        "../../environment.yml"
     script:
         "../scripts/truth.py"
 
 
 rule fit:
     input:
-        tracks=lambda wildcards: expand("results/tracks/{video}.parquet", video=others(wildcards)),
+        tracks=lambda wildcards: expand(
+            "results/tracks/{video}.parquet", video=others(wildcards)
+        ),
         features=lambda wildcards: features(wildcards.detector, others(wildcards)),
         truth=expand("results/truth/{coder}.csv", coder=config["coders"]),
         code=code("fit.py"),
-        detector="src/kinesics/detectors/{detector}.py",
+        detector=lambda wildcards: f"src/kinesics/detectors/{DETECTORS[wildcards.detector]['module']}.py",
     output:
         "results/models/{detector}/{seed}/{video}.safetensors",
     log:
         "results/logs/fit/{detector}/{seed}/{video}.log",
     conda:
-        "kinesics"
+        "../../environment.yml"
     script:
         "../scripts/fit.py"
 
@@ -55,13 +38,13 @@ rule detect:
         features=lambda wildcards: features(wildcards.detector, [wildcards.video]),
         model=model,
         code=code("detect.py"),
-        detector="src/kinesics/detectors/{detector}.py",
+        detector=lambda wildcards: f"src/kinesics/detectors/{DETECTORS[wildcards.detector]['module']}.py",
     output:
         events="results/events/{detector}/{seed}/{video}.csv",
         tubes="results/events/{detector}/{seed}/{video}.tubes.parquet",
     log:
         "results/logs/detect/{detector}/{seed}/{video}.log",
     conda:
-        "kinesics"
+        "../../environment.yml"
     script:
         "../scripts/detect.py"

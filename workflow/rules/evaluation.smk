@@ -14,13 +14,29 @@ rule score:
         code=code("score.py"),
     output:
         "results/scores/real.json",
+    log:
+        "results/logs/score.log",
+    conda:
+        "../../environment.yml"
     params:
         detectors=config["detectors"],
         clips=config["clips"],
         score=config["score"],
-    log:
-        "results/logs/score.log",
-    conda:
-        "kinesics"
     script:
         "../scripts/score.py"
+
+
+rule released:
+    input:
+        recorded="tests/data/envisionhgdetector/envisionhgdetector_3.0.8_WolfgangLanger.npz",
+        weights=source("envisionhgdetector")[0],
+        tracks="results/tracks/WolfgangLanger_Pexels.parquet",
+        code=code("released.py"),
+    output:
+        "results/scores/released.json",
+    log:
+        "results/logs/released.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/released.py"

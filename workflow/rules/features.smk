@@ -2,16 +2,16 @@ rule encode:
     input:
         video="results/media/{video}.mp4",
         tracks="results/tracks/{video}.parquet",
-        weights=lambda wildcards: source(ENCODERS[wildcards.encoder]["weights"]),
+        weights=lambda wildcards: source(ENCODERS[wildcards.encoder]["weights"])[0],
         code=code("encode.py"),
         encoder="src/kinesics/encoders/{encoder}.py",
     output:
         "results/features/{encoder}/{video}.safetensors",
-    params:
-        rate_hz=lambda wildcards: config["encoders"][wildcards.encoder],
     log:
         "results/logs/encode/{encoder}/{video}.log",
     conda:
-        "kinesics"
+        "../../environment.yml"
+    params:
+        rate_hz=lambda wildcards: config["encoders"][wildcards.encoder],
     script:
         "../scripts/encode.py"

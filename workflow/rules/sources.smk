@@ -5,14 +5,14 @@ for _source, _rows in SOURCES.items():
             f"fetch_{_source.replace('-', '_')}"
         output:
             source(_source),
+        log:
+            f"results/logs/fetch/{_source}.log",
+        retries: 0
+        conda:
+            "../../environment.yml"
         params:
             rows=_rows,
             source=_source,
-        retries: 0
-        log:
-            f"results/logs/fetch/{_source}.log",
-        conda:
-            "kinesics"
         script:
             "../scripts/fetch.py"
 
@@ -25,7 +25,7 @@ rule media:
     log:
         "results/logs/media/{video}.log",
     conda:
-        "kinesics"
+        "../../environment.yml"
     shell:
         "cp {input} {output} 2> {log}"
 
@@ -36,11 +36,9 @@ rule bundles:
         code=code("bundles.py"),
     output:
         expand("results/models/mediapipe/{task}.task", task=["face", "hands", "pose"]),
-    params:
-        folder="results/models/mediapipe",
     log:
         "results/logs/bundles.log",
     conda:
-        "kinesics"
+        "../../environment.yml"
     script:
         "../scripts/bundles.py"

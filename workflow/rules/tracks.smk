@@ -5,13 +5,12 @@ rule track:
         code=code("track.py"),
     output:
         "results/tracks/{video}.parquet",
-    params:
-        bundles=rules.bundles.params.folder,
-        rate_hz=config["rate_hz"],
-        max_people=config["max_people"],
     log:
         "results/logs/track/{video}.log",
     conda:
-        "kinesics"
+        "../../environment.yml"
+    params:
+        rate_hz=config["rate_hz"],
+        max_people=config["max_people"],
     script:
         "../scripts/track.py"

@@ -6,4 +6,5 @@ from kinesics.jobs import job
 from kinesics.mediapipe_models import build_bundles
 
 with job(snakemake.log[0]):
-    build_bundles(*(Path(path) for path in snakemake.input if path.endswith(".tflite")), Path(snakemake.params.folder))
+    networks = [Path(path) for path in snakemake.input if path.endswith(".tflite")]
+    build_bundles(*networks, Path(snakemake.output[0]).parent)

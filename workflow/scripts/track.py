@@ -8,7 +8,7 @@ from kinesics.people import track
 with job(snakemake.log[0]):
     track(
         Path(snakemake.input.video),
-        Path(snakemake.params.bundles),
+        Path(snakemake.input.bundles[0]).parent,
         Path(snakemake.output[0]),
         rate_hz=snakemake.params.rate_hz,
         max_people=snakemake.params.max_people,

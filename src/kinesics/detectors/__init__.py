@@ -1,6 +1,6 @@
 """Detectors: one file a method; a clip's tracks and features in, events and their tubes out.
 
-A detector is a module of this package, named in ``detectors.csv``, with
+A detector is a row of ``detectors.csv`` that names its module of this package, with
 
 ``LABELS``  the labels it speaks about;
 ``fit``     ``fit(clips, truth, seed) -> dict of arrays``, only where it learns; ``truth`` is a list of events tables, one
@@ -101,7 +101,9 @@ def detect_files(
     clip = read_clips([tracks], features)[0]
     encoder = catalogue.DETECTORS[detector]["features"] if detector in catalogue.DETECTORS else ""
     if encoder and encoder not in clip.features:
-        raise KinesicsError(f"detector {detector!r} reads features of {encoder!r}, but none of {clip.tracks.video!r} were given")
+        raise KinesicsError(
+            f"detector {detector!r} reads features of {encoder!r}, but none of {clip.tracks.video!r} were given"
+        )
     events, tubes = catalogue.detector(detector).detect(clip, Path(model) if model else None, seed)
     if tubes_out:
         write_tubes(tubes, tubes_out)
@@ -109,7 +111,9 @@ def detect_files(
     return events
 
 
-def from_scores(clip: Clip, scores: dict[tuple[int, str], np.ndarray], on: float, off: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+def from_scores(
+    clip: Clip, scores: dict[tuple[int, str], np.ndarray], on: float, off: float
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Turn the scores in [0, 1] of each (person, label), one a frame, into events and tubes by hysteresis.
 
     Minimum length and joining follow the coding manual; an event's score is the mean over its frames.
@@ -142,7 +146,9 @@ def assemble(tracks: Tracks, found: list[tuple[int, str, int, int, float]]) -> t
             | dict(zip(BOX, middle, strict=True))
             | {"start": start, "stop": stop}
         )
-    table = pd.DataFrame(rows).sort_values(["start_s", "end_s", "person", "label"], kind="stable").reset_index(drop=True)
+    table = (
+        pd.DataFrame(rows).sort_values(["start_s", "end_s", "person", "label"], kind="stable").reset_index(drop=True)
+    )
     events = check_events(table, f"events of {tracks.video}")
     tubes = []
     for event, row in table.iterrows():
@@ -160,6 +166,7 @@ def _extent(points: np.ndarray) -> np.ndarray:
     """Return the box around points (frames, n, 2), ignoring NaN: (frames, 4)."""
     low = np.where(np.isnan(points), np.inf, points).min(1)
     high = np.where(np.isnan(points), -np.inf, points).max(1)
-    box = np.concatenate([low, high], 1)
-    box[~np.isfinite(box).all(1)] = np.nan
+    # Landmarks may be guessed outside the frame; a box may not.
+    box = np.concatenate([low, high], 1).clip(0, 1)
+    box[np.isinf(low).any(1)] = np.nan
     return box

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
+from kinesics import KinesicsError
 from kinesics.detectors import Clip, from_scores, read_model
 from kinesics.features import Features
 from kinesics.labels import LABELS as VOCABULARY
@@ -17,7 +18,6 @@ from kinesics.segments import smooth
 
 LABELS = tuple(VOCABULARY.index)
 
-ENCODER = "vit_s_focus"
 CROPS = ("face", "person")
 # Few minutes of video and hundreds of dimensions: a strong penalty.
 INVERSE_PENALTY = 1e-3
@@ -33,7 +33,7 @@ def fit(clips: list[Clip], truth: list[pd.DataFrame], seed: int) -> dict[str, np
     tokens, targets = [], []
     for clip in clips:
         for person in clip.tracks.persons:
-            times, values = crops(clip.features[ENCODER], person)
+            times, values = crops(clip.features, person)
             for coder in truth:
                 mine = coder[(coder["video"] == clip.tracks.video) & (coder["person"] == person)]
                 tokens.append(values)
@@ -56,9 +56,14 @@ def detect(clip: Clip, model: Path | None, seed: int = 0) -> tuple[pd.DataFrame,
     width = max(round(SMOOTH_S * tracks.rate_hz), 1)
     scores = {}
     for person in tracks.persons:
-        times, values = crops(clip.features[ENCODER], person)
+        times, values = crops(clip.features, person)
         if not len(times):
             continue
+        if values.shape[1] != len(learned["mean"]):
+            raise KinesicsError(
+                f"{model}: learned on {len(learned['mean'])} numbers an instant, but the features of {tracks.video!r} "
+                f"have {values.shape[1]}: they come from another encoder"
+            )
         x = (values - learned["mean"]) / learned["scale"]
         for label in (name for name in LABELS if f"{name}.weight" in learned):
             weight = learned[f"{label}.weight"]
@@ -69,11 +74,12 @@ def detect(clip: Clip, model: Path | None, seed: int = 0) -> tuple[pd.DataFrame,
     return from_scores(clip, scores, ON, OFF)
 
 
-def crops(features: Features, person: int) -> tuple[np.ndarray, np.ndarray]:
+def crops(features: dict[str, Features], person: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the times (n,) at which any crop of the person was seen and the crops' tokens side by side (n, D).
 
-    A crop that was not seen is all zero.
+    A crop that was not seen is all zero. ``features`` are those of one encoder.
     """
+    (features,) = features.values()
     seen = [features.crops[crop].of(person) for crop in CROPS]
     times = np.unique(np.concatenate([part[0] for part in seen]))
     out = np.zeros((len(times), sum(part[1].shape[1] for part in seen)), np.float32)

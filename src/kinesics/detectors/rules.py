@@ -25,7 +25,8 @@ EXPRESSION = 0.5
 TURN_DEG, TILT_DEG = 20.0, 15.0
 # Share of a hand's 21 landmarks inside the face's box: three fingertips, or a knuckle row.
 TOUCH = 0.15
-# Wrist speed against the shoulders in face heights (about 0.2 m) a second: a beat moves a hand by its own length in half a second.
+# Wrist speed against the shoulders in face heights (about 0.2 m) a second: a beat moves a hand by its own length in half
+# a second.
 HAND_SPEED = 1.0
 # Speed of the shoulders' middle, and of their apparent width, in shoulder widths a second: a lean takes about two seconds.
 TORSO_SPEED = 0.25

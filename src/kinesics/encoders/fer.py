@@ -32,7 +32,9 @@ def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     except (ValueError, RuntimeError) as error:
         raise KinesicsError(f"{weights}: not a TensorFlow Lite network: {error}") from None
     if (*source["shape"], *result["shape"]) != (1, *SIZE, 1, 1, DIM):
-        raise KinesicsError(f"{weights}: maps {source['shape']} to {result['shape']}, not [1 64 64 1] to [1 7] as fer does")
+        raise KinesicsError(
+            f"{weights}: maps {source['shape']} to {result['shape']}, not [1 64 64 1] to [1 7] as fer does"
+        )
 
     def encode(images: np.ndarray) -> np.ndarray:
         out = np.empty((len(images), DIM), np.float32)

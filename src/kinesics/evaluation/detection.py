@@ -1,8 +1,8 @@
 """Matching of predicted to true events in time, and what follows from it: event F1, average precision, spatial IoU.
 
-Events can match only within one video and one label and, unless ``match_person`` is false, one person: who does it is a
-part of the question. Times are seconds; tIoU is the intersection over union of two time segments, and a pair counts from
-tIoU >= threshold on. Row order decides ties, so the functions that return a metric sort their tables first.
+Events can match only within one video and one label and, unless ``match_person`` is false, one person: who does it is
+part of the question. Times are seconds; tIoU is the intersection over union of two time segments, and a pair counts
+where tIoU >= threshold. Row order decides ties, so the functions that return a metric sort their tables first.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,8 @@ from scipy.sparse.csgraph import connected_components
 from kinesics import KinesicsError
 from kinesics.events import BOX, ORDER, box_iou
 
-MAP_TIOUS = (0.3, 0.4, 0.5, 0.6, 0.7)  # THUMOS'14's; events as short as 0.5 s make ActivityNet's 0.95 a test of rounding
+# THUMOS'14's thresholds: truth at a resolution of 0.25 s makes ActivityNet's 0.95 a test of rounding.
+MAP_TIOUS = (0.3, 0.4, 0.5, 0.6, 0.7)
 PAIRS_AT_ONCE = 1 << 21  # bounds the memory of overlaps() at about 200 MB beyond its result
 
 
@@ -59,14 +60,14 @@ def match_events(
     """Return the predicted row matched to each truth row, -1 for none: int (N,).
 
     One to one, with the largest number of pairs and among those the largest sum of tIoU (the assignment problem, Kuhn,
-    Naval Research Logistics Quarterly 2, 1955). A greedy choice can lose pairs; this one does not, so the counts of true
-    and false positives are the same for every row order, and the same when the tables change places.
+    Naval Research Logistics Quarterly 2, 1955). A greedy choice can lose pairs; this one does not, so the counts of
+    true and false positives are the same for every row order, and when the tables change places.
     """
     t, p, iou = overlaps(truth, predicted, tiou, match_person)
     matched = np.full(len(truth), -1)
     size = len(truth) + len(predicted)
-    _, part = connected_components(coo_array((np.ones(len(t)), (t, len(truth) + p)), shape=(size, size)), directed=False)
-    part = part[t]
+    graph = coo_array((np.ones(len(t)), (t, len(truth) + p)), shape=(size, size))
+    part = connected_components(graph, directed=False)[1][t]
     alone = np.bincount(part, minlength=1)[part] == 1
     matched[t[alone]] = p[alone]
     crowded = np.flatnonzero(~alone)
@@ -95,7 +96,7 @@ def match_ranked(
     As in the ActivityNet toolkit: by falling score, each prediction takes the truth of largest tIoU that is still free;
     of equal tIoU the later row.
     """
-    t, p, iou = overlaps(truth, predicted, min(tious), match_person)
+    t, p, iou = overlaps(truth, predicted, min(tious, default=0), match_person)
     rank = np.empty(len(predicted), int)
     rank[ranking(predicted)] = np.arange(len(predicted))
     order = np.lexsort((-t, -iou, rank[p]))
@@ -120,8 +121,8 @@ def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 def f1_score(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray) -> np.ndarray:
     """Return F1 = 2 TP / (2 TP + FP + FN), element by element; NaN where nothing was true and nothing predicted.
 
-    The harmonic mean of precision TP / (TP + FP) and recall TP / (TP + FN) (van Rijsbergen, Information Retrieval, 1979).
-    A label that was predicted but never true has F1 0.
+    The harmonic mean of precision TP / (TP + FP) and recall TP / (TP + FN) (van Rijsbergen, Information Retrieval,
+    1979). A label that was predicted but never true has F1 0.
     """
     return ratio(2 * np.asarray(tp), 2 * np.asarray(tp) + fp + fn)
 
@@ -145,12 +146,12 @@ def interpolated_ap(hit: np.ndarray, weight: np.ndarray, total: np.ndarray) -> n
     """Return the average precision of one class for B weightings at once: (B,); NaN where ``total`` is 0.
 
     AP = sum over k of (R_k - R_(k-1)) max over j >= k of P_j, where P_k and R_k are precision and recall of the first k
-    predictions: the area under the interpolated curve of PASCAL VOC 2010 and later (Everingham et al., IJCV 111, 2015), as in
-    the ActivityNet toolkit (Caba Heilbron et al., CVPR 2015).
+    predictions: the area under the interpolated curve of PASCAL VOC 2010 and later (Everingham et al., IJCV 111, 2015),
+    as in the ActivityNet toolkit (Caba Heilbron et al., CVPR 2015).
 
     hit: bool (P,), the predictions by falling score, true where one found a truth. weight: (P, B), how often each
-    prediction counts. total: (B,), the weight of all truths. A weight of w acts as w copies of the prediction, side by side
-    in the ranking, each with its own copy of the truth that it found; 0 removes them. All ones is the plain AP.
+    prediction counts. total: (B,), the weight of all truths. A weight of w acts as w copies of the prediction, side by
+    side in the ranking, each with its own copy of the truth that it found; 0 removes them. All ones is the plain AP.
     """
     gain = weight[hit]
     seen = weight.cumsum(0)[hit]
@@ -171,9 +172,9 @@ def ap_samples(
 ) -> np.ndarray:
     """Return the AP at each threshold, of each label, under each of B weightings: (T, L, B).
 
-    units: the unit of each truth row (N,) and of each predicted row (P,); weights: how often each unit counts, (U, B). A
-    prediction that found a truth goes with the truth's unit, so that the pair is kept or left out as one; any other with
-    its own. Matching is done once, on all events: it is the same in every resample when no pair crosses two units.
+    units: the unit of each truth row (N,) and of each predicted row (P,); weights: how often each unit counts, (U, B).
+    A prediction that found a truth goes with the truth's unit, so that the pair is kept or left out as one; any other
+    with its own. Matching is done once, on all events: with whole videos as units it is what each resample would give.
     Without units and weights B is 1 and every event counts once.
     """
     if units is None or weights is None:
@@ -198,18 +199,18 @@ def ap_samples(
 def average_precision(
     truth: pd.DataFrame, predicted: pd.DataFrame, tious: Sequence[float] = MAP_TIOUS, match_person: bool = True
 ) -> pd.DataFrame:
-    """Return the average precision of each label of ``truth`` (rows) at each tIoU (columns); the formula is at ``interpolated_ap``.
+    """Return the average precision of each label of ``truth`` (rows) at each tIoU (columns).
 
-    mAP at a threshold is the mean of its column; the mean of the whole table is the figure called mAP at tIoU
-    0.3:0.1:0.7. As in the ActivityNet toolkit (Evaluation/eval_detection.py; values equal to rounding):
+    The formula is at ``interpolated_ap``. mAP at a threshold is the mean of its column; the mean of the whole table is
+    called mAP at tIoU 0.3:0.1:0.7. As in the ActivityNet toolkit (Evaluation/eval_detection.py; equal to rounding):
 
-    - classes are those that occur in the truth: one without predictions has AP 0, predictions of any other are left out;
+    - classes are those that occur in the truth: one never predicted has AP 0, predictions of any other are left out;
     - a prediction in a video without truth of its class is a false positive;
     - the toolkit has no persons: ``match_person=False`` gives its values where a video has several.
 
-    Of equal scores the toolkit takes the later row first while its unstable sort keeps their order, so its value depends on
-    row order and platform. Here the tables are sorted first and the later row is taken: the toolkit's value for a stable
-    sort on sorted tables. Where many scores are equal, another order can give another AP.
+    The toolkit sorts scores with an unstable sort and reverses, so that with equal scores its value depends on row
+    order and platform. Here the tables are sorted first and of equal scores the later row leads: the toolkit's value
+    with a stable sort on the sorted tables. Where many scores are equal another order can give another AP.
     """
     truth, predicted = sorted_events(truth), sorted_events(predicted)
     labels = sorted(truth["label"].unique())
@@ -220,8 +221,8 @@ def average_precision(
 def matched_box_iou(truth: pd.DataFrame, predicted: pd.DataFrame, matched: np.ndarray) -> np.ndarray:
     """Return the spatial IoU of the boxes of each truth row and its match (``match_events``): (N,).
 
-    The box is the median over the event, in fractions of the frame. NaN where nothing matched, a box is missing, or both
-    boxes have no area.
+    The box is the median over the event, in fractions of the frame. NaN where nothing matched, a box is missing, or
+    both boxes have no area.
     """
     iou = np.full(len(truth), np.nan)
     hit = matched >= 0

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from kinesics import KinesicsError
 from kinesics.evaluation.detection import ratio
 from kinesics.evaluation.intervals import unit_of
 from kinesics.segments import rasterise, samples, seconds
@@ -23,10 +24,13 @@ def frame_counts(
 ) -> np.ndarray:
     """Return how many person-frames fall in each cell, truth no/yes by predicted no/yes: int (L, U, 2, 2).
 
-    Each video of ``durations`` (seconds) is sampled at the middle of 1 / rate_hz intervals over its whole duration, once
-    for each person that either table names in it (of any label), and once where neither names one. What an event says
-    past the end is not counted. ``units`` and ``block_s`` are those of ``intervals``; the default is one unit a video.
+    Each video of ``durations`` (seconds) is sampled at the middle of intervals of 1 / rate_hz, once for each person
+    that either table names in it (with any label), and once where neither names one. What an event covers past the end
+    is not counted. ``units`` and ``block_s`` are those of ``intervals``; the default is one unit a video. Raises
+    KinesicsError unless rate_hz is above 0 and finite.
     """
+    if not 0 < rate_hz < np.inf:
+        raise KinesicsError(f"rate_hz {rate_hz} is not above 0 Hz and finite")
     if units is None:
         units = {video: range(i, i + 1) for i, video in enumerate(sorted(durations))}
     n_units = sum(map(len, units.values()))
@@ -38,7 +42,8 @@ def frame_counts(
     number = {label: i for i, label in enumerate(labels)}
     counts = np.zeros((len(labels), n_units, 4), int)
     n_samples = {video: samples(duration, rate_hz) for video, duration in durations.items()}
-    unit = {v: unit_of([v] * n, seconds(np.arange(n) + 0.5, rate_hz), units, block_s) for v, n in n_samples.items()}
+    middle = {video: seconds(np.arange(n) + 0.5, rate_hz) for video, n in n_samples.items()}
+    unit = {video: unit_of([video] * len(time), time, units, block_s) for video, time in middle.items()}
     for video in durations:
         counts[:, :, 0] += np.bincount(unit[video], minlength=n_units) * max(len(persons[video]), 1)
     for key in sorted({*both[0], *both[1]}):

@@ -1,16 +1,18 @@
 """Confidence intervals by a cluster bootstrap: whole videos, or blocks of long videos, are drawn with replacement.
 
-Events of one video resemble each other, so that drawing single events would give intervals that are too narrow (Field and
-Welsh, JRSS B 69, 2007; blocks of a series: Künsch, Annals of Statistics 17, 1989). A resample is a column of weights, how
-often each unit was drawn; metrics take the weights, and matching and rasterising are done once for all resamples.
+Events of one video resemble each other, so that drawing single events would give intervals that are too narrow (Field
+and Welsh, JRSS B 69, 2007; blocks of a series: Künsch, Annals of Statistics 17, 1989). A resample is a column of
+weights, how often each unit was drawn; metrics take the weights, so that matching and rasterising are done only once.
 
 Blocks of one video are still treated as independent: with few videos the interval speaks of more footage of these
-videos, not of other people. ``block_s=inf`` clusters by video alone.
+videos, not of other people. ``block_s=inf`` clusters by video alone. A metric that is 1 in every unit has the interval
+[1, 1] however few they are: the bootstrap cannot see what never occurred.
 """
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from kinesics import KinesicsError
 from kinesics.segments import index, samples
@@ -39,8 +41,8 @@ def unit_of(
     videos: Sequence[str], times_s: np.ndarray, units: Mapping[str, range], block_s: float = BLOCK_S
 ) -> np.ndarray:
     """Return the unit that holds each time of each video: int (N,). Times past the end fall into the last block."""
-    own = [units[video] for video in videos]
-    first, last = (np.array([numbers[i] for numbers in own], int) for i in (0, -1))
+    code, names = pd.factorize(np.asarray(videos, object))
+    first, last = (np.array([units[name][i] for name in names], int)[code] for i in (0, -1))
     return np.minimum(first + index(np.asarray(times_s, float), 1 / block_s), last)
 
 
@@ -49,9 +51,12 @@ def bootstrap_weights(n_units: int, resamples: int = 2000, seed: int = 0) -> np.
 
     Column 0 is all ones: a metric's column 0 is its value on the data. Each other column is a draw of ``n_units`` units
     with replacement, and sums to ``n_units`` (Efron and Tibshirani, An Introduction to the Bootstrap, 1993).
+    Memory: 8 bytes a weight, 20 MB for 1200 units and 2000 resamples.
     """
-    draws = np.random.default_rng(seed).multinomial(n_units, np.full(n_units, 1 / max(n_units, 1)), size=resamples)
-    return np.concatenate([np.ones((n_units, 1)), draws.T.reshape(n_units, resamples)], 1)
+    weights = np.ones((n_units, 1 + resamples))
+    if n_units:
+        weights[:, 1:] = np.random.default_rng(seed).multinomial(n_units, [1 / n_units] * n_units, size=resamples).T
+    return weights
 
 
 def percentile_interval(samples: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,186 @@
+"""The article's figures. Every one is drawn from files of the workflow, in the article's type size, with fixed dates."""
+
+import json
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+
+matplotlib.use("pdf")
+import matplotlib.pyplot as plt
+import seaborn as sns
+
+from kinesics.article.numbers import detectors
+from kinesics.events import read_events
+from kinesics.files import replacing
+from kinesics.labels import LABELS
+from kinesics.video import facts, frame_at
+
+#: Width of the text block in inches.
+WIDTH = 6.9
+#: Okabe and Ito's palette, which colour-blind readers can tell apart; black and grey are the coders'.
+COLOURS = {
+    "coder A": "#000000",
+    "coder B": "#7F7F7F",
+    "rules": "#0072B2",
+    "envision": "#E69F00",
+    "probe": "#009E73",
+    "probe_lite": "#56B4E9",
+    "chance": "#CC79A7",
+}
+STYLE = {
+    "font.family": "serif",
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "axes.linewidth": 0.6,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "kinesics",
+    "savefig.dpi": 200,
+}
+
+
+def style() -> None:
+    """Set the article's style."""
+    sns.set_theme(context="paper", style="ticks", rc=STYLE)
+
+
+def save(figure: plt.Figure, out: str | Path) -> None:
+    """Write a figure; the kind follows from the name's ending. The date in it is SOURCE_DATE_EPOCH's."""
+    with replacing(out) as temporary:
+        figure.savefig(temporary, bbox_inches="tight", pad_inches=0.02, format=Path(out).suffix[1:])
+    plt.close(figure)
+
+
+def timelines(
+    clips: list[str], media: list[str], truth: list[str], events: dict[str, list[str]], out: str | Path
+) -> None:
+    """Draw each clip: a film strip, and below it, label by label, the events of both coders and of each detector.
+
+    ``media`` and every list of ``events`` (detector: files) are in the order of ``clips``; ``truth`` is a file a coder.
+    """
+    style()
+    coders = dict(zip(["coder A", "coder B"], (read_events(path) for path in truth), strict=True))
+    drawn = []
+    for number, clip in enumerate(clips):
+        tables = {name: table[table["video"] == clip] for name, table in coders.items()}
+        tables |= {name: read_events(paths[number]) for name, paths in events.items()}
+        drawn.append(tables)
+    lanes = [
+        [label for label in LABELS.index if any((table["label"] == label).any() for table in tables.values())]
+        for tables in drawn
+    ]
+    heights = [ratio for clip_lanes in lanes for ratio in (2.6, 0.9 * len(clip_lanes), 1.3)][:-1]
+    figure = plt.figure(figsize=(WIDTH, 0.30 * sum(heights)))
+    grid = figure.add_gridspec(len(heights), 1, height_ratios=heights, hspace=0.02)
+    for number, clip in enumerate(clips):
+        duration = facts(media[number]).duration_s
+        strip = figure.add_subplot(grid[3 * number])
+        _film_strip(strip, media[number], duration)
+        strip.set_title(clip.replace("_", " "), loc="left", fontweight="bold", pad=3)
+        lane = figure.add_subplot(grid[3 * number + 1])
+        draw_lanes(lane, drawn[number], lanes[number], duration)
+    handles = [plt.Line2D([], [], color=COLOURS[name], lw=3, label=name) for name in drawn[0]]
+    figure.legend(
+        handles=handles,
+        loc="lower center",
+        ncol=len(handles),
+        frameon=False,
+        bbox_to_anchor=(0.5, 0.985 if len(clips) > 1 else 1),
+    )
+    save(figure, out)
+
+
+def per_label(scores: str | Path, out: str | Path, metric: str = "f1_30") -> None:
+    """Draw the metric a label for the coders and each detector, with 95 % intervals."""
+    style()
+    result = json.loads(Path(scores).read_text(encoding="utf-8"))
+    labels = result["agreement"]["labels"]
+    rows = {"coder A against B": result["agreement"]["per_label"]}
+    rows |= {name: result["detectors"][name]["own"]["per_label"] for name in detectors(result)}
+    figure, axes = plt.subplots(figsize=(WIDTH, 2.4))
+    step = 0.8 / len(rows)
+    for number, (name, entries) in enumerate(rows.items()):
+        colour = COLOURS.get(name, COLOURS["coder A"])
+        for place, label in enumerate(labels):
+            entry = entries.get(label, {}).get(metric)
+            if entry is None or entry["value"] is None:
+                continue
+            x = place + (number - (len(rows) - 1) / 2) * step
+            if entry["low"] is not None:
+                axes.plot([x, x], [entry["low"], entry["high"]], color=colour, lw=1, alpha=0.6)
+            axes.plot(
+                x,
+                entry["value"],
+                "D" if number == 0 else "o",
+                color=colour,
+                ms=3.5,
+                clip_on=False,
+                label=name if place == 0 else None,
+            )
+    for place in range(1, len(labels)):
+        axes.axvline(place - 0.5, color="0.9", lw=0.6)
+    axes.set_xticks(range(len(labels)), [label.replace("_", "\n") for label in labels])
+    axes.set_ylabel("event F1 at tIoU 0.3")
+    axes.set_ylim(-0.02, 1.02)
+    axes.set_xlim(-0.5, len(labels) - 0.5)
+    handles = [
+        plt.Line2D(
+            [],
+            [],
+            color=COLOURS.get(name, COLOURS["coder A"]),
+            marker="D" if number == 0 else "o",
+            ms=3.5,
+            lw=1,
+            label=name,
+        )
+        for number, name in enumerate(rows)
+    ]
+    axes.legend(handles=handles, ncol=len(rows), frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    sns.despine(figure)
+    save(figure, out)
+
+
+def _film_strip(axes: plt.Axes, path: str, duration: float, count: int = 9) -> None:
+    times = (np.arange(count) + 0.5) * duration / count
+    frames = frame_at(path, times.tolist())
+    height, width = frames[0].shape[:2]
+    axes.set_xlim(0, duration)
+    axes.set_ylim(0, 1)
+    # Each frame stands over its own time; it is cropped about its middle to the width that it has there.
+    box = axes.get_window_extent()
+    share = (box.width / count) / box.height
+    keep = min(int(share * height), width)
+    left = (width - keep) // 2
+    for number, frame in enumerate(frames):
+        extent = (number * duration / count, (number + 0.96) * duration / count, 0, 1)
+        axes.imshow(frame[:, left : left + keep], extent=extent, aspect="auto", interpolation="lanczos")
+    axes.set_axis_off()
+
+
+def draw_lanes(axes: plt.Axes, tables: dict[str, pd.DataFrame], labels: list[str], duration: float) -> None:
+    """Draw the events of each table (a key of COLOURS) as bars over time, one lane a label, one line a table."""
+    step = 0.86 / len(tables)
+    for row, label in enumerate(labels):
+        for number, (name, table) in enumerate(tables.items()):
+            for event in table[table["label"] == label].itertuples():
+                axes.barh(
+                    row + (number + 0.5) * step - 0.43,
+                    event.end_s - event.start_s,
+                    0.88 * step,
+                    event.start_s,
+                    color=COLOURS[name],
+                    lw=0,
+                )
+        if row:
+            axes.axhline(row - 0.5, color="0.9", lw=0.5)
+    axes.set_yticks(range(len(labels)), [label.replace("_", " ") for label in labels])
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.set_xlim(0, duration)
+    axes.set_xlabel("time (s)", labelpad=1)
+    sns.despine(ax=axes, left=True)

@@ -1,0 +1,108 @@
+r"""Every number of the article, once: ``numbers.json`` for tests and readers, ``numbers.tex`` for LaTeX.
+
+In the text ``\N{key}`` prints a number and ``\CI{key}`` a score with its interval; an unknown key stops LaTeX.
+"""
+
+import json
+from pathlib import Path
+
+import kinesics
+from kinesics.catalogue import DETECTORS
+from kinesics.events import read_events
+from kinesics.files import write_json, write_text
+from kinesics.labels import LABELS
+from kinesics.sources import read_sources
+from kinesics.tracks import LANDMARKS, read_tracks
+
+MISSING = "--"
+
+
+def text(value: float | int | str | None, digits: int = 2) -> str:
+    """Return a number as the article prints it: a proper minus sign, thin spaces between thousands, -- for None."""
+    if value is None:
+        return MISSING
+    if isinstance(value, str):
+        return value
+    shown = f"{value:,d}" if isinstance(value, int) else f"{value:,.{digits}f}"
+    if float(shown.replace(",", "")) == 0:
+        shown = shown.lstrip("-")
+    return shown.replace(",", r"\,").replace("-", r"\ensuremath{-}")
+
+
+def interval(entry: dict, digits: int = 2) -> str:
+    """Return a score ``{value, low, high}`` as LaTeX: 0.42 [0.31, 0.53]."""
+    value = text(entry["value"], digits)
+    return value if entry["low"] is None else f"{value} [{text(entry['low'], digits)}, {text(entry['high'], digits)}]"
+
+
+def collect(scores: str | Path, tracks: list[str], truth: list[str], envision: str | Path, config: dict) -> dict:
+    """Return {key: value}: the configuration, the clips, the coders, and every score with the ends of its interval.
+
+    ``envision`` is the comparison of our run of the released gesture network with the package's own.
+    """
+    numbers: dict[str, float | int | str | None] = {
+        "version": kinesics.__version__,
+        "tier": config["tier"],
+        "config.rate": f"{config['rate_hz']:g}",
+        "config.max_people": config["max_people"],
+        "config.resamples": config["score"]["resamples"],
+        "config.block": f"{config['score']['block_s']:g}",
+        "clips.count": len(tracks),
+        "labels.count": len(LABELS),
+        "sources.count": len(read_sources()),
+    }
+    for encoder, rate in config["encoders"].items():
+        numbers[f"config.rate.{encoder}"] = f"{rate:g}"
+    for detector, seeds in config["detectors"].items():
+        numbers[f"config.seeds.{detector}"] = len(seeds)
+    for name, (points, _) in LANDMARKS.items():
+        numbers[f"landmarks.{name}"] = points
+    total = 0.0
+    for path in tracks:
+        clip = read_tracks(path)
+        total += clip.duration_s
+        numbers[f"clip.{clip.video}.duration"] = round(clip.duration_s, 1)
+        numbers[f"clip.{clip.video}.persons"] = len(clip.persons)
+        for part in ("face", "pose", "left_hand", "right_hand"):
+            seen = len(set(clip.table.filter(clip.table[part].is_valid())["frame"].to_pylist()))
+            numbers[f"clip.{clip.video}.{part}"] = seen / clip.frames if clip.frames else None
+    numbers["clips.minutes"] = round(total / 60, 1)
+    for path in truth:
+        events = read_events(path)
+        numbers[f"{Path(path).stem}.events"] = len(events)
+        for video, rows in events.groupby("video"):
+            numbers[f"{Path(path).stem}.{video}.events"] = len(rows)
+    result = json.loads(Path(scores).read_text(encoding="utf-8"))
+    numbers["agreement.units"] = result["agreement"]["units"]
+    numbers["agreement.labels"] = len(result["agreement"]["labels"])
+    _entries(numbers, "agreement", result["agreement"])
+    for detector, views in result["detectors"].items():
+        for view, scored in views.items():
+            numbers[f"{detector}.{view}.labels"] = len(scored["labels"])
+            numbers[f"{detector}.{view}.predicted"] = scored["n_predicted"]
+            _entries(numbers, f"{detector}.{view}", scored)
+    for key, value in json.loads(Path(envision).read_text(encoding="utf-8")).items():
+        numbers[f"released.{key}"] = value
+    return numbers
+
+
+def write(numbers: dict, tex: str | Path, values: str | Path) -> None:
+    """Write the numbers as LaTeX definitions and as JSON ({key: {text, value}})."""
+    lines = [f"\\kxnumber{{{key}}}{{{text(value)}}}" for key, value in sorted(numbers.items())]
+    write_text(tex, "% Written by the workflow.\n" + "\n".join(lines) + "\n")
+    write_json(values, {key: {"text": text(value), "value": value} for key, value in numbers.items()})
+
+
+def _entries(numbers: dict, prefix: str, scored: dict) -> None:
+    groups = {prefix: scored["metrics"]} | {f"{prefix}.{label}": entry for label, entry in scored["per_label"].items()}
+    for name, metrics in groups.items():
+        for metric, entry in metrics.items():
+            numbers[f"{name}.{metric}"] = entry["value"]
+            numbers[f"{name}.{metric}.low"] = entry["low"]
+            numbers[f"{name}.{metric}.high"] = entry["high"]
+            numbers[f"{name}.{metric}.n"] = entry["n"]
+
+
+def detectors(result: dict) -> list[str]:
+    """Return the detectors of a score file in the catalogue's order."""
+    return [name for name in DETECTORS if name in result["detectors"]]

@@ -1,0 +1,125 @@
+"""The article's tables as LaTeX (booktabs), made from files of the workflow."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from kinesics.article.numbers import detectors, interval, text
+from kinesics.catalogue import DETECTORS
+from kinesics.files import write_text
+from kinesics.sources import read_sources
+from kinesics.video import facts
+
+#: Column heads of the metrics.
+HEADS = {
+    "f1_30": r"F1@0.3",
+    "f1_50": r"F1@0.5",
+    "map": r"mAP",
+    "kappa": r"$\kappa$",
+    "spatial_iou": r"spatial IoU",
+}
+
+
+def escape(value: str) -> str:
+    """Return text with LaTeX's special characters escaped."""
+    for character in "\\{}":
+        value = value.replace(character, f"<{ord(character)}>")
+    for character in "&%$#_":
+        value = value.replace(character, "\\" + character)
+    value = value.replace("~", r"\textasciitilde{}").replace("^", r"\textasciicircum{}")
+    for character, name in {"\\": "textbackslash", "{": "textbraceleft", "}": "textbraceright"}.items():
+        value = value.replace(f"<{ord(character)}>", f"\\{name}{{}}")
+    return value
+
+
+def table(columns: str, head: list[str], rows: list[list[str]], rules: tuple[int, ...] = ()) -> str:
+    """Return a booktabs tabular; ``rules`` are the numbers of the rows before which a thin rule stands."""
+    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", " & ".join(head) + r" \\", r"\midrule"]
+    for number, row in enumerate(rows):
+        if number in rules:
+            lines.append(r"\midrule")
+        lines.append(" & ".join(row) + r" \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def data(media: dict[str, str], out: str | Path, tier: str) -> None:
+    """Write the table of all files of the tier: what, origin, size, licence, citation; clips with length and frame size."""
+    rows, rules = [], []
+    kind = None
+    for source, files in sorted(read_sources().items(), key=lambda item: item[0] not in media):
+        if files[0]["tier"] != tier:
+            continue
+        if kind is not None and kind != (source in media):
+            rules.append(len(rows))
+        kind = source in media
+        row = files[0]
+        what = row["description"].partition(": ")[2] or row["description"]
+        if source in media:
+            seen = facts(media[source])
+            what += f"; {seen.duration_s:.1f} s, {seen.width}\\,$\\times$\\,{seen.height}" + (
+                "" if seen.has_audio else ", no sound"
+            )
+        elif len(files) > 1:
+            what = f"{len(files)} networks: " + ", ".join(file["description"].partition(": ")[2] for file in files)
+        size = sum(int(file["bytes"]) for file in files) / 1e6
+        origin = f"{row['kind']} {row['package']} {row['version']}" if row["package"] else row["kind"]
+        rows.append(
+            [
+                rf"\texttt{{{escape(source)}}}~\cite{{{row['citation']}}}",
+                what if source in media else escape(what),
+                *(escape(origin), text(size, 1), escape(row["licence"])),
+            ]
+        )
+    head = ["Source", "What", "Package", "MB", "Licence as stated"]
+    columns = r"@{}p{0.24\linewidth}p{0.28\linewidth}p{0.15\linewidth}rp{0.19\linewidth}@{}"
+    write_text(out, table(columns, head, rows, tuple(rules)))
+
+
+def agreement(scores: str | Path, truth: list[str], out: str | Path) -> None:
+    """Write the coders' agreement a label: numbers of events, F1, kappa, spatial IoU, with intervals."""
+    result = json.loads(Path(scores).read_text(encoding="utf-8"))["agreement"]
+    coders = [pd.read_csv(path)["label"].value_counts() for path in truth]
+    rows = []
+    for label, entry in result["per_label"].items():
+        counts = [str(coder.get(label, 0)) for coder in coders]
+        rows.append([escape(label.replace("_", " ")), *counts, *(interval(entry[metric]) for metric in AGREEMENT)])
+    counts = [str(coder.sum()) for coder in coders]
+    rows.append(["all labels", *counts, *(interval(result["metrics"][metric]) for metric in AGREEMENT)])
+    head = ["Label", "A", "B", *(HEADS[metric] for metric in AGREEMENT)]
+    write_text(out, table("@{}lrr" + "l" * len(AGREEMENT) + "@{}", head, rows, (len(rows) - 1,)))
+
+
+AGREEMENT = ["f1_30", "f1_50", "kappa", "spatial_iou"]
+
+
+def results(scores: str | Path, out: str | Path) -> None:
+    """Write each detector's scores on all labels and on its own, below the coders' agreement."""
+    result = json.loads(Path(scores).read_text(encoding="utf-8"))
+    ceiling = result["agreement"]
+    rows = [["coder A against B", str(len(ceiling["labels"])), *(interval(ceiling["metrics"][name]) for name in HEADS)]]
+    rules = []
+    for view in ("all", "own"):
+        rules.append(len(rows))
+        for name in detectors(result):
+            scored = result["detectors"][name][view]
+            if view == "own" and scored["labels"] == ceiling["labels"]:
+                continue
+            rows.append(
+                [escape(name), str(len(scored["labels"])), *(interval(scored["metrics"][metric]) for metric in HEADS)]
+            )
+    write_text(
+        out, table("@{}lr" + "l" * len(HEADS) + "@{}", ["Detector", "Labels", *HEADS.values()], rows, tuple(rules))
+    )
+
+
+def methods(out: str | Path) -> None:
+    """Write what each detector is, reads and learns."""
+    rows = []
+    for name, row in DETECTORS.items():
+        cite = rf"~\cite{{{row['citation']}}}" if row["citation"] else ""
+        reads = row["features"] or row["weights"]
+        rows.append([escape(name), escape(row["description"]) + cite, escape(reads) or "--", row["learns"]])
+    write_text(
+        out, table(r"@{}lp{0.52\linewidth}ll@{}", ["Detector", "What it does", "Frozen network", "Trained here"], rows)
+    )

@@ -1,0 +1,139 @@
+"""From a video and its tracks to features: cut out each person where the tracks say, and ask an encoder."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from kinesics import KinesicsError, catalogue, encoders
+from kinesics.features import CropFeatures, Features, write_features
+from kinesics.segments import index, samples
+from kinesics.tracks import FACE_BOX, PERSON_BOX, Tracks, read_tracks
+from kinesics.video import facts, frames
+
+#: The columns of the tracks that hold the box of each kind of crop.
+BOXES = {"face": FACE_BOX, "person": PERSON_BOX}
+BATCH = 16  # crops held at once: 2.4 MB of 224 x 224 pixels
+
+
+def encode(
+    video: str | Path,
+    tracks: str | Path,
+    encoder: str,
+    weights: str | Path,
+    out: str | Path,
+    *,
+    name: str | None = None,
+    rate_hz: float | None = None,
+    crops: Sequence[str] | None = None,
+    progress: bool = True,
+) -> None:
+    """Encode crops of everyone in a video, ``rate_hz`` times a second, and write the features to ``out``.
+
+    The box at time t is the one in the tracks' last sampled frame at or before t; a person without a box there, or
+    with one that is not ``usable``, is left out at t. ``rate_hz`` and ``crops`` are the encoder's own unless given;
+    ``name`` is the video's in the tracks, by default the file's without its suffix. The video is read once, and crops
+    are encoded as they come: of what is read only boxes and features stay. The same input gives the same bytes.
+
+    Raises KinesicsError for tracks of another video, unknown encoders and crops, and files that cannot be read.
+    """
+    module = catalogue.encoder(encoder)
+    rate_hz = module.RATE_HZ if rate_hz is None else rate_hz
+    crops = module.CROPS if crops is None else tuple(crops)
+    if not rate_hz > 0:
+        raise KinesicsError(f"{video}: cannot be encoded at {rate_hz} Hz: the rate must be above 0")
+    if unknown := [crop for crop in crops if crop not in module.CROPS]:
+        raise KinesicsError(f"{unknown[0]!r} is not a crop of {encoder}. Its crops are {', '.join(module.CROPS)}.")
+    people = read_tracks(tracks)
+    _refuse_another_video(video, name or Path(video).stem, people, tracks)
+    boxes = {crop: boxes_by_frame(people, crop) for crop in crops}
+    ask = encoders.load(encoder, weights)
+
+    def cuts() -> Iterator[tuple[str, float, int, np.ndarray]]:
+        """Yield (crop, time_s, person, image) in the order of time, then person."""
+        count = samples(people.duration_s, rate_hz)
+        for _, time_s, frame in tqdm(
+            frames(video, rate_hz), encoder, count, unit="frame", disable=None if progress else True
+        ):
+            k = int(index(time_s, people.rate_hz))
+            for crop in crops:
+                for person, box in boxes[crop].get(k, ()):
+                    yield crop, time_s, person, cut(frame, box, module.MARGIN, module.SIZE)
+
+    rows = {crop: [] for crop in crops}
+    stream = cuts()
+    while batch := list(islice(stream, BATCH)):
+        tokens = ask(np.stack([image for *_, image in batch]))
+        for (crop, time_s, person, _), token in zip(batch, tokens, strict=True):
+            rows[crop].append((time_s, person, token))
+    values = {crop: _columns(rows[crop], module.DIM) for crop in crops}
+    write_features(Features(people.video, encoder, rate_hz, values), out)
+
+
+def boxes_by_frame(tracks: Tracks, crop: str) -> dict[int, list[tuple[int, np.ndarray]]]:
+    """Return the usable boxes of a kind of crop: frame number to (person, box) with people ascending."""
+    columns = [tracks.table[name].to_numpy() for name in ["frame", "person", *BOXES[crop]]]
+    boxes = np.stack(columns[2:], 1).astype(float)
+    found = defaultdict(list)
+    for frame, person, box in zip(columns[0], columns[1], boxes, strict=True):  # sorted by person
+        if usable(box):
+            found[int(frame)].append((int(person), box))
+    return dict(found)
+
+
+def usable(box: np.ndarray) -> bool:
+    """Say whether a box x0,y0,x1,y1 (fractions of the frame) is finite, has an area, and lies in part in the frame."""
+    x0, y0, x1, y1 = box
+    return bool(np.isfinite(box).all() and x0 < x1 and y0 < y1 and x0 < 1 and y0 < 1 and x1 > 0 and y1 > 0)
+
+
+def square(box: np.ndarray, margin: float, width: int, height: int) -> tuple[int, int, int]:
+    """Return left, top and side, in whole pixels, of the square about the middle of a box in fractions of the frame.
+
+    Its side is the box's longer one plus ``margin`` of that on each side, at least a pixel. It may reach out of the
+    frame, but a box is taken to end where it is a frame's size outside: tracks lost at the edge can give any number.
+    """
+    x0, y0, x1, y1 = np.clip(box, -1, 2) * (width, height, width, height)
+    side = max(round(max(x1 - x0, y1 - y0) * (1 + 2 * margin)), 1)
+    return round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2), side
+
+
+def cut(frame: np.ndarray, box: np.ndarray, margin: float, size: tuple[int, int]) -> np.ndarray:
+    """Return the ``square`` about a usable box, resized: uint8 (height, width, 3) to uint8 (*size, 3).
+
+    What lies outside of the frame is black. Shrinking averages over pixels, enlarging interpolates between them.
+    """
+    height, width = frame.shape[:2]
+    left, top, side = square(box, margin, width, height)
+    image = np.zeros((side, side, 3), np.uint8)
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + side, width), min(top + side, height)
+    if x0 < x1 and y0 < y1:
+        image[y0 - top : y1 - top, x0 - left : x1 - left] = frame[y0:y1, x0:x1]
+    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA if side > min(size) else cv2.INTER_LINEAR)
+
+
+def _columns(rows: list[tuple[float, int, np.ndarray]], dim: int) -> CropFeatures:
+    times, people, tokens = zip(*rows, strict=True) if rows else ((), (), ())
+    tokens = np.array(tokens, np.float32).reshape(-1, dim)
+    return CropFeatures(np.array(times, np.float64), np.array(people, np.int32), tokens)
+
+
+def _refuse_another_video(video: str | Path, name: str, tracks: Tracks, path: str | Path) -> None:
+    found = facts(video)
+    for what, theirs, ours in [
+        ("name", tracks.video, name),
+        ("size", f"{tracks.width}x{tracks.height}", f"{found.width}x{found.height}"),
+    ]:
+        if theirs != ours:
+            raise KinesicsError(
+                f"{path}: tracks of another video: {what} {theirs}, but {ours} in {video}; track it again"
+            )
+    if abs(tracks.duration_s - found.duration_s) * tracks.rate_hz > 1:
+        raise KinesicsError(
+            f"{path}: tracks of another video: they last {tracks.duration_s:g} s, but {video} {found.duration_s:g} s; "
+            f"track it again"
+        )

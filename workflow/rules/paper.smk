@@ -1,0 +1,125 @@
+GENERATED = "paper/generated"
+TRUTH = expand("results/truth/{coder}.csv", coder=config["coders"])
+
+
+rule numbers:
+    input:
+        scores=rules.score.output[0],
+        tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
+        truth=TRUTH,
+        released=rules.released.output[0],
+        sources="config/sources.csv",
+        code=code("write_numbers.py"),
+    output:
+        tex=f"{GENERATED}/numbers.tex",
+        json=f"{GENERATED}/numbers.json",
+    log:
+        "results/logs/numbers.log",
+    conda:
+        "../../environment.yml"
+    params:
+        config=config,
+    script:
+        "../scripts/write_numbers.py"
+
+
+rule tables:
+    input:
+        scores=rules.score.output[0],
+        media=expand("results/media/{video}.mp4", video=config["clips"]),
+        truth=TRUTH,
+        sources="config/sources.csv",
+        code=code("write_tables.py"),
+    output:
+        expand(
+            f"{GENERATED}/tables/{{name}}.tex",
+            name=["data", "agreement", "methods", "results"],
+        ),
+    log:
+        "results/logs/tables.log",
+    conda:
+        "../../environment.yml"
+    params:
+        clips=config["clips"],
+        tier=TIER,
+    script:
+        "../scripts/write_tables.py"
+
+
+rule timelines:
+    input:
+        media=expand("results/media/{video}.mp4", video=config["figures"]["timelines"]),
+        truth=TRUTH,
+        events=expand(
+            "results/events/{detector}/0/{video}.csv",
+            detector=config["detectors"],
+            video=config["figures"]["timelines"],
+        ),
+        code=code("draw_timelines.py"),
+    output:
+        f"{GENERATED}/figures/timelines.pdf",
+    log:
+        "results/logs/timelines.log",
+    conda:
+        "../../environment.yml"
+    params:
+        clips=config["figures"]["timelines"],
+        detectors=list(config["detectors"]),
+    script:
+        "../scripts/draw_timelines.py"
+
+
+rule per_label:
+    input:
+        rules.score.output[0],
+        code=code("draw_per_label.py"),
+    output:
+        f"{GENERATED}/figures/per_label.pdf",
+    log:
+        "results/logs/per_label.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/draw_per_label.py"
+
+
+rule pdf:
+    input:
+        sorted(str(path) for path in Path("paper").glob("*.tex")),
+        "literature/references.bib",
+        rules.numbers.output,
+        rules.tables.output,
+        rules.timelines.output,
+        rules.per_label.output,
+        script="workflow/scripts/pdf.sh",
+    output:
+        "paper/main.pdf",
+    log:
+        "results/logs/pdf.log",
+    conda:
+        "../../environment.yml"
+    shell:
+        "{input.script} paper/main.tex {output} > {log} 2>&1"
+
+
+rule notebook:
+    input:
+        media=f"results/media/{config['figures']['notebook']}.mp4",
+        tracks=f"results/tracks/{config['figures']['notebook']}.parquet",
+        truth=TRUTH,
+        events=expand(
+            "results/events/{detector}/0/{video}{kind}",
+            detector=config["detectors"],
+            video=config["figures"]["notebook"],
+            kind=[".csv", ".tubes.parquet"],
+        ),
+        notebook="notebooks/browse_clip.ipynb",
+        code=code("run_notebook.py"),
+    output:
+        "results/notebooks/browse_clip.ipynb",
+    log:
+        "results/logs/notebook.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/run_notebook.py"

@@ -1,0 +1,14 @@
+"""Score every detector on the real clips, and the coders against each other."""
+
+from kinesics.evaluation.study import real_clips
+from kinesics.jobs import job
+
+with job(snakemake.log[0]):
+    events = {
+        detector: {
+            seed: [f"results/events/{detector}/{seed}/{video}.csv" for video in snakemake.params.clips]
+            for seed in seeds
+        }
+        for detector, seeds in snakemake.params.detectors.items()
+    }
+    real_clips(snakemake.input.truth, snakemake.input.tracks, events, snakemake.params.score, snakemake.output[0])

@@ -99,6 +99,10 @@ def test_match_keeps_the_pair_that_a_greedy_choice_loses():
     assert match_events(truth, predicted, 0.5).tolist() == [1, -1]
 
 
+def test_match_counts_two_poor_pairs_above_one_perfect():
+    assert match_events(one((0, 10), (6, 12)), one((0, 3.5), (0, 10)), 0.3).tolist() == [0, 1]
+
+
 def test_match_prefers_larger_overlap_among_as_many_pairs():
     assert match_events(one((0, 10)), one((0, 9), (0, 10), (0, 11)), 0.3).tolist() == [1]
 
@@ -172,6 +176,14 @@ def test_average_precision_by_hand():
     ap = average_precision(truth, predicted, (0.5, 0.8))
     assert ap.loc["x", 0.5] == pytest.approx(1 / 2 + 1 / 2 * 2 / 3)
     assert ap.loc["x", 0.8] == pytest.approx(1 / 2 + 1 / 2 * 2 / 4)
+
+
+def test_of_equal_overlaps_the_later_truth_is_taken_and_of_equal_scores_the_later_event_leads():
+    truth = one((0, 4), (4, 8))
+    assert average_precision(truth, one((2, 6, 0.9), (4, 8, 0.8)), (0.3,)).loc["x", 0.3] == 0.5
+    assert average_precision(truth, one((0, 4, 0.8), (2, 6, 0.9)), (0.3,)).loc["x", 0.3] == 1
+    assert average_precision(one((0, 4)), one((0, 4), (20, 24)), (0.5,)).loc["x", 0.5] == 0.5
+    assert average_precision(one((20, 24)), one((0, 4), (20, 24)), (0.5,)).loc["x", 0.5] == 1
 
 
 def test_classes_are_those_of_the_truth():

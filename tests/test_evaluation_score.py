@@ -13,6 +13,7 @@ from test_evaluation import distinct, events, one, tables
 from kinesics import KinesicsError
 from kinesics.evaluation.detection import average_precision, event_counts, f1_score
 from kinesics.evaluation.frames import frame_kappa
+from kinesics.evaluation.intervals import bootstrap_weights
 from kinesics.evaluation.score import compare, score, score_files, to_text
 from kinesics.events import empty_events, write_events
 
@@ -65,6 +66,12 @@ def test_row_order_does_not_matter(truth, predicted, random):
     shuffled = [table.iloc[random.sample(range(len(table)), len(table))] for table in (truth, predicted)]
     settings = {"durations": DURATIONS, "resamples": 50}
     assert json.dumps(score(truth, predicted, **settings)) == json.dumps(score(*shuffled, **settings))
+
+
+def test_events_that_differ_only_in_the_box_keep_no_row_order():
+    truth = one((0, 4)).assign(x0=0.0, y0=0.0, x1=0.5, y1=0.5)
+    predicted = one((0, 4), (0, 4)).assign(x0=0.0, y0=0.0, x1=[0.5, 1.0], y1=0.5)
+    assert measure(truth, predicted) == measure(truth, predicted[::-1])
 
 
 @quick
@@ -174,6 +181,30 @@ def test_the_seed_decides_the_bytes():
     assert first == again != other
     entry = json.loads(first)["metrics"]["recall_50"]
     assert entry["low"] < entry["value"] < entry["high"]
+
+
+@quick
+@given(tables(size=24), distinct, st.integers(0, 99))
+def test_a_resample_is_the_score_of_the_drawn_videos(truth, predicted, seed):
+    """With one resample both ends of the interval are its value."""
+    drawn = bootstrap_weights(2, 1, seed)[:, 1].astype(int)
+    resampled = score(truth, predicted, durations=DURATIONS, block_s=np.inf, resamples=1, seed=seed)
+
+    def copies(table: pd.DataFrame) -> pd.DataFrame:
+        parts = [table[table.video == video].assign(video=video + str(k)) for video, k in names]
+        return pd.concat([table[:0], *parts])
+
+    names = [(video, k) for video, n in zip("vw", drawn, strict=True) for k in range(n)]
+    durations = {video + str(k): DURATIONS[video] for video, k in names}
+    expected = measure(copies(truth), copies(predicted), durations=durations, labels=resampled["labels"])
+    for name, entry in resampled["metrics"].items():
+        assert entry["low"] is None or entry["low"] == entry["high"] == pytest.approx(expected[name], abs=2e-6)
+
+
+def test_an_event_counts_in_the_block_of_its_middle():
+    for second, apart in (((5, 9), False), ((8, 13), True), ((2, 17.5), False), ((9, 11), True)):
+        truth = one((0, 4), second)
+        assert (score(truth, truth, durations=DURATIONS)["metrics"]["f1_50"]["low"] == 1) == apart
 
 
 def test_compare_is_paired():

@@ -51,15 +51,15 @@ def encode(
     people = read_tracks(tracks)
     _refuse_another_video(video, name or Path(video).stem, people, tracks)
     boxes = {crop: boxes_by_frame(people, crop) for crop in crops}
+    name, tracked_hz, count = people.video, people.rate_hz, samples(people.duration_s, rate_hz)
+    del people  # landmarks are 99 % of the tracks
     ask = encoders.load(encoder, weights)
+    shown = tqdm(frames(video, rate_hz), encoder, count, unit="frame", disable=None if progress else True)
 
     def cuts() -> Iterator[tuple[str, float, int, np.ndarray]]:
         """Yield (crop, time_s, person, image) in the order of time, then person."""
-        count = samples(people.duration_s, rate_hz)
-        for _, time_s, frame in tqdm(
-            frames(video, rate_hz), encoder, count, unit="frame", disable=None if progress else True
-        ):
-            k = int(index(time_s, people.rate_hz))
+        for _, time_s, frame in shown:
+            k = int(index(time_s, tracked_hz))
             for crop in crops:
                 for person, box in boxes[crop].get(k, ()):
                     yield crop, time_s, person, cut(frame, box, module.MARGIN, module.SIZE)
@@ -71,7 +71,7 @@ def encode(
         for (crop, time_s, person, _), token in zip(batch, tokens, strict=True):
             rows[crop].append((time_s, person, token))
     values = {crop: _columns(rows[crop], module.DIM) for crop in crops}
-    write_features(Features(people.video, encoder, rate_hz, values), out)
+    write_features(Features(name, encoder, rate_hz, values), out)
 
 
 def boxes_by_frame(tracks: Tracks, crop: str) -> dict[int, list[tuple[int, np.ndarray]]]:

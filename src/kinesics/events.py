@@ -135,4 +135,5 @@ def _typed(events: pd.DataFrame) -> pd.DataFrame:
 def _refuse(events: pd.DataFrame, bad: pd.Series, where: str, column: str, what: str) -> None:
     if bad.any():
         row = int(np.flatnonzero(bad.to_numpy())[0])
-        raise KinesicsError(f"{where}: line {row + 2}: {column} {events[column].iloc[row]!r} {what}")
+        value = events[column].astype(object).iloc[row]
+        raise KinesicsError(f"{where}: line {row + 2}: {column} {value!r} {what}")

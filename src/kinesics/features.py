@@ -5,6 +5,7 @@ time, then person: ``<crop>.time_s`` float64 (N,), ``<crop>.person`` int32 (N,),
 The header's metadata names the video, the encoder and the sampling rate in Hz.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,19 +51,20 @@ def write_features(features: Features, path: str | Path) -> None:
         for crop, values in sorted(features.crops.items())
         for name in TENSORS
     }
-    facts = {"video": features.video, "encoder": features.encoder, "rate_hz": repr(float(features.rate_hz))}
+    facts = {"video": features.video, "encoder": features.encoder, "rate_hz": float(features.rate_hz)}
     with replacing(path) as temporary:
-        save_file(tensors, temporary, facts)
+        # safetensors writes the keys of its metadata in random order: one key gives the same bytes every time
+        save_file(tensors, temporary, {"kinesics": json.dumps(facts, sort_keys=True)})
 
 
 def read_features(path: str | Path) -> Features:
     """Read a features file. Raises KinesicsError, naming the file, if it is none."""
     try:
         with safe_open(path, "np") as file:
-            facts = file.metadata() or {}
+            facts = json.loads((file.metadata() or {})["kinesics"])
             crops = sorted({key.split(".")[0] for key in file.keys()})  # noqa: SIM118 - not a dict
             values = {crop: CropFeatures(*(file.get_tensor(f"{crop}.{name}") for name in TENSORS)) for crop in crops}
-            return Features(facts["video"], facts["encoder"], float(facts["rate_hz"]), values)
+            return Features(facts["video"], facts["encoder"], facts["rate_hz"], values)
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file; make it with: kinesics encode") from None
     except (SafetensorError, KeyError, ValueError) as error:

@@ -40,7 +40,7 @@ _VISIBLE = 0.5  # visibility from which a pose landmark counts as seen
 _HEAD, _SHOULDERS, _WRISTS = slice(0, 11), [11, 12], {"left": 15, "right": 16}
 
 
-@dataclass
+@dataclass(eq=False)
 class _Sighting:
     """A person in one frame. Landmarks in fractions of the frame as in ``tracks``; ``head`` is x, y, size in pixels."""
 
@@ -53,7 +53,7 @@ class _Sighting:
     hands: dict[str, tuple[np.ndarray, float]] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Track:
     """A person over time: the last head (x, y, size in pixels), its velocity per second, and the colours, averaged."""
 
@@ -91,10 +91,11 @@ def track(
 ) -> None:
     """Find the people in a video and write the tracks table (see ``kinesics.tracks``) to ``out``.
 
-    ``bundles`` is the folder of ``face.task``, ``hands.task``, ``pose.task``; ``name`` is the video's name in the tables,
-    by default the file's without its suffix. Person 0 is the main person: the largest sum of face area over time; the
-    others are numbered from left to right by their mean position. Who is seen for less than 0.5 s is left out, unless the
-    video is no longer. Memory does not grow with the video, and the same video gives the same bytes.
+    ``bundles`` is the folder of ``face.task``, ``hands.task``, ``pose.task``; ``name`` is the video's name in the
+    tables, by default the file's without its suffix. Person 0 is the main person: the largest sum of face area over
+    time; the others are numbered from left to right by their mean position. Who is seen for less than 0.5 s is left
+    out, unless the video is no longer, and so is who never shows a face: the pose network also sees bodies in lettering.
+    Memory does not grow with the video, and the same video gives the same bytes.
 
     Raises KinesicsError if the video or a bundle cannot be read.
     """
@@ -313,9 +314,11 @@ def _give_hands(networks: _Networks, frame: np.ndarray, time_s: float, people: l
             if wrist is not None and wrist[3] > _VISIBLE:
                 distance = np.hypot(*(points[0] - wrist[:2] * size)) / person.head[2]
             else:
-                distance = 0.5 + np.hypot(*(points[0] - person.head[:2])) / person.head[2] / 4
+                offset = (points[0] - person.head[:2]) / person.head[2]
+                across = offset[0] > 1 if side == "right" else offset[0] < -1  # the arm would reach over the body
+                distance = 0.5 + np.hypot(*offset) / 4 + across
             cost[i, j] = distance + (score if label != side else 1 - score)
-    for i, j in _assign(cost, 2.0):
+    for i, j in _assign(cost, 1.7):
         person, side = slots[j]
         label, score = sides[i]
         person.hands[side] = hands[i], score if label == side else 1 - score
@@ -347,8 +350,8 @@ def _add(total: _Totals, row: dict, sighting: _Sighting, size: np.ndarray) -> No
 
 
 def _numbers(totals: list[_Totals], shortest: float) -> dict[int, int]:
-    """Return the final number of each track that is long enough: 0 the main person, then from left to right."""
-    kept = [k for k, total in enumerate(totals) if total.samples >= shortest]
+    """Return the final number of each track that is long enough and has a face: 0 the main person, then left to right."""
+    kept = [k for k, total in enumerate(totals) if total.samples >= shortest and total.area > 0]
     main = max(kept, key=lambda k: (totals[k].area, totals[k].samples), default=None)
     others = sorted((k for k in kept if k != main), key=lambda k: totals[k].x / totals[k].samples)
     return {old: new for new, old in enumerate([main, *others]) if old is not None}
@@ -396,6 +399,8 @@ def _pose_head(pose: np.ndarray, size: np.ndarray) -> np.ndarray:
 def _face_score(detector: vision.FaceDetector, frame: np.ndarray, head: np.ndarray) -> float:
     """Return the face detector's score at a head, 0 where it sees less than 0.1: a hidden face scores low."""
     crop, window = _crop(frame, head[0], head[1], 1.5 * head[2], 1.5 * head[2])
+    if crop is None:
+        return 0.0
     scores = [
         detection.categories[0].score
         for detection in detector.detect(_image(crop)).detections
@@ -419,7 +424,7 @@ def _small_heads(detector: vision.FaceDetector, frame: np.ndarray) -> list[np.nd
 
 def _detected_head(detection: mp.tasks.components.containers.Detection, window: np.ndarray) -> np.ndarray:
     box = detection.bounding_box
-    middle = window[:2] + [box.origin_x + box.width / 2, box.origin_y + box.height / 2]
+    middle = np.array([box.origin_x + box.width / 2, box.origin_y + box.height / 2]) + window[:2]
     return np.append(middle, np.sqrt(max(box.width * box.height, 1)))
 
 

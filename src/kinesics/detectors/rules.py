@@ -28,8 +28,9 @@ TOUCH = 0.15
 # Wrist speed against the shoulders in face heights (about 0.2 m) a second: a beat moves a hand by its own length in half
 # a second.
 HAND_SPEED = 1.0
-# Speed of the shoulders' middle, and of their apparent width, in shoulder widths a second: a lean takes about two seconds.
-TORSO_SPEED = 0.25
+# Speed of the shoulders' middle, and of their apparent width, in shoulder widths a second: a lean moves them by about a
+# quarter of their width in two seconds.
+TORSO_SPEED = 0.125
 # Standard deviation of the lips' opening over SPEECH_S seconds, in face heights: syllables open the lips by 0.02 to 0.06.
 LIPS, SPEECH_S = 0.01, 1.0
 # The level, relative to the one that enters, at which an event ends.

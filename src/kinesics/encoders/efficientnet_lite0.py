@@ -96,7 +96,7 @@ class EfficientNetLite0(nn.Module):
 
 def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from uint8 RGB (N, 224, 224, 3) to pooled features, float32 (N, 1280)."""
-    torch.set_num_threads(1)  # two threads on two busy cores took 20 times as long
+    torch.set_num_threads(1)  # of two cores: 907 to 45 ms an image in one check
     network = EfficientNetLite0().eval().to(memory_format=torch.channels_last)  # a fifth faster
     try:
         state = torch.load(weights, weights_only=True)

@@ -42,7 +42,7 @@ _CONFIG = {
 
 def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from uint8 RGB (N, 224, 224, 3) to class and mean patch token, float32 (N, 768)."""
-    torch.set_num_threads(1)  # two threads on two busy cores took 20 times as long
+    torch.set_num_threads(1)  # of two cores: 907 to 45 ms an image in one check
     network = _network(weights)
     with torch.inference_mode():  # the resized positions are the same for every image
         positions = network.embeddings.interpolate_pos_encoding(torch.empty(1, 257, 384), *SIZE).contiguous()

@@ -1,0 +1,130 @@
+"""The events table, and the time grid."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kinesics import KinesicsError
+from kinesics.events import box_iou, check_events, empty_events, read_events, temporal_iou, write_events
+from kinesics.segments import hysteresis, index, rasterise, runs, samples, seconds, smooth
+
+HEADER = "video,person,label,family,start_s,end_s,score,x0,y0,x1,y1\n"
+
+
+def test_a_table_survives_the_disk(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(HEADER + "b,0,happy,emotion,2,3.5,0.9,0.1,0.2,0.3,0.4\na,1,my_label,,0.25,1,1,,,,\n")
+    events = read_events(path)
+    assert events["video"].tolist() == ["a", "b"]
+    assert events["family"].tolist() == ["", "emotion"]
+    assert np.isnan(events["x0"][0])
+    write_events(events, path)
+    pd.testing.assert_frame_equal(read_events(path), events)
+    again = path.read_bytes()
+    write_events(read_events(path), path)
+    assert path.read_bytes() == again
+
+
+def test_the_least_a_table_needs(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text("video,person,label,start_s,end_s\nv,0,surprise,0,1\n")
+    assert read_events(path).loc[0, ["family", "score"]].tolist() == ["emotion", 1.0]
+
+
+def test_an_empty_table_stays_empty(tmp_path):
+    path = tmp_path / "events.csv"
+    write_events(empty_events(), path)
+    assert path.read_text() == HEADER
+    assert len(read_events(path)) == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("v,0,happy,,3,2,1,,,,", "line 2: end_s 2 is not after start_s"),
+        ("v,0,happy,,-1,2,1,,,,", "line 2: start_s -1 is negative"),
+        ("v,0,happy,,zero,2,1,,,,", "line 2: start_s 'zero' is not a number"),
+        ("v,0,happy,,0,inf,1,,,,", "line 2: end_s inf is not a number"),
+        ("v,-1,happy,,0,2,1,,,,", "line 2: person -1 is not a whole number from 0"),
+        ("v,0.5,happy,,0,2,1,,,,", "line 2: person 0.5 is not a whole number from 0"),
+        ("v,0,,,0,2,1,,,,", "line 2: label nan is empty"),
+        (",0,happy,,0,2,1,,,,", "line 2: video nan is empty"),
+        ("v,0,happy,,0,2,1,100,0,200,1", "line 2: x0 100 is not a fraction of the frame"),
+        ("v,0,happy,,0,2,1,0.5,0,0.4,1", "line 2: x1 0.4 is left of x0"),
+        ("v,0,happy,,0,2,,,,,", "line 2: score nan is not a number"),
+    ],
+)
+def test_a_bad_row_is_named(tmp_path, row, message):
+    path = tmp_path / "bad.csv"
+    path.write_text(HEADER + row + "\n")
+    with pytest.raises(KinesicsError) as error:
+        read_events(path)
+    assert str(error.value) == f"{path}: {message}"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "not an events table"), (b"\xff\xfe\x00", "not an events table"), (b"a,b\n1,2\n", "column 'video' is missing")],
+)
+def test_another_file_is_refused(tmp_path, content, message):
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content)
+    with pytest.raises(KinesicsError, match=message):
+        read_events(path)
+    with pytest.raises(KinesicsError, match="no such file"):
+        read_events(tmp_path / "absent.csv")
+
+
+def test_overlaps_by_hand():
+    iou = temporal_iou(np.array([[0, 2], [5, 6]]), np.array([[1, 3], [2, 4], [5, 6]]))
+    np.testing.assert_allclose(iou, [[1 / 3, 0, 0], [0, 0, 1]])
+    assert temporal_iou(np.empty((0, 2)), np.array([[0, 1]])).shape == (0, 1)
+    np.testing.assert_allclose(box_iou(np.array([0, 0, 2, 2]), np.array([[1, 1, 3, 3], [0, 0, 2, 2]])), [1 / 7, 1])
+    assert np.isnan(box_iou(np.array([0, 0, 1, np.nan]), np.array([0, 0, 1, 1])))
+
+
+@given(k=st.integers(0, 10**7), rate=st.sampled_from([1.0, 2.0, 10.0, 12.5, 24.0, 25.0, 29.97, 30.0, 59.94]))
+def test_frames_and_seconds_round_trip(k, rate):
+    assert index(seconds(k, rate), rate) == k
+    assert samples(seconds(k, rate), rate) == k
+
+
+def test_the_grid_by_hand():
+    assert samples(0.35, 10) == 4
+    np.testing.assert_array_equal(rasterise([[0.1, 0.3]], 5, 10), [False, True, True, False, False])
+    np.testing.assert_array_equal(runs([1, 1, 0, 1]), [[0, 2], [3, 4]])
+    assert runs([]).shape == (0, 2)
+
+
+def test_hysteresis_by_hand():
+    score = np.array([0.4, 0.6, 0.4, 0.1, 0.4, 0.4, np.nan, 0.9, 0.0, 0.9])
+    np.testing.assert_array_equal(hysteresis(score, 0.5, 0.3), [[0, 3], [7, 8], [9, 10]])
+    np.testing.assert_array_equal(hysteresis(score, 0.5, 0.3, gap_samples=1), [[0, 3], [7, 10]])
+    np.testing.assert_array_equal(hysteresis(score, 0.5, 0.3, min_samples=2), [[0, 3]])
+    assert hysteresis(np.empty(0), 0.5, 0.3).shape == (0, 2)
+    with pytest.raises(ValueError, match=r"on 0.2 is below off 0.3"):
+        hysteresis(score, 0.2, 0.3)
+
+
+@given(st.lists(st.floats(0, 1), max_size=60), st.integers(1, 5), st.integers(0, 5))
+def test_hysteresis_finds_separate_runs_that_reach_the_threshold(scores, least, gap):
+    found = hysteresis(np.array(scores), 0.6, 0.4, least, gap)
+    for start, stop in found:
+        assert stop - start >= least
+        assert max(scores[start:stop]) >= 0.6
+    assert all(after - before > gap for (_, before), (after, _) in zip(found[:-1], found[1:], strict=True))
+
+
+def test_smoothing_ignores_what_is_missing():
+    np.testing.assert_allclose(smooth(np.array([1.0, np.nan, 3.0, 5.0]), 3), [1, 2, 4, 4])
+    assert np.isnan(smooth(np.full((4, 2), np.nan), 3)).all()
+    np.testing.assert_allclose(smooth(np.array([1.0, 2.0]), 9), [1.5, 1.5])
+
+
+def test_check_does_not_change_its_argument():
+    table = pd.DataFrame({"video": ["v"], "person": [0], "label": ["happy"], "start_s": [0], "end_s": [1]})
+    before = table.copy()
+    check_events(table)
+    pd.testing.assert_frame_equal(table, before)

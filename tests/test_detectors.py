@@ -21,7 +21,8 @@ def make_tracks(path: Path, seconds: float, parts: dict, video: str = "v") -> Tr
     with TracksWriter(path, video, RATE, 200, 100) as writer:
         for frame in range(round(seconds * RATE)):
             row = {"frame": frame, "time_s": frame / RATE, "person": 0, "face_score": 0.9, "person_score": 0.9}
-            row |= dict(zip(FACE_BOX, (0.4, 0.2, 0.6, 0.6), strict=True)) | dict(zip(PERSON_BOX, (0.2, 0.1, 0.8, 1), strict=True))
+            row |= dict(zip(FACE_BOX, (0.4, 0.2, 0.6, 0.6), strict=True))
+            row |= dict(zip(PERSON_BOX, (0.2, 0.1, 0.8, 1), strict=True))
             row |= {part: make(frame / RATE) for part, make in parts.items()}
             writer.add(row)
         writer.close(seconds)
@@ -32,7 +33,11 @@ def face(yaw: float = 0.0, opening: float = 0.0) -> np.ndarray:
     """Return a mesh turned by ``yaw`` degrees, lips apart by a share of the face's height (40 of 100 pixels)."""
     points = np.zeros((468, 3), np.float32)
     turn = np.radians(yaw)
-    for point, x, y in ((rules.RIGHT_CHEEK, -15, 0), (rules.LEFT_CHEEK, 15, 0), (rules.RIGHT_EYE, -8, -8), (rules.LEFT_EYE, 8, -8)):
+    cheeks, eyes = (
+        ((rules.RIGHT_CHEEK, -15, 0), (rules.LEFT_CHEEK, 15, 0)),
+        ((rules.RIGHT_EYE, -8, -8), (rules.LEFT_EYE, 8, -8)),
+    )
+    for point, x, y in (*cheeks, *eyes):
         points[point] = x * np.cos(turn), y, x * np.sin(turn)
     points[rules.FOREHEAD], points[rules.CHIN] = (0, -20, 0), (0, 20, 0)
     points[rules.UPPER_LIP], points[rules.LOWER_LIP] = (0, 10, 0), (0, 10 + 40 * opening, 0)
@@ -43,7 +48,10 @@ def face(yaw: float = 0.0, opening: float = 0.0) -> np.ndarray:
 def pose(shift: float = 0.0) -> np.ndarray:
     """Return a body with shoulders 60 pixels apart, moved to the right by a share of that."""
     points = np.full((33, 4), 0.5, np.float32)
-    points[rules.LEFT_SHOULDER, :2], points[rules.RIGHT_SHOULDER, :2] = (0.65 + 0.3 * shift, 0.8), (0.35 + 0.3 * shift, 0.8)
+    points[rules.LEFT_SHOULDER, :2], points[rules.RIGHT_SHOULDER, :2] = (
+        (0.65 + 0.3 * shift, 0.8),
+        (0.35 + 0.3 * shift, 0.8),
+    )
     return points
 
 
@@ -55,7 +63,9 @@ def calm(tracks: Tracks) -> Clip:
     """Return the clip with a classifier that always says neutral."""
     times = np.arange(tracks.frames) / RATE
     tokens = np.tile(np.float32([0, 0, 0, 0, 0, 0, 1]), (len(times), 1))
-    return Clip(tracks, {"fer": Features("v", "fer", RATE, {"face": CropFeatures(times, np.zeros(len(times), int), tokens)})})
+    return Clip(
+        tracks, {"fer": Features("v", "fer", RATE, {"face": CropFeatures(times, np.zeros(len(times), int), tokens)})}
+    )
 
 
 def wave(t: float) -> np.ndarray | None:
@@ -124,11 +134,12 @@ def test_a_box_that_was_never_seen_is_left_out(tmp_path):
 
 
 def test_hand_boxes_stay_in_the_frame(tmp_path):
-    tracks = make_tracks(tmp_path / "v.parquet", 1, {"left_hand": lambda t: np.concatenate([hand(0.9, 0.9)[:20], [[1.3, -0.2, 0]]])})
+    outside = np.concatenate([hand(0.9, 0.9)[:20], [[1.3, -0.2, 0]]])
+    tracks = make_tracks(tmp_path / "v.parquet", 1, {"left_hand": lambda t: outside})
     np.testing.assert_allclose(boxes(tracks, 0, "hand_gesture")[0], [0.9, 0, 1, 0.9], atol=1e-6)
 
 
-@pytest.fixture()
+@pytest.fixture
 def labelled(tmp_path) -> tuple[list[Clip], pd.DataFrame]:
     """Return three clips of 30 s whose tokens say whether the person is happy, and the truth."""
     random = np.random.default_rng(0)
@@ -191,12 +202,16 @@ def test_files_in_files_out(tmp_path, labelled):
     for name in ("one", "two"):
         out = tmp_path / name
         fit_files("probe", paths[:2], features[:2], [str(tmp_path / "truth.csv")], out / "model.safetensors")
-        detect_files("probe", paths[2], features[2:], out / "model.safetensors", out / "events.csv", out / "tubes.parquet")
+        detect_files(
+            "probe", paths[2], features[2:], out / "model.safetensors", out / "events.csv", out / "tubes.parquet"
+        )
         outputs.append({path.name: path.read_bytes() for path in out.iterdir()})
     assert outputs[0] == outputs[1]
     events, tubes = read_events(tmp_path / "one/events.csv"), read_tubes(tmp_path / "one/tubes.parquet")
     assert set(tubes["event"]) == set(range(len(events)))
-    with pytest.raises(KinesicsError, match="detector 'probe' reads features of 'vit_s_focus', but none of 'c' were given"):
+    with pytest.raises(
+        KinesicsError, match="detector 'probe' reads features of 'vit_s_focus', but none of 'c' were given"
+    ):
         detect_files("probe", paths[2], [], tmp_path / "one/model.safetensors", tmp_path / "events.csv")
     assert not (tmp_path / "events.csv").exists()
     with pytest.raises(KinesicsError, match=r"absent: no such file; detector 'probe' has to be trained first"):
@@ -223,9 +238,13 @@ def test_tracks_that_are_none_are_refused(tmp_path):
 
 
 def test_an_interrupted_writer_leaves_nothing(tmp_path):
-    with pytest.raises(RuntimeError), TracksWriter(tmp_path / "v.parquet", "v", RATE, 2, 2) as writer:
-        writer.add({"frame": 0, "time_s": 0.0, "person": 0})
-        raise RuntimeError
+    def interrupted() -> None:
+        with TracksWriter(tmp_path / "v.parquet", "v", RATE, 2, 2) as writer:
+            writer.add({"frame": 0, "time_s": 0.0, "person": 0})
+            raise RuntimeError("a cable was pulled")
+
+    with pytest.raises(RuntimeError, match="cable"):
+        interrupted()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,5 +1,7 @@
 """The events table, and the time grid."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,7 +68,11 @@ def test_a_bad_row_is_named(tmp_path, row, message):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "not an events table"), (b"\xff\xfe\x00", "not an events table"), (b"a,b\n1,2\n", "column 'video' is missing")],
+    [
+        (b"", "not an events table"),
+        (b"\xff\xfe\x00", "not an events table"),
+        (b"a,b\n1,2\n", "column 'video' is missing"),
+    ],
 )
 def test_another_file_is_refused(tmp_path, content, message):
     path = tmp_path / "bad.csv"
@@ -114,7 +120,7 @@ def test_hysteresis_finds_separate_runs_that_reach_the_threshold(scores, least, 
     for start, stop in found:
         assert stop - start >= least
         assert max(scores[start:stop]) >= 0.6
-    assert all(after - before > gap for (_, before), (after, _) in zip(found[:-1], found[1:], strict=True))
+    assert all(after - before > gap for (_, before), (after, _) in pairwise(found))
 
 
 def test_smoothing_ignores_what_is_missing():

@@ -34,7 +34,10 @@ NAMES = [
     *(r"tIoU~0\.\d", r"from 0\.3 to 0\.7", r"95\\,\\%", "coder[AB]"),
 ]
 #: Commands whose arguments are not printed, or not as a result.
-SILENT = r"\\(N|CI|cite|ref|label|input|includegraphics|resizebox|bibliography|bibliographystyle|texttt|hspace|vspace)\b(\[[^\]]*\])?(\{[^{}]*\})+"
+SILENT = (
+    r"\\(N|CI|cite|ref|label|input|includegraphics|resizebox|bibliography|bibliographystyle|texttt)\b"
+    r"(\[[^\]]*\])?(\{[^{}]*\})+"
+)
 
 
 def run(*command: str) -> str:

@@ -16,7 +16,22 @@ from kinesics import KinesicsError, sources
 
 CONTENT = b"a real file\n"
 SHA = hashlib.sha256(CONTENT).hexdigest()
-COLUMNS = "id,tier,kind,package,version,url,path,file,sha256,bytes,licence,citation,mirror,description".split(",")
+COLUMNS = [
+    "id",
+    "tier",
+    "kind",
+    "package",
+    "version",
+    "url",
+    "path",
+    "file",
+    "sha256",
+    "bytes",
+    "licence",
+    "citation",
+    "mirror",
+    "description",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +64,7 @@ def table(tmp_path: Path, **changes: str) -> Path:
     return path
 
 
-@pytest.fixture()
+@pytest.fixture
 def registry(tmp_path, monkeypatch):
     """Put clients on the PATH that deliver the archives of a folder, as pip and npm do, and count their calls."""
     shop, calls, folder = tmp_path / "shop", tmp_path / "calls", tmp_path / "bin"
@@ -164,7 +179,7 @@ def test_a_mirror_serves_without_a_registry(tmp_path, registry, monkeypatch):
 
 def test_a_mirror_that_is_no_folder_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("KINESICS_MIRROR", str(tmp_path / "absent"))
-    with pytest.raises(KinesicsError, match="KINESICS_MIRROR is '.*absent', which is not a folder"):
+    with pytest.raises(KinesicsError, match=r"KINESICS_MIRROR is '.*absent', which is not a folder"):
         sources.fetch("thing", tmp_path / "data", table(tmp_path))
 
 
@@ -221,7 +236,7 @@ def test_a_row_with_too_few_fields_is_named(tmp_path):
 
 
 def test_an_unknown_source_is_answered_with_the_known_ones(tmp_path):
-    with pytest.raises(KinesicsError, match=r"'clip' is not a source. The sources of sources.csv are thing\."):
+    with pytest.raises(KinesicsError, match=r"'clip' is not a source\. The sources of sources.csv are thing\."):
         sources.fetch("clip", tmp_path, table(tmp_path))
 
 

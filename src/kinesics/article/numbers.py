@@ -29,6 +29,12 @@ def text(value: float | int | str | None, digits: int = 2) -> str:
     return shown.replace(",", r"\,").replace("-", r"\ensuremath{-}")
 
 
+def power_of_ten(value: float) -> str:
+    """Return a small number as LaTeX: one digit and a power of ten."""
+    digit, exponent = f"{value:.0e}".split("e")
+    return rf"\ensuremath{{{digit}\times10^{{{int(exponent)}}}}}"
+
+
 def interval(entry: dict, digits: int = 2) -> str:
     """Return a score ``{value, low, high}`` as LaTeX: 0.42 [0.31, 0.53]."""
     value = text(entry["value"], digits)
@@ -81,8 +87,9 @@ def collect(scores: str | Path, tracks: list[str], truth: list[str], envision: s
             numbers[f"{detector}.{view}.labels"] = len(scored["labels"])
             numbers[f"{detector}.{view}.predicted"] = scored["n_predicted"]
             _entries(numbers, f"{detector}.{view}", scored)
-    for key, value in json.loads(Path(envision).read_text(encoding="utf-8")).items():
-        numbers[f"released.{key}"] = value
+    compared = json.loads(Path(envision).read_text(encoding="utf-8"))
+    numbers |= {f"released.{key}": value for key, value in compared.items()}
+    numbers["released.network"] = power_of_ten(compared["network"])
     return numbers
 
 

@@ -69,7 +69,7 @@ def score(
     durations: seconds of each video, default the last event's end in any table; a video named here without events
     counts for kappa. labels: those to judge, default all that occur; a detector that knows a few is judged on those.
 
-    Result: ``{labels, videos, units, n_truth: [per coder], n_predicted: [per run], settings, metrics: {name: entry}, per_label:
+    Result: ``{labels, videos, units, n_truth: [per coder], n_predicted, settings, metrics: {name: entry}, per_label:
     {label: {name: entry}}}`` with entry ``{value, low, high, n}``; n_predicted is the mean over seeds. low and high are
     the 95 % percentile interval of the cluster bootstrap (``intervals``) over the resamples in which the metric is
     defined. None stands for an undefined value, and for the ends of an interval if all events lie in one unit, which

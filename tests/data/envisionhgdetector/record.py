@@ -192,8 +192,7 @@ def main() -> None:
         record(args.clips[0], args.out, args.threads)
         return
     for clip in args.clips:
-        command = [sys.executable, __file__, str(clip), "--out", str(args.out),
-                   "--threads", str(args.threads), "--one"]
+        command = [sys.executable, __file__, str(clip), "--out", str(args.out), "--threads", str(args.threads), "--one"]
         subprocess.run(command, check=True)
 
 

@@ -1,0 +1,1 @@
+"""The review of the literature as data: published numbers, released answers scored again, figures and tables."""

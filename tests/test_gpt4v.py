@@ -1,0 +1,197 @@
+"""GPT-4V's released answers: the published numbers where the data are there, a miniature of them everywhere."""
+
+import csv
+import json
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, f1_score, recall_score
+
+from kinesics import KinesicsError
+from kinesics.review import counts
+from kinesics.review.gpt4v import (
+    AS_PUBLISHED,
+    RECORD,
+    comparison,
+    decide,
+    read_answers,
+    read_labels,
+    read_sets,
+    score_gpt4v,
+)
+from kinesics.review.literature import read_literature
+
+ROOT = Path(__file__).parents[1]
+MIRROR = os.environ.get("KINESICS_MIRROR")
+needs_mirror = pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set")
+RESULTS = read_literature(ROOT / "literature")["published_results"]
+
+
+def write_csv(path: Path, rows: list[list[str]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["name", "gt", "gpt4v"], *rows])
+
+
+@pytest.fixture
+def miniature(tmp_path):
+    """The folder with 12 samples a file: the first answer is right in every third."""
+    for row in read_sets():
+        classes = row["classes"].split()
+        samples, labels = [], []
+        for i in range(12):
+            truth = classes[i % len(classes)]
+            answers = classes[i % len(classes) :] + classes[: i % len(classes)]
+            if i % 3:
+                answers = answers[1:] + answers[:1]
+            label = truth if not row["zero"] else {"positive": "1.4", "negative": "-0.2"}[truth]
+            samples.append([f"s{i}", label, ",".join(answers)])
+            labels.append([f"s{i}.jpg", label, ""])
+        write_csv(tmp_path / "results" / row["answers"], samples)
+        write_csv(tmp_path / "results" / row["labels"], [*labels, ["never answered", labels[0][1], ""]])
+    return tmp_path
+
+
+@needs_mirror
+def test_every_published_number_is_matched(tmp_path):
+    start = time.monotonic()
+    records = score_gpt4v(Path(MIRROR) / "gpt4v-emotion", RESULTS, tmp_path / "gpt4v.json")
+    assert time.monotonic() - start < 60
+    table = comparison(records)
+    assert len(table) == 25
+    assert table["dataset"].str.replace(r" \(.*", "", regex=True).nunique() == 19
+    assert table["matched"].all(), table[~table["matched"]]
+    assert ((table["low"] < table["value"]) & (table["value"] < table["high"])).all()
+
+
+@needs_mirror
+def test_each_unwritten_choice_changes_the_number(tmp_path):
+    records = score_gpt4v(Path(MIRROR) / "gpt4v-emotion", RESULTS, tmp_path / "gpt4v.json", draws=50)
+    value = {(r["dataset"], r["variant"], r["metric"]): r["value"] for r in records}
+    for dataset, variant, metric in [
+        ("eNTERFACE05", "outside: wrong", "WAR"),
+        ("CMU-MOSI", "neutral: positive", "weighted F1"),
+        ("CH-SIMS", "zero: negative", "weighted F1"),
+        ("MER2023", "surprise: matched", "accuracy"),
+    ]:
+        assert abs(value[dataset, variant, metric] - value[dataset, AS_PUBLISHED, metric]) > 0.5
+
+
+def test_miniature(miniature, tmp_path):
+    output = tmp_path / "gpt4v.json"
+    records = score_gpt4v(miniature, RESULTS, output, draws=100)
+    assert json.loads(output.read_text()) == records
+    assert all(set(record) == set(RECORD) for record in records)
+    table = comparison(records)
+    assert len(table) == 25
+    ckplus = table[table["dataset"] == "CK+"].iloc[0]
+    assert ckplus["value"] == pytest.approx(100 * 4 / 12)
+    assert ckplus["n"] == 12
+    by = {(r["dataset"], r["variant"], r["metric"]): r["value"] for r in records}
+    assert by["CK+", AS_PUBLISHED, "answered"] == pytest.approx(100 * 12 / 13)
+    assert by["CK+", AS_PUBLISHED, "rank-7 accuracy"] == 100
+    assert by["CK+", "chance", "accuracy"] == pytest.approx(100 / 7)
+
+
+def test_same_seed_same_bytes(miniature, tmp_path):
+    for name in ("a.json", "b.json"):
+        score_gpt4v(miniature, RESULTS, tmp_path / name, draws=20)
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("s3,joy,\"joy,fear\"", r"label-gpt4v.csv: line 5: label 'joy' is unknown; known are anger, contempt"),
+        ("s3,fear", r"label-gpt4v.csv: line 5: the number of fields"),
+        ("s3,fear,\"fear\",more", r"label-gpt4v.csv: line 5: the number of fields"),
+        ("s3,fear,", r"label-gpt4v.csv: line 5: column 'gpt4v'"),
+        ("s3,fear,\"fear,,anger\"", r"label-gpt4v.csv: line 5: column 'gpt4v'"),
+        (",fear,fear", r"label-gpt4v.csv: line 5: column 'name'"),
+        ("s2,fear,fear", r"label-gpt4v.csv: line 5: sample 's2' stands in line 4 too"),
+    ],
+)  # fmt: skip
+def test_a_wrong_row_is_named_and_nothing_is_written(miniature, tmp_path, line, message):
+    path = miniature / "results" / "ckplus" / "label-gpt4v.csv"
+    lines = path.read_text().splitlines()
+    lines[4] = line
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(KinesicsError, match=message):
+        score_gpt4v(miniature, RESULTS, tmp_path / "gpt4v.json", draws=10)
+    assert not (tmp_path / "gpt4v.json").exists()
+
+
+def test_missing_empty_and_not_numeric(miniature, tmp_path):
+    path = miniature / "results" / "cmumosi" / "label-gpt4v-multi.csv"
+    path.write_text(path.read_text().replace("1.4", "high", 1))
+    with pytest.raises(KinesicsError, match=r"label-gpt4v-multi.csv: line 2: label 'high' is not a number"):
+        score_gpt4v(miniature, RESULTS, tmp_path / "gpt4v.json", draws=10)
+    path.write_text("name,gt,gpt4v\n")
+    with pytest.raises(KinesicsError, match=r"label-gpt4v-multi.csv: no rows"):
+        score_gpt4v(miniature, RESULTS, tmp_path / "gpt4v.json", draws=10)
+    path.unlink()
+    with pytest.raises(KinesicsError, match=r"label-gpt4v-multi.csv: no such file"):
+        score_gpt4v(miniature, RESULTS, tmp_path / "gpt4v.json", draws=10)
+
+
+def test_polarity_of_eight_emotions(tmp_path):
+    write_csv(
+        tmp_path / "a.csv", [["a", "positive", "Awe,Sad"], ["b", "negative", "Content,Fear"], ["c", "negative", "odd"]]
+    )
+    classes = ["positive", "negative"]
+    options = {"outside": "wrong", "zero": "", "neutral": "", "surprise": ""}
+    decided = decide(read_answers(tmp_path / "a.csv", classes), options, classes)
+    assert decided["answer"].tolist() == ["positive", "positive", "odd"]
+    assert decided["rank"].tolist() == [1, 2, 0]
+    assert len(decide(read_answers(tmp_path / "a.csv", classes), options | {"outside": "dropped"}, classes)) == 2
+
+
+def test_sentiment_options(tmp_path):
+    write_csv(tmp_path / "a.csv", [["a", "0.0", "neutral"], ["b", "-1", "neutral"], ["c", "2", "weakly positive"]])
+    classes = ["positive", "negative"]
+    options = {"outside": "wrong", "zero": "dropped", "neutral": "negative", "surprise": ""}
+    table = read_answers(tmp_path / "a.csv", classes, numeric=True)
+    assert decide(table, options, classes)["answer"].tolist() == ["negative", "positive"]
+    assert decide(table, options | {"neutral": "positive"}, classes)["answer"].tolist() == ["positive", "positive"]
+    assert decide(table, options | {"zero": "negative"}, classes)["truth"].tolist() == [
+        "negative",
+        "negative",
+        "positive",
+    ]
+
+
+def test_labels_are_read(miniature):
+    assert len(read_labels(miniature / "results" / "ckplus" / "label.csv")) == 13
+
+
+def test_measures_agree_with_scikit_learn():
+    rng = np.random.default_rng(0)
+    classes = list("abcd")
+    truth, answer = rng.choice(classes, 200), rng.choice([*classes, "none"], 200)
+    table = counts.count(truth, answer, classes)
+    assert counts.accuracy(table) == pytest.approx(accuracy_score(truth, answer))
+    assert counts.uar(table) == pytest.approx(recall_score(truth, answer, labels=classes, average="macro"))
+    assert counts.weighted_f1(table) == pytest.approx(f1_score(truth, answer, labels=classes, average="weighted"))
+    many = np.stack([table, table])
+    assert counts.weighted_f1(many) == pytest.approx([counts.weighted_f1(table)] * 2)
+
+
+def test_references_and_resamples():
+    table = counts.count(list("aaab"), list("aabb"), list("ab"))
+    assert counts.accuracy(counts.chance(table)) == 0.5
+    assert counts.accuracy(counts.majority(table)) == 0.75
+    assert counts.entropy(np.array([2, 2])) == 1.0
+    assert counts.entropy(np.array([4, 0])) == 0.0
+    drawn = counts.resamples(table, 500)
+    assert (drawn.sum((1, 2)) == 4).all()
+    low, high = counts.interval(counts.accuracy(drawn))
+    assert 0 <= low < 0.75 < high <= 1
+
+
+def test_recall_of_an_absent_class_is_left_out():
+    table = counts.count(list("aa"), list("ab"), list("abc"))
+    assert np.isnan(counts.recall(table)[1:]).all()
+    assert counts.uar(table) == 0.5

@@ -14,7 +14,6 @@ from kinesics import KinesicsError
 from kinesics.review import counts
 from kinesics.review.gpt4v import (
     AS_PUBLISHED,
-    RECORD,
     comparison,
     decide,
     read_answers,
@@ -23,6 +22,7 @@ from kinesics.review.gpt4v import (
     score_gpt4v,
 )
 from kinesics.review.literature import read_literature
+from kinesics.review.records import KEYS, find, read_records
 
 ROOT = Path(__file__).parents[1]
 MIRROR = os.environ.get("KINESICS_MIRROR")
@@ -84,7 +84,7 @@ def test_miniature(miniature, tmp_path):
     output = tmp_path / "gpt4v.json"
     records = score_gpt4v(miniature, RESULTS, output, draws=100)
     assert json.loads(output.read_text()) == records
-    assert all(set(record) == set(RECORD) for record in records)
+    assert all(set(record) == set(KEYS) for record in records)
     table = comparison(records)
     assert len(table) == 25
     ckplus = table[table["dataset"] == "CK+"].iloc[0]
@@ -195,3 +195,16 @@ def test_recall_of_an_absent_class_is_left_out():
     table = counts.count(list("aa"), list("ab"), list("abc"))
     assert np.isnan(counts.recall(table)[1:]).all()
     assert counts.uar(table) == 0.5
+
+
+def test_records_are_found_or_named(miniature, tmp_path):
+    records = score_gpt4v(miniature, RESULTS, tmp_path / "gpt4v.json", draws=10)
+    assert read_records(tmp_path / "gpt4v.json") == records
+    assert find(records, "CK+", "chance", "accuracy")["n"] == 12
+    with pytest.raises(KinesicsError, match="no result for 'accuracy' of 'luck' on 'CK\\+'"):
+        find(records, "CK+", "luck", "accuracy")
+    (tmp_path / "wrong.json").write_text("{}")
+    with pytest.raises(KinesicsError, match=r"wrong.json: not a list of records"):
+        read_records(tmp_path / "wrong.json")
+    with pytest.raises(KinesicsError, match=r"gone.json: no such file"):
+        read_records(tmp_path / "gone.json")

@@ -28,8 +28,7 @@ from kinesics import KinesicsError
 from kinesics.files import read_table, write_json
 from kinesics.review import counts
 from kinesics.review.literature import published
-
-RECORD = ["task", "dataset", "variant", "metric", "value", "published", "n", "low", "high"]
+from kinesics.review.records import record
 
 #: The variant that the paper reports.
 AS_PUBLISHED = "as published"
@@ -117,7 +116,7 @@ def score_gpt4v(
     """Score every released file and write the records as JSON; return them.
 
     ``data`` is the folder of the data set gpt4v-emotion, with ``results/<set>/*.csv``; ``results`` are the published
-    results. A record has the keys ``RECORD``: ``value`` and its 95% bootstrap interval over samples, ``low`` and
+    results. A record has the keys ``records.KEYS``: ``value`` and its 95% bootstrap interval over samples, ``low`` and
     ``high`` (in percent, except entropy in bits), ``published`` or None, and the number of samples ``n``. The variants
     are ``as published``, the same with one choice changed (``outside: dropped``), other inputs (``input: text``), and
     the references ``chance`` (all classes equally likely), ``majority class`` and ``truth`` (the distribution of the
@@ -185,12 +184,8 @@ class _Sample(NamedTuple):
         return [name for column in ("metrics", "also") for name in self.row[column].split(";") if name]
 
 
-def _record(row: dict, variant: str, metric: str, value: float, n: int, published=None, values=None) -> dict:
-    """Return one record; the interval comes from ``values``, the measure on the resamples."""
-    low, high = (None, None) if values is None else counts.interval(values)
-    value, low, high = (None if number is None else round(float(number), 6) for number in (value, low, high))
-    cells = [row["task"], row["dataset"], variant, metric, value, published, int(n), low, high]
-    return dict(zip(RECORD, cells, strict=True))
+def _record(row: dict, *rest, **more) -> dict:
+    return record(row["task"], row["dataset"], *rest, **more)
 
 
 def _measures(sample: _Sample, results: pd.DataFrame) -> list[dict]:

@@ -15,7 +15,7 @@ from kinesics.files import read_table
 TABLES = ("published_results", "systems", "datasets", "metrics_protocols", "unverified_references")
 
 #: Allowed values of each unit.
-RANGES = {"%": (0.0, 100.0), "0-1": (0.0, 1.0), "-1..1": (-1.0, 1.0)}
+RANGES = {"%": (0.0, 100.0), "0-1": (0.0, 1.0), "-1..1": (-1.0, 1.0), "frames": (0.0, 1000.0)}
 
 #: What is measured: two rows that agree here must agree in their value.
 IDENTITY = ["system", "paper_key", "task", "dataset", "split", "metric", "setting"]

@@ -1,0 +1,93 @@
+"""CREMA-D's votes: small cases, and the released table where it is there."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from kinesics import KinesicsError
+from kinesics.review.crema_d import MODALITIES, rate, read_votes, score_crema_d
+from kinesics.review.literature import read_literature
+
+MIRROR = os.environ.get("KINESICS_MIRROR")
+RESULTS = read_literature(Path(__file__).parents[1] / "literature")["published_results"]
+HEADER = '"","A","D","F","H","N","S","fileName","numResponses","agreement","emoVote"'
+
+
+def line(number: str, votes: list[int], clip: str, most: str) -> str:
+    return ",".join([number, *map(str, votes), clip, str(sum(votes)), "0.5", most])
+
+
+@pytest.fixture
+def miniature(tmp_path):
+    """Three modalities, two actors, six emotions: face gets 3 of 4 votes right, the others 1 of 4."""
+    rows = [HEADER]
+    for modality in "123":
+        for i, code in enumerate(["ANG", "DIS", "FEA", "HAP", "NEU", "SAD"]):
+            for actor in ("1001", "1002"):
+                votes = [0] * 6
+                votes[i], votes[(i + 1) % 6] = (3, 1) if modality == "2" else (1, 3)
+                most = "ADFHNS"[i if modality == "2" else (i + 1) % 6]
+                rows.append(line(f"{modality}0{i:02}{actor[-2:]}", votes, f"{actor}_IEO_{code}_XX", most))
+    (tmp_path / "tabulatedVotes.csv").write_text("\n".join(rows) + "\n")
+    return tmp_path
+
+
+@pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set")
+def test_released_votes_come_within_a_point_of_the_published_rates(tmp_path):
+    records = score_crema_d(Path(MIRROR) / "crema-d", RESULTS, tmp_path / "crema_d.json", draws=200)
+    quoted = {record["variant"]: record for record in records if record["published"] is not None}
+    assert set(quoted) == set(MODALITIES)
+    assert all(abs(record["value"] - record["published"]) < 1 for record in quoted.values())
+    assert all(record["low"] < record["value"] < record["high"] for record in records)
+    values = [quoted[modality]["value"] for modality in MODALITIES]
+    assert values == sorted(values)
+
+
+def test_miniature(miniature, tmp_path):
+    records = score_crema_d(miniature, RESULTS, tmp_path / "out.json", draws=50)
+    assert json.loads((tmp_path / "out.json").read_text()) == records
+    value = {(record["variant"], record["metric"]): record["value"] for record in records}
+    assert value["face", "votes"] == 75
+    assert value["face", "crowd"] == 100
+    assert value["voice", "votes"] == 25
+    assert value["voice", "crowd for fear"] == 0
+    assert value["voice and face", "votes, mean of emotions"] == 25
+
+
+def test_a_tied_crowd_counts_by_its_share(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text(f"{HEADER}\n{line('100001', [2, 0, 0, 0, 2, 0], '1001_IEO_ANG_XX', 'A:N')}\n")
+    assert rate(read_votes(path))["crowd"].tolist() == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (line("400001", [1] * 6, "1001_IEO_ANG_XX", "A:D:F:H:N:S"), r"line 2: .*'400001' does not match"),
+        (line("100001", [9, 0, 0, 0, 0, 0], "1001_IEO_JOY_XX", "A"), r"line 2: emotion 'JOY' of clip .* is unknown"),
+        (line("100001", [9, 0, 0, 0, 0, 0], "1001-IEO", "A"), r"line 2: column 'fileName'"),
+        (line("100001", [9, 0, 0, 0, 0, 0], "1001_IEO_ANG_XX", "N"), r"line 2: most votes are for A, but"),
+        ("100001,9,0,0,0,0,0,1001_IEO_ANG_XX,8,1,A", r"line 2: 9 votes, but numResponses says 8"),
+        ("100001,nine,0,0,0,0,0,1001_IEO_ANG_XX,9,1,A", r"line 2: column 'A'"),
+        ("100001,9", r"line 2: the number of fields"),
+    ],
+)  # fmt: skip
+def test_a_wrong_row_is_named(tmp_path, row, message):
+    path = tmp_path / "tabulatedVotes.csv"
+    path.write_text(f"{HEADER}\n{row}\n")
+    with pytest.raises(KinesicsError, match=rf"tabulatedVotes.csv: {message}"):
+        score_crema_d(tmp_path, RESULTS, tmp_path / "out.json", draws=10)
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_empty_and_repeated(miniature):
+    path = miniature / "tabulatedVotes.csv"
+    rows = path.read_text().splitlines()
+    path.write_text("\n".join([*rows, rows[1]]) + "\n")
+    with pytest.raises(KinesicsError, match=r"line 38: clip '1001_IEO_ANG_XX' stands twice among the ratings by voice"):
+        read_votes(path)
+    path.write_text(f"{HEADER}\n")
+    with pytest.raises(KinesicsError, match=r"no rows"):
+        read_votes(path)

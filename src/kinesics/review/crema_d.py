@@ -6,9 +6,9 @@ and how often the crowd does, the emotion with most votes (``crowd``; of k tied 
 resample the 91 actors, since clips of one actor resemble each other.
 
 Known flaws of the data, handled by the reader: the modality of a row is only in the first digit of its unnamed number
-(1 voice, 2 face, 3 both), which is checked; a tied crowd is written ``N:S`` and is computed again from the votes. The
-published rates are not exactly those of the released table: the recomputed ones lie within one point of them; the reason
-is not known, and the records hold both.
+(1 voice, 2 face, 3 both), which is checked; a tied crowd is written ``N:S`` and is computed again from the votes.
+The published rates are not exactly those of the released votes: the recomputed ones lie within one point of them. The
+reason is not known, and the records hold both.
 """
 
 from pathlib import Path

@@ -5,6 +5,9 @@ import os
 from pathlib import Path
 
 import pytest
+from miniature import CREMA_D_HEADER as HEADER
+from miniature import crema_d_line as line
+from miniature import write_crema_d
 
 from kinesics import KinesicsError
 from kinesics.review.crema_d import MODALITIES, rate, read_votes, score_crema_d
@@ -12,26 +15,11 @@ from kinesics.review.literature import read_literature
 
 MIRROR = os.environ.get("KINESICS_MIRROR")
 RESULTS = read_literature(Path(__file__).parents[1] / "literature")["published_results"]
-HEADER = '"","A","D","F","H","N","S","fileName","numResponses","agreement","emoVote"'
-
-
-def line(number: str, votes: list[int], clip: str, most: str) -> str:
-    return ",".join([number, *map(str, votes), clip, str(sum(votes)), "0.5", most])
 
 
 @pytest.fixture
 def miniature(tmp_path):
-    """Three modalities, two actors, six emotions: face gets 3 of 4 votes right, the others 1 of 4."""
-    rows = [HEADER]
-    for modality in "123":
-        for i, code in enumerate(["ANG", "DIS", "FEA", "HAP", "NEU", "SAD"]):
-            for actor in ("1001", "1002"):
-                votes = [0] * 6
-                votes[i], votes[(i + 1) % 6] = (3, 1) if modality == "2" else (1, 3)
-                most = "ADFHNS"[i if modality == "2" else (i + 1) % 6]
-                rows.append(line(f"{modality}0{i:02}{actor[-2:]}", votes, f"{actor}_IEO_{code}_XX", most))
-    (tmp_path / "tabulatedVotes.csv").write_text("\n".join(rows) + "\n")
-    return tmp_path
+    return write_crema_d(tmp_path)
 
 
 @pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set")

@@ -1,6 +1,5 @@
 """GPT-4V's released answers: the published numbers where the data are there, a miniature of them everywhere."""
 
-import csv
 import json
 import os
 import time
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from miniature import write_answers, write_gpt4v
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from kinesics import KinesicsError
@@ -18,7 +18,6 @@ from kinesics.review.gpt4v import (
     decide,
     read_answers,
     read_labels,
-    read_sets,
     score_gpt4v,
 )
 from kinesics.review.literature import read_literature
@@ -30,29 +29,9 @@ needs_mirror = pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set
 RESULTS = read_literature(ROOT / "literature")["published_results"]
 
 
-def write_csv(path: Path, rows: list[list[str]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([["name", "gt", "gpt4v"], *rows])
-
-
 @pytest.fixture
 def miniature(tmp_path):
-    """The folder with 12 samples a file: the first answer is right in every third."""
-    for row in read_sets():
-        classes = row["classes"].split()
-        samples, labels = [], []
-        for i in range(12):
-            truth = classes[i % len(classes)]
-            answers = classes[i % len(classes) :] + classes[: i % len(classes)]
-            if i % 3:
-                answers = answers[1:] + answers[:1]
-            label = truth if not row["zero"] else {"positive": "1.4", "negative": "-0.2"}[truth]
-            samples.append([f"s{i}", label, ",".join(answers)])
-            labels.append([f"s{i}.jpg", label, ""])
-        write_csv(tmp_path / "results" / row["answers"], samples)
-        write_csv(tmp_path / "results" / row["labels"], [*labels, ["never answered", labels[0][1], ""]])
-    return tmp_path
+    return write_gpt4v(tmp_path)
 
 
 @needs_mirror
@@ -138,7 +117,7 @@ def test_missing_empty_and_not_numeric(miniature, tmp_path):
 
 
 def test_polarity_of_eight_emotions(tmp_path):
-    write_csv(
+    write_answers(
         tmp_path / "a.csv", [["a", "positive", "Awe,Sad"], ["b", "negative", "Content,Fear"], ["c", "negative", "odd"]]
     )
     classes = ["positive", "negative"]
@@ -150,7 +129,7 @@ def test_polarity_of_eight_emotions(tmp_path):
 
 
 def test_sentiment_options(tmp_path):
-    write_csv(tmp_path / "a.csv", [["a", "0.0", "neutral"], ["b", "-1", "neutral"], ["c", "2", "weakly positive"]])
+    write_answers(tmp_path / "a.csv", [["a", "0.0", "neutral"], ["b", "-1", "neutral"], ["c", "2", "weakly positive"]])
     classes = ["positive", "negative"]
     options = {"outside": "wrong", "zero": "dropped", "neutral": "negative", "surprise": ""}
     table = read_answers(tmp_path / "a.csv", classes, numeric=True)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from miniature import write_shrec2022
 
 from kinesics import KinesicsError
 from kinesics.review.literature import read_literature
-from kinesics.review.shrec2022 import CLASSES, RUNS, TRUTH, match, rates, read_sequences, score_shrec2022, tally
+from kinesics.review.shrec2022 import RUNS, match, rates, read_sequences, score_shrec2022, tally
 
 MIRROR = os.environ.get("KINESICS_MIRROR")
 RESULTS = read_literature(Path(__file__).parents[1] / "literature")["published_results"]
@@ -17,15 +18,7 @@ RESULTS = read_literature(Path(__file__).parents[1] / "literature")["published_r
 
 @pytest.fixture
 def miniature(tmp_path):
-    """Two sequences of eight gestures; every run finds the first sequence and invents one WAVE."""
-    first = ";".join(f"{label};{100 * i};{100 * i + 40}" for i, label in enumerate(CLASSES[:8]))
-    second = ";".join(f"{label};{100 * i};{100 * i + 40}" for i, label in enumerate(CLASSES[8:]))
-    (tmp_path / TRUTH).write_text(f"1;{first};\n2;{second};\n")
-    found = ";".join(f"{label};{100 * i + 2};{100 * i + 40};{100 * i + 9}" for i, label in enumerate(CLASSES[:8]))
-    (tmp_path / "participants_results").mkdir()
-    for run in RUNS:
-        (tmp_path / "participants_results" / f"{run}.txt").write_text(f"1;{found};\r\n2;WAVE;900;940;910")
-    return tmp_path
+    return write_shrec2022(tmp_path / "shrec2022")
 
 
 @pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set")

@@ -315,6 +315,8 @@ def _probes(axis: Axes, results: pd.DataFrame, paper: str, title: str) -> None:
 PAIRS = (
     ("IPN Hand", {"paper_key": "benitez2021ipn", "system": "ResNeXt-101 RGB-Flow", "metric": "accuracy"},
      {"paper_key": "benitez2021ipn", "system": "ResNeXt-101 RGB-Flow", "metric": "Levenshtein accuracy"}),
+    ("SMG", {"paper_key": "chen2023smg", "dataset": "SMG", "system": "TSM*", "metric": "top-1"},
+     {"paper_key": "chen2023smg", "dataset": "SMG", "system": "AED-BiLSTM", "metric": "F1"}),
     ("MiGA 2024", {"paper_key": "chen2024miga", "metric": "top-1"}, {"paper_key": "chen2024miga", "metric": "F1"}),
     ("MiGA 2026", {"paper_key": "liu2026selfsupervised", "system": "XInsight ensemble (RGB+skeleton)"},
      {"paper_key": "shen2026stda"}),
@@ -345,7 +347,7 @@ def _continuity(axis: Axes, results: pd.DataFrame) -> None:
         for value, metric in zip((row["isolated"], row["continuous"]), row["metrics"], strict=True):
             name = short.get(metric, metric)
             axis.annotate(name, (value, i), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=6)
-    axis.set(yticks=range(len(table)), yticklabels=table["benchmark"], xlim=(10, 100), ylim=(len(table) - 0.5, -0.7))
+    axis.set(yticks=range(len(table)), yticklabels=table["benchmark"], xlim=(10, 100), ylim=(len(table) - 0.6, -0.6))
     axis.set(xlabel="score (%)")
     axis.set_title("d  isolated and continuous")
     axis.grid(axis="x", lw=0.3, color="0.88")
@@ -382,47 +384,61 @@ def mer_unibench(results: pd.DataFrame, path: str | Path) -> None:
     save(page, path, "Published: Lian et al. (2025), one protocol for all systems.")
 
 
-def counter_evidence(records: list[dict], results: pd.DataFrame, path: str | Path) -> None:
-    """Draw what speaks against the limits: frozen encoders on Jester, and GPT-4V on Abstract; text width."""
-    page, axes = figure(TEXT, 2.5, 1, 2, width_ratios=[1, 1.1])
+def counter_evidence(results: pd.DataFrame, path: str | Path, records: list[dict] | None = None) -> None:
+    """Draw what speaks against the limits: frozen encoders on Jester and, with records, GPT-4V on Abstract.
+
+    Without records (a tier without public data) the figure is the first panel alone, a column wide.
+    """
+    page, axes = figure(TEXT, 2.5, 1, 2, width_ratios=[1, 1.1]) if records else figure(COLUMN, 2.5)
+    source = "Published: Assran et al. (2025), one probe for all encoders."
+    handles = [
+        Line2D([], [], marker="o", color=BLUE, lw=0, ms=4, label="image encoder"),
+        Line2D([], [], marker="s", color=RED, lw=0, ms=4, label="video encoder"),
+    ]
     with mpl.rc_context(STYLE):
-        left, right = axes[0]
-        table = probes(results, "assran2025vjepa2").sort_values("SSv2").reset_index(drop=True)
-        for i, row in table.iterrows():
-            colour, marker = (BLUE, "o") if row["image"] else (RED, "s")
-            left.plot([row["SSv2"], row["Jester"]], [i, i], color=colour, alpha=0.3, lw=1.5)
-            left.plot(row["SSv2"], i, marker, mfc="white", mec=colour, ms=3.8)
-            left.plot(row["Jester"], i, marker, color=colour, ms=3.8)
-        left.set(yticks=range(len(table)), yticklabels=table["system"], xlim=(45, 100), xlabel="top-1 (%)")
-        left.tick_params(axis="y", length=0)
-        left.set_title("a  frozen encoders: SSv2 (open), Jester (filled)")
-        left.grid(axis="x", lw=0.3, color="0.88")
-        sets = against_supervised(records, results)
-        sets = sets[sets["task"] == "visual sentiment analysis"].iloc[::-1].reset_index(drop=True)
-        for i, row in sets.iterrows():
-            others = select(results, paper_key="lian2024gpt4v", dataset=row["dataset"])
-            others = others[others["setting"].str.startswith("supervised")]["value"]
-            right.plot(others, np.full(len(others), i), "D", mfc="white", mec="black", ms=3.4, mew=0.6)
-            right.plot([row["low"], row["high"]], [i, i], color=GREEN, lw=1.2)
-            right.plot(row["value"], i, "o", color=GREEN, ms=4.4)
-            right.plot(row["majority"], i, "|", color="black", ms=7, mew=1.1)
-        right.set(yticks=range(len(sets)), yticklabels=sets["dataset"].str.replace(">=", "≥"), xlim=(50, 100))
-        right.set(xlabel="accuracy (%)", ylim=(-0.6, len(sets) - 0.4))
-        right.tick_params(axis="y", length=0)
-        right.set_title("b  what an image evokes: GPT-4V and others")
-        right.grid(axis="x", lw=0.3, color="0.88")
-        handles = [
-            Line2D([], [], marker="o", color=BLUE, lw=0, ms=4, label="image encoder"),
-            Line2D([], [], marker="s", color=RED, lw=0, ms=4, label="video encoder"),
-            Line2D([], [], marker="o", color=GREEN, ms=4.4, lw=1.2, label="GPT-4V, 95% interval"),
-            Line2D([], [], marker="D", mfc="white", mec="black", ms=3.4, lw=0, label="supervised"),
-            Line2D([], [], marker="|", color="black", ms=7, lw=0, label="majority class"),
-        ]
-        page.legend(handles=handles, loc="outside upper center", ncols=5, columnspacing=1.6)
-    source = (
-        "a: published, Assran et al. (2025). b: GPT-4V recomputed (public tier), others quoted by Lian et al. (2024)."
-    )
+        _jester(axes[0, 0], results, "a  " if records else "")
+        if records:
+            _evoked(axes[0, 1], records, results)
+            source = (
+                "a: published, Assran et al. (2025). b: recomputed (public tier), others quoted by Lian et al. (2024)."
+            )
+            handles += [
+                Line2D([], [], marker="o", color=GREEN, ms=4.4, lw=1.2, label="GPT-4V, 95% interval"),
+                Line2D([], [], marker="D", mfc="white", mec="black", ms=3.4, lw=0, label="supervised"),
+                Line2D([], [], marker="|", color="black", ms=7, lw=0, label="majority class"),
+            ]
+        page.legend(handles=handles, loc="outside upper center", ncols=len(handles), columnspacing=1.6)
     save(page, path, source)
+
+
+def _jester(axis: Axes, results: pd.DataFrame, letter: str) -> None:
+    table = probes(results, "assran2025vjepa2").sort_values("SSv2").reset_index(drop=True)
+    for i, row in table.iterrows():
+        colour, marker = (BLUE, "o") if row["image"] else (RED, "s")
+        axis.plot([row["SSv2"], row["Jester"]], [i, i], color=colour, alpha=0.3, lw=1.5)
+        axis.plot(row["SSv2"], i, marker, mfc="white", mec=colour, ms=3.8)
+        axis.plot(row["Jester"], i, marker, color=colour, ms=3.8)
+    axis.set(yticks=range(len(table)), yticklabels=table["system"], xlim=(45, 100), xlabel="top-1 (%)")
+    axis.tick_params(axis="y", length=0)
+    axis.set_title(f"{letter}frozen encoders: SSv2 (open), Jester (filled)")
+    axis.grid(axis="x", lw=0.3, color="0.88")
+
+
+def _evoked(axis: Axes, records: list[dict], results: pd.DataFrame) -> None:
+    sets = against_supervised(records, results)
+    sets = sets[sets["task"] == "visual sentiment analysis"].iloc[::-1].reset_index(drop=True)
+    for i, row in sets.iterrows():
+        others = select(results, paper_key="lian2024gpt4v", dataset=row["dataset"])
+        others = others[others["setting"].str.startswith("supervised")]["value"]
+        axis.plot(others, np.full(len(others), i), "D", mfc="white", mec="black", ms=3.4, mew=0.6)
+        axis.plot([row["low"], row["high"]], [i, i], color=GREEN, lw=1.2)
+        axis.plot(row["value"], i, "o", color=GREEN, ms=4.4)
+        axis.plot(row["majority"], i, "|", color="black", ms=7, mew=1.1)
+    axis.set(yticks=range(len(sets)), yticklabels=sets["dataset"].str.replace(">=", "≥"), xlim=(50, 100))
+    axis.set(xlabel="accuracy (%)", ylim=(-0.6, len(sets) - 0.4))
+    axis.tick_params(axis="y", length=0)
+    axis.set_title("b  what an image evokes: GPT-4V and others")
+    axis.grid(axis="x", lw=0.3, color="0.88")
 
 
 def people(records: list[dict], path: str | Path) -> None:

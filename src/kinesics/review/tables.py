@@ -1,0 +1,162 @@
+"""The tables of the review as LaTeX (booktabs), each written by one function from records and ``literature/``."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from kinesics.files import write_text
+from kinesics.review.figures import TASKS, best_supervised
+from kinesics.review.gpt4v import AS_PUBLISHED, OTHER, comparison, read_sets
+from kinesics.review.literature import UNVERIFIED, mark
+from kinesics.review.records import find
+from kinesics.review.shrec2022 import DATASET, RUNS
+
+#: What a word of the column ``tier`` of systems.csv says on the page.
+RUNS_HERE = {"embedded": "yes", "answers": "answers only", "full": "full tier", "none": "no"}
+
+#: The inputs of a system, a letter each where there is one.
+LETTERS = {"image": "I", "video": "V", "audio": "A", "text": "T"}
+
+
+def systems(table: pd.DataFrame, out: str | Path) -> None:
+    """Write the table of systems: year, size, modalities, licence, weights, gate, whether it runs here.
+
+    A row that is not verified in full carries the mark; unknown entries are a question mark.
+    """
+    rows = []
+    for row in table.sort_values(["year", "system"], kind="stable").to_dict("records"):
+        words = [LETTERS.get(word, word) for word in row["modalities"].split()]
+        letters = all(len(word) == 1 for word in words)
+        cells = [
+            f"{_escape(row['system'])}{'' if row['verified'] == 'yes' else UNVERIFIED}~\\cite{{{row['paper_key']}}}",
+            row["year"],
+            _escape(row["parameters"]),
+            ("" if letters else " ").join(words),
+            *(_escape(row[name]) for name in ("licence", "weights", "gated")),
+            RUNS_HERE[row["tier"]],
+        ]
+        rows.append(["?" if cell == "unknown" else cell for cell in cells])
+    head = ["System", "Year", "Parameters", "Input", "Licence", "Weights", "Gated", "Runs here"]
+    write_text(out, _table("llllllll", head, rows))
+
+
+def gpt4v(records: list[dict], results: pd.DataFrame, out: str | Path) -> None:
+    """Write every published number of GPT-4V beside ours, with n, chance, majority class and the best supervised."""
+    table = comparison(records)
+    rows, rules = [], []
+    for task in TASKS:
+        if rows:
+            rules.append(len(rows))
+        for row in table[table["task"] == task].itertuples():
+            name, value = best_supervised(results, row.dataset, row.metric)
+            rows.append([
+                _escape(row.dataset).replace(">=", r"$\geq$"),
+                row.metric,
+                f"{row.published:.2f}",
+                f"{row.value:.2f} [{row.low:.1f}, {row.high:.1f}]",
+                _signed(row.difference, 3),
+                f"{row.n}",
+                f"{row.chance:.1f}",
+                f"{row.majority:.1f}",
+                f"{value:.2f} ({_escape(name)})",
+            ])  # fmt: skip
+    head = [
+        "Data set",
+        "Metric",
+        "Published",
+        "Recomputed",
+        r"$\Delta$",
+        "$n$",
+        "Chance",
+        "Majority",
+        "Best supervised",
+    ]
+    write_text(out, _table("llrlrrrrl", head, rows, tuple(rules)))
+
+
+def gpt4v_choices(records: list[dict], out: str | Path) -> None:
+    """Write the choices that the paper leaves open: the published number, and what the other choice gives."""
+    rows, rules, seen = [], [], set()
+    words = {"outside": "answer outside the list", "zero": "label 0", "neutral": "answer neutral",
+             "surprise": "surprise and surprised"}  # fmt: skip
+    for option, what in words.items():
+        if rows:
+            rules.append(len(rows))
+        for row in read_sets():
+            if not row[option] or (option, row["dataset"]) in seen:
+                continue
+            seen.add((option, row["dataset"]))
+            other = OTHER[option][row[option]]
+            for metric in row["metrics"].split(";"):
+                values = [find(records, row["dataset"], name, metric) for name in (AS_PUBLISHED, f"{option}: {other}")]
+                if values[0]["value"] == values[1]["value"]:
+                    continue  # the choice touches no sample of this set
+                name = _escape(row["dataset"]).replace(">=", r"$\geq$")
+                gain = _signed(values[1]["value"] - values[0]["value"], 2)
+                numbers = [f"{value['value']:.2f} ({value['n']})" for value in values]
+                new = not rows or len(rows) in rules
+                rows.append([what if new else "", name, metric, row[option], numbers[0], other, numbers[1], gain])
+    rules.append(len(rows))
+    for row in read_sets():
+        if row["also"] and row["dataset"] not in seen:
+            seen.add(row["dataset"])
+            values = [find(records, row["dataset"], AS_PUBLISHED, row[column]) for column in ("metrics", "also")]
+            numbers = [f"{value['value']:.2f} ({value['n']})" for value in values]
+            gain = _signed(values[1]["value"] - values[0]["value"], 2)
+            rows.append(
+                ["measure", _escape(row["dataset"]), "", row["metrics"], numbers[0], row["also"], numbers[1], gain]
+            )
+    head = ["Choice", "Data set", "Metric", "As published", "gives ($n$)", "Else", "gives ($n$)", r"$\Delta$"]
+    write_text(out, _table("lllllllr", head, rows, tuple(rules)))
+
+
+def shrec2022(records: list[dict], out: str | Path) -> None:
+    """Write the eight runs of SHREC 2022: rates with intervals, and the delay from the true start in frames."""
+    metrics = ["detection rate", "false-positive rate", "Jaccard index"]
+    runs = sorted(RUNS, key=lambda run: -find(records, DATASET, run, "Jaccard index")["value"])
+    rows = []
+    for run in runs:
+        cells = [_escape(run)]
+        for metric in metrics:
+            row = find(records, DATASET, run, metric)
+            quoted = "--" if row["published"] is None else f"{row['published']:.2f}{mark('no')}"
+            cells += [f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]", quoted]
+        delays = [find(records, DATASET, run, f"delay from the {start} start") for start in ("reported", "true")]
+        rows.append([*cells, *(f"{row['value']:.1f}" for row in delays)])
+    head = ["Run", "Detection rate", "quoted", "False-positive rate", "quoted", "Jaccard index", "quoted"]
+    head += ["Delay, reported", "true start"]
+    write_text(out, _table("lllllllrr", head, rows))
+
+
+def unverified_references(table: pd.DataFrame, out: str | Path) -> None:
+    """Write the references of which a field is not known from the work itself."""
+    rows = [
+        [f"\\cite{{{row['key']}}}", _escape(row["field"]), _escape(row["state"]), _escape(row["what_was_tried"])]
+        for row in table.to_dict("records")
+    ]
+    columns = "lp{0.11\\linewidth}p{0.40\\linewidth}p{0.33\\linewidth}"
+    write_text(out, _table(columns, ["Reference", "Field", "State", "What was read"], rows))
+
+
+def _signed(value: float, digits: int) -> str:
+    """Return a difference with its sign; one that rounds to nothing has none."""
+    text = f"{abs(value):.{digits}f}"
+    if float(text) == 0:
+        return text
+    return ("$-$" if value < 0 else "+") + text
+
+
+def _escape(text: str) -> str:
+    for character in "&%$#_{}":
+        text = text.replace(character, "\\" + character)
+    return text
+
+
+def _table(columns: str, head: list[str], rows: list[list[str]], rules: tuple[int, ...] = ()) -> str:
+    """Return a booktabs tabular; ``rules`` are the numbers of the rows before which a thin rule stands."""
+    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", " & ".join(head) + r" \\", r"\midrule"]
+    for number, row in enumerate(rows):
+        if number in rules:
+            lines.append(r"\midrule")
+        lines.append(" & ".join(row) + r" \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"

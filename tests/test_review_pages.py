@@ -1,0 +1,140 @@
+"""What the review puts on the page: figures and tables repeat, numbers of the text exist, nothing is typed by hand."""
+
+import re
+from pathlib import Path
+
+import pytest
+from miniature import write_crema_d, write_gpt4v, write_shrec2022
+
+from kinesics import KinesicsError
+from kinesics.review import figures, tables
+from kinesics.review.crema_d import score_crema_d
+from kinesics.review.gpt4v import score_gpt4v
+from kinesics.review.literature import UNVERIFIED, read_bibliography, read_literature
+from kinesics.review.numbers import review_numbers, slug
+from kinesics.review.shrec2022 import score_shrec2022
+
+ROOT = Path(__file__).parents[1]
+LITERATURE = read_literature(ROOT / "literature")
+RESULTS = LITERATURE["published_results"]
+TEXTS = ["related.tex", "review.tex"]
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    """The records of the three studies on the miniatures: gpt4v, shrec2022, crema_d."""
+    folder = tmp_path_factory.mktemp("records")
+    studies = [(write_gpt4v, score_gpt4v), (write_shrec2022, score_shrec2022), (write_crema_d, score_crema_d)]
+    return [
+        score(write(folder / name), RESULTS, folder / f"{name}.json", draws=20)
+        for name, (write, score) in zip(["gpt4v", "shrec2022", "crema_d"], studies, strict=True)
+    ]
+
+
+def draw(name: str, records: list[list[dict]], path: Path) -> None:
+    gpt4v, _, crema_d = records
+    match name:
+        case "gpt4v_sets":
+            figures.gpt4v_sets(gpt4v, RESULTS, path)
+        case "gpt4v_answers":
+            figures.gpt4v_answers(gpt4v, path)
+        case "scale_and_timing":
+            figures.scale_and_timing(RESULTS, path)
+        case "mer_unibench":
+            figures.mer_unibench(RESULTS, path)
+        case "counter_evidence":
+            figures.counter_evidence(RESULTS, path, gpt4v)
+        case "counter_evidence_embedded":
+            figures.counter_evidence(RESULTS, path)
+        case "people":
+            figures.people(crema_d, path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["gpt4v_sets", "gpt4v_answers", "scale_and_timing", "mer_unibench", "counter_evidence", "counter_evidence_embedded",
+     "people"],
+)  # fmt: skip
+def test_a_figure_is_the_same_bytes_twice(name, records, tmp_path):
+    paths = [tmp_path / "a.pdf", tmp_path / "b.pdf"]
+    for path in paths:
+        draw(name, records, path)
+    first, second = (path.read_bytes() for path in paths)
+    assert first == second
+    assert first.startswith(b"%PDF")
+    assert b"CreationDate" not in first
+
+
+def test_figures_as_pictures(records, tmp_path):
+    draw("people", records, tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_tables(records, tmp_path):
+    gpt4v, shrec2022, _ = records
+    tables.systems(LITERATURE["systems"], tmp_path / "systems.tex")
+    tables.gpt4v(gpt4v, RESULTS, tmp_path / "gpt4v.tex")
+    tables.gpt4v_choices(gpt4v, tmp_path / "choices.tex")
+    tables.shrec2022(shrec2022, tmp_path / "shrec2022.tex")
+    tables.unverified_references(LITERATURE["unverified_references"], tmp_path / "references.tex")
+    text = {path.stem: path.read_text() for path in tmp_path.glob("*.tex")}
+    assert text["gpt4v"].count(r" \\") == 26
+    assert text["shrec2022"].count(r" \\") == 9
+    assert UNVERIFIED in text["shrec2022"]  # what later work quotes is marked
+    for name in text:
+        rows = [line.count(" & ") for line in text[name].splitlines() if line.endswith(r"\\")]
+        assert len(set(rows)) == 1, name
+
+
+def test_a_system_that_is_not_verified_is_marked(tmp_path):
+    tables.systems(LITERATURE["systems"], tmp_path / "systems.tex")
+    text = (tmp_path / "systems.tex").read_text()
+    for row in LITERATURE["systems"].to_dict("records"):
+        assert (f"{row['system']}{UNVERIFIED}~" in text) == (row["verified"] != "yes")
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_number_of_the_text_exists(name, records):
+    text = (ROOT / "paper" / name).read_text()
+    numbers = review_numbers(LITERATURE, *(records if name == "review.tex" else []))
+    wanted = set(re.findall(r"\\N\{([^}]*)\}", text))
+    wanted |= {key + end for key in re.findall(r"\\CI\{([^}]*)\}", text) for end in ("", ".low", ".high")}
+    assert wanted
+    assert wanted <= set(numbers), sorted(wanted - set(numbers))
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_no_result_is_typed_by_hand(name):
+    text = re.sub(r"%.*", "", (ROOT / "paper" / name).read_text().replace(r"\%", "PERCENT"))
+    text = re.sub(r"\\(N|CI|cite|ref|label)\{[^}]*\}", "", text)
+    assert not re.findall(r"\d+\.\d+(?!\})|\d+\s*(?:\\,)?PERCENT", text.replace("SFEW~2.0", ""))
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_reference_of_the_text_exists(name):
+    keys = set(read_bibliography(ROOT / "literature" / "references.bib"))
+    cited = {
+        key
+        for group in re.findall(r"\\cite\{([^}]*)\}", (ROOT / "paper" / name).read_text())
+        for key in group.split(",")
+    }
+    assert cited <= keys, sorted(cited - keys)
+
+
+def test_a_missing_row_is_named():
+    spoiled = dict(LITERATURE)
+    spoiled["published_results"] = RESULTS[RESULTS["dataset"] != "FineAction"]
+    with pytest.raises(KinesicsError, match=r"no row with .*'FineAction'"):
+        review_numbers(spoiled)
+
+
+def test_probes_of_two_papers_are_kept_apart():
+    one, other = (figures.probes(RESULTS, paper) for paper in ("assran2025vjepa2", "simeoni2025dinov3"))
+    assert not set(one["system"]) & set(other["system"])
+    assert one["Jester"].notna().all()
+    assert "Jester" not in other
+
+
+def test_slug():
+    assert slug("CASME II") == "casmeii"
+    assert slug("CK+") == "ckplus"

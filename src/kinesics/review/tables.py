@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from kinesics.article.tables import escape
+from kinesics.article.tables import table as tabular
 from kinesics.files import write_text
 from kinesics.review.figures import TASKS, best_supervised
 from kinesics.review.gpt4v import AS_PUBLISHED, OTHER, comparison, read_sets
@@ -28,16 +30,16 @@ def systems(table: pd.DataFrame, out: str | Path) -> None:
         words = [LETTERS.get(word, word) for word in row["modalities"].split()]
         letters = all(len(word) == 1 for word in words)
         cells = [
-            f"{_escape(row['system'])}{'' if row['verified'] == 'yes' else UNVERIFIED}~\\cite{{{row['paper_key']}}}",
+            f"{escape(row['system'])}{'' if row['verified'] == 'yes' else UNVERIFIED}~\\cite{{{row['paper_key']}}}",
             row["year"],
-            _escape(row["parameters"]),
+            escape(row["parameters"]),
             ("" if letters else " ").join(words),
-            *(_escape(row[name]) for name in ("licence", "weights", "gated")),
+            *(escape(row[name]) for name in ("licence", "weights", "gated")),
             RUNS_HERE[row["tier"]],
         ]
         rows.append(["?" if cell == "unknown" else cell for cell in cells])
     head = ["System", "Year", "Parameters", "Input", "Licence", "Weights", "Gated", "Runs here"]
-    write_text(out, _table("llllllll", head, rows))
+    write_text(out, tabular("llllllll", head, rows))
 
 
 def gpt4v(records: list[dict], results: pd.DataFrame, out: str | Path) -> None:
@@ -50,7 +52,7 @@ def gpt4v(records: list[dict], results: pd.DataFrame, out: str | Path) -> None:
         for row in table[table["task"] == task].itertuples():
             name, value = best_supervised(results, row.dataset, row.metric)
             rows.append([
-                _escape(row.dataset).replace(">=", r"$\geq$"),
+                escape(row.dataset).replace(">=", r"$\geq$"),
                 row.metric,
                 f"{row.published:.2f}",
                 f"{row.value:.2f} [{row.low:.1f}, {row.high:.1f}]",
@@ -58,7 +60,7 @@ def gpt4v(records: list[dict], results: pd.DataFrame, out: str | Path) -> None:
                 f"{row.n}",
                 f"{row.chance:.1f}",
                 f"{row.majority:.1f}",
-                f"{value:.2f} ({_escape(name)})",
+                f"{value:.2f} ({escape(name)})",
             ])  # fmt: skip
     head = [
         "Data set",
@@ -71,7 +73,7 @@ def gpt4v(records: list[dict], results: pd.DataFrame, out: str | Path) -> None:
         "Majority",
         "Best supervised",
     ]
-    write_text(out, _table("llrlrrrrl", head, rows, tuple(rules)))
+    write_text(out, tabular("llrlrrrrl", head, rows, tuple(rules)))
 
 
 def gpt4v_choices(records: list[dict], out: str | Path) -> None:
@@ -91,7 +93,7 @@ def gpt4v_choices(records: list[dict], out: str | Path) -> None:
                 values = [find(records, row["dataset"], name, metric) for name in (AS_PUBLISHED, f"{option}: {other}")]
                 if values[0]["value"] == values[1]["value"]:
                     continue  # the choice touches no sample of this set
-                name = _escape(row["dataset"]).replace(">=", r"$\geq$")
+                name = escape(row["dataset"]).replace(">=", r"$\geq$")
                 gain = _signed(values[1]["value"] - values[0]["value"], 2)
                 numbers = [f"{value['value']:.2f} ({value['n']})" for value in values]
                 new = not rows or len(rows) in rules
@@ -104,10 +106,10 @@ def gpt4v_choices(records: list[dict], out: str | Path) -> None:
             numbers = [f"{value['value']:.2f} ({value['n']})" for value in values]
             gain = _signed(values[1]["value"] - values[0]["value"], 2)
             rows.append(
-                ["measure", _escape(row["dataset"]), "", row["metrics"], numbers[0], row["also"], numbers[1], gain]
+                ["measure", escape(row["dataset"]), "", row["metrics"], numbers[0], row["also"], numbers[1], gain]
             )
     head = ["Choice", "Data set", "Metric", "As published", "gives ($n$)", "Else", "gives ($n$)", r"$\Delta$"]
-    write_text(out, _table("lllllllr", head, rows, tuple(rules)))
+    write_text(out, tabular("lllllllr", head, rows, tuple(rules)))
 
 
 def shrec2022(records: list[dict], out: str | Path) -> None:
@@ -116,7 +118,7 @@ def shrec2022(records: list[dict], out: str | Path) -> None:
     runs = sorted(RUNS, key=lambda run: -find(records, DATASET, run, "Jaccard index")["value"])
     rows = []
     for run in runs:
-        cells = [_escape(run)]
+        cells = [escape(run)]
         for metric in metrics:
             row = find(records, DATASET, run, metric)
             quoted = "--" if row["published"] is None else f"{row['published']:.2f}{mark('no')}"
@@ -125,17 +127,17 @@ def shrec2022(records: list[dict], out: str | Path) -> None:
         rows.append([*cells, *(f"{row['value']:.1f}" for row in delays)])
     head = ["Run", "Detection rate", "quoted", "False-positive rate", "quoted", "Jaccard index", "quoted"]
     head += ["Delay, reported", "true start"]
-    write_text(out, _table("lllllllrr", head, rows))
+    write_text(out, tabular("lllllllrr", head, rows))
 
 
 def unverified_references(table: pd.DataFrame, out: str | Path) -> None:
     """Write the references of which a field is not known from the work itself."""
     rows = [
-        [f"\\cite{{{row['key']}}}", _escape(row["field"]), _escape(row["state"]), _escape(row["what_was_tried"])]
+        [f"\\cite{{{row['key']}}}", escape(row["field"]), escape(row["state"]), escape(row["what_was_tried"])]
         for row in table.to_dict("records")
     ]
     columns = "lp{0.11\\linewidth}p{0.40\\linewidth}p{0.33\\linewidth}"
-    write_text(out, _table(columns, ["Reference", "Field", "State", "What was read"], rows))
+    write_text(out, tabular(columns, ["Reference", "Field", "State", "What was read"], rows))
 
 
 def _signed(value: float, digits: int) -> str:
@@ -144,19 +146,3 @@ def _signed(value: float, digits: int) -> str:
     if float(text) == 0:
         return text
     return ("$-$" if value < 0 else "+") + text
-
-
-def _escape(text: str) -> str:
-    for character in "&%$#_{}":
-        text = text.replace(character, "\\" + character)
-    return text
-
-
-def _table(columns: str, head: list[str], rows: list[list[str]], rules: tuple[int, ...] = ()) -> str:
-    """Return a booktabs tabular; ``rules`` are the numbers of the rows before which a thin rule stands."""
-    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", " & ".join(head) + r" \\", r"\midrule"]
-    for number, row in enumerate(rows):
-        if number in rules:
-            lines.append(r"\midrule")
-        lines.append(" & ".join(row) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"

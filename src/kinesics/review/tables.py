@@ -105,9 +105,8 @@ def gpt4v_choices(records: list[dict], out: str | Path) -> None:
             values = [find(records, row["dataset"], AS_PUBLISHED, row[column]) for column in ("metrics", "also")]
             numbers = [f"{value['value']:.2f} ({value['n']})" for value in values]
             gain = _signed(values[1]["value"] - values[0]["value"], 2)
-            rows.append(
-                ["measure", escape(row["dataset"]), "", row["metrics"], numbers[0], row["also"], numbers[1], gain]
-            )
+            what = "measure" if len(rows) in rules else ""
+            rows.append([what, escape(row["dataset"]), "", row["metrics"], numbers[0], row["also"], numbers[1], gain])
     head = ["Choice", "Data set", "Metric", "As published", "gives ($n$)", "Else", "gives ($n$)", r"$\Delta$"]
     write_text(out, tabular("lllllllr", head, rows, tuple(rules)))
 

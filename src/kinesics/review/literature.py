@@ -125,16 +125,20 @@ def read_literature(folder: str | Path) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def select(results: pd.DataFrame, **where: str) -> pd.DataFrame:
+def select(results: pd.DataFrame, *, unverified: bool = False, **where: str) -> pd.DataFrame:
     """Return the rows of the published results whose columns have the given values.
 
-    Raises KinesicsError if there is none.
+    Raises KinesicsError if there is none, or if one is not verified and ``unverified`` is False.
     """
     rows = results
     for column, value in where.items():
         rows = rows[rows[column] == value]
     if rows.empty:
         raise KinesicsError(f"published_results.csv: no row with {_as_text(where)}")
+    if not unverified and (rows["verified"] == "no").any():
+        raise KinesicsError(
+            f"published_results.csv: a row with {_as_text(where)} is not verified: print it with a mark"
+        )
     return rows
 
 
@@ -143,13 +147,9 @@ def published(results: pd.DataFrame, *, unverified: bool = False, **where: str) 
 
     Raises KinesicsError if none or several fit, or if it is not verified and ``unverified`` is False.
     """
-    rows = select(results, **where)
+    rows = select(results, unverified=unverified, **where)
     if len(rows) > 1:
         raise KinesicsError(f"published_results.csv: {len(rows)} rows with {_as_text(where)}; one is wanted")
-    if rows["verified"].item() == "no" and not unverified:
-        raise KinesicsError(
-            f"published_results.csv: the row with {_as_text(where)} is not verified: print it with a mark"
-        )
     return float(rows["value"].item())
 
 

@@ -88,7 +88,7 @@ def timelines(
     figure.axes[0].legend(
         handles=handles,
         loc="lower right",
-        bbox_to_anchor=(1, 1.02),
+        bbox_to_anchor=(1, 1.24),
         ncol=len(handles),
         frameon=False,
         borderaxespad=0,

@@ -1,13 +1,15 @@
 """What the article shows is what the files say."""
 
 import json
+import os
+import subprocess
 
 import pytest
 
 from kinesics import KinesicsError
 from kinesics.annotations import read_coding
 from kinesics.article import numbers, tables
-from kinesics.files import read_table, replacing, write_json
+from kinesics.files import HOST, read_table, replacing, write_json
 
 HEADER = "clip,person,label,start_s,end_s,confidence,x0,y0,x1,y1,note\n"
 
@@ -96,3 +98,22 @@ def test_a_table_that_is_no_text_is_refused(tmp_path):
         read_table(path, "coding")
     with pytest.raises(KinesicsError, match="no such file"):
         read_table(tmp_path / "absent.csv", "coding")
+
+
+def test_what_a_killed_writer_left_is_deleted_and_a_living_ones_is_not(tmp_path):
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    stale = tmp_path / f".{HOST}-{killed.pid}.file.json"
+    alive = tmp_path / f".{HOST}-{os.getppid()}.file.json"
+    stale.touch()
+    alive.touch()
+    write_json(tmp_path / "file.json", 1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([alive.name, "file.json"])
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(KinesicsError, match=r"file/out.json: cannot be written: (Not a directory|File exists)"):
+        write_json(tmp_path / "file/out.json", 1)
+    with pytest.raises(KinesicsError, match="cannot be written: is a folder"):
+        write_json(tmp_path, 1)

@@ -177,7 +177,7 @@ def _score(options: argparse.Namespace) -> None:
 
     result = score_files(
         options.truth,
-        [options.predicted],
+        options.predicted,
         labels=options.labels,
         match_person=not options.ignore_person,
         resamples=options.resamples,

@@ -1,12 +1,14 @@
 """Reading tables against a schema, and writing files whole or not at all."""
 
 import csv
+import glob
 import hashlib
 import json
 import os
-import tempfile
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EISDIR
 from importlib import resources
 from pathlib import Path
 
@@ -15,26 +17,44 @@ from jsonschema import Draft202012Validator
 
 from kinesics import KinesicsError
 
+#: Part of the names of temporary files: a process is looked up on its own machine only.
+HOST = platform.node().partition(".")[0] or "localhost"
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Give a temporary path in the same folder; move it to ``path`` on success, delete it on any error.
 
-    A reader, or a build that was killed, sees either the whole new file or none.
+    A reader, or a build that was killed, sees either the whole new file or none. What a killed process left behind is
+    deleted by the next one that writes the same file. Raises KinesicsError if the folder cannot be written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", suffix=f".{path.name}", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, "is a folder, not a file")
+        for stale in path.parent.glob(f".{HOST}-*.{glob.escape(path.name)}"):
+            if not _alive(stale.name[len(HOST) + 2 :].partition(".")[0]):
+                stale.unlink(missing_ok=True)
+        temporary = path.with_name(f".{HOST}-{os.getpid()}.{path.name}")
+        temporary.touch()
+    except OSError as error:
+        raise KinesicsError(f"{path}: cannot be written: {error.strerror}") from None
     try:
         yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _alive(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def write_text(path: str | Path, text: str) -> None:

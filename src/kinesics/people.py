@@ -99,13 +99,12 @@ def track(
 
     Raises KinesicsError if the video or a bundle cannot be read.
     """
-    info, out = facts(video), Path(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    info = facts(video)
     count = samples(info.duration_s, rate_hz)
     size = np.array([info.width, info.height])
     tracks: list[_Track] = []
     totals: list[_Totals] = []
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".") as folder, _opened(bundles, max_people) as networks:
+    with tempfile.TemporaryDirectory() as folder, _opened(bundles, max_people) as networks:
         unnumbered = Path(folder) / "unnumbered.parquet"
         with TracksWriter(unnumbered, name or Path(video).stem, rate_hz, info.width, info.height) as writer:
             bar = tqdm(frames(video, rate_hz), total=count, unit="frame", disable=None if progress else True)

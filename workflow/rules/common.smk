@@ -50,11 +50,17 @@ def python(path):
 
 
 @cache
-def code(script):
-    """Return the modules of src/kinesics that a script or a notebook imports, directly or not: inputs of the rule
-    that runs it."""
+def code(script, *modules):
+    """Return what a script or a notebook runs of src/kinesics: inputs of its rule.
+
+    These are the modules that it imports, directly or not, the tables of the same name beside them, and the modules that
+    it imports by name (their paths are given).
+    """
     folder = "notebooks" if script.endswith(".ipynb") else "workflow/scripts"
-    found, todo = set(), [Path(folder) / script]
+    found, todo = set(map(Path, modules)), [
+        Path(folder) / script,
+        *map(Path, modules),
+    ]
     while todo:
         for node in ast.walk(ast.parse(python(todo.pop()))):
             if isinstance(node, ast.Import):
@@ -72,7 +78,15 @@ def code(script):
                     if file.exists() and file not in found:
                         found.add(file)
                         todo.append(file)
-    return sorted(map(str, found))
+    tables = {path.with_suffix(".csv") for path in found} & set(
+        Path("src/kinesics").glob("*.csv")
+    )
+    return sorted(map(str, found | tables))
+
+
+def module(detector):
+    """Return the path of a detector's module."""
+    return f"src/kinesics/detectors/{DETECTORS[detector]['module']}.py"
 
 
 def features(detector, videos):

@@ -20,8 +20,7 @@ rule fit:
         ),
         features=lambda wildcards: features(wildcards.detector, others(wildcards)),
         truth=expand("results/truth/{coder}.csv", coder=config["coders"]),
-        code=code("fit.py"),
-        detector=lambda wildcards: f"src/kinesics/detectors/{DETECTORS[wildcards.detector]['module']}.py",
+        code=lambda wildcards: code("fit.py", module(wildcards.detector)),
     output:
         "results/models/{detector}/{seed}/{video}.safetensors",
     log:
@@ -37,8 +36,7 @@ rule detect:
         tracks="results/tracks/{video}.parquet",
         features=lambda wildcards: features(wildcards.detector, [wildcards.video]),
         model=model,
-        code=code("detect.py"),
-        detector=lambda wildcards: f"src/kinesics/detectors/{DETECTORS[wildcards.detector]['module']}.py",
+        code=lambda wildcards: code("detect.py", module(wildcards.detector)),
     output:
         events="results/events/{detector}/{seed}/{video}.csv",
         tubes="results/events/{detector}/{seed}/{video}.tubes.parquet",

@@ -3,8 +3,9 @@ rule encode:
         video="results/media/{video}.mp4",
         tracks="results/tracks/{video}.parquet",
         weights=lambda wildcards: source(ENCODERS[wildcards.encoder]["weights"])[0],
-        code=code("encode.py"),
-        encoder="src/kinesics/encoders/{encoder}.py",
+        code=lambda wildcards: code(
+            "encode.py", f"src/kinesics/encoders/{wildcards.encoder}.py"
+        ),
     output:
         "results/features/{encoder}/{video}.safetensors",
     log:

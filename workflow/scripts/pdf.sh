@@ -6,12 +6,14 @@ source=$1
 output=$2
 folder=$(dirname "$source")
 name=$(basename "$source" .tex)
-build=$(mktemp -d "$folder/.build-XXXXXX")
+build=$(mktemp -d "$folder/build-XXXXXX")
 trap 'rm -rf "$build"' EXIT INT TERM
 export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-1767225600}" FORCE_SOURCE_DATE=1
+# TeX breaks the lines of its log at 79 characters, and latexmk, which reads it, then misses what follows such a line.
+export max_print_line=2000
 if command -v latexmk >/dev/null 2>&1; then
     (cd "$folder" && latexmk -pdf -halt-on-error -interaction=nonstopmode -file-line-error \
-        -bibtex -outdir="$(basename "$build")" "$name.tex")
+        -e '$bibtex_fudge = 0' -bibtex -outdir="$(basename "$build")" "$name.tex")
 else
     (cd "$folder" && tectonic --outdir "$(basename "$build")" "$name.tex")
 fi

@@ -46,7 +46,7 @@ def timelines(
         [label for label in LABELS.index if any((table["label"] == label).any() for table in tables.values())]
         for tables in drawn
     ]
-    heights = [ratio for clip_lanes in lanes for ratio in (2.6, 0.9 * len(clip_lanes), 1.3)][:-1]
+    heights = [ratio for clip_lanes in lanes for ratio in (2.6, 0.9 * len(clip_lanes), 2.0)][:-1]
     figure = plt.figure(figsize=(TEXT, 0.30 * sum(heights)))
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights, hspace=0.02)
     for number, clip in enumerate(clips):
@@ -57,12 +57,15 @@ def timelines(
         lane = figure.add_subplot(grid[3 * number + 1])
         draw_lanes(lane, drawn[number], lanes[number], duration)
     handles = [plt.Line2D([], [], color=COLOURS[name], lw=3, label=name) for name in drawn[0]]
-    figure.legend(
+    figure.axes[0].legend(
         handles=handles,
-        loc="lower center",
+        loc="lower right",
+        bbox_to_anchor=(1, 1.24),
         ncol=len(handles),
         frameon=False,
-        bbox_to_anchor=(0.5, 0.985 if len(clips) > 1 else 1),
+        borderaxespad=0,
+        columnspacing=1.2,
+        handlelength=1.4,
     )
     save(figure, out)
     plt.close(figure)

@@ -72,12 +72,12 @@ def collect(
     for path in tracks:
         clip = read_tracks(path)
         total += clip.duration_s
-        numbers[f"clip.{clip.video}.duration"] = round(clip.duration_s, 1)
+        numbers[f"clip.{clip.video}.duration"] = text(clip.duration_s, 1)
         numbers[f"clip.{clip.video}.persons"] = len(clip.persons)
         for part in ("face", "pose", "left_hand", "right_hand"):
             seen = len(set(clip.table.filter(clip.table[part].is_valid())["frame"].to_pylist()))
             numbers[f"clip.{clip.video}.{part}"] = seen / clip.frames if clip.frames else None
-    numbers["clips.minutes"] = round(total / 60, 1)
+    numbers["clips.minutes"] = text(total / 60, 1)
     for path in truth:
         events = read_events(path)
         numbers[f"{Path(path).stem}.events"] = len(events)

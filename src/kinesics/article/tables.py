@@ -68,7 +68,8 @@ def data(media: dict[str, str], datasets: list[str], out: str | Path) -> None:
             key = rf"\texttt{{{escape(source)}}}~\cite{{{row['citation']}}}"
             rows.append([key, what, escape(origin), text(size, 1), escape(row["licence"])])
     head = ["Source", "What", "Origin", "MB", "Licence as stated"]
-    columns = r"@{}p{0.24\linewidth}p{0.28\linewidth}p{0.15\linewidth}rp{0.19\linewidth}@{}"
+    ragged = r">{\raggedright\arraybackslash}p{%s\linewidth}"
+    columns = f"@{{}}{ragged % 0.25}{ragged % 0.27}{ragged % 0.16}r{ragged % 0.19}@{{}}"
     write_text(out, table(columns, head, rows, tuple(rules[1:])))
 
 
@@ -90,7 +91,8 @@ def agreement(scores: str | Path, truth: list[str], out: str | Path) -> None:
     result = json.loads(Path(scores).read_text(encoding="utf-8"))["agreement"]
     coders = [pd.read_csv(path)["label"].value_counts() for path in truth]
     rows = []
-    for label, entry in result["per_label"].items():
+    for label in result["labels"]:
+        entry = result["per_label"][label]
         counts = [str(coder.get(label, 0)) for coder in coders]
         rows.append([escape(label.replace("_", " ")), *counts, *(interval(entry[metric]) for metric in AGREEMENT)])
     counts = [str(coder.sum()) for coder in coders]

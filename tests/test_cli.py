@@ -1,0 +1,110 @@
+"""The command line: a real clip in, events out; bad input gives one line and leaves nothing."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kinesics.cli import main
+from kinesics.events import read_events, read_tubes
+from kinesics.tracks import read_tracks
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def detected(clip, tmp_path_factory) -> Path:
+    """Return a folder with what `track` and `detect` write of the shortest real clip."""
+    folder = tmp_path_factory.mktemp("cli")
+    video, data = str(clip("single_face")), ["--data", str(ROOT / "data")]
+    assert main(["track", video, "--out", str(folder / "tracks.parquet"), *data]) == 0
+    outputs = ["--out", str(folder / "events.csv"), "--tubes", str(folder / "tubes.parquet")]
+    assert main(["detect", video, "--tracks", str(folder / "tracks.parquet"), *outputs, *data]) == 0
+    return folder
+
+
+def test_the_smile_of_a_real_clip_is_found(detected):
+    events = read_events(detected / "events.csv")
+    assert "happy" in set(events["label"])
+    assert (events["video"] == "single_face").all()
+    tubes = read_tubes(detected / "tubes.parquet")
+    assert set(tubes["event"]) <= set(events.index)
+    assert read_tracks(detected / "tracks.parquet").persons == [0]
+
+
+def test_a_prediction_scored_against_itself_is_perfect(detected, tmp_path, capsys):
+    events, out = str(detected / "events.csv"), tmp_path / "scores.json"
+    assert main(["score", "--truth", events, "--predicted", events, "--json", str(out), "--resamples", "100"]) == 0
+    assert "f1_50" in capsys.readouterr().out
+    scores = json.loads(out.read_text())
+    assert scores["metrics"]["f1_50"]["value"] == scores["metrics"]["map"]["value"] == 1.0
+
+
+def test_features_of_a_real_clip(detected, clip, tmp_path):
+    out = tmp_path / "features.safetensors"
+    arguments = ["--tracks", str(detected / "tracks.parquet"), "--encoder", "fer", "--data", str(ROOT / "data")]
+    assert main(["encode", str(clip("single_face")), *arguments, "--out", str(out)]) == 0
+    assert out.stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["track", "absent.mp4", "--out", "t.parquet"], "absent.mp4"),
+        (["detect", "text.mp4", "--out", "e.csv"], "text.mp4"),
+        (["detect", "text.mp4", "--detector", "magic", "--out", "e.csv"], "'magic' is not a detector"),
+        (["detect", "text.mp4", "--detector", "probe", "--out", "e.csv"], "--model FILE"),
+        (
+            ["encode", "text.mp4", "--tracks", "absent.parquet", "--encoder", "magic", "--out", "f"],
+            "'magic' is not an? encoder",
+        ),
+        (["score", "--truth", "absent.csv", "--predicted", "text.mp4"], "absent.csv: no such file"),
+        (["fetch", "magic"], "'magic' is not a source"),
+    ],
+)
+def test_bad_input_gives_one_line_and_leaves_nothing(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KINESICS_DATA", str(tmp_path / "data"))
+    (tmp_path / "text.mp4").write_text("not a video")
+    assert main(arguments) == 1
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("kinesics: ")
+    assert re.search(message, line)
+    assert [path.name for path in tmp_path.iterdir()] == ["text.mp4"]
+
+
+def test_a_wrong_rate_is_a_usage_error(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["track", "video.mp4", "--rate", "0", "--out", "t.parquet"])
+    assert "0 is not a rate between 0 and 1000 Hz" in capsys.readouterr().err
+
+
+def test_the_sources_are_listed(capsys):
+    assert main(["fetch"]) == 0
+    assert "WolfgangLanger_Pexels" in capsys.readouterr().out
+
+
+def test_the_workflow_plans_every_result_of_the_tier():
+    done = subprocess.run(
+        [Path(sys.executable).parent / "snakemake", "--dry-run", "--forceall", "--nolock"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    planned = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.M))
+    assert planned["track"] == "5"
+    assert planned["pdf"] == planned["score"] == planned["notebook"] == "1"
+
+
+def test_two_processes_track_the_same_bytes_and_the_table_opens_in_pandas(detected, clip, tmp_path):
+    command = [sys.executable, "-m", "kinesics.cli", "track", str(clip("single_face")), "--data", str(ROOT / "data")]
+    out = tmp_path / "tracks.parquet"
+    assert subprocess.run([*command, "--out", str(out)], capture_output=True).returncode == 0
+    assert out.read_bytes() == (detected / "tracks.parquet").read_bytes()
+    table = pd.read_parquet(out)
+    assert {"frame", "time_s", "person", "face_x0"} <= set(table.columns)

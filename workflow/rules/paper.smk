@@ -94,6 +94,7 @@ rule pdf:
         rules.per_label.output,
         expand(f"{GENERATED}/figures/{{figure}}.pdf", figure=REVIEW_FIGURES),
         expand(f"{GENERATED}/tables/{{table}}.tex", table=REVIEW_TABLES),
+        rules.open_data.output.table if config["datasets"] else [],
         script="workflow/scripts/pdf.sh",
     output:
         "paper/main.pdf",

@@ -25,6 +25,26 @@ if RECORDS:
     }
 
 
+rule open_data:
+    input:
+        data=[path for dataset in config["datasets"] for path in source(dataset)],
+        sources="config/sources.csv",
+        code=code(
+            "summarise_data.py", *map(str, Path("src/kinesics/adapters").glob("*.py"))
+        ),
+    output:
+        rows="results/scores/open_data.json",
+        table=f"{GENERATED}/tables/open_data.tex",
+    log:
+        "results/logs/open_data.log",
+    conda:
+        "../../environment.yml"
+    params:
+        datasets=config["datasets"],
+    script:
+        "../scripts/summarise_data.py"
+
+
 rule score_study:
     input:
         data=lambda wildcards: source(STUDIES[wildcards.study]),

@@ -16,6 +16,7 @@ Every function raises KinesicsError naming the file and the line for what is mis
 of a data set are named in the docstring of its adapter and repaired there.
 """
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -36,7 +37,9 @@ def adapter(dataset: str) -> ModuleType:
     return import_module(f"kinesics.adapters.{dataset.replace('-', '_')}")
 
 
-def summary(data: str | Path, table: str | Path = TABLE) -> list[dict[str, str | int | float | None]]:
+def summary(
+    data: str | Path, table: str | Path = TABLE, datasets: Sequence[str] = ADAPTERS
+) -> list[dict[str, str | int | float | None]]:
     """Return a row a data set, computed from the files in ``data/<id>``.
 
     Keys: ``dataset``; ``streams`` and ``hours`` (None without time, hours also where the rate is not known);
@@ -45,7 +48,7 @@ def summary(data: str | Path, table: str | Path = TABLE) -> list[dict[str, str |
     """
     sources = read_sources(Path(table))
     rows = []
-    for dataset in ADAPTERS:
+    for dataset in datasets:
         module, folder = adapter(dataset), Path(data) / dataset
         row: dict[str, str | int | float | None] = {"dataset": dataset, "streams": None, "hours": None}
         if hasattr(module, "labels"):

@@ -86,6 +86,20 @@ def _contents(files: list[dict[str, str]]) -> str:
     return f"{len(files)} files: " + ("; ".join(kinds) if len(kinds) <= 6 else f"{kinds[0]}; ...; {kinds[-1]}")
 
 
+def open_data(rows: list[dict], out: str | Path) -> None:
+    """Write what the open data sets hold (a row of ``adapters.summary`` each); -- for what they do not have or tell."""
+    cells = [
+        [rf"\texttt{{{escape(row['dataset'])}}}", *(text(row[name]) for name in COUNTS)]
+        for row in sorted(rows, key=lambda row: (row["streams"] is None, row["dataset"]))
+    ]
+    timed = sum(row["streams"] is not None for row in rows)
+    head = ["Data set", *(name.capitalize() for name in COUNTS)]
+    write_text(out, table("@{}l" + "r" * len(COUNTS) + "@{}", head, cells, (timed,) if 0 < timed < len(rows) else ()))
+
+
+COUNTS = ["streams", "hours", "events", "labels", "persons"]
+
+
 def agreement(scores: str | Path, truth: list[str], out: str | Path) -> None:
     """Write the coders' agreement a label: numbers of events, F1, kappa, spatial IoU, with intervals."""
     result = json.loads(Path(scores).read_text(encoding="utf-8"))["agreement"]

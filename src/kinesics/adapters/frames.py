@@ -14,6 +14,8 @@ from kinesics.tracks import TracksWriter
 #: A sensor that gives no frame for longer than this sees nothing: frames come every 30 to 60 ms.
 HOLD_S = 0.5
 
+_MORE = "more"  # catches a field too many, which pandas would drop
+
 
 def read_frames(
     path: Path,
@@ -40,7 +42,7 @@ def read_frames(
             path,
             sep=separator,
             header=None,
-            names=columns,
+            names=[*columns, _MORE],
             skiprows=1,
             index_col=False,
             dtype=dict.fromkeys(text, str),
@@ -56,11 +58,13 @@ def read_frames(
         raise KinesicsError(f"{path}: not a table of {len(columns)} columns: {error}") from None
     if table.empty:
         raise KinesicsError(f"{path}: no rows; fetch the data set again")
+    if (more := table.pop(_MORE).notna()).any():
+        raise KinesicsError(f"{path}: line {int(more.argmax()) + 2}: more than {len(columns)} fields")
     numbers = [name for name in columns if name not in text]
     whole = all(pd.api.types.is_numeric_dtype(kind) for kind in table[numbers].dtypes)
     if not (whole and np.isfinite(table[numbers].to_numpy(float)).all() and table[list(text)].notna().all(axis=None)):
         raise KinesicsError(f"{path}: {_wrong(table, numbers)}")
-    return table.astype(dict.fromkeys(numbers, float))
+    return table
 
 
 def _wrong(table: pd.DataFrame, numbers: list[str]) -> str:

@@ -136,8 +136,8 @@ def _all(folder: str | Path) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.n
         table = frames.read_frames(path, _COLUMNS, text=["ground_truth"])
         labels = frames.known(path, table["ground_truth"], (*LABELS, BACKGROUND))
         labels = np.array([_MISLABELLED.get(video, {}).get(label, label) for label in labels], dtype=object)
-        times_s = frames.ascending(path, _times(path, table["timestamp"].to_numpy()) / 1000)
-        yield video, times_s, table[_COLUMNS[1:-1]].to_numpy().reshape(-1, *LANDMARKS["pose"]), labels
+        times_s = frames.ascending(path, _times(path, table["timestamp"].to_numpy(float)) / 1000)
+        yield video, times_s, table[_COLUMNS[1:-1]].to_numpy(float).reshape(-1, *LANDMARKS["pose"]), labels
 
 
 def _times(path: Path, stamps: np.ndarray) -> np.ndarray:

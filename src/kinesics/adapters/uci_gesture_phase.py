@@ -68,7 +68,7 @@ def tracks(folder: str | Path, out: str | Path, rate_hz: float = RATE_HZ) -> lis
     read = {video: _read(folder, video) for video in VIDEOS}  # a bad file is found before anything is written
     paths = []
     for video, (times_s, table) in read.items():
-        joints = table[_COLUMNS[:18]].to_numpy().reshape(-1, 6, 3)  # (T, joints, xyz)
+        joints = table[_COLUMNS[:18]].to_numpy(float).reshape(-1, 6, 3)  # (T, joints, xyz)
         spine = joints[:, _JOINTS.index("s")]
         middle = np.median(spine, axis=0)
         torso = np.median(np.linalg.norm((joints[:, _JOINTS.index("h")] - spine)[:, :2], axis=1))

@@ -97,7 +97,7 @@ def _read(folder: str | Path, video: str) -> tuple[np.ndarray, np.ndarray, np.nd
         raise KinesicsError(f"{path}: line {row + 2}: FrameId {stamp!r} is not seconds and milliseconds")
     milliseconds = clock[0].astype("int64") * 1000 + clock[1].astype("int64")
     times_s = frames.ascending(path, (milliseconds - milliseconds.iloc[0]).to_numpy() / 1000)
-    points = table[_COLUMNS[1:]].to_numpy().reshape(-1, POINTS, 3) / [WIDTH, HEIGHT, 1000]
+    points = table[_COLUMNS[1:]].to_numpy(float).reshape(-1, POINTS, 3) / [WIDTH, HEIGHT, 1000]
     points[..., 2][points[..., 2] == 0] = np.nan
     return times_s, points, _targets(Path(folder) / "targets" / f"{video}.txt", len(times_s))
 

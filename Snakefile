@@ -8,11 +8,13 @@ include: "workflow/rules/tracks.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/detectors.smk"
 include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/review.smk"
 include: "workflow/rules/paper.smk"
+include: "workflow/rules/notebooks.smk"
 
 
 rule all:
     default_target: True
     input:
         "paper/main.pdf",
-        "results/notebooks/browse_clip.ipynb",
+        expand("results/notebooks/{name}.ipynb", name=NOTEBOOKS),

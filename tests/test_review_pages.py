@@ -1,6 +1,7 @@
 """What the review puts on the page: figures repeat, tables are whole, and the numbers of the text exist."""
 
 import re
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -32,22 +33,9 @@ def records(tmp_path_factory):
 
 
 def draw(name: str, records: list[list[dict]], path: Path) -> None:
-    gpt4v, _, crema_d = records
-    match name:
-        case "gpt4v_sets":
-            figures.gpt4v_sets(gpt4v, RESULTS, path)
-        case "gpt4v_answers":
-            figures.gpt4v_answers(gpt4v, path)
-        case "scale_and_timing":
-            figures.scale_and_timing(RESULTS, path)
-        case "mer_unibench":
-            figures.mer_unibench(RESULTS, path)
-        case "counter_evidence":
-            figures.counter_evidence(RESULTS, path, gpt4v)
-        case "counter_evidence_embedded":
-            figures.counter_evidence(RESULTS, path)
-        case "people":
-            figures.people(crema_d, path)
+    """Draw a figure; ``_embedded`` after its name is what it is without records."""
+    bare = name.endswith("_embedded")
+    getattr(figures, name.removesuffix("_embedded"))(RESULTS, [] if bare else list(chain(*records)), path)
 
 
 @pytest.mark.parametrize(
@@ -72,11 +60,11 @@ def test_figures_as_pictures(records, tmp_path):
 
 def test_tables(records, tmp_path):
     gpt4v, shrec2022, _ = records
-    tables.systems(LITERATURE["systems"], tmp_path / "systems.tex")
-    tables.gpt4v(gpt4v, RESULTS, tmp_path / "gpt4v.tex")
-    tables.gpt4v_choices(gpt4v, tmp_path / "choices.tex")
-    tables.shrec2022(shrec2022, tmp_path / "shrec2022.tex")
-    tables.unverified_references(LITERATURE["unverified_references"], tmp_path / "references.tex")
+    tables.systems(LITERATURE, [], tmp_path / "systems.tex")
+    tables.gpt4v(LITERATURE, gpt4v, tmp_path / "gpt4v.tex")
+    tables.gpt4v_choices(LITERATURE, gpt4v, tmp_path / "choices.tex")
+    tables.shrec2022(LITERATURE, shrec2022, tmp_path / "shrec2022.tex")
+    tables.unverified_references(LITERATURE, [], tmp_path / "references.tex")
     text = {path.stem: path.read_text() for path in tmp_path.glob("*.tex")}
     assert text["gpt4v"].count(r" \\") == 26
     assert text["shrec2022"].count(r" \\") == 9
@@ -87,7 +75,7 @@ def test_tables(records, tmp_path):
 
 
 def test_a_system_that_is_not_verified_is_marked(tmp_path):
-    tables.systems(LITERATURE["systems"], tmp_path / "systems.tex")
+    tables.systems(LITERATURE, [], tmp_path / "systems.tex")
     text = (tmp_path / "systems.tex").read_text()
     for row in LITERATURE["systems"].to_dict("records"):
         assert (f"{row['system']}{UNVERIFIED}~" in text) == (row["verified"] != "yes")

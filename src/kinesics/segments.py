@@ -62,3 +62,26 @@ def smooth(values: np.ndarray, width: int) -> np.ndarray:
     total = uniform_filter1d(np.nan_to_num(values), width, axis=0, mode="constant")
     share = uniform_filter1d(valid, width, axis=0, mode="constant")
     return np.where(share > 1e-9, total / np.maximum(share, 1e-9), np.nan)
+
+
+def label_runs(labels: np.ndarray, times_s: np.ndarray, end_s: float) -> list[tuple[str, float, float]]:
+    """Return (label, start, end) in seconds of each run of equal labels in a stream of stamped frames.
+
+    ``labels`` and ``times_s`` have shape (T,), times ascending; a frame is shown until the next one, the last until
+    ``end_s``. Frames that the sensor dropped inside a run do not end it.
+    """
+    labels = np.asarray(labels)
+    starts = np.flatnonzero(np.concatenate([[True], labels[1:] != labels[:-1]]))
+    edges = np.append(np.asarray(times_s, float)[starts], end_s)
+    return [(str(labels[k]), float(a), float(b)) for k, a, b in zip(starts, edges[:-1], edges[1:], strict=True)]
+
+
+def shown(times_s: np.ndarray, count: int, rate_hz: float, hold_s: float) -> np.ndarray:
+    """Return which stamped frame is shown at each of ``count`` samples of a grid: int (count,), -1 for none.
+
+    A frame is shown until the next one, but at most ``hold_s`` seconds: after that the sensor is taken to see nothing.
+    """
+    times_s = np.asarray(times_s, float)
+    grid = seconds(np.arange(count), rate_hz) + 1e-6  # stamps are rounded
+    frame = np.searchsorted(times_s, grid, side="right") - 1
+    return np.where((frame >= 0) & (grid - times_s[frame.clip(0)] < hold_s), frame, -1)

@@ -77,6 +77,8 @@ def fetch(source: str, folder: Path, table: Path = TABLE) -> list[Path]:
                 if key not in archives:
                     archives[key] = _download(row, Path(temporary) / str(number))
                 _place(row, archives[key], folder)
+                if row["kind"] == "url":  # a file of its own, of which one copy is enough
+                    archives.pop(key).unlink()
     return [folder / source / row["file"] for row in rows]
 
 

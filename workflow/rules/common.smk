@@ -1,7 +1,9 @@
 """What the rules share: the configuration, the sources, and which code a script depends on."""
 
 import ast
+import json
 import os
+import re
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from kinesics.sources import read_sources
 check(config, "config", "configuration")
 SOURCES = read_sources()
 TIER = config["tier"]
+GENERATED = "paper/generated"
+LITERATURE = sorted(str(path) for path in Path("literature").iterdir())
 
 os.environ.update(
     # One thread a process: more processes at once are faster here than more threads, and the order of sums is fixed.
@@ -28,22 +32,37 @@ os.environ.update(
 
 def source(name):
     """Return the files of a source once fetched."""
+    if name not in SOURCES:
+        raise WorkflowError(
+            f"{name!r} of the configuration is not a source; config/sources.csv has {', '.join(SOURCES)}"
+        )
     return [f"data/{name}/{row['file']}" for row in SOURCES[name]]
+
+
+def python(path):
+    """Return the Python code of a script or of a notebook, whose magic commands are left out."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".ipynb":
+        return text
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    text = "\n".join("".join(cell["source"]) for cell in cells)
+    return re.sub(r"^(\s*)%.*", r"\1pass", text, flags=re.MULTILINE)
 
 
 @cache
 def code(script, *modules):
-    """Return what a script runs of src/kinesics: inputs of its rule.
+    """Return what a script or a notebook runs of src/kinesics: inputs of its rule.
 
     These are the modules that it imports, directly or not, the tables of the same name beside them, and the modules that
     it imports by name (their paths are given).
     """
+    folder = "notebooks" if script.endswith(".ipynb") else "workflow/scripts"
     found, todo = set(map(Path, modules)), [
-        Path("workflow/scripts") / script,
+        Path(folder) / script,
         *map(Path, modules),
     ]
     while todo:
-        for node in ast.walk(ast.parse(todo.pop().read_text(encoding="utf-8"))):
+        for node in ast.walk(ast.parse(python(todo.pop()))):
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.module:

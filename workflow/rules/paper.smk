@@ -1,4 +1,3 @@
-GENERATED = "paper/generated"
 TRUTH = expand("results/truth/{coder}.csv", coder=config["coders"])
 
 
@@ -9,6 +8,8 @@ rule numbers:
         truth=TRUTH,
         released=rules.released.output[0],
         sources="config/sources.csv",
+        literature=LITERATURE,
+        records=list(RECORDS.values()),
         code=code("write_numbers.py"),
     output:
         tex=f"{GENERATED}/numbers.tex",
@@ -41,7 +42,7 @@ rule tables:
         "../../environment.yml"
     params:
         clips=config["clips"],
-        tier=TIER,
+        datasets=config["datasets"],
     script:
         "../scripts/write_tables.py"
 
@@ -91,6 +92,9 @@ rule pdf:
         rules.tables.output,
         rules.timelines.output,
         rules.per_label.output,
+        expand(f"{GENERATED}/figures/{{figure}}.pdf", figure=REVIEW_FIGURES),
+        expand(f"{GENERATED}/tables/{{table}}.tex", table=REVIEW_TABLES),
+        rules.open_data.output.table if config["datasets"] else [],
         script="workflow/scripts/pdf.sh",
     output:
         "paper/main.pdf",
@@ -100,26 +104,3 @@ rule pdf:
         "../../environment.yml"
     shell:
         "{input.script} paper/main.tex {output} > {log} 2>&1"
-
-
-rule notebook:
-    input:
-        media=f"results/media/{config['figures']['notebook']}.mp4",
-        tracks=f"results/tracks/{config['figures']['notebook']}.parquet",
-        truth=TRUTH,
-        events=expand(
-            "results/events/{detector}/0/{video}{kind}",
-            detector=config["detectors"],
-            video=config["figures"]["notebook"],
-            kind=[".csv", ".tubes.parquet"],
-        ),
-        notebook="notebooks/browse_clip.ipynb",
-        code=code("run_notebook.py"),
-    output:
-        "results/notebooks/browse_clip.ipynb",
-    log:
-        "results/logs/notebook.log",
-    conda:
-        "../../environment.yml"
-    script:
-        "../scripts/run_notebook.py"

@@ -2,8 +2,12 @@
 
 from kinesics.article import numbers
 from kinesics.jobs import job
+from kinesics.review.literature import read_literature
+from kinesics.review.numbers import review_numbers
+from kinesics.review.records import read_records
 
 with job(snakemake.log[0]):
-    files = snakemake.input
-    collected = numbers.collect(files.scores, files.tracks, files.truth, files.released, snakemake.params.config)
+    files, config = snakemake.input, snakemake.params.config
+    review = review_numbers(read_literature("literature"), *map(read_records, files.records))
+    collected = numbers.collect(files.scores, files.tracks, files.truth, files.released, config, review)
     numbers.write(collected, snakemake.output.tex, snakemake.output.json)

@@ -1,11 +1,12 @@
-"""Write the article's tables."""
+"""Write the article's tables of its own data and results."""
 
 from kinesics.article import tables
 from kinesics.jobs import job
 
 with job(snakemake.log[0]):
     data, agreement, methods, results = snakemake.output
-    tables.data(dict(zip(snakemake.params.clips, snakemake.input.media, strict=True)), data, snakemake.params.tier)
+    media = dict(zip(snakemake.params.clips, snakemake.input.media, strict=True))
+    tables.data(media, snakemake.params.datasets, data)
     tables.agreement(snakemake.input.scores, snakemake.input.truth, agreement)
     tables.methods(methods)
     tables.results(snakemake.input.scores, results)

@@ -1,4 +1,4 @@
-"""The article's figures. Every one is drawn from files of the workflow, in the article's type size, with fixed dates."""
+"""The article's figures of its own results. Every one is drawn from files of the workflow."""
 
 import json
 from pathlib import Path
@@ -9,51 +9,23 @@ import pandas as pd
 
 matplotlib.use("pdf")
 import matplotlib.pyplot as plt
-import seaborn as sns
 
 from kinesics.article.numbers import detectors
+from kinesics.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, SKY, TEXT, save, style
 from kinesics.events import read_events
-from kinesics.files import replacing
 from kinesics.labels import LABELS
 from kinesics.video import facts, frame_at
 
-#: Width of the text block in inches.
-WIDTH = 6.9
-#: Okabe and Ito's palette, which colour-blind readers can tell apart; black and grey are the coders'.
+#: The colour of each coder and detector.
 COLOURS = {
-    "coder A": "#000000",
-    "coder B": "#7F7F7F",
-    "rules": "#0072B2",
-    "envision": "#E69F00",
-    "probe": "#009E73",
-    "probe_lite": "#56B4E9",
-    "chance": "#CC79A7",
+    "coder A": BLACK,
+    "coder B": GREY,
+    "rules": BLUE,
+    "envision": ORANGE,
+    "probe": GREEN,
+    "probe_lite": SKY,
+    "chance": PINK,
 }
-STYLE = {
-    "font.family": "serif",
-    "font.size": 8,
-    "axes.labelsize": 8,
-    "axes.titlesize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
-    "axes.linewidth": 0.6,
-    "pdf.fonttype": 42,
-    "svg.hashsalt": "kinesics",
-    "savefig.dpi": 200,
-}
-
-
-def style() -> None:
-    """Set the article's style."""
-    sns.set_theme(context="paper", style="ticks", rc=STYLE)
-
-
-def save(figure: plt.Figure, out: str | Path) -> None:
-    """Write a figure; the kind follows from the name's ending. The date in it is SOURCE_DATE_EPOCH's."""
-    with replacing(out) as temporary:
-        figure.savefig(temporary, bbox_inches="tight", pad_inches=0.02, format=Path(out).suffix[1:])
-    plt.close(figure)
 
 
 def timelines(
@@ -75,7 +47,7 @@ def timelines(
         for tables in drawn
     ]
     heights = [ratio for clip_lanes in lanes for ratio in (2.6, 0.9 * len(clip_lanes), 2.0)][:-1]
-    figure = plt.figure(figsize=(WIDTH, 0.30 * sum(heights)))
+    figure = plt.figure(figsize=(TEXT, 0.30 * sum(heights)))
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights, hspace=0.02)
     for number, clip in enumerate(clips):
         duration = facts(media[number]).duration_s
@@ -96,6 +68,7 @@ def timelines(
         handlelength=1.4,
     )
     save(figure, out)
+    plt.close(figure)
 
 
 def per_label(scores: str | Path, out: str | Path, metric: str = "f1_30") -> None:
@@ -105,7 +78,7 @@ def per_label(scores: str | Path, out: str | Path, metric: str = "f1_30") -> Non
     labels = result["agreement"]["labels"]
     rows = {"coder A against B": result["agreement"]["per_label"]}
     rows |= {name: result["detectors"][name]["own"]["per_label"] for name in detectors(result)}
-    figure, axes = plt.subplots(figsize=(WIDTH, 2.4))
+    figure, axes = plt.subplots(figsize=(TEXT, 2.4))
     step = 0.8 / len(rows)
     for number, (name, entries) in enumerate(rows.items()):
         colour = COLOURS.get(name, COLOURS["coder A"])
@@ -144,8 +117,8 @@ def per_label(scores: str | Path, out: str | Path, metric: str = "f1_30") -> Non
         for number, name in enumerate(rows)
     ]
     axes.legend(handles=handles, ncol=len(rows), frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    sns.despine(figure)
     save(figure, out)
+    plt.close(figure)
 
 
 def _film_strip(axes: plt.Axes, path: str, duration: float, count: int = 9) -> None:
@@ -186,4 +159,4 @@ def draw_lanes(axes: plt.Axes, tables: dict[str, pd.DataFrame], labels: list[str
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set_xlim(0, duration)
     axes.set_xlabel("time (s)", labelpad=1)
-    sns.despine(ax=axes, left=True)
+    axes.spines["left"].set_visible(False)

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import kinesics
+from kinesics import KinesicsError
 from kinesics.catalogue import DETECTORS
 from kinesics.events import read_events
 from kinesics.files import write_json, write_text
@@ -41,10 +42,14 @@ def interval(entry: dict, digits: int = 2) -> str:
     return value if entry["low"] is None else f"{value} [{text(entry['low'], digits)}, {text(entry['high'], digits)}]"
 
 
-def collect(scores: str | Path, tracks: list[str], truth: list[str], envision: str | Path, config: dict) -> dict:
+def collect(
+    scores: str | Path, tracks: list[str], truth: list[str], envision: str | Path, config: dict, review: dict
+) -> dict:
     """Return {key: value}: the configuration, the clips, the coders, and every score with the ends of its interval.
 
-    ``envision`` is the comparison of our run of the released gesture network with the package's own.
+    ``envision`` is the comparison of our run of the released gesture network with the package's own; ``review`` has the
+    numbers of ``review.numbers``, of which those that are text are printed as they stand.
+    Raises KinesicsError if a key of the review is also one of ours.
     """
     numbers: dict[str, float | int | str | None] = {
         "version": kinesics.__version__,
@@ -55,7 +60,7 @@ def collect(scores: str | Path, tracks: list[str], truth: list[str], envision: s
         "config.block": f"{config['score']['block_s']:g}",
         "clips.count": len(tracks),
         "labels.count": len(LABELS),
-        "sources.count": len(read_sources()),
+        "sources.count": sum(rows[0]["tier"] == config["tier"] for rows in read_sources().values()),
     }
     for encoder, rate in config["encoders"].items():
         numbers[f"config.rate.{encoder}"] = f"{rate:g}"
@@ -90,7 +95,9 @@ def collect(scores: str | Path, tracks: list[str], truth: list[str], envision: s
     compared = json.loads(Path(envision).read_text(encoding="utf-8"))
     numbers |= {f"released.{key}": value for key, value in compared.items()}
     numbers["released.network"] = power_of_ten(compared["network"])
-    return numbers
+    if twice := sorted(set(numbers) & set(review)):
+        raise KinesicsError(f"numbers.json: {twice[0]!r} is a number of the article and of the review: rename one")
+    return numbers | review
 
 
 def write(numbers: dict, tex: str | Path, values: str | Path) -> None:

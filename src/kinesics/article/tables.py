@@ -43,38 +43,61 @@ def table(columns: str, head: list[str], rows: list[list[str]], rules: tuple[int
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
-def data(media: dict[str, str], out: str | Path, tier: str) -> None:
-    """Write the table of all files of the tier: what, origin, size, licence, citation; clips with length and frame size."""
+def data(media: dict[str, str], datasets: list[str], out: str | Path) -> None:
+    """Write the table of all files: clips with length and frame size, weights, and the public data sets of the tier.
+
+    Columns: source with citation, what it is, origin, size and licence. ``media`` is {source: video}.
+    """
+    sources = read_sources()
+    weights = [name for name, files in sources.items() if files[0]["tier"] == "embedded" and name not in media]
     rows, rules = [], []
-    kind = None
-    for source, files in sorted(read_sources().items(), key=lambda item: item[0] not in media):
-        if files[0]["tier"] != tier:
-            continue
-        if kind is not None and kind != (source in media):
+    for names in (media, weights, datasets):
+        if names:
             rules.append(len(rows))
-        kind = source in media
-        row = files[0]
-        what = row["description"].partition(": ")[2] or row["description"]
-        if source in media:
-            seen = facts(media[source])
-            what += f"; {seen.duration_s:.1f} s, {seen.width}\\,$\\times$\\,{seen.height}" + (
-                "" if seen.has_audio else ", no sound"
-            )
-        elif len(files) > 1:
-            what = f"{len(files)} networks: " + ", ".join(file["description"].partition(": ")[2] for file in files)
-        size = sum(int(file["bytes"]) for file in files) / 1e6
-        origin = f"{row['kind']} {row['package']} {row['version']}" if row["package"] else row["kind"]
-        rows.append(
-            [
-                rf"\texttt{{{escape(source)}}}~\cite{{{row['citation']}}}",
-                what if source in media else escape(what),
-                *(escape(origin), text(size, 1), escape(row["licence"])),
-            ]
-        )
-    head = ["Source", "What", "Package", "MB", "Licence as stated"]
+        for source in names:
+            files = sources[source]
+            row = files[0]
+            if source in media:
+                seen = facts(media[source])
+                frame = f"{seen.duration_s:.1f} s, {seen.width}\\,$\\times$\\,{seen.height}"
+                what = f"{escape(_what(row))}; {frame}{'' if seen.has_audio else ', no sound'}"
+            else:
+                what = escape(_contents(files))
+            size = sum(int(file["bytes"]) for file in files) / 1e6
+            origin = f"{row['kind']} {row['package']} {row['version']}" if row["package"] else row["kind"]
+            key = rf"\texttt{{{escape(source)}}}~\cite{{{row['citation']}}}"
+            rows.append([key, what, escape(origin), text(size, 1), escape(row["licence"])])
+    head = ["Source", "What", "Origin", "MB", "Licence as stated"]
     ragged = r">{\raggedright\arraybackslash}p{%s\linewidth}"
     columns = f"@{{}}{ragged % 0.25}{ragged % 0.27}{ragged % 0.16}r{ragged % 0.19}@{{}}"
-    write_text(out, table(columns, head, rows, tuple(rules)))
+    write_text(out, table(columns, head, rows, tuple(rules[1:])))
+
+
+def _what(row: dict[str, str]) -> str:
+    """Return what a file is, without the word before the colon that groups the files of its source."""
+    return row["description"].partition(": ")[2] or row["description"]
+
+
+def _contents(files: list[dict[str, str]]) -> str:
+    """Return what several files are: all kinds if they are few, else the first and the last."""
+    kinds = list(dict.fromkeys(map(_what, files)))
+    if len(files) == 1:
+        return kinds[0]
+    return f"{len(files)} files: " + ("; ".join(kinds) if len(kinds) <= 6 else f"{kinds[0]}; ...; {kinds[-1]}")
+
+
+def open_data(rows: list[dict], out: str | Path) -> None:
+    """Write what the open data sets hold (a row of ``adapters.summary`` each); -- for what they do not have or tell."""
+    cells = [
+        [rf"\texttt{{{escape(row['dataset'])}}}", *(text(row[name]) for name in COUNTS)]
+        for row in sorted(rows, key=lambda row: (row["streams"] is None, row["dataset"]))
+    ]
+    timed = sum(row["streams"] is not None for row in rows)
+    head = ["Data set", *(name.capitalize() for name in COUNTS)]
+    write_text(out, table("@{}l" + "r" * len(COUNTS) + "@{}", head, cells, (timed,) if 0 < timed < len(rows) else ()))
+
+
+COUNTS = ["streams", "hours", "events", "labels", "persons"]
 
 
 def agreement(scores: str | Path, truth: list[str], out: str | Path) -> None:

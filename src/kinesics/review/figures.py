@@ -1,8 +1,6 @@
-"""The figures of the review. Each function reads records or published results and writes one file (PDF, or PNG).
-
-Widths are those of a two-column page: 3.3 in a column, 6.9 in the text. Colours are those of Okabe and Ito, which
-people with the common colour deficiencies tell apart; shape repeats what colour says. A line under each figure names
-the source of the numbers and the tier that made it.
+"""The figures of the review. Each function takes published results, the records that the figure needs (none: an empty list),
+and the path of the file to write (PDF, or PNG). A line under each figure names the source of the numbers and the tier
+that made it.
 """
 
 from pathlib import Path
@@ -14,35 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from kinesics.files import replacing
+from kinesics.article import style
+from kinesics.article.style import BLUE, COLUMN, GREEN, GREY, ORANGE, RED, SKY, STYLE, TEXT
 from kinesics.review.gpt4v import AS_PUBLISHED, comparison, read_sets
 from kinesics.review.literature import published, select
 from kinesics.review.records import find
-
-COLUMN, TEXT = 3.3, 6.9  # inches
-BLUE, ORANGE, GREEN, PINK, SKY, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7F7F7F"
-
-STYLE = {
-    "font.family": "STIXGeneral",  # comes with matplotlib: the same on every machine
-    "mathtext.fontset": "stix",
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.labelsize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
-    "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "legend.frameon": False,
-    "legend.handletextpad": 0.4,
-    "legend.borderaxespad": 0.0,
-    "pdf.fonttype": 42,
-    "svg.hashsalt": "kinesics",
-}
 
 #: Tasks from what a scene evokes to what a face does, and the names they have on the page.
 TASKS = {
@@ -74,15 +48,10 @@ def figure(width: float, height: float, rows: int = 1, columns: int = 1, **grid)
 
 
 def save(page: Figure, path: str | Path, source: str) -> None:
-    """Write the figure with the line that names its source; the same figure is the same bytes."""
-    path = Path(path)
+    """Write the figure with the line that names its source."""
     with mpl.rc_context(STYLE):
         page.supxlabel(source, x=0.995, ha="right", fontsize=5.5, color=GREY)
-        empty = (
-            {"CreationDate": None, "Creator": None, "Producer": None} if path.suffix == ".pdf" else {"Software": None}
-        )
-        with replacing(path) as temporary:
-            page.savefig(temporary, format=path.suffix[1:], metadata=empty, dpi=300)
+    style.save(page, path)
 
 
 def best_supervised(results: pd.DataFrame, dataset: str, metric: str) -> tuple[str, float]:
@@ -110,7 +79,7 @@ def against_supervised(records: list[dict], results: pd.DataFrame) -> pd.DataFra
     return table.sort_values(["order", "value"], ascending=[True, False], kind="stable").reset_index(drop=True)
 
 
-def gpt4v_sets(records: list[dict], results: pd.DataFrame, path: str | Path) -> None:
+def gpt4v_sets(results: pd.DataFrame, records: list[dict], path: str | Path) -> None:
     """Draw GPT-4V on its 19 data sets against the best supervised model, the majority class and chance; text width."""
     table = against_supervised(records, results)
     page, axes = figure(TEXT, 4.3, 1, 2, width_ratios=[1.55, 1])
@@ -171,7 +140,7 @@ def _grouped_rows(groups: pd.Series) -> list[float]:
     return heights
 
 
-def gpt4v_answers(records: list[dict], path: str | Path) -> None:
+def gpt4v_answers(results: pd.DataFrame, records: list[dict], path: str | Path) -> None:
     """Draw how GPT-4V answers: collapse of the answers, accuracy within k answers, truth by rank; text width."""
     many = [(row["task"], row["dataset"]) for row in read_sets() if len(row["classes"].split()) > 2]
     many = sorted(dict.fromkeys(many), key=lambda pair: list(TASKS).index(pair[0]))
@@ -216,7 +185,7 @@ def gpt4v_answers(records: list[dict], path: str | Path) -> None:
     )
 
 
-def scale_and_timing(results: pd.DataFrame, path: str | Path) -> None:
+def scale_and_timing(results: pd.DataFrame, records: list[dict], path: str | Path) -> None:
     """Draw what scale buys in localisation, probes of appearance and motion, and what continuity costs; text width."""
     page, axes = figure(TEXT, 2.75, 1, 4, width_ratios=[1.15, 1, 1, 1.2])
     with mpl.rc_context(STYLE):
@@ -356,7 +325,7 @@ def _continuity(axis: Axes, results: pd.DataFrame) -> None:
     axis.grid(axis="x", lw=0.3, color="0.88")
 
 
-def mer_unibench(results: pd.DataFrame, path: str | Path) -> None:
+def mer_unibench(results: pd.DataFrame, records: list[dict], path: str | Path) -> None:
     """Draw multimodal language models on MER-UniBench, generic against tuned on emotion data; column width."""
     rows = select(results, paper_key="lian2025affectgpt", dataset="Mean").copy()
     rows["inputs"] = rows["setting"].str.extract(r"modalities ([AVT+]+)")
@@ -387,7 +356,7 @@ def mer_unibench(results: pd.DataFrame, path: str | Path) -> None:
     save(page, path, "Published: Lian et al. (2025), one protocol for all systems.")
 
 
-def counter_evidence(results: pd.DataFrame, path: str | Path, records: list[dict] | None = None) -> None:
+def counter_evidence(results: pd.DataFrame, records: list[dict], path: str | Path) -> None:
     """Draw what speaks against the limits: frozen encoders on Jester and, with records, GPT-4V on Abstract.
 
     Without records (a tier without public data) the figure is the first panel alone, a column wide.
@@ -444,7 +413,7 @@ def _evoked(axis: Axes, records: list[dict], results: pd.DataFrame) -> None:
     axis.grid(axis="x", lw=0.3, color="0.88")
 
 
-def people(records: list[dict], path: str | Path) -> None:
+def people(results: pd.DataFrame, records: list[dict], path: str | Path) -> None:
     """Draw how often crowds name the emotion an actor meant, by voice, face and both (CREMA-D); column width."""
     looks = {"voice": ("v", ORANGE), "face": ("o", BLUE), "voice and face": ("s", RED)}
     emotions = ["neutral", "happy", "anger", "disgust", "fear", "sad"]

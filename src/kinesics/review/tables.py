@@ -1,4 +1,7 @@
-"""The tables of the review as LaTeX (booktabs), each written by one function from records and ``literature/``."""
+"""The tables of the review as LaTeX (booktabs), each written by one function.
+
+It takes the tables of ``read_literature``, the records that the table needs (none: an empty list), and the path.
+"""
 
 from pathlib import Path
 
@@ -20,13 +23,13 @@ RUNS_HERE = {"embedded": "yes", "answers": "answers only", "full": "full tier", 
 LETTERS = {"image": "I", "video": "V", "audio": "A", "text": "T"}
 
 
-def systems(table: pd.DataFrame, out: str | Path) -> None:
+def systems(literature: dict[str, pd.DataFrame], records: list[dict], out: str | Path) -> None:
     """Write the table of systems: year, size, modalities, licence, weights, gate, whether it runs here.
 
     A row that is not verified in full carries the mark; unknown entries are a question mark.
     """
     rows = []
-    for row in table.sort_values(["year", "system"], kind="stable").to_dict("records"):
+    for row in literature["systems"].sort_values(["year", "system"], kind="stable").to_dict("records"):
         words = [LETTERS.get(word, word) for word in row["modalities"].split()]
         letters = all(len(word) == 1 for word in words)
         cells = [
@@ -42,7 +45,7 @@ def systems(table: pd.DataFrame, out: str | Path) -> None:
     write_text(out, tabular("llllllll", head, rows))
 
 
-def gpt4v(records: list[dict], results: pd.DataFrame, out: str | Path) -> None:
+def gpt4v(literature: dict[str, pd.DataFrame], records: list[dict], out: str | Path) -> None:
     """Write every published number of GPT-4V beside ours, with n, chance, majority class and the best supervised."""
     table = comparison(records)
     rows, rules = [], []
@@ -50,7 +53,7 @@ def gpt4v(records: list[dict], results: pd.DataFrame, out: str | Path) -> None:
         if rows:
             rules.append(len(rows))
         for row in table[table["task"] == task].itertuples():
-            name, value = best_supervised(results, row.dataset, row.metric)
+            name, value = best_supervised(literature["published_results"], row.dataset, row.metric)
             rows.append([
                 escape(row.dataset).replace(">=", r"$\geq$"),
                 row.metric,
@@ -76,7 +79,7 @@ def gpt4v(records: list[dict], results: pd.DataFrame, out: str | Path) -> None:
     write_text(out, tabular("llrlrrrrl", head, rows, tuple(rules)))
 
 
-def gpt4v_choices(records: list[dict], out: str | Path) -> None:
+def gpt4v_choices(literature: dict[str, pd.DataFrame], records: list[dict], out: str | Path) -> None:
     """Write the choices that the paper leaves open: the published number, and what the other choice gives."""
     rows, rules, seen = [], [], set()
     words = {"outside": "answer outside the list", "zero": "label 0", "neutral": "answer neutral",
@@ -111,7 +114,7 @@ def gpt4v_choices(records: list[dict], out: str | Path) -> None:
     write_text(out, tabular("lllllllr", head, rows, tuple(rules)))
 
 
-def shrec2022(records: list[dict], out: str | Path) -> None:
+def shrec2022(literature: dict[str, pd.DataFrame], records: list[dict], out: str | Path) -> None:
     """Write the eight runs of SHREC 2022: rates with intervals, and the delay from the true start in frames."""
     metrics = ["detection rate", "false-positive rate", "Jaccard index"]
     runs = sorted(RUNS, key=lambda run: -find(records, DATASET, run, "Jaccard index")["value"])
@@ -129,11 +132,11 @@ def shrec2022(records: list[dict], out: str | Path) -> None:
     write_text(out, tabular("lllllllrr", head, rows))
 
 
-def unverified_references(table: pd.DataFrame, out: str | Path) -> None:
+def unverified_references(literature: dict[str, pd.DataFrame], records: list[dict], out: str | Path) -> None:
     """Write the references of which a field is not known from the work itself."""
     rows = [
         [f"\\cite{{{row['key']}}}", escape(row["field"]), escape(row["state"]), escape(row["what_was_tried"])]
-        for row in table.to_dict("records")
+        for row in literature["unverified_references"].to_dict("records")
     ]
     columns = "lp{0.11\\linewidth}p{0.40\\linewidth}p{0.33\\linewidth}"
     write_text(out, tabular(columns, ["Reference", "Field", "State", "What was read"], rows))

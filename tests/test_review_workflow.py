@@ -1,0 +1,104 @@
+"""The review in the workflow: what each tier plans, what its configuration may say, and what a rule depends on."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kinesics import KinesicsError
+from kinesics.article import numbers, tables
+from kinesics.files import check
+from kinesics.sources import read_sources
+
+ROOT = Path(__file__).parents[1]
+CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+PUBLIC = yaml.safe_load((ROOT / "config/public.yaml").read_text(encoding="utf-8"))
+STUDIES = ["results/scores/gpt4v.json", "results/scores/shrec2022.json", "results/scores/crema_d.json"]
+
+
+def plan(tier: str) -> str:
+    """Return what Snakemake would do if nothing were there yet."""
+    more = [] if tier == "embedded" else ["--configfile", f"config/{tier}.yaml"]
+    command = [str(Path(sys.executable).with_name("snakemake")), "--dry-run", "--forceall", "--nolock", *more]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def plans() -> dict[str, str]:
+    return {tier: plan(tier) for tier in ("embedded", "public")}
+
+
+def test_the_embedded_tier_plans_nothing_of_the_public_data(plans):
+    public = [name for name, files in read_sources().items() if files[0]["tier"] == "public"]
+    assert {"gpt4v-emotion", "shrec2022", "crema-d"} <= set(public)
+    for name in public:
+        assert f"data/{name}/" not in plans["embedded"]
+    for path in [*STUDIES, "figures/gpt4v_sets.pdf", "tables/gpt4v.tex", "notebooks/recompute_gpt4v.ipynb"]:
+        assert path not in plans["embedded"]
+
+
+def test_the_public_tier_plans_the_whole_review(plans):
+    for path in [
+        *STUDIES,
+        "results/notebooks/recompute_gpt4v.ipynb",
+        *(f"data/{name}/" for name in PUBLIC["datasets"]),
+    ]:
+        assert path in plans["public"]
+
+
+@pytest.mark.parametrize("tier", ["embedded", "public"])
+def test_what_the_article_of_a_tier_reads_is_planned(tier, plans):
+    parts = ["main.tex", "related.tex", *(["review.tex"] if tier == "public" else [])]
+    text = "".join((ROOT / "paper" / name).read_text(encoding="utf-8") for name in parts)
+    wanted = set(re.findall(r"(?:input|includegraphics(?:\[[^]]*\])?)\{(generated/[^}]*)\}", text))
+    assert len(wanted) > 8
+    for name in wanted:
+        assert re.search(rf"paper/{name}\.(tex|pdf)", plans[tier]), name
+
+
+def test_a_notebook_depends_on_the_code_that_it_imports(plans):
+    jobs = re.findall(r"^rule notebook:\n(?:    .*\n)+", plans["public"], re.MULTILINE)
+    inputs = {re.search(r"output: .*/(\w+)\.ipynb", job)[1]: re.search(r"input: (.*)", job)[1] for job in jobs}
+    assert set(inputs) == {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert "src/kinesics/review/gpt4v.py" in inputs["recompute_gpt4v"]
+    assert "src/kinesics/tracks.py" in inputs["browse_clip"]
+    assert "src/kinesics/tracks.py" not in inputs["explore_published_figures"]
+
+
+def test_the_configurations_fit_their_schema():
+    check(CONFIG, "config", "config.yaml")
+    check(CONFIG | PUBLIC, "config", "public.yaml")
+    assert set(PUBLIC["datasets"]) <= set(read_sources())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"datasets": ["crema-d"]}, "datasets"),
+        ({"tier": "public"}, "datasets"),
+        (PUBLIC | {"datasets": PUBLIC["datasets"][:1]}, "datasets"),
+    ],
+)
+def test_a_configuration_whose_article_could_not_be_written_is_refused(change, said):
+    with pytest.raises(KinesicsError, match=f"config.yaml: {said}"):
+        check(CONFIG | change, "config", "config.yaml")
+
+
+def test_the_table_of_data_lists_public_data_where_there_are_any(tmp_path):
+    tables.data({}, [], tmp_path / "embedded.tex")
+    tables.data({}, PUBLIC["datasets"], tmp_path / "public.tex")
+    embedded, public = ((tmp_path / f"{tier}.tex").read_text() for tier in ("embedded", "public"))
+    assert "crema" not in embedded
+    assert public.count(r" \\") == embedded.count(r" \\") + len(PUBLIC["datasets"])
+    assert r"\texttt{crema-d}~\cite{cao2014cremad}" in public
+
+
+def test_text_of_the_review_is_printed_as_it_stands(tmp_path):
+    numbers.write({"a": "92.10", "b": r"\ensuremath{-}0.30"}, tmp_path / "n.tex", tmp_path / "n.json")
+    assert r"\kxnumber{a}{92.10}" in (tmp_path / "n.tex").read_text()
+    assert r"\kxnumber{b}{\ensuremath{-}0.30}" in (tmp_path / "n.tex").read_text()

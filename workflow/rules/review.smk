@@ -1,0 +1,103 @@
+# The review: published results in every tier; studies of public data where the tier has them.
+STUDIES = {"gpt4v": "gpt4v-emotion", "shrec2022": "shrec2022", "crema_d": "crema-d"}
+RECORDS = {
+    study: f"results/scores/{study}.json"
+    for study, dataset in STUDIES.items()
+    if dataset in config["datasets"]
+}
+# What each figure and table reads besides literature/: the records of these studies.
+REVIEW_FIGURES = {
+    "scale_and_timing": [],
+    "mer_unibench": [],
+    "counter_evidence": ["gpt4v"] if RECORDS else [],
+}
+REVIEW_TABLES = {"systems": [], "unverified_references": []}
+if RECORDS:
+    REVIEW_FIGURES |= {
+        "gpt4v_sets": ["gpt4v"],
+        "gpt4v_answers": ["gpt4v"],
+        "people": ["crema_d"],
+    }
+    REVIEW_TABLES |= {
+        "gpt4v": ["gpt4v"],
+        "gpt4v_choices": ["gpt4v"],
+        "shrec2022": ["shrec2022"],
+    }
+
+
+rule open_data:
+    input:
+        data=[path for dataset in config["datasets"] for path in source(dataset)],
+        sources="config/sources.csv",
+        code=code(
+            "summarise_data.py", *map(str, Path("src/kinesics/adapters").glob("*.py"))
+        ),
+    output:
+        rows="results/scores/open_data.json",
+        table=f"{GENERATED}/tables/open_data.tex",
+    log:
+        "results/logs/open_data.log",
+    conda:
+        "../../environment.yml"
+    params:
+        datasets=config["datasets"],
+    script:
+        "../scripts/summarise_data.py"
+
+
+rule score_study:
+    input:
+        data=lambda wildcards: source(STUDIES[wildcards.study]),
+        literature=LITERATURE,
+        sets="src/kinesics/gpt4v_sets.csv",
+        code=code("score_study.py"),
+    output:
+        "results/scores/{study}.json",
+    log:
+        "results/logs/score/{study}.log",
+    wildcard_constraints:
+        study="|".join(STUDIES),
+    conda:
+        "../../environment.yml"
+    params:
+        folder=lambda wildcards: f"data/{STUDIES[wildcards.study]}",
+    script:
+        "../scripts/score_study.py"
+
+
+rule review_figure:
+    input:
+        records=lambda wildcards: [
+            RECORDS[study] for study in REVIEW_FIGURES[wildcards.figure]
+        ],
+        literature=LITERATURE,
+        code=code("draw_review.py"),
+    output:
+        f"{GENERATED}/figures/{{figure}}.pdf",
+    log:
+        "results/logs/review/{figure}.log",
+    wildcard_constraints:
+        figure="|".join(REVIEW_FIGURES),
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/draw_review.py"
+
+
+rule review_table:
+    input:
+        records=lambda wildcards: [
+            RECORDS[study] for study in REVIEW_TABLES[wildcards.table]
+        ],
+        literature=LITERATURE,
+        code=code("write_review_table.py"),
+    output:
+        f"{GENERATED}/tables/{{table}}.tex",
+    log:
+        "results/logs/review/{table}.table.log",
+    wildcard_constraints:
+        table="|".join(REVIEW_TABLES),
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/write_review_table.py"

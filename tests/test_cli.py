@@ -77,10 +77,18 @@ def test_bad_input_gives_one_line_and_leaves_nothing(tmp_path, monkeypatch, caps
     assert [path.name for path in tmp_path.iterdir()] == ["text.mp4"]
 
 
-def test_a_wrong_rate_is_a_usage_error(capsys):
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (["--rate", "0"], "0 is not a rate between 0 and 1000 Hz"),
+        (["--people", "0"], "0 is not a number of people between 1 and 100"),
+        (["--seed", "-1"], "-1 is negative"),
+    ],
+)
+def test_a_wrong_setting_is_a_usage_error(capsys, option, message):
     with pytest.raises(SystemExit, match="2"):
-        main(["track", "video.mp4", "--rate", "0", "--out", "t.parquet"])
-    assert "0 is not a rate between 0 and 1000 Hz" in capsys.readouterr().err
+        main(["detect", "video.mp4", *option, "--out", "e.csv"])
+    assert message in capsys.readouterr().err
 
 
 def test_the_sources_are_listed(capsys):

@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         "--detector", default="rules", metavar="NAME", help=f"{', '.join(catalogue.DETECTORS)} (default: rules)"
     )
     sub.add_argument("--model", type=Path, metavar="FILE", help="what a detector that learns has learned")
-    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--seed", type=_seed, default=0)
     sub.add_argument("--out", type=Path, required=True, metavar="EVENTS.csv")
     sub.add_argument(
         "--tubes", type=Path, metavar="TUBES.parquet", help="also write the box of every frame of every event"
@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--resamples", type=int, default=2000, metavar="N", help="bootstrap resamples (default: %(default)s)"
     )
-    sub.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: %(default)s)")
+    sub.add_argument("--seed", type=_seed, default=0, help="of the bootstrap (default: %(default)s)")
     return parser
 
 
@@ -115,6 +115,20 @@ def _positive(value: str) -> float:
     number = float(value)
     if not 0 < number < 1000:
         raise argparse.ArgumentTypeError(f"{value} is not a rate between 0 and 1000 Hz")
+    return number
+
+
+def _count(value: str) -> int:
+    number = int(value)
+    if not 1 <= number <= 100:
+        raise argparse.ArgumentTypeError(f"{value} is not a number of people between 1 and 100")
+    return number
+
+
+def _seed(value: str) -> int:
+    number = int(value)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{value} is negative; a seed is a whole number from 0")
     return number
 
 

@@ -30,6 +30,8 @@ MIN_S, GAP_S = 0.5, 0.5
 SPEECH_GAP_S = 1.0
 #: Pose landmarks of the hands: wrists, little fingers, index fingers, thumbs.
 POSE_HANDS = list(range(15, 23))
+#: Visibility from which a pose landmark counts as seen.
+VISIBLE = 0.5
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ def boxes(tracks: Tracks, person: int, label: str) -> np.ndarray:
     if kind == "person":
         return tracks.dense(person, PERSON_BOX)
     points = np.concatenate([tracks.dense(person, side)[..., :2] for side in ("left_hand", "right_hand")], 1)
-    pose = tracks.dense(person, "pose")[:, POSE_HANDS, :2]
+    pose = tracks.dense(person, "pose")[:, POSE_HANDS]
+    # The pose guesses hands that are hidden or outside the frame.
+    pose = np.where(pose[..., 3:] >= VISIBLE, pose[..., :2], np.nan)
     unseen = np.isnan(points).all((1, 2))
     points[unseen] = np.nan
     return np.where(unseen[:, None], _extent(pose), _extent(points))
@@ -122,6 +126,8 @@ def from_scores(
     found = []
     for (person, label), score in sorted(scores.items()):
         gap_s = SPEECH_GAP_S if label == "speaking" else GAP_S
+        # Smoothing reaches beyond the frames in which the person was seen; an event does not.
+        score = np.where(np.isfinite(clip.tracks.dense(person, PERSON_BOX[0])), score, np.nan)
         for start, stop in hysteresis(score, on, off, round(MIN_S * rate), round(gap_s * rate)):
             found.append((person, label, start, stop, float(np.nanmean(score[start:stop]))))
     return assemble(clip.tracks, found)

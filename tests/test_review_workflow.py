@@ -95,7 +95,19 @@ def test_the_table_of_data_lists_public_data_where_there_are_any(tmp_path):
     embedded, public = ((tmp_path / f"{tier}.tex").read_text() for tier in ("embedded", "public"))
     assert "crema" not in embedded
     assert public.count(r" \\") == embedded.count(r" \\") + len(PUBLIC["datasets"])
-    assert r"\texttt{crema-d}~\cite{cao2014cremad}" in public
+    assert r"\texttt{crema-\allowbreak{}d} \cite{cao2014cremad}" in public
+
+
+def test_the_table_of_open_data_prints_a_dash_for_what_is_not_known(tmp_path):
+    row = {"dataset": "a-b", "streams": None, "hours": None, "events": 1200, "labels": 6, "persons": None}
+    timed = row | {"dataset": "c", "streams": 2, "hours": 0.125, "persons": 1}
+    tables.open_data([row, timed], tmp_path / "t.tex")
+    lines = (tmp_path / "t.tex").read_text().splitlines()
+    assert lines[4:7] == [
+        r"\texttt{c} & 2 & 0.12 & 1\,200 & 6 & 1 \\",
+        r"\midrule",
+        r"\texttt{a-\allowbreak{}b} & -- & -- & 1\,200 & 6 & -- \\",
+    ]
 
 
 def test_text_of_the_review_is_printed_as_it_stands(tmp_path):

@@ -99,7 +99,7 @@ def open_data(rows: list[dict], out: str | Path) -> None:
     ]
     timed = sum(row["streams"] is not None for row in rows)
     head = ["Data set", *(name.capitalize() for name in COUNTS)]
-    columns = r"@{}>{\raggedright\arraybackslash}p{0.36\linewidth}" + "r" * len(COUNTS) + "@{}"
+    columns = r"@{}>{\raggedright\arraybackslash}p{0.29\linewidth}" + "r" * len(COUNTS) + "@{}"
     write_text(out, table(columns, head, cells, (timed,) if 0 < timed < len(rows) else ()))
 
 

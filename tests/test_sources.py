@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import os
 import stat
 import tarfile
 import threading
@@ -14,6 +15,7 @@ import pytest
 
 from kinesics import KinesicsError, sources
 
+MIRROR = os.environ.get("KINESICS_MIRROR")
 CONTENT = b"a real file\n"
 SHA = hashlib.sha256(CONTENT).hexdigest()
 COLUMNS = [
@@ -213,13 +215,42 @@ def test_a_url_is_fetched_and_a_dead_one_named(tmp_path, monkeypatch):
         server.shutdown()
 
 
+def test_files_of_a_url_source_come_one_by_one(tmp_path, monkeypatch):
+    listed = table(tmp_path, kind="url", url="https://host/0", package="", path="", file="part/0+0.txt")
+    line = listed.read_text().splitlines()[1]
+    for i in (1, 2):
+        changed = line.replace("https://host/0", f"https://host/{i}").replace("part/0+0.txt", f"part/{i}.txt")
+        listed.write_text(listed.read_text() + changed + "\n")
+    asked, reads, dead = [], [], {"https://host/2"}
+
+    def get(url, path):
+        asked.append(url)
+        path.write_bytes(CONTENT)
+        return "404" if url in dead else ""
+
+    read = sources.read_sources
+    monkeypatch.setattr(sources, "_get", get)
+    monkeypatch.setattr(sources, "read_sources", lambda path: reads.append(path) or read(path))
+    with pytest.raises(KinesicsError, match="tried 3 times 'GET https://host/2'"):
+        sources.fetch("thing", tmp_path / "data", listed)
+    assert left(tmp_path / "data") == ["thing/part/0+0.txt", "thing/part/1.txt"]
+    dead.clear()
+    sources.fetch("thing", tmp_path / "data", listed)
+    assert asked == ["https://host/0", "https://host/1", *["https://host/2"] * 4]
+    assert left(tmp_path / "data") == ["thing/part/0+0.txt", "thing/part/1.txt", "thing/part/2.txt"]
+    assert len(reads) == 2, "the table is read once a fetch"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"sha256": "abc"}, "line 2: column 'sha256': 'abc' does not match"),
         ({"kind": "ftp"}, "line 2: column 'kind': 'ftp' is not one of"),
         ({"version": ""}, "line 2: column 'version'"),
-        ({"file": "../thing.bin"}, "line 2: column 'file'"),
+        *(
+            ({"file": name}, "line 2: column 'file'")
+            for name in ("../thing.bin", "a/../thing.bin", "/thing.bin", "a//thing.bin", "a/", ".thing", "a;b", "a#b")
+        ),
         ({"mirror": "a/../../b"}, r"line 2: a path with '\.\.' leaves the folder"),
     ],
 )
@@ -244,3 +275,19 @@ def test_the_projects_table_is_whole():
     listed = sources.read_sources()
     assert {"franck", "cap12_edit", "WolfgangLanger_Pexels", "single_face", "obama_speech", "mediapipe"} <= set(listed)
     assert len(listed["mediapipe"]) == 6
+    tiers = [rows[0]["tier"] for rows in listed.values()]
+    assert tiers == sorted(tiers, key=["embedded", "public", "full"].index)
+    for name, rows in listed.items():
+        assert len({row["tier"] for row in rows}) == 1
+        if rows[0]["kind"] == "url":
+            assert all(row["mirror"] == f"{name}/{row['file']}" for row in rows)
+
+
+@pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set")
+def test_the_mirror_serves_the_public_tier(tmp_path, monkeypatch):
+    monkeypatch.setenv("KINESICS_MIRROR", MIRROR)
+    monkeypatch.setattr(sources, "_get", lambda url, path: "the mirror is not enough")
+    for name, rows in sources.read_sources().items():
+        if rows[0]["tier"] == "public":
+            found = sources.fetch(name, tmp_path)
+            assert [path.stat().st_size for path in found] == [int(row["bytes"]) for row in rows]

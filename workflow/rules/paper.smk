@@ -92,8 +92,8 @@ rule pdf:
         rules.tables.output,
         rules.timelines.output,
         rules.per_label.output,
-        expand(f"{GENERATED}/figures/{{figure}}.pdf", figure=REVIEW_FIGURES),
-        expand(f"{GENERATED}/tables/{{table}}.tex", table=REVIEW_TABLES),
+        rules.review_figures.output,
+        rules.review_tables.output,
         rules.open_data.output.table if config["datasets"] else [],
         script="workflow/scripts/pdf.sh",
     output:

@@ -5,24 +5,11 @@ RECORDS = {
     for study, dataset in STUDIES.items()
     if dataset in config["datasets"]
 }
-# What each figure and table reads besides literature/: the records of these studies.
-REVIEW_FIGURES = {
-    "scale_and_timing": [],
-    "mer_unibench": [],
-    "counter_evidence": ["gpt4v"] if RECORDS else [],
-}
-REVIEW_TABLES = {"systems": [], "unverified_references": []}
+REVIEW_FIGURES = ["scale_and_timing", "mer_unibench", "counter_evidence"]
+REVIEW_TABLES = ["systems", "unverified_references"]
 if RECORDS:
-    REVIEW_FIGURES |= {
-        "gpt4v_sets": ["gpt4v"],
-        "gpt4v_answers": ["gpt4v"],
-        "people": ["crema_d"],
-    }
-    REVIEW_TABLES |= {
-        "gpt4v": ["gpt4v"],
-        "gpt4v_choices": ["gpt4v"],
-        "shrec2022": ["shrec2022"],
-    }
+    REVIEW_FIGURES += ["gpt4v_sets", "gpt4v_answers", "people"]
+    REVIEW_TABLES += ["gpt4v", "gpt4v_choices", "shrec2022"]
 
 
 rule open_data:
@@ -65,39 +52,35 @@ rule score_study:
         "../scripts/score_study.py"
 
 
-rule review_figure:
+rule review_figures:
     input:
-        records=lambda wildcards: [
-            RECORDS[study] for study in REVIEW_FIGURES[wildcards.figure]
-        ],
+        records=list(RECORDS.values()),
         literature=LITERATURE,
         code=code("draw_review.py"),
     output:
-        f"{GENERATED}/figures/{{figure}}.pdf",
+        expand(f"{GENERATED}/figures/{{figure}}.pdf", figure=REVIEW_FIGURES),
     log:
-        "results/logs/review/{figure}.log",
-    wildcard_constraints:
-        figure="|".join(REVIEW_FIGURES),
+        "results/logs/review_figures.log",
     conda:
         "../../environment.yml"
+    params:
+        figures=REVIEW_FIGURES,
     script:
         "../scripts/draw_review.py"
 
 
-rule review_table:
+rule review_tables:
     input:
-        records=lambda wildcards: [
-            RECORDS[study] for study in REVIEW_TABLES[wildcards.table]
-        ],
+        records=list(RECORDS.values()),
         literature=LITERATURE,
-        code=code("write_review_table.py"),
+        code=code("write_review_tables.py"),
     output:
-        f"{GENERATED}/tables/{{table}}.tex",
+        expand(f"{GENERATED}/tables/{{table}}.tex", table=REVIEW_TABLES),
     log:
-        "results/logs/review/{table}.table.log",
-    wildcard_constraints:
-        table="|".join(REVIEW_TABLES),
+        "results/logs/review_tables.log",
     conda:
         "../../environment.yml"
+    params:
+        tables=REVIEW_TABLES,
     script:
-        "../scripts/write_review_table.py"
+        "../scripts/write_review_tables.py"

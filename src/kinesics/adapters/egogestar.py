@@ -118,7 +118,7 @@ def write_stream(folder: str | Path, stream: str, path: str | Path) -> Path:
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         video.time_base = video.codec_context.time_base = Fraction(1, RATE_HZ)
         video.codec_context.thread_count = 1
-        video.codec_context.options = {"preset": "ultrafast", "crf": "23", "flags": "+bitexact"}
+        video.codec_context.options = {"preset": "superfast", "crf": "23", "flags": "+bitexact"}
         number = 0
         for name in files:
             for _, _, picture in pictures(Path(folder) / name, RATE_HZ):

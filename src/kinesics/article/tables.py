@@ -33,6 +33,11 @@ def escape(value: str) -> str:
     return value
 
 
+def identifier(name: str) -> str:
+    """Return a name of the project, such as a source's, as LaTeX that may be broken after a hyphen."""
+    return rf"\texttt{{{escape(name)}}}".replace("-", r"-\allowbreak{}")
+
+
 def table(columns: str, head: list[str], rows: list[list[str]], rules: tuple[int, ...] = ()) -> str:
     """Return a booktabs tabular; ``rules`` are the numbers of the rows before which a thin rule stands."""
     lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", " & ".join(head) + r" \\", r"\midrule"]
@@ -65,7 +70,7 @@ def data(media: dict[str, str], datasets: list[str], out: str | Path) -> None:
                 what = escape(_contents(files))
             size = sum(int(file["bytes"]) for file in files) / 1e6
             origin = f"{row['kind']} {row['package']} {row['version']}" if row["package"] else row["kind"]
-            key = rf"\texttt{{{escape(source)}}}~\cite{{{row['citation']}}}"
+            key = rf"{identifier(source)} \cite{{{row['citation']}}}"
             rows.append([key, what, escape(origin), text(size, 1), escape(row["licence"])])
     head = ["Source", "What", "Origin", "MB", "Licence as stated"]
     ragged = r">{\raggedright\arraybackslash}p{%s\linewidth}"
@@ -89,12 +94,13 @@ def _contents(files: list[dict[str, str]]) -> str:
 def open_data(rows: list[dict], out: str | Path) -> None:
     """Write what the open data sets hold (a row of ``adapters.summary`` each); -- for what they do not have or tell."""
     cells = [
-        [rf"\texttt{{{escape(row['dataset'])}}}", *(text(row[name]) for name in COUNTS)]
+        [identifier(row["dataset"]), *(text(row[name]) for name in COUNTS)]
         for row in sorted(rows, key=lambda row: (row["streams"] is None, row["dataset"]))
     ]
     timed = sum(row["streams"] is not None for row in rows)
     head = ["Data set", *(name.capitalize() for name in COUNTS)]
-    write_text(out, table("@{}l" + "r" * len(COUNTS) + "@{}", head, cells, (timed,) if 0 < timed < len(rows) else ()))
+    columns = r"@{}>{\raggedright\arraybackslash}p{0.29\linewidth}" + "r" * len(COUNTS) + "@{}"
+    write_text(out, table(columns, head, cells, (timed,) if 0 < timed < len(rows) else ()))
 
 
 COUNTS = ["streams", "hours", "events", "labels", "persons"]

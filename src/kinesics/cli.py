@@ -107,7 +107,7 @@ def _tracking(sub: argparse.ArgumentParser) -> None:
         "--rate", type=_positive, default=10.0, metavar="HZ", help="frames a second tracked (default: %(default)s)"
     )
     sub.add_argument(
-        "--people", type=int, default=4, metavar="N", help="people followed at once (default: %(default)s)"
+        "--people", type=_count, default=4, metavar="N", help="people followed at once (default: %(default)s)"
     )
 
 

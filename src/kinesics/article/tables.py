@@ -70,10 +70,12 @@ def data(media: dict[str, str], datasets: list[str], out: str | Path) -> None:
                 what = escape(_contents(files))
             size = sum(int(file["bytes"]) for file in files) / 1e6
             key = rf"{identifier(source)} \cite{{{row['citation']}}}"
-            rows.append([key, what, escape(_origin(row)), text(size, 1), escape(row["licence"])])
+            rows.append(
+                [key, what, escape(_origin(row)).replace("/", r"/\allowbreak{}"), text(size, 1), escape(row["licence"])]
+            )
     head = ["Source", "What", "Origin", "MB", "Licence as stated"]
     ragged = r">{\raggedright\arraybackslash}p{%s\linewidth}"
-    columns = f"@{{}}{ragged % 0.25}{ragged % 0.27}{ragged % 0.16}r{ragged % 0.19}@{{}}"
+    columns = f"@{{}}{ragged % 0.22}{ragged % 0.26}{ragged % 0.21}r{ragged % 0.18}@{{}}"
     write_text(out, table(columns, head, rows, tuple(rules[1:])))
 
 

@@ -69,18 +69,28 @@ def data(media: dict[str, str], datasets: list[str], out: str | Path) -> None:
             else:
                 what = escape(_contents(files))
             size = sum(int(file["bytes"]) for file in files) / 1e6
-            origin = f"{row['kind']} {row['package']} {row['version']}" if row["package"] else row["kind"]
             key = rf"{identifier(source)} \cite{{{row['citation']}}}"
-            rows.append([key, what, escape(origin), text(size, 1), escape(row["licence"])])
+            rows.append(
+                [key, what, escape(_origin(row)).replace("/", r"/\allowbreak{}"), text(size, 1), escape(row["licence"])]
+            )
     head = ["Source", "What", "Origin", "MB", "Licence as stated"]
     ragged = r">{\raggedright\arraybackslash}p{%s\linewidth}"
-    columns = f"@{{}}{ragged % 0.25}{ragged % 0.27}{ragged % 0.16}r{ragged % 0.19}@{{}}"
+    columns = f"@{{}}{ragged % 0.22}{ragged % 0.26}{ragged % 0.21}r{ragged % 0.18}@{{}}"
     write_text(out, table(columns, head, rows, tuple(rules[1:])))
 
 
 def _what(row: dict[str, str]) -> str:
     """Return what a file is, without the word before the colon that groups the files of its source."""
     return row["description"].partition(": ")[2] or row["description"]
+
+
+def _origin(row: dict[str, str]) -> str:
+    """Return the package with its version, or the repository with the beginning of the commit."""
+    if row["package"]:
+        return f"{row['kind']} {row['package']} {row['version']}"
+    if row["url"].startswith("https://raw.githubusercontent.com/"):
+        return f"{'/'.join(row['url'].split('/')[3:5])} at {row['version'][:7]}"
+    return row["kind"]
 
 
 def _contents(files: list[dict[str, str]]) -> str:

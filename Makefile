@@ -6,16 +6,17 @@ VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 TIER_CONFIG := $(if $(filter-out embedded,$(TIER)),--configfile config/$(TIER).yaml)
-# One build at a time. The lock falls with the process that holds it, so a killed build leaves none behind, and
-# Snakemake's own lock, which does stay behind, is not needed.
-BUILD := flock --close --nonblock --conflict-exit-code 75 .kinesics.lock snakemake --nolock
+# One build at a time: a second one waits. The lock falls with the processes that hold it, so a killed build leaves none
+# behind, and Snakemake's own lock, which does stay behind, is not needed.
+BUILD := flock .kinesics.lock snakemake --nolock
 
 .PHONY: paper test setup twice lock format clean
 .DELETE_ON_ERROR:
 
 paper: setup
-	@$(BUILD) --cores all $(TIER_CONFIG) || { code=$$?; [ $$code -ne 75 ] || \
-	    echo "another build runs in this folder: wait for it, or stop it"; exit $$code; }
+	@[ -f config/$(TIER).yaml ] || [ $(TIER) = embedded ] || { echo "TIER=$(TIER) is not a tier: embedded or public"; exit 1; }
+	@flock --nonblock .kinesics.lock true || echo "another build runs in this folder: waiting for it to end"
+	@$(BUILD) --cores all $(TIER_CONFIG)
 
 test: setup
 	@pytest

@@ -16,6 +16,10 @@ from kinesics.tracks import FACE_BOX, LANDMARKS, PERSON_BOX, Tracks, TracksWrite
 RATE = 10.0
 
 
+def save(model: dict, path: Path, detector: str) -> None:
+    save_file(model, path, {"detector": f"kinesics.detectors.{detector}"})
+
+
 def make_tracks(path: Path, seconds: float, parts: dict, video: str = "v") -> Tracks:
     """Write and read tracks of person 0; ``parts`` maps a part to a function of time that gives its landmarks or None."""
     with TracksWriter(path, video, RATE, 200, 100) as writer:
@@ -160,7 +164,7 @@ def test_the_probe_learns_what_the_tokens_say(tmp_path, labelled):
     clips, truth = labelled
     model = probe.fit(clips[:2], [truth], 0)
     assert {name for name in model if name.endswith(".weight")} == {"happy.weight"}
-    save_file(model, tmp_path / "model.safetensors")
+    save(model, tmp_path / "model.safetensors", "probe")
     events, _ = probe.detect(clips[2], tmp_path / "model.safetensors")
     true = truth[truth["video"] == "c"].iloc[0]
     assert events["label"].tolist() == ["happy"]
@@ -170,7 +174,7 @@ def test_the_probe_learns_what_the_tokens_say(tmp_path, labelled):
 def test_the_probe_refuses_features_of_another_size(tmp_path, labelled):
     clips, truth = labelled
     model = probe.fit(clips[:2], [truth], 0)
-    save_file(model | {"mean": model["mean"][:5]}, tmp_path / "model.safetensors")
+    save(model | {"mean": model["mean"][:5]}, tmp_path / "model.safetensors", "probe")
     with pytest.raises(KinesicsError, match=r"model.safetensors: learned on 5 numbers an instant, but .* 'c' have 16"):
         probe.detect(clips[2], tmp_path / "model.safetensors")
 
@@ -179,7 +183,7 @@ def test_chance_draws_at_the_base_rate_and_is_blind(tmp_path, labelled):
     clips, truth = labelled
     model = chance.fit(clips[:2], [truth], 0)
     assert model["happy.rate"][0] == pytest.approx(2 / 60)
-    save_file(model, tmp_path / "model.safetensors")
+    save(model, tmp_path / "model.safetensors", "chance")
     counts = []
     for seed in range(200):
         events, _ = chance.detect(clips[2], tmp_path / "model.safetensors", seed)
@@ -257,3 +261,25 @@ def test_tracks_keep_what_was_seen(tmp_path):
     np.testing.assert_array_equal(dense[10:20], np.tile(mesh, (10, 1, 1)))
     assert np.isnan(dense[:10]).all()
     assert np.isnan(dense[20:]).all()
+
+
+def test_the_model_of_another_detector_is_refused(tmp_path, labelled):
+    clips, truth = labelled
+    save(chance.fit(clips[:2], [truth], 0), tmp_path / "model.safetensors", "chance")
+    with pytest.raises(KinesicsError, match=r"model.safetensors: learned by 'chance', not by detector 'probe'"):
+        probe.detect(clips[2], tmp_path / "model.safetensors")
+
+
+def test_rows_that_cannot_be_are_refused(tmp_path):
+    with TracksWriter(tmp_path / "v.parquet", "v", RATE, 2, 2) as writer:
+        for frame in (0, 30):
+            writer.add({"frame": frame, "time_s": frame / RATE, "person": 0})
+        writer.close(1.0)
+    with pytest.raises(KinesicsError, match=r"v.parquet: frame 30 is not one of the 10 of a video of 1.0 s at 10.0 Hz"):
+        read_tracks(tmp_path / "v.parquet")
+    with TracksWriter(tmp_path / "v.parquet", "v", RATE, 2, 2) as writer:
+        for _ in range(2):
+            writer.add({"frame": 3, "time_s": 0.3, "person": 0})
+        writer.close(1.0)
+    with pytest.raises(KinesicsError, match=r"v.parquet: frame 3 has two rows of person 0"):
+        read_tracks(tmp_path / "v.parquet")

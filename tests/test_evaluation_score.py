@@ -266,6 +266,8 @@ def test_files_folders_and_lists(tmp_path: Path):
     with pytest.raises(KinesicsError, match="the truth has v; the prediction has w"):
         score_files([parts[0]], parts[1])
     assert values(score_files([parts[0]], parts[1], durations=DURATIONS))["f1_50"] == 0
+    with pytest.raises(KinesicsError, match=r"label 'hapy' is in no table; the labels are .*happy"):
+        score_files([parts[0]], parts[0], labels=["hapy"])
     (tmp_path / "empty").mkdir()
     with pytest.raises(KinesicsError, match=r"no events CSV in .*empty"):
         score_files([tmp_path / "all.csv"], tmp_path / "empty")
@@ -295,3 +297,10 @@ def test_agreement_of_the_coders_is_what_their_readme_says():
     for label, (kappa, f1) in stated.items():
         assert found[label]["kappa"]["value"] == pytest.approx(kappa, abs=0.1)
         assert found[label]["f1_50"]["value"] == pytest.approx(f1, abs=0.1)
+
+
+def test_without_the_person_nothing_asks_for_the_person():
+    truth, other = events(("v", 0, "x", 0, 4, 1)), events(("v", 3, "x", 0, 4, 1))
+    found = values(score(truth, other, durations=DURATIONS, match_person=False))
+    assert found["f1_50"] == found["map"] == found["kappa"] == 1
+    assert values(score(truth, other, durations=DURATIONS))["f1_50"] == 0

@@ -55,6 +55,8 @@ def test_an_empty_table_stays_empty(tmp_path):
         (",0,happy,,0,2,1,,,,", "line 2: video nan is empty"),
         ("v,0,happy,,0,2,1,100,0,200,1", "line 2: x0 100 is not a fraction of the frame"),
         ("v,0,happy,,0,2,1,0.5,0,0.4,1", "line 2: x1 0.4 is left of x0"),
+        ("v,0,happy,,0,2000000,1,,,,", "line 2: end_s 2000000 is more than eleven days: times are seconds"),
+        ("v,0,happy,,0,2,1,,,,\nv,0,happy,,0,2,1,,,,", "line 3: label 'happy' stands in a row that is there twice"),
         ("v,0,happy,,0,2,,,,,", "line 2: score nan is not a number"),
     ],
 )

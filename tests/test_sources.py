@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import stat
+import subprocess
 import tarfile
 import threading
 import zipfile
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from kinesics import KinesicsError, sources
+from kinesics.files import HOST
 
 MIRROR = os.environ.get("KINESICS_MIRROR")
 CONTENT = b"a real file\n"
@@ -156,7 +158,9 @@ def test_a_damaged_file_in_place_is_fetched_again(tmp_path, registry, capsys):
 
 def test_what_a_killed_fetch_left_is_cleared(tmp_path, registry):
     wheel(registry[0])
-    stale = tmp_path / "data/thing/.fetch-killed"
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    stale = tmp_path / f"data/thing/.fetch-{HOST}-{killed.pid}-x"
     stale.mkdir(parents=True)
     (stale / "half").write_bytes(b"ha")
     sources.fetch("thing", tmp_path / "data", table(tmp_path))
@@ -291,3 +295,13 @@ def test_the_mirror_serves_the_public_tier(tmp_path, monkeypatch):
         if rows[0]["tier"] == "public":
             found = sources.fetch(name, tmp_path)
             assert [path.stat().st_size for path in found] == [int(row["bytes"]) for row in rows]
+
+
+def test_a_file_damaged_after_it_was_fetched_is_named_before_it_is_used(tmp_path, registry):
+    wheel(registry[0])
+    listed = table(tmp_path)
+    (path,) = sources.fetch("thing", tmp_path / "data", listed)
+    sources.verify(path, tmp_path / "elsewhere/thing.bin", table=listed)
+    path.write_bytes(b"damaged")
+    with pytest.raises(KinesicsError, match=r"thing/thing.bin: changed or damaged since it was fetched"):
+        sources.verify(path, table=listed)

@@ -33,5 +33,7 @@ def detector(name: str) -> ModuleType:
 
 def _module(kind: str, name: str, table: dict) -> ModuleType:
     if name not in table:
-        raise KinesicsError(f"{name!r} is not a {kind}. The {kind}s are {', '.join(table)}.")
+        raise KinesicsError(
+            f"{name!r} is not {'an' if kind[0] in 'aeiou' else 'a'} {kind}. The {kind}s are {', '.join(table)}."
+        )
     return import_module(f"kinesics.{kind}s.{table[name].get('module', name)}")

@@ -14,17 +14,32 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit status: 0, 1 for bad input (one line on stderr), 2 for bad usage."""
     options = _parser().parse_args(arguments)
     try:
+        _refuse_to_overwrite(options)
         options.run(options)
     except KinesicsError as error:
         print(f"kinesics: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader of our output left, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # the reader of our output left, as `head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        else:
+            print(f"kinesics: {error.filename or 'the disk'}: {error.strerror or error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("kinesics: interrupted; nothing half-written was kept", file=sys.stderr)
         return 130
     return 0
+
+
+def _refuse_to_overwrite(options: argparse.Namespace) -> None:
+    """Raise KinesicsError if a file that is to be written is also read, or is to be written twice."""
+    given = vars(options)
+    written = [given[name] for name in ("out", "tubes", "json") if given.get(name)]
+    read = [given.get(name) for name in ("video", "tracks", "model")]
+    read += [*(given.get("truth") or []), *(given.get("predicted") or [])]
+    for number, path in enumerate(written):
+        if path.resolve() in {other.resolve() for other in [*read, *written[:number]] if other}:
+            raise KinesicsError(f"{path} would be overwritten: give another name for what is written")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--labels", nargs="+", metavar="LABEL", help="judge these labels only (default: all that occur)")
     sub.add_argument("--ignore-person", action="store_true", help="do not ask that the person agrees")
     sub.add_argument(
-        "--resamples", type=int, default=2000, metavar="N", help="bootstrap resamples (default: %(default)s)"
+        "--resamples", type=_resamples, default=2000, metavar="N", help="bootstrap resamples (default: %(default)s)"
     )
     sub.add_argument("--seed", type=_seed, default=0, help="of the bootstrap (default: %(default)s)")
     return parser
@@ -122,6 +137,13 @@ def _count(value: str) -> int:
     number = int(value)
     if not 1 <= number <= 100:
         raise argparse.ArgumentTypeError(f"{value} is not a number of people between 1 and 100")
+    return number
+
+
+def _resamples(value: str) -> int:
+    number = int(value)
+    if not 0 <= number <= 100_000:
+        raise argparse.ArgumentTypeError(f"{value} is not a number of resamples between 0 and 100000")
     return number
 
 
@@ -165,9 +187,13 @@ def _encode(options: argparse.Namespace) -> None:
 
 def _detect(options: argparse.Namespace) -> None:
     from kinesics.detectors import detect_files
+    from kinesics.encode import refuse_another_video
+    from kinesics.tracks import read_tracks
 
     catalogue.detector(options.detector)
     row = catalogue.DETECTORS[options.detector]
+    if row["learns"] == "no" and options.model:
+        raise KinesicsError(f"detector {options.detector!r} does not learn: it takes no --model")
     if row["learns"] == "yes" and not options.model:
         raise KinesicsError(f"detector {options.detector!r} has to be trained: give what it learned with --model FILE")
     with tempfile.TemporaryDirectory() as folder:
@@ -175,6 +201,8 @@ def _detect(options: argparse.Namespace) -> None:
         if not options.tracks:
             work.tracks = work.out = Path(folder) / f"{options.video.stem}.parquet"
             _track(work)
+        else:
+            refuse_another_video(options.video, options.video.stem, read_tracks(options.tracks), options.tracks)
         features = []
         if row["features"]:
             work.encoder, work.rate, work.out = row["features"], None, Path(folder) / "features.safetensors"

@@ -49,7 +49,7 @@ def encode(
     if unknown := [crop for crop in crops if crop not in module.CROPS]:
         raise KinesicsError(f"{unknown[0]!r} is not a crop of {encoder}. Its crops are {', '.join(module.CROPS)}.")
     people = read_tracks(tracks)
-    _refuse_another_video(video, name or Path(video).stem, people, tracks)
+    refuse_another_video(video, name or Path(video).stem, people, tracks)
     boxes = {crop: boxes_by_frame(people, crop) for crop in crops}
     name, tracked_hz, count = people.video, people.rate_hz, samples(people.duration_s, rate_hz)
     del people  # landmarks are 99 % of the tracks
@@ -122,7 +122,8 @@ def _columns(rows: list[tuple[float, int, np.ndarray]], dim: int) -> CropFeature
     return CropFeatures(np.array(times, np.float64), np.array(people, np.int32), tokens)
 
 
-def _refuse_another_video(video: str | Path, name: str, tracks: Tracks, path: str | Path) -> None:
+def refuse_another_video(video: str | Path, name: str, tracks: Tracks, path: str | Path) -> None:
+    """Raise KinesicsError naming the tracks' ``path`` unless they are of this video: its name, frame size and length."""
     found = facts(video)
     for what, theirs, ours in [
         ("name", tracks.video, name),

@@ -20,6 +20,10 @@ TUBE_COLUMNS = ["event", "time_s", *BOX]
 ORDER = ["video", "start_s", "end_s", "person", "label", "score"]
 
 
+#: The longest video there may be, in seconds: beyond it, times are in milliseconds by mistake.
+LONGEST_S = 1e6
+
+
 def empty_events() -> pd.DataFrame:
     """Return an events table without rows, with the right column types."""
     return _typed(pd.DataFrame(columns=COLUMNS))
@@ -59,6 +63,7 @@ def check_events(events: pd.DataFrame, where: str = "events") -> pd.DataFrame:
     _refuse(events, (person < 0) | (person != person.round()), where, "person", "is not a whole number from 0")
     _refuse(events, events["start_s"] < 0, where, "start_s", "is negative")
     _refuse(events, events["end_s"] <= events["start_s"], where, "end_s", "is not after start_s")
+    _refuse(events, events["end_s"] > LONGEST_S, where, "end_s", "is more than eleven days: times are seconds")
     for column in BOX:
         _refuse(
             events, (events[column] < -0.5) | (events[column] > 1.5), where, column, "is not a fraction of the frame"
@@ -75,13 +80,19 @@ def read_events(path: str | Path) -> pd.DataFrame:
     """
     try:
         table = pd.read_csv(
-            path, dtype={"video": str, "label": str, "family": str}, keep_default_na=False, na_values=[""]
+            path,
+            dtype={"video": str, "label": str, "family": str},
+            keep_default_na=False,
+            na_values=[""],
+            index_col=False,
         )
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise KinesicsError(f"{path}: not an events table (CSV): {error}") from None
-    return check_events(table, str(path))
+    events = check_events(table, str(path))
+    _refuse(table, table.duplicated(), str(path), "label", "stands in a row that is there twice")
+    return events
 
 
 def write_events(events: pd.DataFrame, path: str | Path) -> None:

@@ -33,8 +33,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(EISDIR, "is a folder, not a file")
-        for stale in path.parent.glob(f".{HOST}-*.{glob.escape(path.name)}"):
-            if not _alive(stale.name[len(HOST) + 2 :].partition(".")[0]):
+        for stale in path.parent.glob(f".{glob.escape(HOST)}-*.{glob.escape(path.name)}"):
+            process = stale.name.removeprefix(f".{HOST}-").removesuffix(f".{path.name}")
+            if process.isdecimal() and not alive(int(process)):
                 stale.unlink(missing_ok=True)
         temporary = path.with_name(f".{HOST}-{os.getpid()}.{path.name}")
         temporary.touch()
@@ -47,10 +48,11 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _alive(process: str) -> bool:
+def alive(process: int) -> bool:
+    """Return whether a process of that number runs on this machine."""
     try:
-        os.kill(int(process), 0)
-    except (ValueError, ProcessLookupError):
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         pass

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kinesics import KinesicsError
-from kinesics.files import read_table, replacing, sha256
+from kinesics.files import HOST, alive, read_table, replacing, sha256
 
 TABLE = Path(__file__).parents[2] / "config" / "sources.csv"
 ATTEMPTS = 3
@@ -68,9 +68,11 @@ def fetch(source: str, folder: Path, table: Path = TABLE) -> list[Path]:
     if missing:
         place = folder / source
         place.mkdir(parents=True, exist_ok=True)
-        for stale in place.glob(".fetch-*"):
-            shutil.rmtree(stale)
-        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=place) as temporary:
+        for stale in place.glob(f".fetch-{HOST}-*"):
+            process = stale.name.removeprefix(f".fetch-{HOST}-").partition("-")[0]
+            if process.isdecimal() and not alive(int(process)):
+                shutil.rmtree(stale, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=f".fetch-{HOST}-{os.getpid()}-", dir=place) as temporary:
             archives: dict[tuple[str, str, str], Path] = {}
             for number, row in enumerate(missing):
                 key = (row["kind"], row["package"] or row["url"], row["version"])
@@ -80,6 +82,23 @@ def fetch(source: str, folder: Path, table: Path = TABLE) -> list[Path]:
                 if row["kind"] == "url":  # a file of its own, of which one copy is enough
                     archives.pop(key).unlink()
     return [folder / source / row["file"] for row in rows]
+
+
+def verify(*paths: str | Path, table: Path = TABLE) -> None:
+    """Check files ``.../<id>/<file>`` of sources again, before they are used.
+
+    Raises KinesicsError naming a file that was changed or damaged since it was fetched.
+    """
+    sources = read_sources(table)
+    for path in map(Path, paths):
+        folder = next((parent for parent in path.parents if parent.name in sources), None)
+        rows = sources[folder.name] if folder else []
+        row = next((row for row in rows if path == folder / row["file"]), None)
+        if row and sha256(path) != row["sha256"]:
+            raise KinesicsError(
+                f"{path}: changed or damaged since it was fetched: its SHA-256 is not the one in {table.name}. Delete it "
+                "and run again, and it is fetched anew."
+            )
 
 
 def _rows(source: str, table: Path) -> list[dict[str, str]]:

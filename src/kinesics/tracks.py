@@ -89,7 +89,7 @@ class TracksWriter:
         self._group_rows, self._rows = group_rows, []
         self._replacing = replacing(path)
         self._temporary = self._replacing.__enter__()
-        self._writer = pq.ParquetWriter(self._temporary, SCHEMA, compression="zstd")
+        self._writer = pq.ParquetWriter(self._temporary, SCHEMA, compression="zstd", write_page_checksum=True)
 
     def __enter__(self) -> "TracksWriter":
         return self
@@ -128,7 +128,10 @@ def renumber(source: str | Path, path: str | Path, numbers: dict[int, int]) -> N
     old = pa.array(list(numbers), pa.int32())
     new = pa.array(list(numbers.values()), pa.int32())
     place = SCHEMA.get_field_index("person")
-    with replacing(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
+    with (
+        replacing(path) as temporary,
+        pq.ParquetWriter(temporary, SCHEMA, compression="zstd", write_page_checksum=True) as writer,
+    ):
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=SCHEMA.names).replace_schema_metadata(None)
             table = table.filter(pa.compute.is_in(table["person"], old))
@@ -141,7 +144,7 @@ def renumber(source: str | Path, path: str | Path, numbers: dict[int, int]) -> N
 def read_tracks(path: str | Path) -> Tracks:
     """Read a tracks file. Raises KinesicsError, naming the file, if it is none."""
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
         facts = json.loads((file.metadata.metadata or {})[b"kinesics"])
         table = (
             file.read(columns=SCHEMA.names)
@@ -150,13 +153,26 @@ def read_tracks(path: str | Path) -> Tracks:
         )
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file; make it with: kinesics track VIDEO --out {path}") from None
-    except (pa.ArrowInvalid, KeyError, ValueError) as error:
-        raise KinesicsError(f"{path}: not a tracks file of kinesics: {error}") from None
-    if table.schema.names != SCHEMA.names:
+    except (OSError, pa.ArrowInvalid, KeyError, ValueError) as error:
+        raise KinesicsError(f"{path}: not a tracks file of kinesics, or damaged: {error}") from None
+    if not table.schema.equals(SCHEMA):
+        raise KinesicsError(f"{path}: its columns are not those of a tracks file: make it again with kinesics track")
+    names = {"video", "rate_hz", "duration_s", "width", "height"}
+    numbers = [facts.get(name) for name in sorted(names - {"video"})]
+    if set(facts) != names or not all(isinstance(number, int | float) and number > 0 for number in numbers):
+        raise KinesicsError(f"{path}: what it says of its video cannot be: {facts}; make it again with kinesics track")
+    tracks = Tracks(table=table, **facts)
+    if table["frame"].null_count or table["person"].null_count:
+        raise KinesicsError(f"{path}: a row has no frame or no person: make it again with kinesics track")
+    frame, person = table["frame"].to_numpy(), table["person"].to_numpy()
+    if (outside := frame[(frame < 0) | (frame >= tracks.frames)]).size:
         raise KinesicsError(
-            f"{path}: columns are {table.schema.names}, not {SCHEMA.names}: make it again with kinesics track"
+            f"{path}: frame {outside[0]} is not one of the {tracks.frames} of a video of {tracks.duration_s} s "
+            f"at {tracks.rate_hz} Hz"
         )
-    return Tracks(table=table, **facts)
+    if (double := np.flatnonzero((np.diff(frame) == 0) & (np.diff(person) == 0))).size:
+        raise KinesicsError(f"{path}: frame {frame[double[0]]} has two rows of person {person[double[0]]}")
+    return tracks
 
 
 def iterate(tracks: Tracks) -> Iterator[tuple[int, dict]]:

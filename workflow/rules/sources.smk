@@ -19,15 +19,16 @@ for _source, _rows in SOURCES.items():
 
 rule media:
     input:
-        lambda wildcards: source(wildcards.video),
+        lambda wildcards: source(wildcards.video)[0],
+        code=code("media.py"),
     output:
         "results/media/{video}.mp4",
     log:
         "results/logs/media/{video}.log",
     conda:
         "../../environment.yml"
-    shell:
-        "cp {input} {output} 2> {log}"
+    script:
+        "../scripts/media.py"
 
 
 rule bundles:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from kinesics.encode import encode
 from kinesics.jobs import job
+from kinesics.sources import verify
 
 with job(snakemake.log[0]):
+    verify(snakemake.input.weights)
     encode(
         Path(snakemake.input.video),
         Path(snakemake.input.tracks),

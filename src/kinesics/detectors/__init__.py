@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
 from kinesics import KinesicsError, catalogue
 from kinesics.events import BOX, TUBE_COLUMNS, check_events, empty_events, read_events, write_events, write_tubes
@@ -42,10 +42,14 @@ class Clip:
     features: dict[str, Features]
 
 
-def read_model(path: Path | None, detector: str) -> dict[str, np.ndarray]:
+def read_model(path: Path, detector: str) -> dict[str, np.ndarray]:
     """Read what a detector has learned. Raises KinesicsError, naming the file, if it is none."""
     try:
-        return load_file(path) if path else {}
+        with safe_open(path, "np") as file:
+            made_by = (file.metadata() or {}).get("detector", "").rpartition(".")[2]
+            if made_by != detector:
+                raise KinesicsError(f"{path}: learned by {made_by or 'something else'!r}, not by detector {detector!r}")
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file; detector {detector!r} has to be trained first") from None
     except SafetensorError as error:
@@ -89,7 +93,8 @@ def fit_files(
     module = catalogue.detector(detector)
     model = module.fit(read_clips(tracks, features), [read_events(path) for path in truth], seed)
     with replacing(out) as temporary:
-        save_file({name: np.ascontiguousarray(value) for name, value in sorted(model.items())}, temporary)
+        arrays = {name: np.ascontiguousarray(value) for name, value in sorted(model.items())}
+        save_file(arrays, temporary, {"detector": module.__name__})
 
 
 def detect_files(

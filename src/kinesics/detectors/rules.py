@@ -11,7 +11,7 @@ import pandas as pd
 
 from kinesics.detectors import Clip, from_scores
 from kinesics.encoders.fer import LABELS as EXPRESSIONS
-from kinesics.segments import smooth
+from kinesics.segments import index, smooth
 from kinesics.tracks import FACE_BOX
 
 LABELS = (
@@ -75,7 +75,9 @@ def expressions(clip: Clip, person: int) -> dict[str, np.ndarray]:
     tracks = clip.tracks
     times, tokens = clip.features["fer"].crops["face"].of(person)
     probability = np.full((tracks.frames, len(EXPRESSIONS)), np.nan)
-    probability[np.round(times * tracks.rate_hz).astype(int)] = tokens
+    frame = index(times, tracks.rate_hz)
+    inside = frame < tracks.frames
+    probability[frame[inside]] = tokens[inside]
     return {label: probability[:, EXPRESSIONS.index(label)] / EXPRESSION for label in LABELS if label in EXPRESSIONS}
 
 

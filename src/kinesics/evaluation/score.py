@@ -141,6 +141,9 @@ def score_files(truth: Paths | Sequence[Paths], predicted: Paths, **settings: An
             f"no video is in both truth and prediction: the truth has {', '.join(sorted(coded)[:3])}; "
             f"the prediction has {', '.join(sorted(found)[:3])}"
         )
+    known = {*LABELS.index, *table["label"]}.union(*(events["label"] for events in truths))
+    if unknown := [label for label in settings.get("labels") or [] if label not in known]:
+        raise KinesicsError(f"label {unknown[0]!r} is in no table; the labels are {', '.join(sorted(known))}")
     return score(truths, table, **settings)
 
 
@@ -238,6 +241,8 @@ def _samples_of_pair(
     rate_hz: float = RATE_HZ,
     match_person: bool = True,
 ) -> tuple[Samples, dict[str, np.ndarray]]:
+    if not match_person:
+        truth, predicted = truth.assign(person=0), predicted.assign(person=0)
     frames = frame_counts(truth, predicted, study.durations, study.labels, rate_hz, study.units, study.block_s)
     truth, predicted = (table[table["label"].isin(study.labels)].reset_index(drop=True) for table in (truth, predicted))
     label_t, label_p = (pd.Index(study.labels).get_indexer(table["label"]) for table in (truth, predicted))

@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 folder=$(mktemp -d)
-trap 'rm -rf "$folder" build' EXIT
+trap 'rm -rf "$folder"' EXIT
 "${PYTHON:-python3}" -m venv "$folder"
 # torch first: what depends on it then keeps this build of it, whichever index it came from.
 "$folder/bin/pip" install --quiet "$(grep -o 'torch==[0-9.]*' pyproject.toml)" setuptools wheel

@@ -24,7 +24,7 @@ from tqdm import tqdm
 from kinesics import KinesicsError
 from kinesics.mediapipe_models import BUNDLES, MESH_POINTS
 from kinesics.segments import samples
-from kinesics.tracks import FACE_BOX, PERSON_BOX, TracksWriter, renumber
+from kinesics.tracks import FACE_BOX, PERSON_BOX, VISIBLE, TracksWriter, renumber
 from kinesics.video import facts, frames
 
 os.environ.setdefault("GLOG_minloglevel", "2")  # read when mediapipe is loaded, which then tells errors only
@@ -36,7 +36,6 @@ _KEPT_S = 60.0  # how long a person who is out of sight may come back as the sam
 _COAST_S = 1.0  # how long a velocity is worth believing without a sighting
 _SHORT_S = 0.5  # who is seen for less is taken for a false detection: no behaviour is coded that is shorter
 _SEARCH_S = 1.0  # how often small faces are searched, in parts of the frame, and a missing pose is tried again
-_VISIBLE = 0.5  # visibility from which a pose landmark counts as seen
 _HEAD, _SHOULDERS, _WRISTS = slice(0, 11), [11, 12], {"left": 15, "right": 16}
 
 
@@ -198,7 +197,7 @@ def _people(
     poses = _distinct_poses(networks.pose.detect_for_video(_image(frame), round(time_s * 1000)), size)
     pose_heads = [_pose_head(pose, size) for pose, _ in poses]
     # A face is easier to find where it must be: at the head of a pose, where it was a moment ago, in a part of the frame.
-    expected = [head for head, (pose, _) in zip(pose_heads, poses, strict=True) if pose[0, 3] > _VISIBLE]
+    expected = [head for head, (pose, _) in zip(pose_heads, poses, strict=True) if pose[0, 3] > VISIBLE]
     expected += [track.expected(time_s) for track in tracks if time_s - track.face_seen_s <= _COAST_S]
     if search:
         expected += _small_heads(networks.detector, frame)
@@ -310,7 +309,7 @@ def _give_hands(networks: _Networks, frame: np.ndarray, time_s: float, people: l
             if not 0.25 < span / person.head[2] < 4:  # a hand is about as long as a face, and may be nearer
                 continue
             wrist = None if person.pose is None else person.pose[_WRISTS[side]]
-            if wrist is not None and wrist[3] > _VISIBLE:
+            if wrist is not None and wrist[3] > VISIBLE:
                 distance = np.hypot(*(points[0] - wrist[:2] * size)) / person.head[2]
             else:
                 offset = (points[0] - person.head[:2]) / person.head[2]
@@ -334,7 +333,7 @@ def _row(sighting: _Sighting, size: np.ndarray) -> dict:
     if sighting.pose is not None:
         row |= {"pose": sighting.pose, "pose_world": sighting.pose_world}
         row["person_score"] = float(sighting.pose[_SHOULDERS, 3].mean())
-        seen.append(sighting.pose[sighting.pose[:, 3] > _VISIBLE, :2])
+        seen.append(sighting.pose[sighting.pose[:, 3] > VISIBLE, :2])
     for side, (hand, score) in sighting.hands.items():
         row |= {f"{side}_hand": hand, f"{side}_hand_score": score}
         seen.append(hand[:, :2])

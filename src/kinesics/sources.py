@@ -44,11 +44,6 @@ def read_sources(table: Path = TABLE) -> dict[str, list[dict[str, str]]]:
     return sources
 
 
-def files(source: str, folder: Path, table: Path = TABLE) -> list[Path]:
-    """Return the paths that the files of a source have once fetched."""
-    return [folder / source / row["file"] for row in _rows(source, table)]
-
-
 def fetch(source: str, folder: Path, table: Path = TABLE) -> list[Path]:
     """Fetch what is missing of a source into ``folder`` and return its files' paths.
 

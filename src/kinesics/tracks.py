@@ -10,7 +10,6 @@ about the hips' middle; ``left_hand`` and ``right_hand`` 21 x (x, y, z). Left an
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +23,8 @@ from kinesics.segments import samples
 
 #: Landmark groups: number of points, numbers a point.
 LANDMARKS = {"face": (468, 3), "pose": (33, 4), "pose_world": (33, 4), "left_hand": (21, 3), "right_hand": (21, 3)}
+#: Visibility from which a pose landmark counts as seen.
+VISIBLE = 0.5
 SCORES = ["face_score", "person_score", "left_hand_score", "right_hand_score"]
 FACE_BOX = ["face_x0", "face_y0", "face_x1", "face_y1"]
 PERSON_BOX = ["person_x0", "person_y0", "person_x1", "person_y1"]
@@ -173,12 +174,6 @@ def read_tracks(path: str | Path) -> Tracks:
     if (double := np.flatnonzero((np.diff(frame) == 0) & (np.diff(person) == 0))).size:
         raise KinesicsError(f"{path}: frame {frame[double[0]]} has two rows of person {person[double[0]]}")
     return tracks
-
-
-def iterate(tracks: Tracks) -> Iterator[tuple[int, dict]]:
-    """Yield (frame, row) in time order, people in ascending order; landmarks as flat lists or None."""
-    for row in tracks.table.sort_by([("frame", "ascending"), ("person", "ascending")]).to_pylist():
-        yield row["frame"], row
 
 
 def _plain(value: object) -> object:

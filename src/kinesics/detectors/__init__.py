@@ -22,7 +22,7 @@ from kinesics.features import Features, read_features
 from kinesics.files import replacing
 from kinesics.labels import FAMILY, LABELS
 from kinesics.segments import hysteresis, seconds
-from kinesics.tracks import FACE_BOX, PERSON_BOX, Tracks, read_tracks
+from kinesics.tracks import FACE_BOX, PERSON_BOX, VISIBLE, Tracks, read_tracks
 
 #: The smallest event of the coding manual and the gap over which it joins events of one label, in seconds.
 MIN_S, GAP_S = 0.5, 0.5
@@ -30,8 +30,6 @@ MIN_S, GAP_S = 0.5, 0.5
 SPEECH_GAP_S = 1.0
 #: Pose landmarks of the hands: wrists, little fingers, index fingers, thumbs.
 POSE_HANDS = list(range(15, 23))
-#: Visibility from which a pose landmark counts as seen.
-VISIBLE = 0.5
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,6 @@ def boxes(tracks: Tracks, person: int, label: str) -> np.ndarray:
     # The pose guesses hands that are hidden or outside the frame.
     pose = np.where(pose[..., 3:] >= VISIBLE, pose[..., :2], np.nan)
     unseen = np.isnan(points).all((1, 2))
-    points[unseen] = np.nan
     return np.where(unseen[:, None], _extent(pose), _extent(points))
 
 
@@ -107,13 +104,14 @@ def detect_files(
     seed: int = 0,
 ) -> pd.DataFrame:
     """Run a detector on the clip of these files; write its events table and tubes; return the events."""
+    module = catalogue.detector(detector)
     clip = read_clips([tracks], features)[0]
-    encoder = catalogue.DETECTORS[detector]["features"] if detector in catalogue.DETECTORS else ""
+    encoder = catalogue.DETECTORS[detector]["features"]
     if encoder and encoder not in clip.features:
         raise KinesicsError(
             f"detector {detector!r} reads features of {encoder!r}, but none of {clip.tracks.video!r} were given"
         )
-    events, tubes = catalogue.detector(detector).detect(clip, Path(model) if model else None, seed)
+    events, tubes = module.detect(clip, Path(model) if model else None, seed)
     if tubes_out:
         write_tubes(tubes, tubes_out)
     write_events(events, events_out)

@@ -16,18 +16,18 @@ FOUNDING = {
                 "Tao, Jianhua"],
         "journal": "Information Fusion", "volume": "108", "pages": "102367", "year": "2024",
         "doi": "10.1016/j.inffus.2024.102367", "eprint": "2312.04293",
-        "title": "{GPT-4V} with Emotion: A Zero-shot Benchmark for Generalized Emotion Recognition",
+        "title": "{GPT-4V with emotion: A zero-shot benchmark for Generalized Emotion Recognition}",
     },
     "zhang2025videollama3": {
         "year": "2025", "eprint": "2501.13106",
-        "title": "{VideoLLaMA} 3: Frontier Multimodal Foundation Models for Image and Video Understanding",
+        "title": "{VideoLLaMA 3: Frontier Multimodal Foundation Models for Image and Video Understanding}",
     },
     "wang2024internvideo2": {
         "booktitle": "Computer Vision -- {ECCV} 2024, Part {LXXXV}", "pages": "396--416", "year": "2024",
         "doi": "10.1007/978-3-031-73013-9_23", "eprint": "2403.15377",
-        "title": "{InternVideo2}: Scaling Foundation Models for Multimodal Video Understanding",
+        "title": "{InternVideo2: Scaling Foundation Models for Multimodal Video Understanding}",
     },
-    "simeoni2025dinov3": {"year": "2025", "eprint": "2508.10104", "title": "{{DINOv3}}"[1:-1]},
+    "simeoni2025dinov3": {"year": "2025", "eprint": "2508.10104", "title": "{DINOv3}"},
 }  # fmt: skip
 FIRST = {"lian2024gpt4v": "Lian, Zheng", "zhang2025videollama3": "Zhang, Boqiang", "wang2024internvideo2": "Wang, Yi",
          "simeoni2025dinov3": r"Sim{\'e}oni, Oriane"}  # fmt: skip

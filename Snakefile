@@ -18,3 +18,5 @@ rule all:
     input:
         "paper/main.pdf",
         expand("results/notebooks/{name}.ipynb", name=NOTEBOOKS),
+        list(OPEN.values()),
+        STREAMS,

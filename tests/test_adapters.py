@@ -1,6 +1,7 @@
 """The adapters of the open data sets: miniatures of each layout with its flaws, and the data where they are there."""
 
 import hashlib
+import json
 import os
 import shutil
 from pathlib import Path
@@ -16,7 +17,7 @@ from kinesics import KinesicsError, adapters
 from kinesics.adapters import egogestar, gpt4v_emotion, ipn_hand, mediapipe_pose_gestures, shrec2022
 from kinesics.adapters import uci_gesture_phase as phases
 from kinesics.adapters import uci_grammatical_facial_expressions as faces
-from kinesics.events import COLUMNS
+from kinesics.events import COLUMNS, read_events
 from kinesics.segments import label_runs, shown
 from kinesics.sources import read_sources
 from kinesics.tracks import read_tracks
@@ -124,6 +125,25 @@ def made(tmp_path_factory) -> Path:
     return data
 
 
+def write_all(data: Path, out: Path) -> Path:
+    """Write the tables of every data set."""
+    for dataset in adapters.ADAPTERS:
+        adapters.write(dataset, data / dataset, out / dataset)
+    return out
+
+
+@pytest.fixture(scope="session")
+def written(made, tmp_path_factory) -> Path:
+    """Return a folder with the tables of every miniature."""
+    return write_all(made, tmp_path_factory.mktemp("open"))
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory) -> Path:
+    """Return a folder with the tables of every data set of the mirror."""
+    return write_all(Path(MIRROR), tmp_path_factory.mktemp("open"))
+
+
 @pytest.fixture
 def copy(made, tmp_path):
     """Return a function from a data set to a copy of its miniature that a test may damage."""
@@ -174,8 +194,30 @@ def test_data_without_time_has_labels(made, dataset):
     assert set(table["family"]) == {"emotion"}
 
 
-def test_summary_of_the_miniatures(made):
-    found = {row["dataset"]: row for row in adapters.summary(made)}
+@pytest.mark.parametrize("dataset", adapters.ADAPTERS)
+def test_what_is_written_is_what_is_announced(made, written, dataset):
+    folder = written / dataset
+    found = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+    assert sorted(found) == sorted(adapters.outputs(dataset))
+    if dataset in TIMED:
+        module = adapters.adapter(dataset)
+        events = module.events(made / dataset)
+        pd.testing.assert_frame_equal(read_events(folder / "events.csv"), events, atol=0.0005)
+        splits = json.loads((folder / "splits.json").read_text())
+        assert {fold: (part["train"], part["test"]) for fold, part in splits.items()} == module.splits(made / dataset)
+    for path in folder.glob("tracks/*.parquet"):
+        assert read_tracks(path).video == path.stem
+
+
+def test_the_same_data_give_the_same_bytes(made, written, tmp_path):
+    dataset = "uci-grammatical-facial-expressions"
+    adapters.write(dataset, made / dataset, tmp_path)
+    for name in adapters.outputs(dataset):
+        assert (tmp_path / name).read_bytes() == (written / dataset / name).read_bytes()
+
+
+def test_summary_of_the_miniatures(written):
+    found = {row["dataset"]: row for row in adapters.summary(written)}
     assert list(found) == list(adapters.ADAPTERS)
     assert all(row["licence"] for row in found.values())
     counts = {name: (row["streams"], row["events"], row["labels"], row["persons"]) for name, row in found.items()}
@@ -378,13 +420,9 @@ def test_what_is_wrong_is_named(copy, tmp_path, dataset, file, old, new, message
         (folder / file).unlink()
     else:
         replace(folder / file, old, new)
-    module = adapters.adapter(dataset)
     with pytest.raises(KinesicsError, match=message):
-        (module.labels if hasattr(module, "labels") else module.events)(folder)
-    if hasattr(module, "tracks"):
-        with pytest.raises(KinesicsError, match=message):
-            module.tracks(folder, tmp_path / "out")
-        assert not (tmp_path / "out").exists()
+        adapters.write(dataset, folder, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_clips_that_are_not_the_data_sets(copy, tmp_path):
@@ -405,8 +443,8 @@ def test_clips_that_are_not_the_data_sets(copy, tmp_path):
 
 
 @with_mirror
-def test_the_data_sets():
-    found = {row["dataset"]: row for row in adapters.summary(MIRROR)}
+def test_the_data_sets(whole):
+    found = {row["dataset"]: row for row in adapters.summary(whole)}
     counts = {name: (row["streams"], row["events"], row["labels"], row["persons"]) for name, row in found.items()}
     assert counts == {
         "uci-gesture-phase": (7, 330, 4, 3),
@@ -436,8 +474,8 @@ def test_the_wrist_of_jonas_moves_right():
 
 
 @with_mirror
-def test_phases_as_pose_lie_in_the_frame(tmp_path):
-    for path in phases.tracks(Path(MIRROR) / "uci-gesture-phase", tmp_path):
+def test_phases_as_pose_lie_in_the_frame(whole):
+    for path in (whole / "uci-gesture-phase/tracks").glob("*.parquet"):
         pose = read_tracks(path).dense(0, "pose")[..., :2]
         assert np.nanmin(pose) > 0
         assert np.nanmax(pose) < 1

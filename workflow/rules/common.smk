@@ -7,6 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from kinesics.adapters import adapter, outputs
 from kinesics.catalogue import DETECTORS, ENCODERS
 from kinesics.files import check
 from kinesics.sources import read_sources
@@ -79,7 +80,7 @@ def code(script, *modules):
                         found.add(file)
                         todo.append(file)
     tables = {path.with_suffix(".csv") for path in found} & set(
-        Path("src/kinesics").glob("*.csv")
+        Path("src/kinesics").rglob("*.csv")
     )
     return sorted(map(str, found | tables))
 

@@ -12,13 +12,63 @@ if RECORDS:
     REVIEW_TABLES += ["gpt4v", "gpt4v_choices", "shrec2022"]
 
 
+# The open data sets as files, each with all that its adapter gives.
+OPEN = {
+    dataset: [f"results/open/{dataset}/{name}" for name in outputs(dataset)]
+    for dataset in config["datasets"]
+}
+STREAMS = (
+    expand(
+        "results/open/egogestar/media/{video}.mp4", video=adapter("egogestar").VIDEOS
+    )
+    if "egogestar" in OPEN
+    else []
+)
+
+for _dataset, _files in OPEN.items():
+
+    rule:
+        name:
+            f"open_{_dataset.replace('-', '_')}"
+        input:
+            data=source(_dataset),
+            code=code(
+                "write_open_data.py",
+                f"src/kinesics/adapters/{_dataset.replace('-', '_')}.py",
+            ),
+        output:
+            _files,
+        log:
+            f"results/logs/open/{_dataset}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            dataset=_dataset,
+        script:
+            "../scripts/write_open_data.py"
+
+
+rule stream:
+    input:
+        data=source("egogestar"),
+        code=code("write_stream.py"),
+    output:
+        "results/open/egogestar/media/{video}.mp4",
+    log:
+        "results/logs/open/egogestar/{video}.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/write_stream.py"
+
+
 rule open_data:
     input:
-        data=[path for dataset in config["datasets"] for path in source(dataset)],
+        tables=[
+            path for files in OPEN.values() for path in files if path.endswith(".csv")
+        ],
         sources="config/sources.csv",
-        code=code(
-            "summarise_data.py", *map(str, Path("src/kinesics/adapters").glob("*.py"))
-        ),
+        code=code("summarise_data.py"),
     output:
         rows="results/scores/open_data.json",
         table=f"{GENERATED}/tables/open_data.tex",
@@ -36,7 +86,6 @@ rule score_study:
     input:
         data=lambda wildcards: source(STUDIES[wildcards.study]),
         literature=LITERATURE,
-        sets="src/kinesics/gpt4v_sets.csv",
         code=code("score_study.py"),
     output:
         "results/scores/{study}.json",

@@ -7,10 +7,12 @@ underscores. What is no behaviour (rest, idle, non-gesture) gets no event: it is
 ``streams(folder)``   a table of ``video``, ``subject`` (None where nobody is named) and ``duration_s`` (NaN if not known)
 ``events(folder)``    the events table; times in seconds, person 0
 ``splits(folder)``    {fold: (videos to learn from, videos to test on)}, the protocol of the data set
-``tracks(folder, out)``  where it has landmarks: writes ``out/<video>.parquet`` a stream and returns the paths
+``tracks(folder, out)``  where it has landmarks: writes ``out/<video>.parquet`` for each of ``VIDEOS``, returns the paths
 
 Data without time has ``labels(folder)`` instead of streams, events and splits: a table of ``video``, ``subject``,
 ``label`` and ``family``, one row a clip or picture.
+
+``write`` puts all that into files, which the workflow keeps in ``results/open/<id>``.
 
 Every function raises KinesicsError naming the file and the line for what is missing, malformed or unknown. The flaws
 of a data set are named in the docstring of its adapter and repaired there.
@@ -21,7 +23,11 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
+
 from kinesics import KinesicsError
+from kinesics.events import read_events, write_events
+from kinesics.files import write_json, write_text
 from kinesics.sources import TABLE, read_sources
 
 ADAPTERS = (
@@ -37,10 +43,37 @@ def adapter(dataset: str) -> ModuleType:
     return import_module(f"kinesics.adapters.{dataset.replace('-', '_')}")
 
 
+def outputs(dataset: str) -> list[str]:
+    """Return the files that ``write`` makes of a data set, known before the data are there."""
+    module = adapter(dataset)
+    if hasattr(module, "labels"):
+        return ["labels.csv"]
+    a_stream = getattr(module, "TRACKS", ("{video}.parquet",)) if hasattr(module, "tracks") else ()
+    tracks = [f"tracks/{name.format(video=video)}" for name in a_stream for video in module.VIDEOS]
+    return ["events.csv", "streams.csv", "splits.json", *tracks]
+
+
+def write(dataset: str, folder: str | Path, out: str | Path) -> None:
+    """Write the tables of a data set from its ``folder`` into ``out``: the files of ``outputs``.
+
+    ``splits.json`` is {fold: {"train": videos, "test": videos}}. All data are read before anything is written.
+    """
+    module, out = adapter(dataset), Path(out)
+    if hasattr(module, "labels"):
+        _write(module.labels(folder), out / "labels.csv")
+        return
+    events, streams, splits = module.events(folder), module.streams(folder), module.splits(folder)
+    if hasattr(module, "tracks"):
+        module.tracks(folder, out / "tracks")
+    write_events(events, out / "events.csv")
+    _write(streams, out / "streams.csv")
+    write_json(out / "splits.json", {fold: {"train": train, "test": test} for fold, (train, test) in splits.items()})
+
+
 def summary(
-    data: str | Path, table: str | Path = TABLE, datasets: Sequence[str] = ADAPTERS
+    tables: str | Path, table: str | Path = TABLE, datasets: Sequence[str] = ADAPTERS
 ) -> list[dict[str, str | int | float | None]]:
-    """Return a row a data set, computed from the files in ``data/<id>``.
+    """Return a row a data set, computed from what ``write`` made in ``tables/<id>``.
 
     Keys: ``dataset``; ``streams`` and ``hours`` (None without time, hours also where the rate is not known);
     ``events`` (for data without time the labelled clips or pictures); ``labels``, how many different ones occur;
@@ -49,12 +82,13 @@ def summary(
     sources = read_sources(Path(table))
     rows = []
     for dataset in datasets:
-        module, folder = adapter(dataset), Path(data) / dataset
+        folder = Path(tables) / dataset
         row: dict[str, str | int | float | None] = {"dataset": dataset, "streams": None, "hours": None}
-        if hasattr(module, "labels"):
-            events = subjects = module.labels(folder)
+        if outputs(dataset) == ["labels.csv"]:
+            events = subjects = pd.read_csv(folder / "labels.csv", dtype=str)
         else:
-            events, subjects = module.events(folder), module.streams(folder)
+            events = read_events(folder / "events.csv")
+            subjects = pd.read_csv(folder / "streams.csv", dtype={"subject": str})
             hours = subjects["duration_s"].sum(skipna=False) / 3600
             row |= {"streams": len(subjects), "hours": None if hours != hours else round(float(hours), 4)}
         known = subjects["subject"].notna().all()
@@ -62,3 +96,7 @@ def summary(
         row |= {"persons": subjects["subject"].nunique() if known else None, "licence": sources[dataset][0]["licence"]}
         rows.append(row)
     return rows
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    write_text(path, table.to_csv(index=False, lineterminator="\n", float_format="%.6f"))

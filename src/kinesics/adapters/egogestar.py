@@ -53,6 +53,7 @@ STREAMS = {
     )
     for number, first in enumerate(range(0, len(serials), SERIALS_A_STREAM))
 }
+VIDEOS = tuple(STREAMS)
 
 
 def plan(folder: str | Path) -> pd.DataFrame:

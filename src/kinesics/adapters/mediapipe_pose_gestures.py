@@ -52,6 +52,7 @@ FILES = {
     for gesture, people in _PEOPLE.items()
     for person in people.split()
 }
+VIDEOS = tuple(FILES)
 
 _POINTS = (
     *("nose", "left_eye_inner", "left_eye", "left_eye_outer", "right_eye_inner", "right_eye", "right_eye_outer"),

@@ -43,6 +43,9 @@ LABELS = (
 MISSING = ("a_relative", "b_conditional")
 VIDEOS = tuple(f"{signer}_{label}" for signer in "ab" for label in LABELS if f"{signer}_{label}" not in MISSING)
 
+#: What ``tracks`` writes a stream.
+TRACKS = ("{video}.parquet", "landmarks/{video}.parquet")
+
 POINTS = 100
 WIDTH, HEIGHT = 640, 480
 RATE_HZ = 20.0  # frames come every 53 to 63 ms

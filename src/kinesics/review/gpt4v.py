@@ -2,7 +2,7 @@
 
 Each released file gives, for a sample, the true label and the answers of gpt-4-vision-preview, the likeliest first.
 The first version of the paper reports 19 data sets in five tasks. Four choices behind its numbers are not written down;
-here each is an option, found by trying both and kept where the published number appears. The table ``gpt4v_sets.csv``
+here each is an option, found by trying both and kept where the published number appears. The table ``gpt4v.csv``
 has the published choice of every data set, and every number is also given under the other choice:
 
 ``outside``   an answer outside the list of classes is wrong, or its sample is dropped: dropped for dynamic faces only.
@@ -48,8 +48,8 @@ OTHER = {
 
 
 def read_sets() -> list[dict[str, str]]:
-    """Return the rows of ``gpt4v_sets.csv``: which file holds what, and the published choices."""
-    with resources.as_file(resources.files("kinesics").joinpath("gpt4v_sets.csv")) as path:
+    """Return the rows of ``gpt4v.csv``: which file holds what, and the published choices."""
+    with resources.as_file(resources.files("kinesics.review").joinpath("gpt4v.csv")) as path:
         return read_table(path, "gpt4v_sets")
 
 

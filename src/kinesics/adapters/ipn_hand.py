@@ -100,6 +100,8 @@ def _read(folder: Path) -> pd.DataFrame:
 def _classes(path: Path) -> dict[str, str]:
     classes = {}
     for number, (index, label) in _lines(path, 2):
+        if not index.isdecimal() or index in classes:
+            raise KinesicsError(f"{path}: line {number}: class {index!r} is no whole number, or stands there twice")
         if label.lower() not in (*LABELS, BACKGROUND):
             raise KinesicsError(f"{path}: line {number}: label {label!r} is unknown; known are {', '.join(LABELS)}")
         classes[index] = label.lower()

@@ -81,6 +81,21 @@ def test_a_system_that_is_not_verified_is_marked(tmp_path):
         assert (f"{row['system']}{UNVERIFIED}~" in text) == (row["verified"] != "yes")
 
 
+@pytest.mark.parametrize("name", ["gpt4v_sets", "scale_and_timing", "mer_unibench", "counter_evidence"])
+def test_a_figure_refuses_numbers_that_are_not_verified(name, records, tmp_path):
+    with pytest.raises(KinesicsError, match="is not verified: print it with a mark"):
+        getattr(figures, name)(RESULTS.assign(verified="no"), list(chain(*records)), tmp_path / "a.pdf")
+    assert not list(tmp_path.iterdir())
+
+
+def test_text_and_tables_refuse_numbers_that_are_not_verified(records, tmp_path):
+    spoiled = LITERATURE | {"published_results": RESULTS.assign(verified="no")}
+    for use in (lambda: review_numbers(spoiled), lambda: tables.gpt4v(spoiled, records[0], tmp_path / "a.tex")):
+        with pytest.raises(KinesicsError, match="is not verified: print it with a mark"):
+            use()
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_number_of_the_text_exists(name, records):
     text = (ROOT / "paper" / name).read_text()

@@ -50,7 +50,7 @@ def figure(width: float, height: float, rows: int = 1, columns: int = 1, **grid)
 def save(page: Figure, path: str | Path, source: str) -> None:
     """Write the figure with the line that names its source."""
     with mpl.rc_context(STYLE):
-        page.supxlabel(source, x=0.995, ha="right", fontsize=5.5, color=GREY)
+        page.supxlabel(source, x=0.995, ha="right", fontsize=6.5, color="0.35")
     style.save(page, path)
 
 
@@ -201,9 +201,7 @@ def scale_and_timing(results: pd.DataFrame, records: list[dict], path: str | Pat
             Line2D([], [], marker="v", mfc="white", mec=GREEN, lw=0, ms=4.5, label="continuous stream"),
         ]
         page.legend(handles=handles, loc="outside upper center", ncols=4, columnspacing=2.0)
-    source = (
-        "Published numbers. Probes of b and c differ: compare within a panel only. Metrics of d differ as labelled."
-    )
+    source = "Published numbers (every tier). Probes of b and c differ: compare within a panel. Metrics of d: as labelled."
     save(page, path, source)
 
 
@@ -353,7 +351,7 @@ def mer_unibench(results: pd.DataFrame, records: list[dict], path: str | Path) -
             Line2D([], [], marker="D", color=RED, lw=0, ms=4, label="trained on emotion data"),
         ]
         page.legend(handles=handles, loc="outside upper center", ncols=2)
-    save(page, path, "Published: Lian et al. (2025), one protocol for all systems.")
+    save(page, path, "Published (every tier): Lian et al. (2025), one protocol for all systems.")
 
 
 def counter_evidence(results: pd.DataFrame, records: list[dict], path: str | Path) -> None:
@@ -362,7 +360,7 @@ def counter_evidence(results: pd.DataFrame, records: list[dict], path: str | Pat
     Without records (a tier without public data) the figure is the first panel alone, a column wide.
     """
     page, axes = figure(TEXT, 2.5, 1, 2, width_ratios=[1, 1.1]) if records else figure(COLUMN, 2.5)
-    source = "Published: Assran et al. (2025), one probe for all encoders."
+    source = "Published (every tier): Assran et al. (2025), one probe for all encoders."
     handles = [
         Line2D([], [], marker="o", color=BLUE, lw=0, ms=4, label="image encoder"),
         Line2D([], [], marker="s", color=RED, lw=0, ms=4, label="video encoder"),

@@ -138,7 +138,9 @@ def unverified_references(literature: dict[str, pd.DataFrame], records: list[dic
         [f"\\cite{{{row['key']}}}", escape(row["field"]), escape(row["state"]), escape(row["what_was_tried"])]
         for row in literature["unverified_references"].to_dict("records")
     ]
-    columns = "lp{0.11\\linewidth}p{0.40\\linewidth}p{0.33\\linewidth}"
+    columns = "l" + "".join(
+        f">{{\\raggedright\\arraybackslash}}p{{{width}\\linewidth}}" for width in (0.12, 0.40, 0.33)
+    )
     write_text(out, tabular(columns, ["Reference", "Field", "State", "What was read"], rows))
 
 

@@ -154,10 +154,11 @@ def _download(row: dict[str, str], folder: Path) -> Path:
         found = sorted(folder.iterdir())
         if not trouble and len(found) == 1:
             return found[0]
+    place = os.environ.get("KINESICS_MIRROR") or "<folder>"
     raise KinesicsError(
         f"source {row['id']!r} cannot be reached: tried {ATTEMPTS} times '{what}'; the last answer was: "
         f"{trouble or f'{len(found)} files instead of one'}. Without a network, put the file at "
-        f"<folder>/{row['mirror']} and set KINESICS_MIRROR=<folder>."
+        f"{place}/{row['mirror']} and set KINESICS_MIRROR={place}."
     )
 
 

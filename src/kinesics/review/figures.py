@@ -201,7 +201,9 @@ def scale_and_timing(results: pd.DataFrame, records: list[dict], path: str | Pat
             Line2D([], [], marker="v", mfc="white", mec=GREEN, lw=0, ms=4.5, label="continuous stream"),
         ]
         page.legend(handles=handles, loc="outside upper center", ncols=4, columnspacing=2.0)
-    source = "Published numbers (every tier). Probes of b and c differ: compare within a panel. Metrics of d: as labelled."
+    source = (
+        "Published numbers (every tier). Probes of b and c differ: compare within a panel. Metrics of d: as labelled."
+    )
     save(page, path, source)
 
 

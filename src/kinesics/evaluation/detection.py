@@ -135,7 +135,7 @@ def match_ranked(
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Return part / whole, NaN where whole is 0."""
     part, whole = np.broadcast_arrays(np.asarray(part, float), np.asarray(whole, float))
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0)
+    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0)[()]  # 0-d to a number
 
 
 def f1_score(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ MAP_TIOUS = (0.3, 0.4, 0.5, 0.6, 0.7)
 ANET_TIOUS = tuple(np.linspace(0.5, 0.95, 10))
 MAX_PROPOSALS = 100
 PAIRS_AT_ONCE = 1 << 21  # bounds the memory of overlaps() at about 200 MB beyond its result
+WEIGHTS_AT_ONCE = 1 << 23  # bounds the memory of ranked_ap() at about 300 MB
 
 
 def sorted_events(events: pd.DataFrame) -> pd.DataFrame:
@@ -221,9 +222,28 @@ def ranked_ap(ranked: Ranked, weights: np.ndarray) -> np.ndarray:
     n_thresholds = len(ranked.hit[0]) if ranked.hit else 0
     ap = np.empty((n_thresholds, *total.shape))
     for label, (hit, unit) in enumerate(zip(ranked.hit, ranked.unit, strict=True)):
-        for k in range(n_thresholds):
-            ap[k, label] = interpolated_ap(hit[k], weights[unit[k]], total[label])
+        width = max(WEIGHTS_AT_ONCE // max(hit.shape[1], 1), 1)
+        for first in range(0, weights.shape[1], width):
+            part = slice(first, first + width)
+            for k in range(n_thresholds):
+                ap[k, label, part] = interpolated_ap(hit[k], weights[unit[k], part], total[label, part])
     return ap
+
+
+def merge_ranked(first: Ranked, second: Ranked) -> Ranked:
+    """Return the predictions of two detectors in one ranking, the k-th of the one beside the k-th of the other.
+
+    The units of the second follow those of the first: weights are then (U of both, B). Scores are not compared, since
+    detectors need not mean the same by them; alone, with weight 0 for the other, each keeps its AP.
+    """
+    hits, units = [], []
+    n_units = first.total.shape[1]
+    for label, a in enumerate(first.hit):
+        b = second.hit[label]
+        order = np.argsort(np.concatenate([np.arange(a.shape[1]), np.arange(b.shape[1])]), kind="stable")
+        hits.append(np.concatenate([a, b], 1)[:, order])
+        units.append(np.concatenate([first.unit[label], second.unit[label] + n_units], 1)[:, order])
+    return Ranked(hits, units, np.concatenate([first.total, second.total], 1))
 
 
 def ap_samples(

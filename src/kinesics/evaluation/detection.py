@@ -30,6 +30,13 @@ def sorted_events(events: pd.DataFrame) -> pd.DataFrame:
     return events.sort_values([*ORDER, *BOX], kind="stable").reset_index(drop=True)
 
 
+def check_tious(*tious: float) -> None:
+    """Raise KinesicsError unless there is at least one threshold and each is in (0, 1]."""
+    for tiou in tious or (np.nan,):
+        if not 0 < tiou <= 1:
+            raise KinesicsError(f"tIoU threshold {tiou} is not in (0, 1]")
+
+
 def overlaps(
     truth: pd.DataFrame, predicted: pd.DataFrame, tiou: float, match_person: bool = True
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -37,8 +44,7 @@ def overlaps(
 
     Raises KinesicsError unless 0 < tiou <= 1.
     """
-    if not 0 < tiou <= 1:
-        raise KinesicsError(f"tIoU threshold {tiou} is not in (0, 1]")
+    check_tious(tiou)
     keys = ["video", "label", "person"] if match_person else ["video", "label"]
     group = pd.concat([truth[keys], predicted[keys]]).groupby(keys, sort=False).ngroup().to_numpy()
     of_truth, of_predicted = group[: len(truth)], group[len(truth) :]
@@ -67,20 +73,25 @@ def match_events(
     Naval Research Logistics Quarterly 2, 1955). A greedy choice can lose pairs; this one does not, so the counts of
     true and false positives are the same for every row order, and when the tables change places.
     """
-    t, p, iou = overlaps(truth, predicted, tiou, match_person)
-    matched = np.full(len(truth), -1)
-    size = len(truth) + len(predicted)
-    graph = coo_array((np.ones(len(t)), (t, len(truth) + p)), shape=(size, size))
+    return match_pairs(overlaps(truth, predicted, tiou, match_person), len(truth), len(predicted))
+
+
+def match_pairs(pairs: tuple[np.ndarray, np.ndarray, np.ndarray], n_truth: int, n_predicted: int) -> np.ndarray:
+    """Return what ``match_events`` does from the pairs that may match (``overlaps``): int (N,)."""
+    t, p, iou = pairs
+    matched = np.full(n_truth, -1)
+    size = n_truth + n_predicted
+    graph = coo_array((np.ones(len(t)), (t, n_truth + p)), shape=(size, size))
     part = connected_components(graph, directed=False)[1][t]
     alone = np.bincount(part, minlength=1)[part] == 1
     matched[t[alone]] = p[alone]
     crowded = np.flatnonzero(~alone)
     crowded = crowded[np.argsort(part[crowded], kind="stable")]
-    for pairs in np.split(crowded, np.flatnonzero(np.diff(part[crowded])) + 1):
-        rows, row = np.unique(t[pairs], return_inverse=True)
-        columns, column = np.unique(p[pairs], return_inverse=True)
+    for group in np.split(crowded, np.flatnonzero(np.diff(part[crowded])) + 1):
+        rows, row = np.unique(t[group], return_inverse=True)
+        columns, column = np.unique(p[group], return_inverse=True)
         gain = np.zeros((len(rows), len(columns)))
-        gain[row, column] = 1 + iou[pairs] / (min(gain.shape) + 1)  # no sum of tIoU outweighs a pair
+        gain[row, column] = 1 + iou[group] / (min(gain.shape) + 1)  # no sum of tIoU outweighs a pair
         row, column = linear_sum_assignment(gain, maximize=True)
         real = gain[row, column] > 0
         matched[rows[row[real]]] = columns[column[real]]

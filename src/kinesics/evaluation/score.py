@@ -258,11 +258,12 @@ def score_files(
     result = score(tables["truth"], tables["predicted"], tubes=of_pair, **settings)
     if other is not None:
         names = {"truth": "truth", "predicted": "first", "other": "second"}
+        all_tubes = len(read_boxes) == len(names)  # without those of all there is nothing to compare in space
         result["compare"] = compare(
             tables["truth"],
             tables["predicted"],
             tables["other"],
-            tubes={names[group]: of_group for group, of_group in read_boxes.items()},
+            tubes={names[group]: of_group for group, of_group in read_boxes.items()} if all_tubes else None,
             permutations=permutations,
             **settings,
         )
@@ -346,6 +347,8 @@ def prepare(
     named: list[tuple[str, pd.DataFrame]] = []
     if unknown := sorted(set(tubes or {}) - set(groups)):
         raise KinesicsError(f"tubes of {unknown[0]!r}: there are {', '.join(groups)}")
+    if tubes and (missing := [group for group in groups if group not in tubes]):
+        raise KinesicsError(f"tubes are compared with tubes: those of {missing[0]!r} are missing")
     for group, given in groups.items():
         given = _listed(given)
         if not given:

@@ -19,17 +19,19 @@ from kinesics.evaluation.detection import (
     MAP_TIOUS,
     MAX_PROPOSALS,
     Ranked,
+    check_tious,
     f1_score,
     first_proposals,
-    match_events,
-    match_ranked,
+    match_pairs,
     matched_box_iou,
     merge_ranked,
+    overlaps,
     rank_predictions,
     ranked_ap,
     ranking,
     ratio,
     recall_auc,
+    take_ranked,
 )
 from kinesics.evaluation.frames import RATE_HZ, cohen_kappa, frame_counts
 from kinesics.evaluation.intervals import unit_of
@@ -115,8 +117,16 @@ def tally(
     counts = {"true": add(label_t, unit_t), "frames": np.moveaxis(frames, 1, -1)}
     n_truth, n_predicted = counts["true"], add(label_p, unit_p)
     n = {}
+    check_tious(*f1_tious, *(map_tious or (np.nan,)))
+    t, p, iou = overlaps(truth, predicted, min(*f1_tious, *map_tious, SPATIAL_TIOU, ANSWER_TIOU), match_person)
+
+    def match(tiou: float) -> np.ndarray:
+        """Return ``match_events`` at a threshold."""
+        keep = iou >= tiou
+        return match_pairs((t[keep], p[keep], iou[keep]), len(truth), len(predicted))
+
     for tiou in f1_tious:
-        matched = match_events(truth, predicted, tiou, match_person)
+        matched = match(tiou)
         hit = matched >= 0
         false = np.ones(len(predicted), bool)
         false[matched[hit]] = False
@@ -127,17 +137,17 @@ def tally(
         n |= {name(metric, tiou): number for metric, number in of.items()}
 
     ranked_rows = ranking(predicted)
-    taken = match_ranked(truth, predicted, map_tious, match_person)
-    ranked = {
-        "map": (rank_predictions(label_t, label_p, ranked_rows, taken, (unit_t, unit_p), shape), tuple(map_tious))
-    }
+    # Whether a score was earned is asked at a threshold that need not be one of map_tious.
+    *taken, hit = take_ranked((t, p, iou), ranked_rows, len(truth), (*map_tious, ANSWER_TIOU))
+    of_events = rank_predictions(label_t, label_p, ranked_rows, np.array(taken), (unit_t, unit_p), shape)
+    ranked = {"map": (of_events, tuple(map_tious))}
     n |= dict.fromkeys(["map", *(name("map", tiou) for tiou in map_tious)], n_truth)
     n["kappa"] = np.broadcast_to(frames[:1].sum((0, 2, 3)), (1 + shape[0], shape[1]))
 
-    iou = matched_box_iou(truth, predicted, match_events(truth, predicted, SPATIAL_TIOU, match_person))
-    boxed = np.isfinite(iou)
+    fit = matched_box_iou(truth, predicted, match(SPATIAL_TIOU))
+    boxed = np.isfinite(fit)
     counts["boxed"] = add(label_t[boxed], unit_t[boxed])
-    counts["box_iou"] = add(label_t[boxed], unit_t[boxed], iou[boxed])
+    counts["box_iou"] = add(label_t[boxed], unit_t[boxed], fit[boxed])
     n["spatial_iou"] = counts["boxed"]
 
     answer = answers(truth, predicted, ANSWER_TIOU, match_person)
@@ -148,8 +158,6 @@ def tally(
     counts["answered"] = add(said[answered], unit_t[answered])[1:]
     n |= dict.fromkeys(["war", "uar", "weighted_f1"], n_truth[:1])
 
-    # Only the hits of the 0.5 threshold tell whether a score was earned; it need not be one of map_tious.
-    hit = match_ranked(truth, predicted, (ANSWER_TIOU,), match_person)[0]
     score = predicted["score"].to_numpy()
     n["ece"] = n_predicted[:1]
     try:

@@ -55,7 +55,10 @@ def test_score_equals_the_functions_it_is_made_of(truth, predicted):
 @given(tables().filter(len))
 def test_a_perfect_prediction_scores_one(truth):
     truth = truth.drop_duplicates(["video", "person", "label"]).assign(x0=0.1, y0=0.1, x1=0.4, y1=0.4)
-    assert set(measure(truth, truth).values()) == {1.0}
+    found = measure(truth, truth)
+    # Scores of 1 are earned; two series of them are one constant; AR also asks for few proposals.
+    assert (found.pop("ece"), found.pop("ccc")) == (0, None)
+    assert set({name: value for name, value in found.items() if not name.startswith("ar_")}.values()) == {1.0}
 
 
 @quick

@@ -245,15 +245,19 @@ def merge_ranked(first: Ranked, second: Ranked) -> Ranked:
     """Return the predictions of two detectors in one ranking, the k-th of the one beside the k-th of the other.
 
     The units of the second follow those of the first: weights are then (U of both, B). Scores are not compared, since
-    detectors need not mean the same by them; alone, with weight 0 for the other, each keeps its AP.
+    detectors need not mean the same by them; alone, with weight 0 for the other, each keeps its AP. Of two k-th the one
+    that found a truth leads, so that it does not matter which detector is the first.
     """
     hits, units = [], []
     n_units = first.total.shape[1]
     for label, a in enumerate(first.hit):
         b = second.hit[label]
-        order = np.argsort(np.concatenate([np.arange(a.shape[1]), np.arange(b.shape[1])]), kind="stable")
-        hits.append(np.concatenate([a, b], 1)[:, order])
-        units.append(np.concatenate([first.unit[label], second.unit[label] + n_units], 1)[:, order])
+        place = np.concatenate([np.arange(a.shape[1]), np.arange(b.shape[1])])
+        hit = np.concatenate([a, b], 1)
+        unit = np.concatenate([first.unit[label], second.unit[label] + n_units], 1)
+        order = np.argsort(2 * place + ~hit, axis=1, kind="stable")
+        hits.append(np.take_along_axis(hit, order, 1))
+        units.append(np.take_along_axis(unit, order, 1))
     return Ranked(hits, units, np.concatenate([first.total, second.total], 1))
 
 

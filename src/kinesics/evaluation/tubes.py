@@ -88,7 +88,7 @@ def spatial_iou(
         for edge, name in ((np.maximum, "start_s"), (np.minimum, "end_s"))
     )
     boxes = []
-    for row, table in zip(pairs, tubes, strict=True):
+    for row, table, side in zip(pairs, tubes, ("_a", "_b"), strict=True):
         table = frames(table, rate_hz)
         event = table["event"].to_numpy()
         first, last = np.searchsorted(event, row, "left"), np.searchsorted(event, row, "right")
@@ -97,8 +97,8 @@ def spatial_iou(
         time = table["time_s"].to_numpy()[at]
         chosen = table.iloc[at].drop(columns=["event", "time_s"]).assign(pair=pair)
         chosen["on"] = (time > start[pair] - ROUNDING_S) & (time < end[pair] - ROUNDING_S)
-        boxes.append(chosen.set_index(["pair", "frame"]))
-    both = boxes[0].join(boxes[1], how="outer", lsuffix="_a", rsuffix="_b")
+        boxes.append(chosen.set_index(["pair", "frame"]).add_suffix(side))
+    both = boxes[0].join(boxes[1], how="outer")
     both = both[both["on_a"].eq(True) | both["on_b"].eq(True)]
     each = box_iou(*(both[[name + side for name in BOX]].to_numpy() for side in ("_a", "_b")))
     pair = both.index.get_level_values("pair").to_numpy(int)

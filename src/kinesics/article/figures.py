@@ -1,5 +1,6 @@
 """The article's figures of its own results. Every one is drawn from files of the workflow."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import matplotlib.pyplot as plt
 
 from kinesics.article.numbers import detectors
 from kinesics.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, SKY, TEXT, save, style
+from kinesics.evaluation.diagnosis import BUCKETS, TYPES
 from kinesics.events import read_events
 from kinesics.labels import LABELS
 from kinesics.video import facts, frame_at
@@ -26,15 +28,10 @@ COLOURS = {
     "probe_lite": SKY,
     "chance": PINK,
 }
-#: The colour of each kind of prediction (``evaluation.diagnosis.TYPES``).
-KIND_COLOURS = {
-    "true positive": GREEN,
-    "double detection": SKY,
-    "wrong label": PINK,
-    "localisation": BLUE,
-    "confusion": ORANGE,
-    "background": "0.75",
-}
+#: The colour of each kind of prediction: from right to farthest from it, and none a detector's.
+KIND_COLOURS = dict(
+    zip(TYPES, ["0.35", *map(tuple, matplotlib.colormaps["YlOrBr_r"]([0.1, 0.3, 0.5, 0.7, 0.9]))], strict=True)
+)
 METRIC_NAMES = {"map": "mAP", "tube_map": "video mAP", "f1_50": "event F1 at tIoU 0.5", "f1_30": "event F1 at tIoU 0.3"}
 
 
@@ -180,8 +177,8 @@ def diagnosis(scores: str | Path, out: str | Path) -> None:
     """
     style()
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
-    found = {name: entry["diagnosis"] for name, entry in result["detectors"].items()}
-    kinds = list(next(iter(found.values()))["types"])
+    found = {name: result["detectors"][name]["diagnosis"] for name in detectors(result)}
+    kinds = TYPES
     figure, (left, middle, right) = plt.subplots(
         1, 3, figsize=(TEXT, 0.9 + 0.24 * len(found)), width_ratios=[1.5, 1, 1.1], layout="constrained"
     )
@@ -203,17 +200,20 @@ def diagnosis(scores: str | Path, out: str | Path) -> None:
     left.set_xlim(0, 100)
     left.set_xlabel("predictions (%)")
     middle.set_xlabel("mAP gained without (points)")
-    buckets = {
-        name: {key: entry for key, entry in found[name]["sensitivity"]["length"].items() if entry["n"]}
-        for name in names
-    }
+    buckets = {}
+    for name in names:
+        of = found[name]["sensitivity"]["length"]
+        buckets[name] = {key: of[key] for key in BUCKETS["length"][1] if of[key]["n"]}
     for name, entries in buckets.items():
         colour = COLOURS.get(name, GREY)
         missed = [100 * entry["missed"] for entry in entries.values()]
         right.plot(list(entries), missed, "o-", color=colour, ms=3, lw=1, label=name, clip_on=False)
     counts = next(iter(buckets.values()))
-    right.set_xticks(range(len(counts)), [f"{key}\n{entry['n']:g}" for key, entry in counts.items()])
-    right.set_xlabel("length (number of true events)")
+    edges, keys = BUCKETS["length"]
+    spans = [f"{low:g}\u2013{high:g}" if np.isfinite(high) else f"> {low:g}" for low, high in itertools.pairwise(edges)]
+    seconds = dict(zip(keys, spans, strict=True))
+    right.set_xticks(range(len(counts)), [f"{seconds[key]}\n({entry['n']:g})" for key, entry in counts.items()])
+    right.set_xlabel("length in seconds (true events)")
     right.set_ylabel("missed (%)")
     right.set_ylim(0, 100)
     figure.legend(*left.get_legend_handles_labels(), ncols=len(kinds), loc="outside upper left", columnspacing=1.0)
@@ -226,7 +226,7 @@ def dials(scores: str | Path, out: str | Path, metric: str = "map") -> None:
     """Draw the metric against the level of each dial of the stage, a panel a dial, with 95 % intervals as bands."""
     style()
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
-    of_detector = {name: entry["dials"] for name, entry in result["detectors"].items() if "dials" in entry}
+    of_detector = {name: result["detectors"][name]["dials"] for name in detectors(result)}
     names = list(next(iter(of_detector.values())))
     columns = min(len(names), 4)
     rows = -(-len(names) // columns)

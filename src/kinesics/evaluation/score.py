@@ -10,7 +10,8 @@ Metrics, all over the same labels (the number in a name is the IoU threshold in 
 - ``spatial_iou``: mean IoU of the boxes of the events matched at tIoU 0.3
 - with tubes ``tube_map_20, tube_map_50``, ``tube_map`` (their mean) and ``frame_map_50``: mAP of tubes and of the boxes of
   single frames (``tubes``), whoever they are said to be
-- ``ar_10, ar_100, ar_auc``: average recall with 10 and 100 proposals a video, and the area under it
+- ``ar_10, ar_100, ar_auc``: average recall with 10 and 100 proposals a video, and the area under it;
+  how many proposals each video may have is counted on all footage, also for a resample
 - ``war, uar, weighted_f1``: of the label that is given to each true event (``classification.answers``, tIoU 0.5)
 - ``levenshtein, mean_jaccard``: of whole sequences (``sequences``); they have no interval if videos are cut into blocks
 - ``ece``: expected calibration error of the scores, right being a true positive at tIoU 0.5; undefined if one is outside

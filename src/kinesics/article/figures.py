@@ -30,7 +30,7 @@ COLOURS = {
 }
 #: The colour of each kind of prediction: from right to farthest from it, and none a detector's.
 KIND_COLOURS = dict(
-    zip(TYPES, ["0.35", *map(tuple, matplotlib.colormaps["YlOrBr_r"]([0.1, 0.3, 0.5, 0.7, 0.9]))], strict=True)
+    zip(TYPES, ["0.35", *map(tuple, matplotlib.colormaps["YlOrBr_r"]([0.0, 0.2, 0.4, 0.6, 0.8]))], strict=True)
 )
 METRIC_NAMES = {"map": "mAP", "tube_map": "video mAP", "f1_50": "event F1 at tIoU 0.5", "f1_30": "event F1 at tIoU 0.3"}
 

@@ -40,7 +40,7 @@ from kinesics.evaluation.intervals import (
     permutation_p,
     swaps,
 )
-from kinesics.evaluation.tally import Footage, Samples, Tally, mean, merge, metrics, tally
+from kinesics.evaluation.tally import MEASURES, Footage, Samples, Tally, mean, merge, metrics, tally
 from kinesics.evaluation.tubes import sorted_with_tubes
 from kinesics.events import check_events, check_tubes, empty_events, read_events, read_events_and_tubes
 from kinesics.labels import LABELS
@@ -96,7 +96,9 @@ def score(
         for group in ("truth", "predicted")
     )
     settings = {"resamples": resamples, "seed": seed, "block_s": block_s if np.isfinite(block_s) else None}
-    settings |= {key: list(value) if isinstance(value, tuple) else value for key, value in measures.items()}
+    settings |= {
+        key: list(value) if isinstance(value, tuple) else value for key, value in (MEASURES | measures).items()
+    }
     return {
         "labels": footage.labels,
         "videos": len(footage.durations),
@@ -397,12 +399,12 @@ def _weights(footage: Footage, resamples: int, seed: int) -> np.ndarray:
 
 
 def _tallies(
-    footage: Footage, tables: Mapping[str, list[Coded]], predicted: str, measures: Mapping[str, Any]
+    footage: Footage, tables: Mapping[str, list[Coded]], predicted: str, measures: dict[str, Any]
 ) -> list[Tally]:
     """Return a tally of each coder and each seed, the seeds of the first coder first."""
     pairs = itertools.product(tables["truth"], tables[predicted])
     return [
-        tally(footage, true, found, true_tubes, found_tubes, **measures)
+        tally(footage, true, found, true_tubes, found_tubes, **(MEASURES | measures))
         for (true, true_tubes), (found, found_tubes) in pairs
     ]
 

@@ -42,6 +42,14 @@ F1_TIOUS = (0.3, 0.5)
 SPATIAL_TIOU = 0.3
 ANSWER_TIOU = 0.5
 AR_AT = (10, 100)
+#: What ``tally`` is asked, unless told otherwise.
+MEASURES = {
+    "f1_tious": F1_TIOUS,
+    "map_tious": MAP_TIOUS,
+    "tube_ious": TUBE_IOUS,
+    "rate_hz": RATE_HZ,
+    "match_person": True,
+}
 
 Samples = dict[str, np.ndarray]
 
@@ -85,11 +93,12 @@ def tally(
     predicted: pd.DataFrame,
     truth_tubes: pd.DataFrame | None = None,
     predicted_tubes: pd.DataFrame | None = None,
-    f1_tious: Sequence[float] = F1_TIOUS,
-    map_tious: Sequence[float] = MAP_TIOUS,
-    tube_ious: Sequence[float] = TUBE_IOUS,
-    rate_hz: float = RATE_HZ,
-    match_person: bool = True,
+    *,
+    f1_tious: Sequence[float],
+    map_tious: Sequence[float],
+    tube_ious: Sequence[float],
+    rate_hz: float,
+    match_person: bool,
 ) -> Tally:
     """Tally two sorted events tables; with the tubes of both, also in space. Errors are those of ``score``."""
     if not match_person:

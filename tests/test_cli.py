@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from kinesics.cli import main
-from kinesics.events import read_events, read_tubes
+from kinesics.events import TUBE_COLUMNS, read_events, read_tubes, write_tubes
 from kinesics.tracks import read_tracks
 
 ROOT = Path(__file__).parents[1]
@@ -42,6 +42,44 @@ def test_a_prediction_scored_against_itself_is_perfect(detected, tmp_path, capsy
     assert "f1_50" in capsys.readouterr().out
     scores = json.loads(out.read_text())
     assert scores["metrics"]["f1_50"]["value"] == scores["metrics"]["map"]["value"] == 1.0
+
+
+def test_two_detectors_are_compared_and_diagnosed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    header = "video,person,label,start_s,end_s,score"
+    rows = [f"v{k},0,happy,{10 * k},{10 * k + 4},0.{9 - k}" for k in range(6)]
+    for name, kept in (("truth", rows), ("good", rows[:5]), ("bad", rows[:1])):
+        (tmp_path / f"{name}.csv").write_text("\n".join([header, *kept[::-1]]) + "\n")
+        boxes = [
+            (len(kept) - 1 - k, 10 * k + at / 10, 0.1, 0.1, 0.5, 0.5) for k in range(len(kept)) for at in range(40)
+        ]  # numbered by the rows of the file, which are not sorted
+        write_tubes(pd.DataFrame(boxes, columns=TUBE_COLUMNS), tmp_path / f"{name}.parquet")
+    command = ["score", "--truth", "truth.csv", "--predicted", "good.csv", "--resamples", "50", "--by-video"]
+    assert (
+        main([*command, *["--predicted", "good.csv", "--compare", "bad.csv", "--diagnose", "--json", "out.json"]]) == 0
+    )
+    text = capsys.readouterr().out
+    assert "difference to the other" in text
+    assert "background" in text
+    assert "levenshtein" not in text
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert found["compare"]["metrics"]["recall_50"]["value"] == pytest.approx(4 / 6, abs=1e-6)
+    assert found["compare"]["metrics"]["recall_50"]["p"] == 2 / 16  # of the swaps of four videos, and of two that agree
+    assert found["metrics"]["levenshtein"]["value"] == pytest.approx(5 / 6, abs=1e-6)
+    assert found["diagnosis"]["missed"] == pytest.approx(1 / 6, abs=1e-6)
+    tubes = ["--tubes-truth", "truth.parquet", "--tubes-predicted", "good.parquet", "--all"]
+    assert main([*command, *tubes]) == 0
+    assert re.search(r"tube_map_50 +\| 0.833", capsys.readouterr().out)
+    for extra, message in [
+        (["--tubes-truth", "truth.parquet"], "give both --tubes-truth and --tubes-predicted"),
+        (["--tubes-truth", "truth.parquet", "--tubes-predicted", "bad.csv"], "bad.csv: not a table of tubes"),
+        (["--tubes-truth", "bad.parquet", "--tubes-predicted", "good.parquet"], "are they of one pair"),
+        (["--compare", "absent.csv"], "absent.csv: no such file"),
+        (["--compare", "bad.csv", "--json", "bad.csv"], "bad.csv would be overwritten"),
+    ]:
+        assert main([*command, *extra]) == 1
+        (line,) = capsys.readouterr().err.strip().splitlines()
+        assert message in line
 
 
 def test_features_of_a_real_clip(detected, clip, tmp_path):

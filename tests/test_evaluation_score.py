@@ -55,7 +55,9 @@ def test_score_equals_the_functions_it_is_made_of(truth, predicted):
 @given(tables().filter(len))
 def test_a_perfect_prediction_scores_one(truth):
     truth = truth.drop_duplicates(["video", "person", "label"]).assign(x0=0.1, y0=0.1, x1=0.4, y1=0.4)
-    assert set(measure(truth, truth).values()) == {1.0}
+    found = measure(truth, truth)
+    # Scores are not all 1, and AR also asks for few proposals.
+    assert {value for name, value in found.items() if not name.startswith(("ece", "ccc", "ar_"))} == {1.0}
 
 
 @quick
@@ -198,6 +200,8 @@ def test_a_resample_is_the_score_of_the_drawn_videos(truth, predicted, seed):
     durations = {video + str(k): DURATIONS[video] for video, k in names}
     expected = measure(copies(truth), copies(predicted), durations=durations, labels=resampled["labels"])
     for name, entry in resampled["metrics"].items():
+        if name.startswith("ar_"):  # how many proposals a video may have is fixed on all footage
+            continue
         assert entry["low"] is None or entry["low"] == entry["high"] == pytest.approx(expected[name], abs=2e-6)
 
 

@@ -36,7 +36,9 @@ def _refuse_to_overwrite(options: argparse.Namespace) -> None:
     given = vars(options)
     written = [given[name] for name in ("out", "tubes", "json") if given.get(name)]
     read = [given.get(name) for name in ("video", "tracks", "model")]
-    read += [*(given.get("truth") or []), *(given.get("predicted") or [])]
+    for name in ("truth", "predicted", "tubes_truth", "tubes_predicted", "compare", "tubes_compare"):
+        for entry in given.get(name) or []:
+            read += entry if isinstance(entry, list) else [entry]
     for number, path in enumerate(written):
         if path.resolve() in {other.resolve() for other in [*read, *written[:number]] if other}:
             raise KinesicsError(f"{path} would be overwritten: give another name for what is written")
@@ -97,13 +99,60 @@ def _parser() -> argparse.ArgumentParser:
     data(sub)
 
     sub = command("score", _score, "score predicted events against true ones")
-    sub.add_argument("--truth", type=Path, nargs="+", required=True, metavar="CSV", help="one events table a coder")
     sub.add_argument(
-        "--predicted", type=Path, nargs="+", required=True, metavar="CSV", help="events tables of different videos"
+        "--truth",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="CSV",
+        help="one events table, or folder of them, a coder",
     )
+    sub.add_argument(
+        "--predicted",
+        type=Path,
+        nargs="+",
+        action="append",
+        required=True,
+        metavar="CSV",
+        help="events tables of different videos, or their folder; again: another seed of the detector",
+    )
+    sub.add_argument(
+        "--tubes-truth",
+        type=Path,
+        nargs="+",
+        metavar="PARQUET",
+        help="tubes of --truth, as many and in the same order: scores space too",
+    )
+    sub.add_argument(
+        "--tubes-predicted",
+        type=Path,
+        nargs="+",
+        action="append",
+        metavar="PARQUET",
+        help="tubes of --predicted, as many and in the same order",
+    )
+    sub.add_argument(
+        "--compare",
+        type=Path,
+        nargs="+",
+        action="append",
+        metavar="CSV",
+        help="events of another detector: also the differences to it, each with the p of a paired permutation test",
+    )
+    sub.add_argument(
+        "--tubes-compare", type=Path, nargs="+", action="append", metavar="PARQUET", help="tubes of --compare"
+    )
+    sub.add_argument("--diagnose", action="store_true", help="also the kinds of errors, and what makes events hard")
+    sub.add_argument("--all", action="store_true", help="print every metric (the JSON has them in any case)")
     sub.add_argument("--json", type=Path, metavar="OUT", help="also write the scores as JSON")
     sub.add_argument("--labels", nargs="+", metavar="LABEL", help="judge these labels only (default: all that occur)")
     sub.add_argument("--ignore-person", action="store_true", help="do not ask that the person agrees")
+    sub.add_argument(
+        "--rate", type=_positive, default=10.0, metavar="HZ", help="frames a second compared (default: %(default)s)"
+    )
+    sub.add_argument(
+        "--by-video", action="store_true", help="resample whole videos, not blocks of 10 s: give many videos"
+    )
     sub.add_argument(
         "--resamples", type=_resamples, default=2000, metavar="N", help="bootstrap resamples (default: %(default)s)"
     )
@@ -214,18 +263,31 @@ def _detect(options: argparse.Namespace) -> None:
 
 
 def _score(options: argparse.Namespace) -> None:
+    from kinesics.evaluation.intervals import BLOCK_S
     from kinesics.evaluation.score import score_files, to_text
     from kinesics.files import write_json
 
+    tubes = {"truth": options.tubes_truth, "predicted": options.tubes_predicted, "other": options.tubes_compare}
+    if bool(options.tubes_truth) != bool(options.tubes_predicted):
+        raise KinesicsError("tubes are compared with tubes: give both --tubes-truth and --tubes-predicted, or none")
+    if options.tubes_compare and not (options.tubes_truth and options.compare):
+        raise KinesicsError(
+            "--tubes-compare are the tubes of --compare: give that, --tubes-truth and --tubes-predicted too"
+        )
     result = score_files(
         options.truth,
         options.predicted,
+        other=options.compare,
+        tubes=tubes,
+        diagnosis=options.diagnose,
         labels=options.labels,
         match_person=not options.ignore_person,
+        rate_hz=options.rate,
+        block_s=float("inf") if options.by_video else BLOCK_S,
         resamples=options.resamples,
         seed=options.seed,
     )
-    print(to_text(result), end="")
+    print(to_text(result, options.all), end="")
     if options.json:
         write_json(options.json, result)
 

@@ -22,6 +22,8 @@ ORDER = ["video", "start_s", "end_s", "person", "label", "score"]
 
 #: The longest video there may be, in seconds: beyond it, times are in milliseconds by mistake.
 LONGEST_S = 1e6
+#: How far a box may lie outside its event: times of events are rounded, and a frame may begin before its event does.
+TUBE_SLACK_S = 0.2
 
 
 def empty_events() -> pd.DataFrame:
@@ -35,6 +37,58 @@ def check_events(events: pd.DataFrame, where: str = "events") -> pd.DataFrame:
     Raises KinesicsError naming ``where``, the row and the value if a column is missing or a value cannot be.
     Any label is allowed (users bring their own vocabulary); ``family`` is filled in for labels of the coding manual.
     """
+    return _checked(events, where).sort_values(ORDER, kind="stable").reset_index(drop=True)
+
+
+def check_tubes(
+    events: pd.DataFrame, tubes: pd.DataFrame, where: str = "events", tubes_where: str = "tubes"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return ``check_events(events)`` and its tubes, numbered as the events now are and sorted by event and time.
+
+    Raises KinesicsError, naming the table, the row and the value, also if a column of the tubes is missing, a box cannot
+    be, an event has two boxes at a time, or a box names no event or lies more than ``TUBE_SLACK_S`` outside its time.
+    """
+    events = _checked(events, where)
+    if missing := [name for name in TUBE_COLUMNS if name not in tubes]:
+        raise KinesicsError(
+            f"{tubes_where}: column {missing[0]!r} is missing; columns are {', '.join(map(str, tubes.columns))}"
+        )
+    tubes = tubes[TUBE_COLUMNS].reset_index(drop=True)
+    for column in TUBE_COLUMNS:
+        numbers = pd.to_numeric(tubes[column], errors="coerce").astype(float)
+        _refuse(tubes, ~np.isfinite(numbers), tubes_where, column, "is not a number", "row", 0)
+        tubes[column] = numbers
+    event = tubes["event"]
+    outside = (event != event.round()) | (event < 0) | (event >= len(events))
+    _refuse(tubes, outside, tubes_where, "event", f"is not the row of one of the {len(events)} events", "row", 0)
+    number = event.to_numpy(int)
+    start, end = (events[column].to_numpy()[number] for column in ("start_s", "end_s"))
+    far = (tubes["time_s"] < start - TUBE_SLACK_S) | (tubes["time_s"] > end + TUBE_SLACK_S)
+    _refuse(
+        tubes,
+        far,
+        tubes_where,
+        "time_s",
+        f"is outside the time of its event in {where}: are they of one pair?",
+        "row",
+        0,
+    )
+    _refuse(tubes, tubes["x1"] < tubes["x0"], tubes_where, "x1", "is left of x0", "row", 0)
+    _refuse(tubes, tubes["y1"] < tubes["y0"], tubes_where, "y1", "is above y0", "row", 0)
+    twice = tubes.duplicated(["event", "time_s"])
+    _refuse(tubes, twice, tubes_where, "time_s", "has two boxes of one event", "row", 0)
+    order = events.reset_index(drop=True).sort_values(ORDER, kind="stable").index
+    place = np.empty(len(events), int)
+    place[order] = np.arange(len(events))
+    tubes["event"] = place[number]
+    return (
+        events.sort_values(ORDER, kind="stable").reset_index(drop=True),
+        tubes.sort_values(["event", "time_s"], kind="stable").reset_index(drop=True),
+    )
+
+
+def _checked(events: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Return the table as ``check_events`` does, in its own order."""
     events = events.copy()
     if "family" not in events:
         events["family"] = events.get("label", pd.Series(dtype=str)).map(FAMILY).fillna("")
@@ -70,7 +124,7 @@ def check_events(events: pd.DataFrame, where: str = "events") -> pd.DataFrame:
         )
     _refuse(events, events["x1"] < events["x0"], where, "x1", "is left of x0")
     _refuse(events, events["y1"] < events["y0"], where, "y1", "is above y0")
-    return _typed(events[COLUMNS]).sort_values(ORDER, kind="stable").reset_index(drop=True)
+    return _typed(events[COLUMNS])
 
 
 def read_events(path: str | Path) -> pd.DataFrame:
@@ -78,6 +132,15 @@ def read_events(path: str | Path) -> pd.DataFrame:
 
     Raises KinesicsError naming the file, the line and the value.
     """
+    return check_events(_read_csv(path), str(path))
+
+
+def read_events_and_tubes(path: str | Path, tubes_path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read and check an events CSV and its tubes, which number the rows of the file from 0 (``check_tubes``)."""
+    return check_tubes(_read_csv(path), read_tubes(tubes_path), str(path), str(tubes_path))
+
+
+def _read_csv(path: str | Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(
             path,
@@ -90,9 +153,9 @@ def read_events(path: str | Path) -> pd.DataFrame:
         raise KinesicsError(f"{path}: no such file") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise KinesicsError(f"{path}: not an events table (CSV): {error}") from None
-    events = check_events(table, str(path))
+    check_events(table, str(path))
     _refuse(table, table.duplicated(), str(path), "label", "stands in a row that is there twice")
-    return events
+    return table
 
 
 def write_events(events: pd.DataFrame, path: str | Path) -> None:
@@ -115,8 +178,13 @@ def write_tubes(tubes: pd.DataFrame, path: str | Path) -> None:
 
 
 def read_tubes(path: str | Path) -> pd.DataFrame:
-    """Read the per-frame boxes of an events table."""
-    return pd.read_parquet(path, columns=TUBE_COLUMNS)
+    """Read the per-frame boxes of an events table. Raises KinesicsError, naming the file, if it is none."""
+    try:
+        return pd.read_parquet(path, columns=TUBE_COLUMNS)
+    except FileNotFoundError:
+        raise KinesicsError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise KinesicsError(f"{path}: not a table of tubes (Parquet with {','.join(TUBE_COLUMNS)}): {error}") from None
 
 
 def temporal_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -143,8 +211,10 @@ def _typed(events: pd.DataFrame) -> pd.DataFrame:
     return events.astype(types)
 
 
-def _refuse(events: pd.DataFrame, bad: pd.Series, where: str, column: str, what: str) -> None:
+def _refuse(
+    table: pd.DataFrame, bad: pd.Series, where: str, column: str, what: str, row_name: str = "line", first: int = 2
+) -> None:
     if bad.any():
         row = int(np.flatnonzero(bad.to_numpy())[0])
-        value = events[column].astype(object).iloc[row]
-        raise KinesicsError(f"{where}: line {row + 2}: {column} {value!r} {what}")
+        value = table[column].astype(object).iloc[row]
+        raise KinesicsError(f"{where}: {row_name} {row + first}: {column} {value!r} {what}")

@@ -1,5 +1,6 @@
 """The article's figures of its own results. Every one is drawn from files of the workflow."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import matplotlib.pyplot as plt
 
 from kinesics.article.numbers import detectors
 from kinesics.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, SKY, TEXT, save, style
+from kinesics.evaluation.diagnosis import BUCKETS, TYPES
 from kinesics.events import read_events
 from kinesics.labels import LABELS
 from kinesics.video import facts, frame_at
@@ -26,6 +28,11 @@ COLOURS = {
     "probe_lite": SKY,
     "chance": PINK,
 }
+#: The colour of each kind of prediction: from right to farthest from it, and none a detector's.
+KIND_COLOURS = dict(
+    zip(TYPES, ["0.35", *map(tuple, matplotlib.colormaps["YlOrBr_r"]([0.0, 0.2, 0.4, 0.6, 0.8]))], strict=True)
+)
+METRIC_NAMES = {"map": "mAP", "tube_map": "video mAP", "f1_50": "event F1 at tIoU 0.5", "f1_30": "event F1 at tIoU 0.3"}
 
 
 def timelines(
@@ -160,3 +167,90 @@ def draw_lanes(axes: plt.Axes, tables: dict[str, pd.DataFrame], labels: list[str
     axes.set_xlim(0, duration)
     axes.set_xlabel("time (s)", labelpad=1)
     axes.spines["left"].set_visible(False)
+
+
+def diagnosis(scores: str | Path, out: str | Path) -> None:
+    """Draw what the predictions of each detector are, and the share of true events missed by their length.
+
+    Left: of the stage's test split, the kinds of predictions in shares of all that were kept, and how much mAP would gain
+    were the errors of a kind gone. Right: missed events by length, with the number of true events.
+    """
+    style()
+    result = json.loads(Path(scores).read_text(encoding="utf-8"))
+    found = {name: result["detectors"][name]["diagnosis"] for name in detectors(result)}
+    kinds = TYPES
+    figure, (left, middle, right) = plt.subplots(
+        1, 3, figsize=(TEXT, 0.9 + 0.24 * len(found)), width_ratios=[1.5, 1, 1.1], layout="constrained"
+    )
+    names = list(found)
+    place = np.arange(len(names))
+    shift = (np.arange(len(kinds) - 1) - (len(kinds) - 2) / 2) * 0.15
+    start = np.zeros(len(names))
+    for number, kind in enumerate(kinds):
+        count = np.array([found[name]["types"][kind] / max(sum(found[name]["types"].values()), 1) for name in names])
+        left.barh(place, 100 * count, 0.7, 100 * start, color=KIND_COLOURS[kind], label=kind, lw=0)
+        start += count
+        if number:
+            gain = [100 * (found[name]["impact"][kind] or 0) for name in names]
+            middle.barh(place + shift[number - 1], gain, 0.14, color=KIND_COLOURS[kind], lw=0)
+    for axis in (left, middle):
+        axis.set_yticks(place, names if axis is left else [])
+        axis.set_ylim(len(names) - 0.5, -0.5)
+        axis.tick_params(axis="y", length=0)
+    left.set_xlim(0, 100)
+    left.set_xlabel("predictions (%)")
+    middle.set_xlabel("mAP gained without (points)")
+    buckets = {}
+    for name in names:
+        of = found[name]["sensitivity"]["length"]
+        buckets[name] = {key: of[key] for key in BUCKETS["length"][1] if of[key]["n"]}
+    for name, entries in buckets.items():
+        colour = COLOURS.get(name, GREY)
+        missed = [100 * entry["missed"] for entry in entries.values()]
+        right.plot(list(entries), missed, "o-", color=colour, ms=3, lw=1, label=name, clip_on=False)
+    counts = next(iter(buckets.values()))
+    edges, keys = BUCKETS["length"]
+    spans = [f"{low:g}\u2013{high:g}" if np.isfinite(high) else f"> {low:g}" for low, high in itertools.pairwise(edges)]
+    seconds = dict(zip(keys, spans, strict=True))
+    right.set_xticks(range(len(counts)), [f"{seconds[key]}\n({entry['n']:g})" for key, entry in counts.items()])
+    right.set_xlabel("length in seconds (true events)")
+    right.set_ylabel("missed (%)")
+    right.set_ylim(0, 100)
+    figure.legend(*left.get_legend_handles_labels(), ncols=len(kinds), loc="outside upper left", columnspacing=1.0)
+    right.legend(loc="lower left", bbox_to_anchor=(1.0, 0.0), handlelength=1.2)
+    save(figure, out)
+    plt.close(figure)
+
+
+def dials(scores: str | Path, out: str | Path, metric: str = "map") -> None:
+    """Draw the metric against the level of each dial of the stage, a panel a dial, with 95 % intervals as bands."""
+    style()
+    result = json.loads(Path(scores).read_text(encoding="utf-8"))
+    of_detector = {name: result["detectors"][name]["dials"] for name in detectors(result)}
+    names = list(next(iter(of_detector.values())))
+    columns = min(len(names), 4)
+    rows = -(-len(names) // columns)
+    figure, panels = plt.subplots(
+        rows, columns, figsize=(TEXT, 0.5 + 1.25 * rows), sharex=True, sharey=True, squeeze=False, layout="constrained"
+    )
+    for panel, dial in zip(panels.flat, names, strict=False):
+        for name, of_dial in of_detector.items():
+            levels = {int(level): entry[metric] for level, entry in of_dial[dial].items()}
+            known = {level: entry for level, entry in levels.items() if entry["value"] is not None}
+            colour = COLOURS.get(name, GREY)
+            panel.plot(
+                list(known), [entry["value"] for entry in known.values()], "o-", color=colour, ms=2.5, lw=1, label=name
+            )
+            sure = {level: entry for level, entry in known.items() if entry["low"] is not None}
+            low, high = ([entry[end] for entry in sure.values()] for end in ("low", "high"))
+            panel.fill_between(list(sure), low, high, color=colour, alpha=0.15, lw=0)
+        panel.set_title(dial.replace("_", " "), pad=2)
+        panel.set_xticks(sorted(levels))
+        panel.set_ylim(bottom=0)
+    for panel in panels.flat[len(names) :]:
+        panel.set_visible(False)
+    figure.supxlabel("level", fontsize=8)
+    figure.supylabel(METRIC_NAMES.get(metric, metric), fontsize=8)
+    figure.legend(*panels.flat[0].get_legend_handles_labels(), ncols=len(of_detector), loc="outside upper left")
+    save(figure, out)
+    plt.close(figure)

@@ -1,6 +1,6 @@
 """Every metric of a detector's events against one or more coders, with intervals, ready for JSON.
 
-Metrics, all over the same labels (the number in a name is the tIoU threshold in percent):
+Metrics, all over the same labels (the number in a name is the IoU threshold in percent):
 
 - ``f1_30, f1_50``: event F1, micro: true and false positives pooled over labels; ``precision_*``, ``recall_*`` likewise
 - ``f1_macro_30, f1_macro_50``: event F1, the mean over the labels that were true or predicted
@@ -8,41 +8,50 @@ Metrics, all over the same labels (the number in a name is the tIoU threshold in
   of one label: ``ap_30 .. ap_70``, ``ap``
 - ``kappa``: frame-wise Cohen's kappa, the mean over the labels that were true or predicted
 - ``spatial_iou``: mean IoU of the boxes of the events matched at tIoU 0.3
+- with tubes ``tube_map_20, tube_map_50``, ``tube_map`` (their mean) and ``frame_map_50``: mAP of tubes and of the boxes of
+  single frames (``tubes``), whoever they are said to be
+- ``ar_10, ar_100, ar_auc``: average recall with 10 and 100 proposals a video, and the area under it;
+  how many proposals each video may have is counted on all footage, also for a resample
+- ``war, uar, weighted_f1``: of the label that is given to each true event (``classification.answers``, tIoU 0.5)
+- ``levenshtein, mean_jaccard``: of whole sequences (``sequences``); they have no interval if videos are cut into blocks
+- ``ece``: expected calibration error of the scores, right being a true positive at tIoU 0.5; undefined if one is outside
+  [0, 1]; ``ccc``: concordance of the scores of true and predicted events matched at tIoU 0.5, as of intensities
 
-``n`` is what a metric counts: true events (F1, recall, AP), predictions (precision), matched pairs with two boxes
-(spatial IoU) or person-frames (kappa), summed over coders; with several seeds their mean.
+``n`` is what a metric counts: true events (F1, recall, AP, AR, WAR), predictions (precision, ECE), matched pairs with two
+boxes (spatial IoU) or any (CCC), person-frames (kappa), boxes (frame mAP) or sequences (Levenshtein per video and
+person, Jaccard per video), summed over coders; with several seeds their mean.
 """
 
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kinesics import KinesicsError
-from kinesics.evaluation.detection import (
-    MAP_TIOUS,
-    ap_samples,
-    f1_score,
-    match_events,
-    matched_box_iou,
-    ratio,
-    sorted_events,
+from kinesics.evaluation.detection import sorted_events
+from kinesics.evaluation.intervals import (
+    BLOCK_S,
+    block_units,
+    bootstrap_weights,
+    percentile_interval,
+    permutation_p,
+    swaps,
 )
-from kinesics.evaluation.frames import RATE_HZ, cohen_kappa, frame_counts
-from kinesics.evaluation.intervals import BLOCK_S, block_units, bootstrap_weights, percentile_interval, unit_of
-from kinesics.events import check_events, empty_events, read_events
+from kinesics.evaluation.tally import MEASURES, Footage, Samples, Tally, mean, merge, metrics, tally
+from kinesics.evaluation.tubes import sorted_with_tubes
+from kinesics.events import check_events, check_tubes, empty_events, read_events, read_events_and_tubes
 from kinesics.labels import LABELS
 
-F1_TIOUS = (0.3, 0.5)
-SPATIAL_TIOU = 0.3
 DIGITS = 6  # far finer than any interval, far coarser than the rounding in which processors differ
+#: What ``to_text`` shows unless it is asked for everything.
+SHORT = ("f1_30", "f1_50", "precision_50", "recall_50", "map", "kappa", "spatial_iou", "tube_map", "frame_map_50")
 
 Tables = pd.DataFrame | Sequence[pd.DataFrame]
 Paths = str | Path | Sequence[str | Path]
-Samples = dict[str, np.ndarray]
+Coded = tuple[pd.DataFrame, pd.DataFrame | None]  # an events table and its tubes
 
 
 def score(
@@ -51,13 +60,11 @@ def score(
     *,
     durations: Mapping[str, float] | None = None,
     labels: Sequence[str] | None = None,
-    f1_tious: Sequence[float] = F1_TIOUS,
-    map_tious: Sequence[float] = MAP_TIOUS,
-    rate_hz: float = RATE_HZ,
+    tubes: Mapping[str, Tables] | None = None,
     block_s: float = BLOCK_S,
-    match_person: bool = True,
     resamples: int = 2000,
     seed: int = 0,
+    **measures: Any,
 ) -> dict[str, Any]:
     """Return all metrics of ``predicted`` against ``truth``, a table or one a coder, as a JSON-ready dict.
 
@@ -68,6 +75,9 @@ def score(
 
     durations: seconds of each video, default the last event's end in any table; a video named here without events
     counts for kappa. labels: those to judge, default all that occur; a detector that knows a few is judged on those.
+    tubes: the boxes of the events, ``{"truth": ..., "predicted": ...}``, as many as there are tables. block_s: the length
+    of a unit of the bootstrap, infinite for whole videos. measures, with their defaults: f1_tious (0.3, 0.5), map_tious
+    (0.3 to 0.7), tube_ious (0.2, 0.5), rate_hz 10 (of the frames that are compared), match_person True.
 
     Result: ``{labels, videos, units, n_truth: [per coder], n_predicted, settings, metrics: {name: entry}, per_label:
     {label: {name: entry}}}`` with entry ``{value, low, high, n}``; n_predicted is the mean over seeds. low and high are
@@ -75,30 +85,28 @@ def score(
     defined. None stands for an undefined value, and for the ends of an interval if all events lie in one unit, which
     says nothing of their spread.
 
-    Raises KinesicsError if a table is not an events table, there is no table, a duration is missing, an event starts
-    after its video's end, or a label, threshold, rate or number is not one.
+    Raises KinesicsError if a table is not an events table or tubes are not its tubes, there is no table, a duration is
+    missing, an event starts after its video's end, or a label, threshold, rate or number is not one.
     """
-    study = _study({"truth": truth, "predicted": predicted}, durations, labels, block_s)
-    measures = {
-        "f1_tious": list(f1_tious),
-        "map_tious": list(map_tious),
-        "rate_hz": rate_hz,
-        "match_person": match_person,
-    }
-    values, n = _samples(study, "predicted", _weights(study, resamples, seed), **measures)
+    footage, tables = prepare({"truth": truth, "predicted": predicted}, durations, labels, block_s, tubes)
+    weights = _weights(footage, resamples, seed)
+    tallies = _tallies(footage, tables, "predicted", measures)
     n_truth, n_predicted = (
-        [int(table["label"].isin(study.labels).sum()) for table in study.tables[name]]
-        for name in ("truth", "predicted")
+        [int(events["label"].isin(footage.labels).sum()) for events, _ in tables[group]]
+        for group in ("truth", "predicted")
     )
+    settings = {"resamples": resamples, "seed": seed, "block_s": block_s if np.isfinite(block_s) else None}
+    settings |= {
+        key: list(value) if isinstance(value, tuple) else value for key, value in (MEASURES | measures).items()
+    }
     return {
-        "labels": study.labels,
-        "videos": len(study.durations),
-        "units": study.n_units,
+        "labels": footage.labels,
+        "videos": len(footage.durations),
+        "units": footage.n_units,
         "n_truth": n_truth,
         "n_predicted": round(sum(n_predicted) / len(n_predicted)),
-        "settings": measures
-        | {"resamples": resamples, "seed": seed, "block_s": block_s if np.isfinite(block_s) else None},
-        **_summary(study, values, n),
+        "settings": settings,
+        **_summary(footage, tables, tallies, _samples(tallies, weights), weights),
     }
 
 
@@ -109,241 +117,388 @@ def compare(
     *,
     durations: Mapping[str, float] | None = None,
     labels: Sequence[str] | None = None,
+    tubes: Mapping[str, Tables] | None = None,
     block_s: float = BLOCK_S,
     resamples: int = 2000,
+    permutations: int = 0,
     seed: int = 0,
     **measures: Any,
 ) -> dict[str, Any]:
     """Return the difference of each metric, ``first`` minus ``second``, paired: both on the same resamples.
 
-    ``measures`` are f1_tious, map_tious, rate_hz and match_person; arguments and errors are those of ``score``. The
-    result has its ``labels``, ``metrics`` and ``per_label``, with n that of ``first``. The labels of all tables are
-    judged unless ``labels`` is given. An interval without 0 says that the two differ on footage like this.
+    Arguments and errors are those of ``score``; tubes are those of ``truth``, ``first`` and ``second``. The result has its
+    ``labels``, ``metrics`` and ``per_label``, with n that of ``first``. The labels of all tables are judged unless
+    ``labels`` is given. An interval without 0 says that the two differ on footage like this.
+
+    With ``permutations`` each entry also has ``p``, that of the paired permutation test (``intervals.permutation_p``): in
+    a random half of the units the two change places, each seed of the one with each of the other. With several
+    comparisons correct it by ``intervals.holm``. For AP the two are mixed by rank, since their scores need not mean the
+    same (``detection.merge_ranked``).
     """
-    study = _study({"truth": truth, "first": first, "second": second}, durations, labels, block_s)
-    weights = _weights(study, resamples, seed)
-    (a, n), (b, _) = (_samples(study, name, weights, **measures) for name in ("first", "second"))
-    return {"labels": study.labels, **_summary(study, {name: a[name] - b[name] for name in a}, n)}
+    groups = {"truth": truth, "first": first, "second": second}
+    footage, tables = prepare(groups, durations, labels, block_s, tubes)
+    weights = _weights(footage, resamples, seed)
+    if permutations < 0:
+        raise KinesicsError(f"permutations {permutations} is negative; 0 gives no test")
+    a, b = (_tallies(footage, tables, group, measures) for group in ("first", "second"))
+    of_a, of_b = _samples(a, weights), _samples(b, weights)
+    p = {}
+    if permutations:
+        swapped = swaps(footage.n_units, permutations, seed).astype(float)
+        sides = np.concatenate([1 - swapped, swapped]), np.concatenate([swapped, 1 - swapped])
+        seeds = [len(tables[group]) for group in ("first", "second")]
+        coders = (
+            of[i * n : (i + 1) * n] for i in range(len(tables["truth"])) for of, n in zip((a, b), seeds, strict=True)
+        )
+        mixed = [merge(*pair) for of in zip(coders, coders, strict=True) for pair in itertools.product(*of)]
+        there, back = (_samples(mixed, side) for side in sides)
+        p = {key: permutation_p(there[key] - back[key]) for key in there}
+    difference = {key: of_a[key] - of_b[key] for key in of_a}
+    return {"labels": footage.labels, **_summary(footage, tables, a, difference, weights, p)}
 
 
-def score_files(truth: Paths | Sequence[Paths], predicted: Paths, **settings: Any) -> dict[str, Any]:
-    """Return ``score`` of events files: ``truth`` has one entry a coder, ``predicted`` is one table.
+def by_subset(
+    truth: Tables,
+    predicted: Tables,
+    subsets: Mapping[str, Sequence[str]],
+    *,
+    baseline: str | None = None,
+    clusters: Mapping[str, str] | None = None,
+    durations: Mapping[str, float] | None = None,
+    labels: Sequence[str] | None = None,
+    tubes: Mapping[str, Tables] | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+    **measures: Any,
+) -> dict[str, dict[str, Any]]:
+    """Return the metrics on each subset of the videos (lists of names), and their difference to those on ``baseline``.
 
-    An entry, like ``predicted``, is a CSV file, a folder of them, or a list of both that is read as one table. Settings
-    are those of ``score``. Raises KinesicsError also if two files of one table name the same video, and if truth and
-    prediction have no video in common while no ``durations`` say which videos there are.
+    Whole videos are resampled, those of one cluster together (``clusters``: of a video, such as the script or the person;
+    default the video itself): a cluster that has videos in two subsets is drawn for both, so that their difference is
+    paired, and clusters that lie in other subsets are drawn apart. Other arguments and errors are those of ``score``.
+
+    Result: ``{subset: {videos, metrics, per_label, difference}}`` with entries as of ``score``; ``difference``, the metrics of
+    the subset minus those of the baseline, is missing without a baseline and from the baseline itself.
     """
-    truths = [_read(entry) for entry in ([truth] if isinstance(truth, str | Path) else truth)]
-    table = _read(predicted)
-    coded, found = {video for events in truths for video in events["video"]}, set(table["video"])
+    footage, tables = prepare({"truth": truth, "predicted": predicted}, durations, labels, np.inf, tubes)
+    if baseline is not None and baseline not in subsets:
+        raise KinesicsError(f"baseline {baseline!r} is not a subset; there are {', '.join(subsets)}")
+    for subset, videos in subsets.items():
+        if unknown := [video for video in videos if video not in footage.units]:
+            raise KinesicsError(f"subset {subset!r}: video {unknown[0]!r} has no duration and no event")
+    tallies = _tallies(footage, tables, "predicted", measures)
+    cluster = np.array([(clusters or {}).get(video, video) for video in footage.units], object)
+    member = np.array([[video in set(videos) for video in footage.units] for videos in subsets.values()])
+    draws = np.ones((footage.n_units, 1 + resamples))
+    names, of = np.unique(cluster.astype(str), return_inverse=True)
+    where = np.array([member[:, of == k].any(1) for k in range(len(names))])  # (clusters, subsets)
+    for number, pattern in enumerate(np.unique(where, axis=0)):
+        alike = np.flatnonzero((where == pattern).all(1))
+        drawn = bootstrap_weights(len(alike), resamples, [seed, number])
+        for row, k in enumerate(alike):
+            draws[of == k] = drawn[row]
+    result: dict[str, dict[str, Any]] = {}
+    weights = {subset: draws * held[:, None] for subset, held in zip(subsets, member, strict=True)}
+    samples = {subset: _samples(tallies, weight) for subset, weight in weights.items()}
+    for subset, weight in weights.items():
+        summary = _summary(footage, tables, tallies, samples[subset], weight)
+        result[subset] = {"videos": len(subsets[subset]), **summary}
+        if baseline is not None and subset != baseline:
+            difference = {key: value - samples[baseline][key] for key, value in samples[subset].items()}
+            result[subset]["difference"] = _summary(footage, tables, tallies, difference, weight)["metrics"]
+    return result
+
+
+def score_files(
+    truth: Paths | Sequence[Paths],
+    predicted: Paths | Sequence[Paths],
+    *,
+    other: Paths | Sequence[Paths] | None = None,
+    tubes: Mapping[str, Paths | Sequence[Paths]] | None = None,
+    diagnosis: bool = False,
+    permutations: int = 2000,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Return ``score`` of events files: ``truth`` has one entry a coder, ``predicted`` one a seed.
+
+    An entry is a CSV file, a folder of them, or a list of both that is read as one table; ``predicted`` may also be one
+    entry. ``tubes`` are those of ``truth``, ``predicted`` and ``other``: as many Parquet files, or folders, in the same order.
+    With ``other``, the events of another detector, the result also has ``compare``, the differences to it; with
+    ``diagnosis`` also that. Settings are those of ``score``. Raises KinesicsError also if two files of one table name the
+    same video, and if truth and prediction have no video in common while no ``durations`` say which videos there are.
+    """
+    entries = {"truth": [truth] if isinstance(truth, str | Path) else list(truth), "predicted": _entries(predicted)}
+    if other is not None:
+        entries["other"] = _entries(other)
+    boxes = {
+        group: _entries(paths) if group != "truth" else [paths] if isinstance(paths, str | Path) else list(paths)
+        for group, paths in (tubes or {}).items()
+        if paths is not None
+    }
+    tables: dict[str, list[pd.DataFrame]] = {}
+    read_boxes: dict[str, list[pd.DataFrame]] = {}
+    for group, of in entries.items():
+        if group in boxes and len(boxes[group]) != len(of):
+            raise KinesicsError(
+                f"{group}: {len(of)} events tables, but {len(boxes[group])} of tubes: give one for each"
+            )
+        pairs = [_read(*pair) for pair in zip(of, boxes.get(group, [None] * len(of)), strict=True)]
+        tables[group] = [events for events, _ in pairs]
+        if group in boxes:
+            read_boxes[group] = [of_events for _, of_events in pairs]
+    coded, found = (
+        {video for events in tables[group] for video in events["video"]} for group in ("truth", "predicted")
+    )
     if coded and found and not coded & found and settings.get("durations") is None:
         raise KinesicsError(
             f"no video is in both truth and prediction: the truth has {', '.join(sorted(coded)[:3])}; "
             f"the prediction has {', '.join(sorted(found)[:3])}"
         )
-    known = {*LABELS.index, *table["label"]}.union(*(events["label"] for events in truths))
+    known = {*LABELS.index}.union(*(events["label"] for group in tables.values() for events in group))
     if unknown := [label for label in settings.get("labels") or [] if label not in known]:
         raise KinesicsError(f"label {unknown[0]!r} is in no table; the labels are {', '.join(sorted(known))}")
-    return score(truths, table, **settings)
+    of_pair = {group: read_boxes[group] for group in ("truth", "predicted") if group in read_boxes}
+    result = score(tables["truth"], tables["predicted"], tubes=of_pair, **settings)
+    if other is not None:
+        names = {"truth": "truth", "predicted": "first", "other": "second"}
+        all_tubes = len(read_boxes) == len(names)  # without those of all there is nothing to compare in space
+        result["compare"] = compare(
+            tables["truth"],
+            tables["predicted"],
+            tables["other"],
+            tubes={names[group]: of_group for group, of_group in read_boxes.items()} if all_tubes else None,
+            permutations=permutations,
+            **settings,
+        )
+    if diagnosis:
+        from kinesics.evaluation.diagnosis import diagnose
+
+        shared = {key: settings[key] for key in ("durations", "labels", "match_person", "rate_hz") if key in settings}
+        result["diagnosis"] = diagnose(tables["truth"], tables["predicted"], tubes=of_pair, **shared)
+    return result
 
 
-def to_text(result: dict[str, Any]) -> str:
-    """Return the result of ``score`` as two Markdown tables that also read well in a terminal: metrics, then labels."""
+def to_text(result: dict[str, Any], everything: bool = False) -> str:
+    """Return the result of ``score`` as Markdown tables that also read well in a terminal: metrics, then labels.
+
+    Metrics are those of ``SHORT`` that are defined, or ``everything``. What ``score_files`` adds follows: differences to the
+    other detector, and the diagnosis.
+    """
     head = (
         f"{result['videos']} videos in {result['units']} units; "
         f"true events {', '.join(map(str, result['n_truth']))}; predicted {result['n_predicted']}"
     )
-    rows = [[name, *_cells(entry), str(entry["n"])] for name, entry in result["metrics"].items()]
-    metrics = _markdown(["metric", "value", "95 % interval", "n"], rows)
-    names = [_name("f1", tiou) for tiou in result["settings"]["f1_tious"]] + ["ap", "kappa", "spatial_iou"]
+    shown = [key for key in result["metrics"] if everything or key in SHORT]
+    if not everything:
+        shown = [key for key in shown if result["metrics"][key]["value"] is not None or key == "f1_50"]
+    rows = [[key, *_cells(result["metrics"][key]), str(result["metrics"][key]["n"])] for key in shown]
+    parts = [[head], _markdown(["metric", "value", "95 % interval", "n"], rows)]
+    wanted = ["f1_30", "f1_50", "ap", "kappa", "spatial_iou", "tube_ap"]
+    columns = [key for key in wanted if any(key in entry for entry in result["per_label"].values())]
     rows = [
-        [label, str(entry["ap"]["n"]), *(" ".join(_cells(entry[name])).strip() for name in names)]
+        [label, str(entry["recall_50" if "recall_50" in entry else "ap"]["n"])]
+        + [" ".join(_cells(entry[key])).strip() for key in columns]
         for label, entry in result["per_label"].items()
     ]
-    return "\n".join([head, "", *metrics, "", *_markdown(["label", "n", *names], rows)]) + "\n"
+    parts.append(_markdown(["label", "n", *columns], rows))
+    if "compare" in result:
+        entries = {key: entry for key, entry in result["compare"]["metrics"].items() if key in shown}
+        rows = [[key, *_cells(entry), _p(entry["p"])] for key, entry in entries.items()]
+        parts.append(_markdown(["difference to the other", "value", "95 % interval", "p"], rows))
+    if "diagnosis" in result:
+        parts += _diagnosis_text(result["diagnosis"])
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
-class _Study(NamedTuple):
-    """What all metrics of one call share: checked and sorted tables, the labels to judge, the units to resample."""
-
-    tables: dict[str, list[pd.DataFrame]]
-    labels: list[str]
-    durations: dict[str, float]
-    units: dict[str, range]
-    block_s: float
-
-    @property
-    def n_units(self) -> int:
-        return sum(map(len, self.units.values()))
-
-    def unit(self, events: pd.DataFrame) -> np.ndarray:
-        """Return the unit of each event, that of its middle: int (N,)."""
-        middle = (events["start_s"] + events["end_s"]).to_numpy() / 2
-        return unit_of(events["video"].to_numpy(), middle, self.units, self.block_s)
+def _gain(value: float | None) -> list[str]:
+    return ["" if value is None else f"+{value:.3f}"]
 
 
-def _study(
-    groups: dict[str, Tables], durations: Mapping[str, float] | None, labels: Sequence[str] | None, block_s: float
-) -> _Study:
-    checked: dict[str, list[pd.DataFrame]] = {}
+def _diagnosis_text(diagnosis: dict[str, Any]) -> list[list[str]]:
+    total = sum(diagnosis["types"].values()) or 1
+    rows = [
+        [kind, f"{number:g}", f"{100 * number / total:.0f} %", *_gain(diagnosis["impact"].get(kind))]
+        for kind, number in diagnosis["types"].items()
+    ]
+    parts = [_markdown([f"prediction at tIoU {diagnosis['tiou']:g}", "number", "share", "mAP without"], rows)]
+    rows = [
+        [name, bucket, f"{entry['n']:g}"]
+        + ["" if entry[key] is None else f"{entry[key]:.2f}" for key in ("missed", "ap_n")]
+        for name, buckets in diagnosis["sensitivity"].items()
+        for bucket, entry in buckets.items()
+        if entry["n"]
+    ]
+    parts.append(_markdown(["true events by", "bucket", "n", "missed", "AP_N"], rows))
+    if any(number for place, number in diagnosis["places"].items() if place != "no box"):
+        rows = [[place, f"{number:g}"] for place, number in diagnosis["places"].items()]
+        parts.append(_markdown(["right in time and label; place", "number"], rows))
+    return parts
+
+
+def prepare(
+    groups: Mapping[str, Tables],
+    durations: Mapping[str, float] | None,
+    labels: Sequence[str] | None,
+    block_s: float,
+    tubes: Mapping[str, Tables] | None = None,
+) -> tuple[Footage, dict[str, list[Coded]]]:
+    """Check and sort the tables of each group, each with its tubes or None; say what footage and labels they are about.
+
+    Errors and arguments are those of ``score``.
+    """
+    checked: dict[str, list[Coded]] = {}
     named: list[tuple[str, pd.DataFrame]] = []
-    for name, group in groups.items():
-        group = [group] if isinstance(group, pd.DataFrame) else list(group)
-        if not group:
-            raise KinesicsError(f"{name} has no table: give at least one, which may have no rows")
-        names = [name if len(group) == 1 else f"{name} {i + 1}" for i in range(len(group))]
-        checked[name] = [sorted_events(check_events(events, own)) for own, events in zip(names, group, strict=True)]
-        named += zip(names, checked[name], strict=True)
+    if unknown := sorted(set(tubes or {}) - set(groups)):
+        raise KinesicsError(f"tubes of {unknown[0]!r}: there are {', '.join(groups)}")
+    if tubes and (missing := [group for group in groups if group not in tubes]):
+        raise KinesicsError(f"tubes are compared with tubes: those of {missing[0]!r} are missing")
+    for group, given in groups.items():
+        given = _listed(given)
+        if not given:
+            raise KinesicsError(f"{group} has no table: give at least one, which may have no rows")
+        boxes = _listed(tubes[group]) if tubes and group in tubes else [None] * len(given)
+        if len(boxes) != len(given):
+            raise KinesicsError(f"{group} has {len(given)} events tables but {len(boxes)} tables of tubes")
+        checked[group] = []
+        for i, (events, of_events) in enumerate(zip(given, boxes, strict=True)):
+            own = group if len(given) == 1 else f"{group} {i + 1}"
+            if of_events is None:
+                kept = sorted_events(check_events(events, own))
+            else:
+                kept, of_events = sorted_with_tubes(*check_tubes(events, of_events, own, f"tubes of {own}"))
+            checked[group].append((kept, of_events))
+            named.append((own, kept))
     everything = pd.concat([events for _, events in named])
     if durations is None:
         durations = everything.groupby("video")["end_s"].max()
     durations = {video: float(durations[video]) for video in sorted(durations.keys())}
-    for name, events in named:
+    for own, events in named:
         for video, start in events.groupby("video")["start_s"].max().items():
             if video not in durations:
-                raise KinesicsError(f"{name}: video {video!r} has no duration; known are {', '.join(durations)}")
+                raise KinesicsError(f"{own}: video {video!r} has no duration; known are {', '.join(durations)}")
             if start >= durations[video]:
                 raise KinesicsError(
-                    f"{name}: video {video!r}: an event starts at {start} s, the video ends at {durations[video]} s"
+                    f"{own}: video {video!r}: an event starts at {start} s, the video ends at {durations[video]} s"
                 )
     if labels is None:
         present = set(everything["label"])
         labels = [label for label in LABELS.index if label in present] + sorted(present - set(LABELS.index))
     if isinstance(labels, str) or len(set(labels)) != len(labels):
         raise KinesicsError(f"labels {labels!r} is not a list of different labels")
-    units = block_units(durations, block_s)
-    return _Study(checked, list(labels), durations, units, block_s)
+    return Footage(list(labels), durations, block_units(durations, block_s), block_s), checked
 
 
-def _weights(study: _Study, resamples: int, seed: int) -> np.ndarray:
+def _listed(tables: Tables) -> list[pd.DataFrame]:
+    return [tables] if isinstance(tables, pd.DataFrame) else list(tables)
+
+
+def _weights(footage: Footage, resamples: int, seed: int) -> np.ndarray:
     if resamples < 0:
         raise KinesicsError(f"resamples {resamples} is negative; 0 gives values without intervals")
-    return bootstrap_weights(study.n_units, resamples, seed)
+    return bootstrap_weights(footage.n_units, resamples, seed)
 
 
-def _samples(
-    study: _Study, predicted: str, weights: np.ndarray, **measures: Any
-) -> tuple[Samples, dict[str, np.ndarray]]:
-    """Return each metric's mean over coders and seeds, (1 + L, B) with all labels first, then each; its n (1 + L,)."""
-    pairs = itertools.product(study.tables["truth"], study.tables[predicted])
-    each = [_samples_of_pair(study, truth, table, weights, **measures) for truth, table in pairs]
-    values = {name: _mean(np.stack([value[name] for value, _ in each]), 0) for name in each[0][0]}
-    return values, {name: sum(n[name] for _, n in each) / len(study.tables[predicted]) for name in values}
+def _tallies(
+    footage: Footage, tables: Mapping[str, list[Coded]], predicted: str, measures: dict[str, Any]
+) -> list[Tally]:
+    """Return a tally of each coder and each seed, the seeds of the first coder first."""
+    pairs = itertools.product(tables["truth"], tables[predicted])
+    return [
+        tally(footage, true, found, true_tubes, found_tubes, **(MEASURES | measures))
+        for (true, true_tubes), (found, found_tubes) in pairs
+    ]
 
 
-def _samples_of_pair(
-    study: _Study,
-    truth: pd.DataFrame,
-    predicted: pd.DataFrame,
+def _samples(tallies: Sequence[Tally], weights: np.ndarray) -> Samples:
+    """Return each metric's mean over tallies, (1 + L, B) with all labels first, or (1, B) where it has no labels."""
+    each = [metrics(of, weights) for of in tallies]
+    return {key: mean(np.stack([values[key] for values in each]), 0) for key in each[0]}
+
+
+def _summary(
+    footage: Footage,
+    tables: Mapping[str, list[Coded]],
+    tallies: Sequence[Tally],
+    values: Samples,
     weights: np.ndarray,
-    f1_tious: Sequence[float] = F1_TIOUS,
-    map_tious: Sequence[float] = MAP_TIOUS,
-    rate_hz: float = RATE_HZ,
-    match_person: bool = True,
-) -> tuple[Samples, dict[str, np.ndarray]]:
-    if not match_person:
-        truth, predicted = truth.assign(person=0), predicted.assign(person=0)
-    frames = frame_counts(truth, predicted, study.durations, study.labels, rate_hz, study.units, study.block_s)
-    truth, predicted = (table[table["label"].isin(study.labels)].reset_index(drop=True) for table in (truth, predicted))
-    label_t, label_p = (pd.Index(study.labels).get_indexer(table["label"]) for table in (truth, predicted))
-    unit_t, unit_p = study.unit(truth), study.unit(predicted)
-
-    def tally(label: np.ndarray, unit: np.ndarray, amount: np.ndarray | None = None) -> np.ndarray:
-        """Add up per label and unit, with the sum over labels first: (1 + L, U)."""
-        shape = len(study.labels), study.n_units
-        counts = np.bincount(label * shape[1] + unit, amount, shape[0] * shape[1]).reshape(shape)
-        return np.concatenate([counts.sum(0, keepdims=True), counts])
-
-    n_truth, n_predicted = tally(label_t, unit_t).sum(1), tally(label_p, unit_p).sum(1)
-    values: Samples = {}
-    n: dict[str, np.ndarray] = {}
-    for tiou in f1_tious:
-        matched = match_events(truth, predicted, tiou, match_person)
-        hit = matched >= 0
-        false = np.ones(len(predicted), bool)
-        false[matched[hit]] = False
-        tp = tally(label_t[hit], unit_t[hit]) @ weights
-        fn = tally(label_t[~hit], unit_t[~hit]) @ weights
-        fp = tally(label_p[false], unit_p[false]) @ weights
-        f1 = f1_score(tp, fp, fn)
-        of_each = {
-            "f1": f1,
-            "f1_macro": np.concatenate([_mean(f1[1:], 0)[None], f1[1:]]),
-            "precision": ratio(tp, tp + fp),
-            "recall": ratio(tp, tp + fn),
-        }
-        values |= {_name(metric, tiou): value for metric, value in of_each.items()}
-        n |= {_name(metric, tiou): n_predicted if metric == "precision" else n_truth for metric in of_each}
-    ap = ap_samples(truth, predicted, study.labels, map_tious, match_person, (unit_t, unit_p), weights)
-    ap = np.concatenate([_mean(ap, 1)[:, None], ap], 1)  # (T, 1 + L, B)
-    of_each = {"map": _mean(ap, 0)} | {_name("map", tiou): one for tiou, one in zip(map_tious, ap, strict=True)}
-    values |= of_each
-    n |= dict.fromkeys(of_each, n_truth)
-    kappa = cohen_kappa(np.einsum("luij,ub->lbij", frames, weights, optimize=True))
-    values["kappa"] = np.concatenate([_mean(kappa, 0)[None], kappa])
-    n["kappa"] = np.full(len(study.labels) + 1, frames[:1].sum())
-    iou = matched_box_iou(truth, predicted, match_events(truth, predicted, SPATIAL_TIOU, match_person))
-    boxed = np.isfinite(iou)
-    number = tally(label_t[boxed], unit_t[boxed])
-    values["spatial_iou"] = ratio(tally(label_t[boxed], unit_t[boxed], iou[boxed]) @ weights, number @ weights)
-    n["spatial_iou"] = number.sum(1)
-    return values, n
-
-
-def _summary(study: _Study, values: Samples, n: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Turn samples (1 + L, B) into ``metrics`` and ``per_label``."""
-    tables = [table for group in study.tables.values() for table in group]
-    units = [{*study.unit(pd.concat([t[t["label"] == label] for t in tables]))} for label in study.labels]
-    spread = np.array([len(held) > 1 for held in [set().union(*units), *units]])
-    metrics: dict[str, Any] = {}
-    per_label: dict[str, Any] = {label: {} for label in study.labels}
-    for name, sample in values.items():
-        shown = spread & np.isfinite(sample[:, 0])
+    p: Mapping[str, np.ndarray] | None = None,
+) -> dict[str, Any]:
+    """Turn samples (1 + L, B) into ``metrics`` and ``per_label``; column 0 of the weights says which units are judged."""
+    judged = weights[:, 0]
+    everything = pd.concat([events for group in tables.values() for events, _ in group])
+    held = np.zeros((len(footage.labels), footage.n_units), bool)
+    label = pd.Index(footage.labels).get_indexer(everything["label"])
+    held[label[label >= 0], footage.unit(everything)[label >= 0]] = True
+    held &= judged > 0
+    spread = np.concatenate([[held.any(0).sum() > 1], held.sum(1) > 1])
+    summary: dict[str, Any] = {"metrics": {}, "per_label": {label: {} for label in footage.labels}}
+    for key, sample in values.items():
+        n = sum(of.n[key] @ judged for of in tallies) * len(tables["truth"]) / len(tallies)
+        shown = spread[: len(sample)] & np.isfinite(sample[:, 0])
         low, high = (np.where(shown, end, np.nan) for end in percentile_interval(sample))
         entries = [
             {"value": _json(value), "low": _json(a), "high": _json(b), "n": round(number)}
-            for value, a, b, number in zip(sample[:, 0], low, high, n[name], strict=True)
+            for value, a, b, number in zip(sample[:, 0], low, high, n[: len(sample)], strict=True)
         ]
-        metrics[name] = entries[0]
-        if not name.startswith("f1_macro"):
-            for label, entry in zip(study.labels, entries[1:], strict=True):
-                per_label[label][name.replace("map", "ap")] = entry
-    return {"metrics": metrics, "per_label": per_label}
-
-
-def _mean(values: np.ndarray, axis: int) -> np.ndarray:
-    """Return the mean over the values that are not NaN; NaN where there is none."""
-    return ratio(np.nansum(values, axis), np.isfinite(values).sum(axis))
+        if p:
+            entries = [entry | {"p": _json(one)} for entry, one in zip(entries, p[key], strict=True)]
+        summary["metrics"][key] = entries[0]
+        for label, entry in zip(footage.labels, entries[1:], strict=False):
+            summary["per_label"][label][key.replace("map", "ap")] = entry
+    return summary
 
 
 def _json(value: float) -> float | None:
     return round(float(value), DIGITS) + 0.0 if np.isfinite(value) else None  # + 0.0: no -0.0
 
 
-def _name(metric: str, tiou: float) -> str:
-    return f"{metric}_{100 * tiou:g}"
+def _entries(paths: Paths | Sequence[Paths]) -> list[Paths]:
+    """Return a list of entries, each of which is one table; one entry alone is a path or a list of paths."""
+    if isinstance(paths, str | Path) or all(isinstance(path, str | Path) for path in paths):
+        return [paths]
+    return list(paths)
 
 
-def _read(paths: Paths) -> pd.DataFrame:
+def _files(paths: Paths, suffix: str) -> list[Path]:
     paths = [paths] if isinstance(paths, str | Path) else paths
-    files = [file for path in map(Path, paths) for file in (sorted(path.glob("*.csv")) if path.is_dir() else [path])]
+    return [
+        file for path in map(Path, paths) for file in (sorted(path.glob(f"*{suffix}")) if path.is_dir() else [path])
+    ]
+
+
+def _read(paths: Paths, tubes: Paths | None = None) -> Coded:
+    """Read an entry of ``score_files``, one table of any number of files, with its tubes."""
+    files = _files(paths, ".csv")
     if not files:
+        paths = [paths] if isinstance(paths, str | Path) else paths
         raise KinesicsError(f"no events CSV in {', '.join(map(str, paths)) or 'an empty list of files'}")
+    boxes: Sequence[Path | None] = [None] * len(files) if tubes is None else _files(tubes, ".parquet")
+    if len(boxes) != len(files):
+        raise KinesicsError(
+            f"{len(files)} events files ({files[0]} ...) but {len(boxes)} files of tubes: give one for each, in their order"
+        )
     origin: dict[str, Path] = {}
-    tables = [empty_events()]
-    for file in files:
-        events = read_events(file)
+    tables, parts, n = [empty_events()], [], 0
+    for file, of_file in zip(files, boxes, strict=True):
+        events, part = (read_events(file), None) if of_file is None else read_events_and_tubes(file, of_file)
         for video in events["video"].unique():
             if video in origin:
                 raise KinesicsError(f"video {video!r} is in both {origin[video]} and {file}")
             origin[video] = file
         tables.append(events)
-    return pd.concat(tables, ignore_index=True)
+        if part is not None:
+            parts.append(part.assign(event=part["event"] + n))
+        n += len(events)
+    return pd.concat(tables, ignore_index=True), pd.concat(parts, ignore_index=True) if parts else None
 
 
 def _cells(entry: dict[str, Any]) -> list[str]:
     value = "" if entry["value"] is None else f"{entry['value']:.3f}"
     return [value, "" if entry["low"] is None else f"[{entry['low']:.2f}, {entry['high']:.2f}]"]
+
+
+def _p(p: float | None) -> str:
+    return "" if p is None else f"{p:.3f}" if p >= 0.001 else "< 0.001"
 
 
 def _markdown(header: list[str], rows: list[list[str]]) -> list[str]:

@@ -1,14 +1,21 @@
-"""The study on the real clips: every detector against both coders, and the coders against each other."""
+"""The studies: on the real clips every detector against both coders, on the stage against the exact truth."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from kinesics import catalogue
-from kinesics.evaluation.score import score
-from kinesics.events import read_events
+from kinesics import KinesicsError, catalogue
+from kinesics.evaluation.diagnosis import diagnose
+from kinesics.evaluation.intervals import holm
+from kinesics.evaluation.persons import assign_persons, boxes_of_rows, boxes_of_tubes, with_true_persons
+from kinesics.evaluation.score import SHORT, Coded, by_subset, compare, score
+from kinesics.events import empty_events, read_events, read_events_and_tubes
 from kinesics.files import write_json
-from kinesics.tracks import read_tracks
+from kinesics.labels import LABELS
+from kinesics.tracks import FACE_BOX, PERSON_BOX, read_tracks
 
 
 def real_clips(
@@ -39,3 +46,161 @@ def real_clips(
             "own": score(coders, found, labels=own, **settings),
         }
     write_json(out, {"agreement": agreement, "detectors": detectors, "durations_s": durations})
+
+
+def stage(
+    videos: str | Path,
+    truth: Mapping[str, str],
+    truth_tubes: Mapping[str, str],
+    tracks: Mapping[str, str],
+    events: Mapping[str, Mapping[int, Mapping[str, str]]],
+    tubes: Mapping[str, Mapping[int, Mapping[str, str]]],
+    settings: Mapping[str, Any],
+    out: str | Path,
+    *,
+    frames: Mapping[str, str] | None = None,
+    reference: str = "rules",
+) -> None:
+    """Write the scores of detectors on a data set with exact truth as JSON: on its test split, and across its dials.
+
+    videos: a CSV with a row a video, columns video, split, dial, level, script. Videos of the split ``test`` are scored;
+    those of ``dials`` play a script at level 0 (no dial) and again, everything else equal, at each level of each dial.
+    truth, truth_tubes, tracks: files by video; events, tubes: files by detector, seed and video. frames: by video, the
+    true boxes of every person in every frame (columns as of a tracks table), which say whom the tracker means; without
+    them those of the true tubes do. settings: resamples and seed of ``score``, and permutations. Clusters are videos, on the
+    dials scripts.
+
+    Result: ``detectors: {name: {test, own, diagnosis, dials}}``, with ``test`` the ``score`` on every label of the truth,
+    ``own`` on those that the detector speaks about, ``diagnosis`` that of ``diagnose``, and ``dials`` ``{dial: {level:
+    {metric: {value, low, high, n}}}}`` where a level above 0 also has ``difference``, that to level 0, in the same form;
+    ``tests: {metric: {name: entry}}``, the difference of each detector to the ``reference`` on the test split, with p of the
+    permutation test and ``p_holm``, corrected for the number of detectors; ``videos``, how many each split has.
+
+    Raises KinesicsError if a video or a column is missing, or the reference is no detector.
+    """
+    table = _read_videos(videos)
+    if reference not in events:
+        raise KinesicsError(f"reference {reference!r} is not one of the detectors {', '.join(events)}")
+    table = table[table["split"].isin(["test", "dials"])]
+    coded, durations, assigned, people = {}, {}, {}, {}
+    for video in table["video"]:
+        for kind, files in (("truth", truth), ("true tubes", truth_tubes), ("tracks", tracks)):
+            if video not in files:
+                raise KinesicsError(f"{videos}: video {video!r} has no file of {kind}")
+        coded[video] = read_events_and_tubes(truth[video], truth_tubes[video])
+        track = read_tracks(tracks[video])
+        durations[video], rate_hz = track.duration_s, track.rate_hz
+        seen = pd.read_parquet(frames[video]) if frames else None
+        true = boxes_of_tubes(*coded[video]) if seen is None else boxes_of_rows(seen)
+        found = boxes_of_rows(track.table.select(["person", "time_s", *FACE_BOX, *PERSON_BOX]).to_pandas())
+        assigned[video] = assign_persons(true, found, rate_hz)
+        people[video] = int(max([-1, *coded[video][0]["person"], *true["person"]])) + 1
+    of_split = {split: list(table["video"][table["split"] == split]) for split in ("test", "dials")}
+    labels = _in_order({label for video in of_split["test"] for label in coded[video][0]["label"]})
+    permutations = settings.get("permutations", 2000)
+    shared = {"resamples": settings["resamples"], "seed": settings["seed"]}
+    whole = shared | {"block_s": np.inf, "rate_hz": rate_hz}
+
+    def joined(of_video: Mapping[str, Coded], split: str) -> Coded:
+        """Put the tables of the videos of a split together."""
+        tables, boxes, n = [empty_events()], [], 0
+        for video in of_split[split]:
+            tables.append(of_video[video][0])
+            boxes.append(of_video[video][1].assign(event=of_video[video][1]["event"] + n))
+            n += len(tables[-1])
+        return pd.concat(tables, ignore_index=True), pd.concat(boxes, ignore_index=True)
+
+    def predicted(detector: str, split: str) -> list[Coded]:
+        """Return the events of each seed, with the true persons' numbers, and their tubes."""
+        seeds = []
+        for seed, files in sorted(events[detector].items()):
+            of_video = {}
+            for video in of_split[split]:
+                found, boxes = read_events_and_tubes(files[video], tubes[detector][seed][video])
+                of_video[video] = with_true_persons(found, assigned[video], people[video]), boxes
+            seeds.append(joined(of_video, split))
+        return seeds
+
+    true, true_boxes = joined(coded, "test")
+    long = {video: durations[video] for video in of_split["test"]}
+    found = {name: predicted(name, "test") for name in events}
+    result: dict[str, Any] = {"reference": reference, "labels": labels, "detectors": {}, "tests": {}}
+    result["videos"] = {split: len(names) for split, names in of_split.items()}
+    for name, seeds in found.items():
+        tables, boxes = [one for one, _ in seeds], {"truth": true_boxes, "predicted": [one for _, one in seeds]}
+        own = [label for label in labels if label in catalogue.detector(name).LABELS]
+        settled = {"durations": long, "tubes": boxes}
+        result["detectors"][name] = {
+            "test": score(true, tables, labels=labels, **settled, **whole),
+            "own": score(true, tables, labels=own, **settled, **whole),
+            "diagnosis": diagnose(true, tables, labels=labels, rate_hz=rate_hz, **settled),
+        }
+        if name != reference:
+            boxes = {"truth": true_boxes, "first": boxes["predicted"], "second": [one for _, one in found[reference]]}
+            difference = compare(
+                true,
+                tables,
+                [one for one, _ in found[reference]],
+                durations=long,
+                labels=labels,
+                tubes=boxes,
+                permutations=permutations,
+                **whole,
+            )
+            for metric in SHORT:
+                result["tests"].setdefault(metric, {})[name] = difference["metrics"][metric]
+    for entries in result["tests"].values():
+        corrected = holm([np.nan if entry["p"] is None else entry["p"] for entry in entries.values()])
+        for entry, p in zip(entries.values(), corrected, strict=True):
+            entry["p_holm"] = float(p) if np.isfinite(p) else None
+
+    if of_split["dials"]:
+        on_dials = table[table["split"] == "dials"]
+        subsets = {key: list(rows["video"]) for key, rows in on_dials.groupby(["dial", "level"])}
+        base = next((key for key in subsets if key[1] == 0), None)
+        if base is None:
+            raise KinesicsError(
+                f"{videos}: no video of the split 'dials' has level 0, to which the others are compared"
+            )
+        true, true_boxes = joined(coded, "dials")
+        for name in events:
+            seeds = predicted(name, "dials")
+            levels = by_subset(
+                true,
+                [one for one, _ in seeds],
+                subsets,
+                baseline=base,
+                clusters=dict(zip(on_dials["video"], on_dials["script"], strict=True)),
+                durations={video: durations[video] for video in of_split["dials"]},
+                labels=labels,
+                tubes={"truth": true_boxes, "predicted": [one for _, one in seeds]},
+                rate_hz=rate_hz,
+                **shared,
+            )
+            dials = {dial: {"0": _short(levels[base]["metrics"])} for dial, level in subsets if level}
+            for (dial, level), of_level in levels.items():
+                if level:
+                    dials[dial][str(level)] = _short(of_level["metrics"])
+                    dials[dial][str(level)]["difference"] = _short(of_level["difference"])
+            result["detectors"][name]["dials"] = dials
+    write_json(out, result)
+
+
+def _read_videos(path: str | Path) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, dtype={"video": str, "split": str, "dial": str, "script": str}, keep_default_na=False)
+    except FileNotFoundError:
+        raise KinesicsError(f"{path}: no such file") from None
+    if missing := [column for column in ("video", "split", "dial", "level", "script") if column not in table]:
+        raise KinesicsError(f"{path}: column {missing[0]!r} is missing; columns are {', '.join(table.columns)}")
+    if (twice := table["video"][table["video"].duplicated()]).size:
+        raise KinesicsError(f"{path}: video {twice.iloc[0]!r} stands there twice")
+    return table
+
+
+def _in_order(labels: set[str]) -> list[str]:
+    return [label for label in LABELS.index if label in labels] + sorted(labels - set(LABELS.index))
+
+
+def _short(metrics: dict[str, Any]) -> dict[str, Any]:
+    return {key: metrics[key] for key in SHORT if key in metrics}

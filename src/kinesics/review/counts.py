@@ -9,6 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kinesics.evaluation import classification
+from kinesics.evaluation.detection import ratio
+
 RESAMPLES = 2000
 
 
@@ -36,27 +39,22 @@ def interval(values: np.ndarray) -> tuple[float, float]:
 
 def accuracy(table: np.ndarray) -> np.ndarray:
     """Return the share of correct answers (WAR, weighted average recall), 0-1, shape (...)."""
-    return np.trace(table, axis1=-2, axis2=-1) / table.sum((-2, -1))
+    return classification.war(_correct(table), table.sum(-1))
 
 
 def recall(table: np.ndarray) -> np.ndarray:
     """Return the recall of each class, shape (..., C); NaN for a class without samples."""
-    support = table.sum(-1)
-    correct = np.diagonal(table, axis1=-2, axis2=-1)
-    return np.divide(correct, support, out=np.full(support.shape, np.nan), where=support > 0)
+    return ratio(_correct(table), table.sum(-1))
 
 
 def uar(table: np.ndarray) -> np.ndarray:
     """Return the unweighted average recall over the classes with samples, shape (...)."""
-    return np.nanmean(recall(table), axis=-1)
+    return classification.uar(_correct(table), table.sum(-1))
 
 
 def weighted_f1(table: np.ndarray) -> np.ndarray:
     """Return the mean of the F1 of the classes, weighted by their number of samples, shape (...)."""
-    support, correct = table.sum(-1), np.diagonal(table, axis1=-2, axis2=-1)
-    answered = table[..., :-1].sum(-2)
-    f1 = np.divide(2 * correct, support + answered, out=np.zeros(support.shape), where=support + answered > 0)
-    return (f1 * support).sum(-1) / support.sum(-1)
+    return classification.weighted_f1(_correct(table), table.sum(-1), table[..., :-1].sum(-2))
 
 
 #: The measures by the names they have in the published results; WAR is accuracy in the literature of dynamic faces.
@@ -81,3 +79,7 @@ def entropy(shares: np.ndarray) -> np.ndarray:
     """Return the entropy in bits of distributions over the last axis; they need not sum to 1."""
     shares = shares / shares.sum(-1, keepdims=True)
     return -np.sum(shares * np.log2(shares, out=np.zeros(shares.shape), where=shares > 0), axis=-1)
+
+
+def _correct(table: np.ndarray) -> np.ndarray:
+    return np.diagonal(table, axis1=-2, axis2=-1)

@@ -1,0 +1,64 @@
+"""Whom the tracker means: its persons against the true ones, by where they are."""
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+
+from kinesics.events import BOX, box_iou
+from kinesics.labels import LABELS
+from kinesics.segments import index
+
+PARTS = ("face", "person")
+LEAST_IOU = 0.1
+
+
+def boxes_of_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the boxes of a table with a row a frame and person and columns like a tracks table's: one row a box.
+
+    In: time_s, person, ``face_x0`` .. ``face_y1``, ``person_x0`` .. ``person_y1``, null where not seen. Out: person, part
+    (one of ``PARTS``), time_s, x0, y0, x1, y1.
+    """
+    parts = []
+    for part in PARTS:
+        boxes = table[["person", "time_s", *(f"{part}_{side}" for side in BOX)]].dropna()
+        parts.append(boxes.set_axis(["person", "time_s", *BOX], axis=1).assign(part=part))
+    return pd.concat(parts, ignore_index=True)
+
+
+def boxes_of_tubes(events: pd.DataFrame, tubes: pd.DataFrame) -> pd.DataFrame:
+    """Return the face and person boxes of events (``labels.csv`` says which a label has) as ``boxes_of_rows`` does."""
+    about = pd.DataFrame({"person": events["person"], "part": events["label"].map(LABELS["box"]).fillna("person")})
+    boxes = tubes.join(about.reset_index(drop=True), on="event")
+    boxes = boxes[boxes["part"].isin(PARTS)].drop_duplicates(["person", "part", "time_s"])
+    return boxes[["person", "part", "time_s", *BOX]].reset_index(drop=True)
+
+
+def assign_persons(
+    truth: pd.DataFrame, found: pd.DataFrame, rate_hz: float, least_iou: float = LEAST_IOU
+) -> dict[int, int]:
+    """Return the true person of each person of the tracker that is one, by their boxes in one video.
+
+    Tables are of ``boxes_of_rows``; frames are the samples of a grid of ``rate_hz``. One to one, with the largest sum of
+    mean IoU (the assignment problem of the identity measures: Ristani et al., ECCV Workshops 2016); pairs of less than
+    ``least_iou`` are none. The mean runs over all frames in which the true person has a box of a part, and a frame without
+    a found one counts 0: over common frames alone, a short false track would beat a long true one.
+    """
+    tables = [
+        table.assign(frame=index(table["time_s"].to_numpy(float), rate_hz)).drop_duplicates(["person", "part", "frame"])
+        for table in (truth, found)
+    ]
+    both = tables[0].merge(tables[1], on=["part", "frame"], suffixes=("_a", "_b"))
+    iou = np.nan_to_num(box_iou(*(both[[side + end for side in BOX]].to_numpy(float) for end in ("_a", "_b"))))
+    true, guess = (sorted(table["person"].unique()) for table in tables)
+    total = np.zeros((len(true), len(guess)))
+    np.add.at(total, (pd.Index(true).get_indexer(both["person_a"]), pd.Index(guess).get_indexer(both["person_b"])), iou)
+    mean = total / tables[0].groupby("person").size().reindex(true).to_numpy()[:, None]
+    pairs = zip(*linear_sum_assignment(mean, maximize=True), strict=True)
+    return {int(guess[b]): int(true[a]) for a, b in pairs if mean[a, b] >= least_iou}
+
+
+def with_true_persons(events: pd.DataFrame, assigned: dict[int, int], n_true: int) -> pd.DataFrame:
+    """Return the events with the numbers of the true persons; who is none gets a number from ``n_true`` on."""
+    others = sorted({*events["person"]} - {*assigned})
+    number = assigned | {person: n_true + place for place, person in enumerate(others)}
+    return events.assign(person=events["person"].map(number).astype("int64"))

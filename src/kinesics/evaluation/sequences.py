@@ -1,0 +1,67 @@
+"""Measures of continuous gesture recognition, which take the events of a whole video as one sequence."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from kinesics.evaluation.detection import ratio
+
+
+def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:
+    """Return the least number of insertions, deletions and substitutions that turn one sequence into the other.
+
+    By dynamic programming (Levenshtein, Soviet Physics Doklady 10, 1966; Wagner and Fischer, JACM 21, 1974).
+    """
+    code = pd.factorize(np.array([*a, *b], object))[0]
+    first, second = code[: len(a)], code[len(a) :]
+    place = np.arange(len(second) + 1)
+    row = place.copy()
+    for symbol in first:
+        step = np.minimum(row[1:] + 1, row[:-1] + (second != symbol))
+        # An insertion costs one a place: taking the place away turns a run of them into a running minimum.
+        row = np.minimum.accumulate(np.concatenate([[row[0] + 1], step]) - place) + place
+    return int(row[-1])
+
+
+def edits(truth: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
+    """Return, of each video and person in either table, the edit distance and the true number of events.
+
+    Columns edits, length; index video, person. The sequence is the labels by start, then end, then label.
+    """
+    keys = ["video", "person"]
+    labels = [
+        dict(list(table.sort_values([*keys, "start_s", "end_s", "label"], kind="stable").groupby(keys)["label"]))
+        for table in (truth, predicted)
+    ]
+    rows = [
+        (*key, edit_distance(*(list(side.get(key, [])) for side in labels)), len(labels[0].get(key, [])))
+        for key in sorted({*labels[0], *labels[1]})
+    ]
+    return pd.DataFrame(rows, columns=[*keys, "edits", "length"]).set_index(keys)
+
+
+def levenshtein_accuracy(truth: pd.DataFrame, predicted: pd.DataFrame) -> float:
+    """Return 1 - sum of edit distances / number of true events, over the sequences of all videos and persons.
+
+    The mean over sequences of 1 - distance / length, weighted by their length, as IPN Hand counts it (Benitez-Garcia et
+    al., ICPR 2020, after Köpüklü et al., FG 2019): order and label matter, times do not. At most 1, and below 0 where
+    more is wrong than there is; NaN where nothing is true.
+    """
+    sums = edits(truth, predicted).sum()
+    return float(1 - ratio(sums["edits"], sums["length"]))
+
+
+def jaccard(counts: np.ndarray) -> np.ndarray:
+    """Return the Jaccard index of each sequence from frame counts of each label (L, S, 2, 2): (S,).
+
+    J_s = (1 / l_s) sum over labels of |T and P| / |T or P|, with T and P the frames on which the label is true and
+    predicted and l_s the number of labels that occur in the truth of the sequence; a label that is predicted but never
+    true has 0 and does not count in l_s (Wan et al., ChaLearn ConGD, CVPR Workshops 2016, eq. 2 to 4). The mean over
+    sequences is the mean Jaccard index. NaN where nothing is true. ``frame_counts`` gives the counts.
+    """
+    counts = np.asarray(counts, float)
+    both = counts[..., 1, 1]
+    each = ratio(both, counts.sum((-2, -1)) - counts[..., 0, 0])
+    true = counts[..., 1, :].sum(-1) > 0
+    return ratio(np.where(true, np.nan_to_num(each), 0).sum(0), true.sum(0))

@@ -1,0 +1,269 @@
+"""What each unit of footage adds to each metric, so that a resample or a swap of units costs a product of matrices.
+
+A tally is made once from one coder's and one detector's events: counts whose last axis is the unit, and rankings. A
+metric is a function of the counts under weights of the units; to mix two detectors, unit by unit, is to put their
+tallies side by side (``merge``) and to weight the units of both.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from kinesics import KinesicsError
+from kinesics.evaluation.calibration import BINS, calibration_error, concordance, moments, score_bins
+from kinesics.evaluation.classification import answers, uar, war, weighted_f1
+from kinesics.evaluation.detection import (
+    ANET_TIOUS,
+    MAP_TIOUS,
+    MAX_PROPOSALS,
+    Ranked,
+    check_tious,
+    f1_score,
+    first_proposals,
+    match_pairs,
+    matched_box_iou,
+    merge_ranked,
+    overlaps,
+    rank_predictions,
+    ranked_ap,
+    ranking,
+    ratio,
+    recall_auc,
+    take_ranked,
+)
+from kinesics.evaluation.frames import RATE_HZ, cohen_kappa, frame_counts
+from kinesics.evaluation.intervals import unit_of
+from kinesics.evaluation.sequences import edits, jaccard
+from kinesics.evaluation.tubes import FRAME_IOU, TUBE_IOUS, frame_boxes, match_boxes, match_tubes, select
+
+F1_TIOUS = (0.3, 0.5)
+SPATIAL_TIOU = 0.3
+ANSWER_TIOU = 0.5
+AR_AT = (10, 100)
+#: What ``tally`` is asked, unless told otherwise.
+MEASURES = {
+    "f1_tious": F1_TIOUS,
+    "map_tious": MAP_TIOUS,
+    "tube_ious": TUBE_IOUS,
+    "rate_hz": RATE_HZ,
+    "match_person": True,
+}
+
+Samples = dict[str, np.ndarray]
+
+
+class Footage(NamedTuple):
+    """The videos that are scored, cut into units, and the labels that are judged."""
+
+    labels: list[str]
+    durations: dict[str, float]
+    units: dict[str, range]
+    block_s: float
+
+    @property
+    def n_units(self) -> int:
+        """The number of units of all videos."""
+        return sum(map(len, self.units.values()))
+
+    def unit(self, events: pd.DataFrame) -> np.ndarray:
+        """Return the unit of each event, that of its middle: int (N,)."""
+        middle = (events["start_s"] + events["end_s"]).to_numpy() / 2
+        return unit_of(events["video"].to_numpy(), middle, self.units, self.block_s)
+
+
+class Tally(NamedTuple):
+    """Counts by name, the last axis the unit; rankings by the name of their metric; what each metric counts."""
+
+    counts: dict[str, np.ndarray]
+    ranked: dict[str, tuple[Ranked, Sequence[float]]]
+    n: dict[str, np.ndarray]  # the last axis is again the unit
+    of_videos: bool  # every unit is a whole video: measures of whole sequences can be resampled
+
+
+def name(metric: str, threshold: float) -> str:
+    """Return the name of a metric at a threshold, which is given in percent."""
+    return f"{metric}_{100 * threshold:g}"
+
+
+def tally(
+    footage: Footage,
+    truth: pd.DataFrame,
+    predicted: pd.DataFrame,
+    truth_tubes: pd.DataFrame | None = None,
+    predicted_tubes: pd.DataFrame | None = None,
+    *,
+    f1_tious: Sequence[float],
+    map_tious: Sequence[float],
+    tube_ious: Sequence[float],
+    rate_hz: float,
+    match_person: bool,
+) -> Tally:
+    """Tally two sorted events tables; with the tubes of both, also in space. Errors are those of ``score``."""
+    if not match_person:
+        truth, predicted = truth.assign(person=0), predicted.assign(person=0)
+    labels, shape = footage.labels, (len(footage.labels), footage.n_units)
+    frames = frame_counts(truth, predicted, footage.durations, labels, rate_hz, footage.units, footage.block_s)
+    judged = [table["label"].isin(labels).to_numpy() for table in (truth, predicted)]
+    truth, predicted = (
+        table[keep].reset_index(drop=True) for table, keep in zip((truth, predicted), judged, strict=True)
+    )
+    label_t, label_p = (pd.Index(labels).get_indexer(table["label"]) for table in (truth, predicted))
+    unit_t, unit_p = footage.unit(truth), footage.unit(predicted)
+
+    def add(label: np.ndarray, unit: np.ndarray, amount: np.ndarray | None = None) -> np.ndarray:
+        """Add up per label and unit, with the sum over labels first: (1 + L, U)."""
+        sums = np.bincount(label * shape[1] + unit, amount, shape[0] * shape[1]).reshape(shape)
+        return np.concatenate([sums.sum(0, keepdims=True), sums])
+
+    def per_unit(unit: np.ndarray, amount: np.ndarray) -> np.ndarray:
+        """Add up amounts (..., N) per unit: (..., U)."""
+        of = amount.shape[:-1]
+        rows = np.reshape(amount, (int(np.prod(of)), len(unit)))
+        return np.array([np.bincount(unit, row, shape[1]) for row in rows]).reshape(*of, shape[1])
+
+    counts = {"true": add(label_t, unit_t), "frames": np.moveaxis(frames, 1, -1)}
+    n_truth, n_predicted = counts["true"], add(label_p, unit_p)
+    n = {}
+    check_tious(*f1_tious, *(map_tious or (np.nan,)))
+    t, p, iou = overlaps(truth, predicted, min(*f1_tious, *map_tious, SPATIAL_TIOU, ANSWER_TIOU), match_person)
+
+    def match(tiou: float) -> np.ndarray:
+        """Return ``match_events`` at a threshold."""
+        keep = iou >= tiou
+        return match_pairs((t[keep], p[keep], iou[keep]), len(truth), len(predicted))
+
+    for tiou in f1_tious:
+        matched = match(tiou)
+        hit = matched >= 0
+        false = np.ones(len(predicted), bool)
+        false[matched[hit]] = False
+        counts[name("tp", tiou)] = add(label_t[hit], unit_t[hit])
+        counts[name("fn", tiou)] = add(label_t[~hit], unit_t[~hit])
+        counts[name("fp", tiou)] = add(label_p[false], unit_p[false])
+        of = {"f1": n_truth, "f1_macro": n_truth, "precision": n_predicted, "recall": n_truth}
+        n |= {name(metric, tiou): number for metric, number in of.items()}
+
+    ranked_rows = ranking(predicted)
+    # Whether a score was earned is asked at a threshold that need not be one of map_tious.
+    *taken, hit = take_ranked((t, p, iou), ranked_rows, len(truth), (*map_tious, ANSWER_TIOU))
+    of_events = rank_predictions(label_t, label_p, ranked_rows, np.array(taken), (unit_t, unit_p), shape)
+    ranked = {"map": (of_events, tuple(map_tious))}
+    n |= dict.fromkeys(["map", *(name("map", tiou) for tiou in map_tious)], n_truth)
+    n["kappa"] = np.broadcast_to(frames[:1].sum((0, 2, 3)), (1 + shape[0], shape[1]))
+
+    fit = matched_box_iou(truth, predicted, match(SPATIAL_TIOU))
+    boxed = np.isfinite(fit)
+    counts["boxed"] = add(label_t[boxed], unit_t[boxed])
+    counts["box_iou"] = add(label_t[boxed], unit_t[boxed], fit[boxed])
+    n["spatial_iou"] = counts["boxed"]
+
+    answer = answers(truth, predicted, ANSWER_TIOU, match_person)
+    answered = answer >= 0
+    said = np.where(answered, label_p[answer] if len(label_p) else -1, -1)
+    right = said == label_t
+    counts["correct"] = add(label_t[right], unit_t[right])[1:]
+    counts["answered"] = add(said[answered], unit_t[answered])[1:]
+    n |= dict.fromkeys(["war", "uar", "weighted_f1"], n_truth[:1])
+
+    score = predicted["score"].to_numpy()
+    n["ece"] = n_predicted[:1]
+    try:
+        bins = score_bins(score)
+    except KinesicsError:  # other metrics need no probabilities: this one is then undefined
+        bins, n["ece"] = np.full(len(score), -1), np.zeros((1, shape[1]))
+    held = bins == np.arange(BINS)[:, None]  # (bins, P)
+    counts["bins"] = per_unit(unit_p, np.stack([held, held * score, held & (hit >= 0)]))
+    found = hit >= 0
+    pairs = moments(truth["score"].to_numpy()[hit[found]], score[found])
+    counts["moments"] = per_unit(unit_t[hit[found]], pairs)
+    n["ccc"] = counts["moments"][:1]
+
+    first, number = first_proposals(truth, predicted, ANET_TIOUS, MAX_PROPOSALS)
+    recalled = (
+        np.stack([(first < at[:, None]).mean(1) for at in number.T]) if len(truth) else np.zeros((MAX_PROPOSALS, 0))
+    )
+    counts["recalled"] = per_unit(unit_t, recalled)  # (AN, U)
+    n |= dict.fromkeys([*(f"ar_{at}" for at in AR_AT), "ar_auc"], n_truth[:1])
+
+    firsts = {video: units[0] for video, units in footage.units.items()}
+    sequence = edits(truth, predicted)
+    unit = sequence.index.get_level_values("video").map(firsts).to_numpy(int)
+    counts["edits"] = per_unit(unit, sequence.to_numpy().T)
+    n["levenshtein"] = per_unit(unit, (sequence["length"] > 0).to_numpy())[None]
+    ends = list(firsts.values())
+    index = jaccard(np.add.reduceat(frames, ends, axis=1)) if ends else np.zeros(0)
+    defined = np.isfinite(index)
+    counts["jaccard"] = np.zeros((2, shape[1]))
+    counts["jaccard"][:, ends] = np.stack([np.nan_to_num(index), defined])
+    n["mean_jaccard"] = counts["jaccard"][1:]
+
+    if truth_tubes is not None and predicted_tubes is not None:
+        tubes = [select(table, keep) for table, keep in zip((truth_tubes, predicted_tubes), judged, strict=True)]
+        taken = match_tubes(truth, tubes[0], predicted, tubes[1], tube_ious, rate_hz)
+        of_tubes = rank_predictions(label_t, label_p, ranked_rows, taken, (unit_t, unit_p), shape)
+        ranked["tube_map"] = of_tubes, tuple(tube_ious)
+        n |= dict.fromkeys(["tube_map", *(name("tube_map", iou) for iou in tube_ious)], n_truth)
+        boxes = [frame_boxes(*table, rate_hz) for table in ((truth, tubes[0]), (predicted, tubes[1]))]
+        event_t, event_p = (table["event"].to_numpy() for table in boxes)
+        taken = match_boxes(*boxes)
+        units = unit_t[event_t], unit_p[event_p]
+        of_boxes = rank_predictions(label_t[event_t], label_p[event_p], ranking(boxes[1]), taken, units, shape)
+        ranked["frame_map"] = of_boxes, (FRAME_IOU,)
+        n[name("frame_map", FRAME_IOU)] = add(label_t[event_t], unit_t[event_t])
+    return Tally(counts, ranked, n, all(len(units) == 1 for units in footage.units.values()))
+
+
+def merge(first: Tally, second: Tally) -> Tally:
+    """Put the units of the second tally after those of the first; ``n`` is that of the first."""
+    counts = {key: np.concatenate([value, second.counts[key]], -1) for key, value in first.counts.items()}
+    ranked = {
+        key: (merge_ranked(value, second.ranked[key][0]), thresholds)
+        for key, (value, thresholds) in first.ranked.items()
+    }
+    return Tally(counts, ranked, first.n, first.of_videos)
+
+
+def metrics(of: Tally, weights: np.ndarray) -> Samples:
+    """Return each metric under each column of weights (U, B): (1 + L, B), all labels first; (1, B) if it has no labels."""
+    c: Mapping[str, np.ndarray] = {key: value @ weights for key, value in of.counts.items()}
+    values: Samples = {}
+    for key in of.counts:
+        if key.startswith("tp_"):
+            at = key.removeprefix("tp_")
+            tp, fp, fn = (c[f"{kind}_{at}"] for kind in ("tp", "fp", "fn"))
+            f1 = f1_score(tp, fp, fn)
+            values[f"f1_{at}"] = f1
+            values[f"f1_macro_{at}"] = mean(f1[1:], 0)[None]
+            values[f"precision_{at}"] = ratio(tp, tp + fp)
+            values[f"recall_{at}"] = ratio(tp, tp + fn)
+    for key, (ranked, thresholds) in of.ranked.items():
+        ap = ranked_ap(ranked, weights).reshape(len(thresholds), -1, weights.shape[1])
+        ap = np.concatenate([mean(ap, 1)[:, None], ap], 1)  # (T, 1 + L, B)
+        if key != "frame_map":
+            values[key] = mean(ap, 0)
+        values |= {name(key, threshold): one for threshold, one in zip(thresholds, ap, strict=True)}
+    kappa = cohen_kappa(np.moveaxis(c["frames"], -1, 1))
+    values["kappa"] = np.concatenate([mean(kappa, 0)[None], kappa])
+    values["spatial_iou"] = ratio(c["box_iou"], c["boxed"])
+    correct, support, answered = (np.moveaxis(part, 0, -1) for part in (c["correct"], c["true"][1:], c["answered"]))
+    values["war"] = war(correct, support)[None]
+    values["uar"] = uar(correct, support)[None]
+    values["weighted_f1"] = weighted_f1(correct, support, answered)[None]
+    values["ece"] = calibration_error(*c["bins"])[None]
+    values["ccc"] = concordance(c["moments"])[None]
+    recall = ratio(c["recalled"], c["true"][0])  # (AN, B)
+    values |= {f"ar_{at}": recall[at - 1][None] for at in AR_AT}
+    values["ar_auc"] = recall_auc(recall)[None]
+    values["levenshtein"] = 1 - ratio(*c["edits"])[None]
+    values["mean_jaccard"] = ratio(*c["jaccard"])[None]
+    if not of.of_videos:
+        for key in ("levenshtein", "mean_jaccard"):
+            values[key][:, 1:] = np.nan  # a block of a video is no sequence
+    return values
+
+
+def mean(values: np.ndarray, axis: int) -> np.ndarray:
+    """Return the mean over the values that are not NaN; NaN where there is none."""
+    return ratio(np.nansum(values, axis), np.isfinite(values).sum(axis))

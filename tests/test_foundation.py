@@ -263,9 +263,9 @@ def test_patch_tokens_come_without_class_and_register_tokens(kind, registers, ti
     assert torch.equal(pooled, out[:, 0])
 
 
-def test_similarity_is_the_cosine_to_one_patch():
+def test_similarity_is_the_cosine_to_a_token():
     patches = np.array([[[3, 0], [0, 2]], [[1, 1], [-5, 0]]], float)
-    np.testing.assert_allclose(dino.similarity(patches, 0, 0), [[1, 0], [0.5**0.5, -1]], atol=1e-12)
+    np.testing.assert_allclose(dino.similarity(patches, np.array([2, 0])), [[1, 0], [0.5**0.5, -1]], atol=1e-12)
 
 
 def test_weights_that_are_missing_or_others_are_told_with_the_way_to_get_them(tiny, tmp_path, capsys, monkeypatch):

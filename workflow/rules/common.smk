@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from kinesics.catalogue import DETECTORS, ENCODERS
+from kinesics.encoders import fetched, place
 from kinesics.files import check
 from kinesics.sources import read_sources
 

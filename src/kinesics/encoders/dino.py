@@ -56,7 +56,6 @@ def tokens(network: PreTrainedModel, pixels: torch.Tensor) -> tuple[torch.Tensor
     return out[:, 0], out[:, -h * w :].unflatten(1, (h, w))
 
 
-def similarity(patches: np.ndarray, row: int, column: int) -> np.ndarray:
-    """Return how alike each patch is to one of them: the cosine of their tokens (h, w, C), in [-1, 1], as (h, w)."""
-    unit = patches / np.linalg.norm(patches, axis=-1, keepdims=True)
-    return unit @ unit[row, column]
+def similarity(patches: np.ndarray, token: np.ndarray) -> np.ndarray:
+    """Return how alike each patch is to a token (C,): the cosine to the patches' tokens (h, w, C), in [-1, 1], as (h, w)."""
+    return patches @ token / np.linalg.norm(patches, axis=-1) / np.linalg.norm(token)

@@ -9,6 +9,7 @@ include: "workflow/rules/features.smk"
 include: "workflow/rules/detectors.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/review.smk"
+include: "workflow/rules/foundation.smk"
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/notebooks.smk"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kinesics.adapters import adapter, outputs
 from kinesics.catalogue import DETECTORS, ENCODERS
+from kinesics.encoders import fetched, place
 from kinesics.files import check
 from kinesics.sources import read_sources
 

@@ -2,9 +2,13 @@ rule encode:
     input:
         video="results/media/{video}.mp4",
         tracks="results/tracks/{video}.parquet",
-        weights=lambda wildcards: source(ENCODERS[wildcards.encoder]["weights"])[0],
+        # What the user places is no input: the script tells where to get it, and a plan can be made without.
+        weights=lambda wildcards: (
+            place(wildcards.encoder, "data") if fetched(wildcards.encoder) else []
+        ),
         code=lambda wildcards: code(
-            "encode.py", f"src/kinesics/encoders/{wildcards.encoder}.py"
+            "encode.py",
+            f"src/kinesics/encoders/{ENCODERS[wildcards.encoder]['module']}.py",
         ),
     output:
         "results/features/{encoder}/{video}.safetensors",
@@ -14,5 +18,6 @@ rule encode:
         "../../environment.yml"
     params:
         rate_hz=lambda wildcards: config["encoders"][wildcards.encoder],
+        weights=lambda wildcards: str(place(wildcards.encoder, "data")),
     script:
         "../scripts/encode.py"

@@ -7,12 +7,12 @@ from kinesics.jobs import job
 from kinesics.sources import verify
 
 with job(snakemake.log[0]):
-    verify(snakemake.input.weights)
+    verify(snakemake.params.weights)
     encode(
         Path(snakemake.input.video),
         Path(snakemake.input.tracks),
         snakemake.wildcards.encoder,
-        Path(snakemake.input.weights),
+        Path(snakemake.params.weights),
         Path(snakemake.output[0]),
         rate_hz=snakemake.params.rate_hz,
     )

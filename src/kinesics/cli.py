@@ -37,7 +37,7 @@ def _refuse_to_overwrite(options: argparse.Namespace) -> None:
     given = vars(options)
     written = [given[name] for name in ("out", "tubes", "json", "outcomes") if given.get(name)]
     read = []
-    for value in (given.get(name) for name in ("video", "tracks", "model", "truth", "predicted")):
+    for value in (given.get(name) for name in ("video", "tracks", "model", "cache", "truth", "predicted")):
         read += value if isinstance(value, list) else [value]
     for number, path in enumerate(written):
         if path.resolve() in {other.resolve() for other in [*read, *written[:number]] if isinstance(other, Path)}:
@@ -73,12 +73,24 @@ def _parser() -> argparse.ArgumentParser:
     _tracking(sub)
     data(sub)
 
-    sub = command("encode", _encode, "let a frozen encoder see the crops of a video's people")
+    sub = command("encoders", _encoders, "list the encoders: what each takes, its licence, and whether it can run now")
+    sub.add_argument("encoder", nargs="*", metavar="NAME", help="tell all about these (default: a line on each)")
+    data(sub)
+
+    sub = command("encode", _encode, "let a frozen encoder see the crops of a video's people, or hear its sound")
     sub.add_argument("video", type=Path)
-    sub.add_argument("--tracks", type=Path, required=True, metavar="TRACKS.parquet")
-    sub.add_argument("--encoder", required=True, metavar="NAME", help=", ".join(catalogue.ENCODERS))
+    sub.add_argument(
+        "--tracks", type=Path, metavar="TRACKS.parquet", help="of the video's people, for encoders that see"
+    )
+    sub.add_argument("--encoder", required=True, metavar="NAME", help="one of those that 'kinesics encoders' lists")
     sub.add_argument(
         "--rate", type=_positive, default=None, metavar="HZ", help="crops a second (default: the encoder's)"
+    )
+    sub.add_argument(
+        "--weights", metavar="PATH", help="file or folder, or repository of the Hugging Face hub (default: in --data)"
+    )
+    sub.add_argument(
+        "--cache", type=Path, metavar="FILE", help="keep what the encoder says of each crop here, to go on after a kill"
     )
     sub.add_argument("--out", type=Path, required=True, metavar="FEATURES.safetensors")
     data(sub)
@@ -271,12 +283,34 @@ def _track(options: argparse.Namespace) -> None:
     track(options.video, bundles, options.out, rate_hz=options.rate, max_people=options.people)
 
 
-def _encode(options: argparse.Namespace) -> None:
-    from kinesics.encode import encode
+def _encoders(options: argparse.Namespace) -> None:
+    from kinesics import encoders
 
-    catalogue.encoder(options.encoder)
-    weights = sources.fetch(catalogue.ENCODERS[options.encoder]["weights"], options.data)[0]
-    encode(options.video, options.tracks, options.encoder, weights, options.out, rate_hz=options.rate)
+    names = options.encoder or encoders.ENCODERS
+    for name in names:
+        catalogue.encoder(name)
+    print("\n".join(encoders.listing(names, options.data, whole=bool(options.encoder))))
+
+
+def _encode(options: argparse.Namespace) -> None:
+    from kinesics import encoders
+    from kinesics.encode import encode, encode_sound
+
+    name = options.encoder
+    sees = encoders.shape(name).kind in ("image", "clip")
+    if sees and not options.tracks:
+        raise KinesicsError(f"encoder {name!r} sees people: give their tracks with --tracks")
+    if not sees and options.tracks:
+        raise KinesicsError(f"encoder {name!r} hears: it takes no --tracks")
+    if encoders.fetched(name) and not options.weights:
+        for source in encoders.needs(name):
+            sources.fetch(source, options.data)
+    weights = options.weights or encoders.place(name, options.data)
+    work = {"rate_hz": options.rate, "cache": options.cache}
+    if sees:
+        encode(options.video, options.tracks, name, weights, options.out, **work)
+    else:
+        encode_sound(options.video, name, weights, options.out, **work)
 
 
 def _detect(options: argparse.Namespace) -> None:
@@ -300,6 +334,7 @@ def _detect(options: argparse.Namespace) -> None:
         features = []
         if row["features"]:
             work.encoder, work.rate, work.out = row["features"], None, Path(folder) / "features.safetensors"
+            work.weights = work.cache = None
             _encode(work)
             features = [work.out]
         model = sources.fetch(row["weights"], options.data)[0] if row["weights"] else options.model

@@ -4,20 +4,24 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
 from kinesics import KinesicsError, catalogue, encoders
+from kinesics.encoders.cache import cached, key
 from kinesics.features import CropFeatures, Features, write_features
 from kinesics.segments import index, samples
 from kinesics.tracks import FACE_BOX, PERSON_BOX, Tracks, read_tracks
-from kinesics.video import facts, frames
+from kinesics.video import facts, frames, sounds, windows
 
 #: The columns of the tracks that hold the box of each kind of crop.
 BOXES = {"face": FACE_BOX, "person": PERSON_BOX}
 BATCH = 16  # crops held at once: 2.4 MB of 224 x 224 pixels
+HELD_BYTES = 64e6  # of a batch at most: a clip of VideoPrism takes 4 MB
+NOBODY = -1  # the person of what is heard: who speaks is not known
 
 
 def encode(
@@ -30,22 +34,25 @@ def encode(
     name: str | None = None,
     rate_hz: float | None = None,
     crops: Sequence[str] | None = None,
+    cache: str | Path | None = None,
     progress: bool = True,
 ) -> None:
     """Encode crops of everyone in a video, ``rate_hz`` times a second, and write the features to ``out``.
 
     The box at time t is the one in the tracks' last sampled frame at or before t; a person without a box there, or
-    with one that is not ``usable``, is left out at t. ``rate_hz`` and ``crops`` are the encoder's own unless given;
-    ``name`` is the video's in the tracks, by default the file's without its suffix. The video is read once, and crops
-    are encoded as they come: of what is read only boxes and features stay. The same input gives the same bytes.
+    with one that is not ``usable``, is left out at t. An encoder of clips sees that box in the ``windows`` about t: what
+    moves in the clip is the person, not the box. ``rate_hz`` and ``crops`` are the encoder's own unless given; ``name``
+    is the video's in the tracks, by default the file's without its suffix. The video is read once, and crops are encoded
+    as they come: of what is read only boxes and features stay. The same input gives the same bytes, also from a
+    ``cache``, a file where what the encoder says is kept (see ``encoders.cache``).
 
     Raises KinesicsError for tracks of another video, unknown encoders and crops, and files that cannot be read.
     """
-    module = catalogue.encoder(encoder)
-    rate_hz = module.RATE_HZ if rate_hz is None else rate_hz
+    module, shape = catalogue.encoder(encoder), encoders.shape(encoder)
+    if shape.kind not in ("image", "clip"):
+        raise KinesicsError(f"{encoder} takes {shape.kind}, not crops: it is asked without tracks")
     crops = module.CROPS if crops is None else tuple(crops)
-    if not rate_hz > 0:
-        raise KinesicsError(f"{video}: cannot be encoded at {rate_hz} Hz: the rate must be above 0")
+    rate_hz = _rate(rate_hz, module, video)
     if unknown := [crop for crop in crops if crop not in module.CROPS]:
         raise KinesicsError(f"{unknown[0]!r} is not a crop of {encoder}. Its crops are {', '.join(module.CROPS)}.")
     people = read_tracks(tracks)
@@ -54,24 +61,80 @@ def encode(
     name, tracked_hz, count = people.video, people.rate_hz, samples(people.duration_s, rate_hz)
     del people  # landmarks are 99 % of the tracks
     ask = encoders.load(encoder, weights)
-    shown = tqdm(frames(video, rate_hz), encoder, count, unit="frame", disable=None if progress else True)
+    if cache is not None:
+        ask = cached(ask, key(encoder, weights), cache)
+    size = shape.input[-3:-1]
+    seen = (
+        ((time_s, [frame]) for _, time_s, frame in frames(video, rate_hz))
+        if shape.kind == "image"
+        else windows(video, rate_hz, shape.input[0], module.SPAN_S)
+    )
+    shown = tqdm(seen, encoder, count, unit="frame", disable=None if progress else True)
 
     def cuts() -> Iterator[tuple[str, float, int, np.ndarray]]:
-        """Yield (crop, time_s, person, image) in the order of time, then person."""
-        for _, time_s, frame in shown:
+        """Yield (crop, time_s, person, input) in the order of time, then person."""
+        for time_s, clip in shown:
             k = int(index(time_s, tracked_hz))
             for crop in crops:
                 for person, box in boxes[crop].get(k, ()):
-                    yield crop, time_s, person, cut(frame, box, module.MARGIN, module.SIZE)
+                    images = [cut(frame, box, module.MARGIN, size) for frame in clip]
+                    yield crop, time_s, person, images[0] if shape.kind == "image" else np.stack(images)
 
     rows = {crop: [] for crop in crops}
-    stream = cuts()
-    while batch := list(islice(stream, BATCH)):
-        tokens = ask(np.stack([image for *_, image in batch]))
-        for (crop, time_s, person, _), token in zip(batch, tokens, strict=True):
-            rows[crop].append((time_s, person, token))
-    values = {crop: _columns(rows[crop], module.DIM) for crop in crops}
+    for crop, time_s, person, token in _asked(ask, cuts(), shape):
+        rows[crop].append((time_s, person, token))
+    values = {crop: _columns(rows[crop], shape.dim) for crop in crops}
     write_features(Features(name, encoder, rate_hz, values), out)
+
+
+def encode_sound(
+    video: str | Path,
+    encoder: str,
+    weights: str | Path,
+    out: str | Path,
+    *,
+    name: str | None = None,
+    rate_hz: float | None = None,
+    cache: str | Path | None = None,
+    progress: bool = True,
+) -> None:
+    """Encode the sound of a video, ``SPAN_S`` seconds about an instant, or the sentences spoken in it, as they begin.
+
+    The features file has one kind of crop, ``sound`` or ``text``, of ``NOBODY``. Raises KinesicsError for encoders that
+    see, and videos without sound.
+    """
+    module, shape = catalogue.encoder(encoder), encoders.shape(encoder)
+    if shape.kind not in ("sound", "text"):
+        raise KinesicsError(f"{encoder} takes crops of people: it needs the tracks of {video}")
+    rate_hz = _rate(rate_hz, module, video)
+    if not facts(video).has_audio:
+        raise KinesicsError(f"{video}: has no sound, which {encoder} needs")
+    ask = encoders.load(encoder, weights)
+    if cache is not None:
+        ask = cached(ask, key(encoder, weights), cache)
+    heard = module.sentences(video, weights) if shape.kind == "text" else sounds(video, rate_hz, *shape.input)
+    shown = tqdm(heard, encoder, unit=shape.kind, disable=None if progress else True)
+    stream = ((shape.kind, time_s, NOBODY, value) for time_s, value in shown)
+    rows = [(time_s, person, token) for _, time_s, person, token in _asked(ask, stream, shape)]
+    values = {shape.kind: _columns(rows, shape.dim)}
+    write_features(Features(name or Path(video).stem, encoder, rate_hz, values), out)
+
+
+def _rate(rate_hz: float | None, module: ModuleType, video: str | Path) -> float:
+    rate_hz = module.RATE_HZ if rate_hz is None else rate_hz
+    if not rate_hz > 0:
+        raise KinesicsError(f"{video}: cannot be encoded at {rate_hz} Hz: the rate must be above 0")
+    return rate_hz
+
+
+def _asked(ask: encoders.Encode, stream: Iterator[tuple], shape: encoders.Shape) -> Iterator[tuple]:
+    """Yield (crop, time_s, person, token) for each (crop, time_s, person, input), as many held as memory allows."""
+    held = int(min(max(HELD_BYTES // shape.bytes, 1), BATCH))
+    while batch := list(islice(stream, held)):
+        inputs = [value for *_, value in batch]
+        tokens = ask(inputs if shape.kind == "text" else np.stack(inputs))
+        for (*row, _), token in zip(batch, tokens, strict=True):
+            yield *row, token
 
 
 def boxes_by_frame(tracks: Tracks, crop: str) -> dict[int, list[tuple[int, np.ndarray]]]:

@@ -70,6 +70,11 @@ def write_json(path: str | Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n")
 
 
+def one_line(error: BaseException | str, limit: int = 200) -> str:
+    """Return what another program's error says, in one line of at most ``limit`` signs."""
+    return " ".join(str(error).split())[:limit]
+
+
 def sha256(path: str | Path) -> str:
     """Return the hexadecimal SHA-256 of a file."""
     with open(path, "rb") as file:

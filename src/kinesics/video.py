@@ -6,9 +6,11 @@ the frame at time t is the one shown then, so variable frame rates need no speci
 its duration. A file that was cut off is refused at once, not after hours of work on the part that is there.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -17,7 +19,9 @@ import numpy as np
 from av.stream import Disposition
 
 from kinesics import KinesicsError
-from kinesics.segments import samples, seconds
+from kinesics.segments import index, samples, seconds
+
+SOUND_HZ = 16_000  # what networks of speech and voice were trained on
 
 _CUT_S = 0.5  # containers round the duration they declare; what lacks more than this was cut off
 _NEAR_S = 1e-6  # a frame stamped this little after a sample's time counts as shown then: stamps are rounded
@@ -82,6 +86,74 @@ def frame_at(path: str | Path, times_s: Sequence[float]) -> np.ndarray:
     for place, (_, frame) in zip(order, _shown(path, info, times[order].tolist()), strict=True):
         out[place] = frame
     return out
+
+
+def windows(path: str | Path, rate_hz: float, count: int, span_s: float) -> Iterator[tuple[float, list[np.ndarray]]]:
+    """Yield (time_s, frames) for each time k / rate_hz in [0, duration): the ``count`` frames about it, over ``span_s``.
+
+    They are those of a grid at count / span_s Hz, half of them before the one shown at that time; where the video begins
+    or ends, its first or last frame is repeated. Holds one window of frames. Raises KinesicsError as ``frames`` does.
+    """
+    grid_hz = count / span_s
+    instants = [seconds(k, rate_hz) for k in range(samples(facts(path).duration_s, rate_hz))]
+    due = deque((int(index(time_s, grid_hz)) + (count - 1) // 2, time_s) for time_s in instants)  # last frame, time
+    held: deque[np.ndarray] = deque(maxlen=count)
+    k, frame = -1, None
+    for k, _, frame in frames(path, grid_hz):
+        held.extend([frame] * (1 if held else count))
+        while due and due[0][0] == k:
+            yield due.popleft()[1], list(held)
+    for last, time_s in due:
+        held.extend([frame] * (last - k))
+        k = last
+        yield time_s, list(held)
+
+
+def sounds(path: str | Path, rate_hz: float, length: int) -> Iterator[tuple[float, np.ndarray]]:
+    """Yield (time_s, sound) for each time k / rate_hz in [0, duration): ``length`` samples about it, float32 at ``SOUND_HZ``.
+
+    Before and after the sound there is silence. Holds one window. Raises KinesicsError as ``sound`` does.
+    """
+    blocks, held, begin = _sound_blocks(path), np.zeros(length // 2, np.float32), -(length // 2)
+    for k in range(samples(facts(path).duration_s, rate_hz)):
+        time_s = seconds(k, rate_hz)
+        first = round(time_s * SOUND_HZ) - length // 2
+        while begin + len(held) < first + length:
+            block = next(blocks, None)
+            held = np.concatenate(
+                [held[max(first - begin, 0) :], np.zeros(length, np.float32) if block is None else block]
+            )
+            begin = max(first, begin)
+        held, begin = held[first - begin :], first
+        yield time_s, held[:length].copy()
+
+
+def sound(path: str | Path) -> np.ndarray:
+    """Return the whole sound of a video, mono float32 in [-1, 1] at ``SOUND_HZ``: 4 MB a minute. Time 0 is the pictures'.
+
+    Raises KinesicsError if there is none, or where it is damaged.
+    """
+    return np.concatenate([np.empty(0, np.float32), *_sound_blocks(path)])
+
+
+def _sound_blocks(path: str | Path) -> Iterator[np.ndarray]:
+    """Yield the sound in pieces, from the instant that the first picture is shown."""
+    with _opened(path) as (container, pictures):
+        if not container.streams.audio:
+            raise KinesicsError(f"{path}: has no sound")
+        stream, resampler = container.streams.audio[0], av.AudioResampler("flt", "mono", SOUND_HZ)
+        late_s = float((stream.start_time or 0) * stream.time_base - (pictures.start_time or 0) * pictures.time_base)
+        if late_s > 0:
+            yield np.zeros(round(late_s * SOUND_HZ), np.float32)
+        early = max(round(-late_s * SOUND_HZ), 0)
+        try:
+            for frame in chain(container.decode(stream), [None]):  # None lets out what the resampler holds
+                for part in resampler.resample(frame):
+                    block = part.to_ndarray()[0]
+                    yield block[early:]
+                    early = max(early - len(block), 0)
+        except av.FFmpegError as error:
+            raise KinesicsError(f"{path}: its sound is damaged: {error.strerror}; repair or re-encode it") from None
 
 
 def _shown(path: str | Path, info: VideoFacts, times_s: Iterable[float]) -> Iterator[tuple[float, np.ndarray]]:

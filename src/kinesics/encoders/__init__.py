@@ -1,13 +1,17 @@
-"""Frozen encoders: one file each, and one line in ``encoders.csv`` that names it.
+"""Frozen encoders: one file each, or one a family, and one line each in ``encoders.csv`` that names it.
 
-The file ``<name>.py`` declares ``SIZE`` (height and width of its input in pixels), ``DIM`` (numbers a crop), ``CROPS``
-(the kinds of crop it is meant for: ``face``, ``person``), ``MARGIN`` (what is added on each side of a box, as a share
-of its longer side), ``RATE_HZ`` (crops a second unless told otherwise), ``WEIGHTS`` (the id in ``config/sources.csv``)
-and ``load(weights)``, which returns a function from uint8 RGB images (N, height, width, 3) to float32 (N, DIM). Modules
-are imported when they are asked for: torch and transformers take seconds.
+The table declares what an encoder takes (``input``: ``image``, ``clip``, ``sound`` or ``text``; ``frames`` of a clip, or
+samples at 16 kHz of a sound; ``size``, pixels a side), what it gives (``dim`` numbers) and its ``weights``: a source of
+``config/sources.csv``, or what the user places (see ``hub``). Its file declares ``CROPS`` (the kinds of crop it is
+meant for: ``face``, ``person``), ``MARGIN`` (what is added on each side of a box, as a share of its longer side),
+``RATE_HZ`` (crops a second unless told otherwise), for clips and sound ``SPAN_S`` (seconds that are seen or heard about
+an instant), and ``load(weights)``, which returns a function from N inputs to float32 (N, dim): from uint8 RGB images
+(N, height, width, 3), clips (N, frames, height, width, 3), float32 sounds (N, samples) or N texts. Modules are imported
+when they are asked for: torch and transformers take seconds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,29 +19,175 @@ import numpy as np
 from kinesics import KinesicsError, catalogue
 
 ENCODERS = tuple(catalogue.ENCODERS)
+Encode = Callable[[Sequence], np.ndarray]
+
+_GPU_BATCH = 64  # more inputs at once make no GPU faster
 
 
-def load(name: str, weights: str | Path) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the encoder's function from uint8 RGB images (N, height, width, 3) to float32 (N, DIM).
+@dataclass(frozen=True)
+class Shape:
+    """What an encoder takes and gives: the shape of one input (empty for a text), and the numbers it is turned into."""
 
-    It shows the network one image at a time: what is said of a crop then never depends on the crops beside it (in
-    batches, convolutions differ in the last bits), so batched, cached and resumed runs give the same bytes. On one
-    thread that costs a vision transformer up to 8 % and makes a convolutional network faster.
+    kind: str
+    input: tuple[int, ...]
+    dim: int
 
+    @property
+    def bytes(self) -> int:
+        """The size of one input in bytes."""
+        return int(np.prod(self.input)) * (4 if self.kind == "sound" else 1)
+
+
+def shape(name: str) -> Shape:
+    """Return what the table declares of an encoder. Raises KinesicsError for an unknown name."""
+    catalogue.encoder(name)
+    row = catalogue.ENCODERS[name]
+    frames, size = int(row["frames"]), int(row["size"])
+    inputs = {"image": (size, size, 3), "clip": (frames, size, size, 3), "sound": (frames,), "text": ()}
+    return Shape(row["input"], inputs[row["input"]], int(row["dim"]))
+
+
+def place(name: str, data: str | Path) -> Path:
+    """Return where the weights of an encoder lie below the folder of downloaded files: a file or a folder."""
+    weights = catalogue.ENCODERS[name]["weights"]
+    if fetched(name):
+        from kinesics import sources
+
+        return Path(data) / weights / sources.read_sources()[weights][0]["file"]
+    return Path(data) / name / weights.partition(":")[2]
+
+
+def fetched(name: str) -> bool:
+    """Say whether the weights of an encoder are a source, which is fetched, and not placed by the user."""
+    return "/" not in catalogue.ENCODERS[name]["weights"]
+
+
+def needs(name: str) -> list[str]:
+    """Return the sources of ``config/sources.csv`` that an encoder with fetched weights needs: its own first."""
+    also = getattr(catalogue.encoder(name), "HEARS", None)
+    return [catalogue.ENCODERS[name]["weights"], *([also] if also else [])]
+
+
+def how_to_get(name: str, at: str | Path) -> str:
+    """Return what to do for the weights of an encoder to be at a path: the licence to accept, and the command."""
+    row = catalogue.ENCODERS[name]
+    if fetched(name):
+        return f"get the weights of {name} with: kinesics fetch {row['weights']}"
+    repository, _, file = row["weights"].partition(":")
+    parent = Path(at)
+    for _ in Path(file).parts:
+        parent = parent.parent
+    page = f"https://huggingface.co/{repository}"
+    terms = f"accept their licence ({row['licence']}) at {page}, log in with 'hf auth login', then"
+    if row["gated"] == "no":
+        terms = f"their licence is {row['licence']}, see {page};"
+    command = " ".join(["hf download", repository, *([file] if file else []), "--local-dir", str(parent)])
+    return f"get the weights of {name}: {terms} run: {command}"
+
+
+def load(name: str, weights: str | Path) -> Encode:
+    """Return the encoder's function from N inputs to float32 (N, dim).
+
+    On a CPU it shows the network one input at a time: what is said of a crop then never depends on the crops beside it
+    (in batches, convolutions differ in the last bits), so batched, cached and resumed runs give the same bytes. On one
+    thread that costs a vision transformer up to 8 % and makes a convolutional network faster. On a GPU it shows as many
+    as half of the free memory holds, and fills the last batch up, so that all have the same shape.
+
+    ``weights`` is a file or folder, or for the encoders of ``transformers`` also the name of a repository of the hub.
     Raises KinesicsError for an unknown name and for weights that are missing or not the encoder's; the function raises
-    ValueError for images of another type or shape.
+    ValueError for inputs of another type or shape.
     """
-    module, weights = catalogue.encoder(name), Path(weights)
-    if not weights.is_file():
-        raise KinesicsError(f"{weights}: no such file; get the weights of {name} with: kinesics fetch {module.WEIGHTS}")
-    forward, shape = module.load(weights), (*module.SIZE, 3)
+    module, told = catalogue.encoder(name), shape(name)
+    if not fetched(name) and str(weights) == catalogue.ENCODERS[name]["weights"]:
+        from kinesics.encoders import hub
 
-    def encode(images: np.ndarray) -> np.ndarray:
-        if images.dtype != np.uint8 or images.shape[1:] != shape:
-            raise ValueError(f"{name} takes uint8 images of shape (N, *{shape}), not {images.dtype} {images.shape}")
-        out = np.empty((len(images), module.DIM), np.float32)
-        for k, image in enumerate(images):
-            out[k] = forward(image[None])[0]
+        weights = hub.folder(weights)
+    weights = Path(weights)
+    if not weights.exists() or (weights.is_dir() and not any(weights.iterdir())):
+        raise KinesicsError(f"{weights}: no such file; {how_to_get(name, weights)}")
+    if (fetched(name) and told.kind == "image") and not weights.is_file():
+        raise KinesicsError(f"{weights}: not a file; {how_to_get(name, weights)}")
+    if not fetched(name):
+        from kinesics.encoders import hub
+
+        if (needed := hub.needed_bytes(name)) > (free := hub.free_bytes()):
+            raise KinesicsError(f"{name} needs {needed / 1e9:.1f} GB of memory, of which {free / 1e9:.1f} GB are free")
+    forward, kind = module.load(weights), np.float32 if told.kind == "sound" else np.uint8
+    batch = 1 if fetched(name) else _batch(forward, np.zeros((1, *told.input), kind))
+
+    def encode(inputs: Sequence) -> np.ndarray:
+        if told.kind != "text" and (inputs.dtype != kind or inputs.shape[1:] != told.input):
+            raise ValueError(
+                f"{name} takes {np.dtype(kind)} {told.kind}s of shape (N, {', '.join(map(str, told.input))}), "
+                f"not {inputs.dtype} {inputs.shape}"
+            )
+        out = np.empty((len(inputs), told.dim), np.float32)
+        for k in range(0, len(inputs), batch):
+            part = inputs[k : k + batch]
+            if short := batch - len(part):
+                part = np.concatenate([part, np.repeat(part[-1:], short, axis=0)])
+            tokens = forward(part)
+            if tokens.shape[1:] != (told.dim,):
+                raise KinesicsError(f"{weights}: not the weights of {name}: {tokens.shape[1]} numbers, not {told.dim}")
+            out[k : k + batch] = tokens[: len(inputs) - k]
         return out
 
     return encode
+
+
+def _batch(forward: Encode, blank: np.ndarray) -> int:
+    """Return how many inputs a network is shown at once: one on a CPU, on a GPU what half of its free memory holds."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return 1
+    forward(blank)  # the first call also allots what is kept
+    before = torch.cuda.memory_allocated()
+    torch.cuda.reset_peak_memory_stats()
+    forward(blank)
+    taken = max(torch.cuda.max_memory_allocated() - before, 1)
+    return int(min(max(torch.cuda.mem_get_info()[0] // 2 // taken, 1), _GPU_BATCH))
+
+
+def listing(names: Sequence[str], data: str | Path, whole: bool = False) -> list[str]:
+    """Return a table of encoders, a line each and a header, or with ``whole`` all that is to be told of each."""
+    from kinesics.encoders import hub
+
+    told = {name: _state(name, data) for name in names}
+    free = f"memory that is free now: {hub.free_bytes() / 1e9:.1f} GB; arithmetic: {str(hub.precision())[6:]}"
+    if whole:
+        lines = []
+        for name in names:
+            row, state = catalogue.ENCODERS[name], told[name]
+            lines += [
+                f"{name}: {row['description']} [{row['citation']}]",
+                f"  {row['parameters']} million parameters, {_input(name)} -> {row['dim']} numbers",
+                f"  licence: {row['licence']}; gated: {row['gated']}; weights: {row['weights']}",
+                f"  needs {hub.needed_bytes(name) / 1e9:.1f} GB of memory; {free}",
+                f"  runs now: {state}",
+                *([] if place(name, data).exists() else [f"  {how_to_get(name, place(name, data))}"]),
+            ]
+        return lines
+    lines = [f"{'encoder':24}{'params':>9}  {'input':15}{'licence':19}{'gated':9}{'memory':>8}  runs now"]
+    for name in names:
+        row = catalogue.ENCODERS[name]
+        lines.append(
+            f"{name:24}{float(row['parameters']):8.1f}M  {_input(name):15}{row['licence']:19}{row['gated']:9}"
+            f"{hub.needed_bytes(name) / 1e9:5.1f} GB  {told[name]}"
+        )
+    return [*lines, free, "'kinesics encoders NAME' tells all of one, and where its weights come from"]
+
+
+def _input(name: str) -> str:
+    told = shape(name)
+    sizes = {"image": "{0}x{1}", "clip": "{0} x {1}x{2}", "sound": "sound", "text": "text"}
+    return sizes[told.kind].format(*told.input)
+
+
+def _state(name: str, data: str | Path) -> str:
+    """Return whether an encoder can run now, and why not."""
+    from kinesics.encoders import hub
+
+    if not place(name, data).exists():
+        return "yes, once fetched" if fetched(name) else "no: weights missing"
+    return "no: not enough memory is free" if hub.needed_bytes(name) > hub.free_bytes() else "yes"

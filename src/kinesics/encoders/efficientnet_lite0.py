@@ -18,6 +18,7 @@ from torch import nn
 from torch.nn.functional import pad, relu6
 
 from kinesics import KinesicsError
+from kinesics.files import one_line
 
 SIZE = (224, 224)
 DIM = 1280
@@ -105,8 +106,7 @@ def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     try:
         network.load_state_dict(state)
     except (RuntimeError, TypeError) as error:
-        detail = " ".join(str(error).split())[:200]
-        raise KinesicsError(f"{weights}: not the weights of EfficientNet-Lite0: {detail}") from None
+        raise KinesicsError(f"{weights}: not the weights of EfficientNet-Lite0: {one_line(error)}") from None
 
     @torch.inference_mode()
     def encode(images: np.ndarray) -> np.ndarray:

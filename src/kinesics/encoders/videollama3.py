@@ -1,0 +1,151 @@
+"""VideoLLaMA 3: features of its vision encoder, answers about a window of a video, and its pruner of tokens.
+
+Zhang et al. 2025 (arXiv:2501.13106). Frames at one a second, at most 180 of them; each is cut into patches of 14 pixels,
+2x2 of them one token; of every frame but the first the pruner keeps the tokens whose pixels changed. Networks are
+``transformers``'; its video processor needs torchvision, whose builds must match torch's to the digit, so what it does
+(resizing, cutting, pruning, writing the prompt) stands here, and is tested against it where it can be imported.
+
+As an encoder it is shown single crops of 224x224; output, the mean of the vision encoder's last tokens, 1152 numbers.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from transformers import AutoTokenizer, VideoLlama3ForConditionalGeneration
+from transformers.models.video_llama_3.modeling_video_llama_3 import VideoLlama3VisionModel
+
+from kinesics import KinesicsError
+from kinesics.encoders import hub
+from kinesics.encoders.peers import packed
+from kinesics.files import one_line
+from kinesics.video import facts, frame_at
+
+CROPS = ("face", "person")
+MARGIN = 0.2  # context: hair, and hands that reach for the face
+RATE_HZ = 1.0
+
+FRAME_HZ, MOST_FRAMES = 1.0, 180  # the paper's sampling
+MERGE = 2  # patches a side of a token
+CHANGED = 0.1  # of pixels scaled to [-1, 1], times 255: the threshold of the released code
+_PIXELS = (128 * 28 * 28, 768 * 28 * 28)  # of a frame at least, of all frames at most: the released settings
+
+
+def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function from uint8 RGB (N, H, W, 3) to mean tokens of the vision encoder, float32 (N, 1152)."""
+    torch.set_num_threads(1)
+    network = hub.pretrained(weights, {"video_llama_3": VideoLlama3VisionModel}, "model.vision_model.")
+    mean, std = hub.normalisation(weights, hub.HALF)
+
+    @torch.inference_mode()
+    def encode(images: np.ndarray) -> np.ndarray:
+        pixels = hub.scaled(torch.from_numpy(images), mean, std)
+        return torch.stack([vision_tokens(network, image[None]).mean(0) for image in pixels]).float().cpu().numpy()
+
+    return encode
+
+
+def vision_tokens(network: VideoLlama3VisionModel, pixels: torch.Tensor) -> torch.Tensor:
+    """Return the vision encoder's tokens (P, C) of normalised frames (T, 3, H, W), before pruning: 28 pixels a token."""
+    patches, grid = _frames_packed(pixels, network.config.patch_size)
+    return network(patches, grid_thw=grid, merge_sizes=torch.full((1,), MERGE)).last_hidden_state
+
+
+def kept(patches: torch.Tensor, frames: int, changed: float = CHANGED) -> torch.Tensor:
+    """Return which tokens survive the differential frame pruner: bool (frames, tokens a frame).
+
+    ``patches`` (P, 588) are the normalised pixels in the order of ``packed``. A token is kept if its pixels differ from
+    those of the frame before by more than ``changed`` on average, the paper's equation for frame differences; all of
+    the first frame are, and at least the first one of each.
+    """
+    tokens = patches.reshape(frames, -1, MERGE**2 * patches.shape[1])
+    moved = (tokens[1:] - tokens[:-1]).abs().mean(-1) * 255 > changed
+    moved[:, 0] |= ~moved.any(1)
+    return torch.cat([torch.ones_like(moved[:1]) if frames > 1 else tokens.new_ones(1, tokens.shape[1]).bool(), moved])
+
+
+def fitted(frames: np.ndarray, patch: int = 14, pixels: tuple[int, int] = _PIXELS) -> np.ndarray:
+    """Return frames, uint8 (T, H, W, 3), resized to whole tokens and to the pixels that the network is given.
+
+    A frame has at least ``pixels[0]``, and all frames together at most ``pixels[1]``, as far as whole tokens allow.
+    """
+    (height, width), token = frames.shape[1:3], patch * MERGE
+    sides = np.maximum(np.round(np.array([height, width]) / token), 1) * token
+    most = max(pixels[1] // len(frames), token * token)
+    if sides.prod() > most:
+        sides = np.maximum(np.floor(np.array([height, width]) * np.sqrt(most / (height * width)) / token), 1) * token
+    elif sides.prod() < pixels[0]:
+        sides = np.ceil(np.array([height, width]) * np.sqrt(pixels[0] / (height * width)) / token) * token
+    h, w = map(int, sides)
+    return np.stack([cv2.resize(frame, (w, h), interpolation=cv2.INTER_CUBIC) for frame in frames])
+
+
+def sampled(begin_s: float, end_s: float) -> np.ndarray:
+    """Return the times in seconds at which a window is looked at: one a second, spread out if that would be over 180."""
+    count = int(np.clip(np.floor((end_s - begin_s) * FRAME_HZ), 1, MOST_FRAMES))
+    return begin_s + (np.arange(count) + 0.5) * (end_s - begin_s) / count
+
+
+def answerer(weights: str | Path, most_tokens: int = 256) -> Callable[[np.ndarray, Sequence[float], str], str]:
+    """Return the function that answers a question about frames, uint8 (T, H, W, 3), shown at times in seconds.
+
+    Greedy, so the same question has the same answer. Raises KinesicsError for weights that are missing or others.
+    """
+    torch.set_num_threads(1)
+    weights = hub.folder(weights)
+    network = hub.pretrained(weights, {"video_llama_3": VideoLlama3ForConditionalGeneration})
+    mean, std = hub.normalisation(weights, hub.HALF)
+    try:
+        pieces = AutoTokenizer.from_pretrained(weights, local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise KinesicsError(f"{weights}: no tokeniser: {one_line(error)}") from None
+    patch, mark = network.config.vision_config.patch_size, network.config.video_token_id
+
+    @torch.inference_mode()
+    def answer(frames: np.ndarray, times_s: Sequence[float], question: str) -> str:
+        pixels = hub.scaled(torch.from_numpy(fitted(frames, patch)), mean, std)
+        patches, grid = _frames_packed(pixels, patch)
+        stays = kept(patches.float(), len(frames))
+        shown = [
+            f"Time {time_s:.1f}s:" + pieces.convert_ids_to_tokens(mark) * int(count)
+            for time_s, count in zip(times_s, stays.sum(1), strict=True)
+        ]
+        turn = [{"role": "user", "content": ",".join(shown) + "\n" + question}]
+        ids = pieces.apply_chat_template(turn, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+        out = network.generate(
+            **ids.to(hub.device()),
+            pixel_values_videos=patches,
+            video_grid_thw=grid,
+            video_merge_sizes=torch.full((1,), MERGE),
+            video_compression_mask=stays.flatten(),
+            do_sample=False,
+            max_new_tokens=most_tokens,
+        )
+        return pieces.decode(out[0, ids["input_ids"].shape[1] :], skip_special_tokens=True).strip()
+
+    return answer
+
+
+def answer_about(
+    answer: Callable[[np.ndarray, Sequence[float], str], str],
+    video: str | Path,
+    question: str,
+    begin_s: float = 0.0,
+    end_s: float | None = None,
+) -> str:
+    """Return the answer to a question about the window [begin_s, end_s) of a video, by default all of it.
+
+    ``answer`` is an ``answerer``, or anything that takes the same. Times in the prompt count from the window's begin.
+    Raises KinesicsError for a window that is not in the video.
+    """
+    end_s = facts(video).duration_s if end_s is None else end_s
+    if not 0 <= begin_s < end_s <= facts(video).duration_s:
+        raise KinesicsError(f"{video}: no window from {begin_s:g} to {end_s:g} s in {facts(video).duration_s:g} s")
+    times_s = sampled(begin_s, end_s)
+    return answer(frame_at(video, times_s.tolist()), (times_s - begin_s).tolist(), question)
+
+
+def _frames_packed(pixels: torch.Tensor, patch: int) -> tuple[torch.Tensor, torch.Tensor]:
+    return packed(pixels, patch, MERGE, 1)

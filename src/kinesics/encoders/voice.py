@@ -1,0 +1,60 @@
+"""Voice and speech as sound: WavLM, wav2vec 2.0, and the encoder of Whisper.
+
+Input, two seconds about an instant, 16 kHz mono; output, the mean of the network's last tokens. Chen et al. 2022, WavLM
+(arXiv:2110.13900); Baevski et al. 2020, wav2vec 2.0 (arXiv:2006.11477); Radford et al. 2023, Whisper (arXiv:2212.04356),
+which sees the two seconds at the beginning of its thirty: the mean is over their tokens only. Networks are
+``transformers``'.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import Wav2Vec2Model, WavLMModel, WhisperFeatureExtractor, WhisperModel
+
+from kinesics.encoders import hub
+from kinesics.video import SOUND_HZ
+
+CROPS = ()
+MARGIN = 0.0
+RATE_HZ = 1.0
+SPAN_S = 2.0  # a phrase
+
+_TOKEN = 320  # samples a token of all three: 20 ms
+
+
+def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function from sounds, float32 (N, samples), to mean tokens, float32 (N, C)."""
+    torch.set_num_threads(1)
+    network = hub.pretrained(weights, {"wavlm": WavLMModel, "wav2vec2": Wav2Vec2Model, "whisper": WhisperModel})
+    hears = _whisper(network) if network.config.model_type == "whisper" else _waves(network, weights)
+
+    @torch.inference_mode()
+    def encode(sounds: np.ndarray) -> np.ndarray:
+        return hears(sounds).mean(1).float().cpu().numpy()
+
+    return encode
+
+
+def _waves(network: WavLMModel | Wav2Vec2Model, weights: Path) -> Callable[[np.ndarray], torch.Tensor]:
+    normalises = hub.preprocessor(weights).get("do_normalize", True)
+
+    def hears(sounds: np.ndarray) -> torch.Tensor:
+        waves = torch.from_numpy(sounds)
+        if normalises:  # to mean 0 and variance 1, as the networks' feature extractor does
+            waves = (waves - waves.mean(1, keepdim=True)) / (waves.var(1, keepdim=True, correction=0) + 1e-7).sqrt()
+        return network(waves.to(hub.device(), hub.precision())).last_hidden_state
+
+    return hears
+
+
+def _whisper(network: WhisperModel) -> Callable[[np.ndarray], torch.Tensor]:
+    spectrum = WhisperFeatureExtractor(network.config.num_mel_bins)
+
+    def hears(sounds: np.ndarray) -> torch.Tensor:
+        mel = spectrum(list(sounds), sampling_rate=SOUND_HZ, return_tensors="pt").input_features
+        tokens = network.encoder(mel.to(hub.device(), hub.precision())).last_hidden_state
+        return tokens[:, : sounds.shape[1] // _TOKEN]
+
+    return hears

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from clips import number, numbered, write_video
+from foundation import save, save_tokeniser
 from hypothesis import given
 from hypothesis import strategies as st
 from test_encode import write_tracks
@@ -24,9 +25,11 @@ from kinesics.ask import RefusedError, most_requests, put
 from kinesics.ask.detect import Report, detect, merge, read_reports
 from kinesics.ask.endpoint import Pace, endpoint
 from kinesics.ask.estimate import Tally, estimate, tiles
+from kinesics.ask.local import videollama3
 from kinesics.ask.messages import image
 from kinesics.ask.rank import Item, items, pixels, rank, read_ranked
 from kinesics.cli import main
+from kinesics.encoders.videollama3 import answerer
 from kinesics.events import read_events
 from kinesics.review.gpt4v import read_answers
 
@@ -459,6 +462,32 @@ def test_a_killed_run_goes_on_and_asks_nothing_twice(server, tmp_path, pictures)
     assert len(server.requests) == 5
 
 
+# --- VideoLLaMA 3
+
+
+def test_videollama3_is_asked_the_same(tmp_path):
+    """Its answers are those of a direct call with the frames, their times and the words of the request."""
+    film = write_video(tmp_path / "film.mp4", numbered(24), rate=10)
+    weights = save("videollama3", tmp_path / "weights")
+    save_tokeniser(weights)
+    model, seen = videollama3(weights, tmp_path / "kept", most_tokens=8), []
+
+    def noted(messages):
+        seen.append((shown(messages), messages[0]["content"][0]["text"], model(messages)))
+        return seen[-1][2]
+
+    _, windows = detect(film, ["happy"], noted, window_s=1.2, step_s=1.2, tries=(1,), progress=False)
+    assert windows["outcome"].tolist() == ["malformed"] * 2  # the weights are random
+    rank(items(film), LABELS, noted, batch=1, tries=(1,), progress=False)
+    direct = answerer(weights, 8)
+    for (frames, words, said), times_s in zip(seen, [[0, 0.5, 1], [0.3, 0.8], [0, 1, 2]], strict=True):
+        assert said == direct(np.stack(frames), times_s, words)
+    assert (model.sent, model.found) == (3, 0)
+    again = videollama3(weights, tmp_path / "kept", most_tokens=8)
+    detect(film, ["happy"], again, window_s=1.2, step_s=1.2, tries=(1,), progress=False)
+    assert (again.sent, again.found) == (0, 2)
+
+
 # --- cost
 
 
@@ -544,6 +573,7 @@ def test_events_come_from_the_command(server, tmp_path):
             "give the key in the environment",
         ),
         (["text.mp4", "--detect", "--tracks", "a", "b"], "2 tracks for 1 videos"),
+        (["text.mp4", "--detect", "--weights", "nobody/nothing", "--batch", "8"], "one clip at a time: no batch of 8"),
         (["text.mp4", "--detect", "--out", "text.mp4"], "would be overwritten"),
     ],
 )
@@ -552,9 +582,10 @@ def test_wrong_input_is_one_line(tmp_path, monkeypatch, capsys, arguments, messa
     monkeypatch.setenv("KINESICS_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     (tmp_path / "text.mp4").write_text("not a video")
-    given = [] if "--endpoint" in arguments else ["--endpoint", "http://127.0.0.1:9/v1"]
-    out = [] if "--out" in arguments else ["--out", "out.csv"]
-    assert main(["ask", *arguments, *given, "--model", "m", *out]) == 1
+    if "--weights" not in arguments:
+        arguments = [*arguments, "--model", "m"]
+        arguments += [] if "--endpoint" in arguments else ["--endpoint", "http://127.0.0.1:9/v1"]
+    assert main(["ask", *arguments, *([] if "--out" in arguments else ["--out", "out.csv"])]) == 1
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert pd.Series([line]).str.contains(message).all(), line
     assert "secret" not in line

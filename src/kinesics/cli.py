@@ -112,10 +112,12 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("ask", _ask, "ask a vision-language model: labels ranked for pictures and clips, or events in videos")
     sub.add_argument("video", type=Path, nargs="+", help="videos, or pictures")
-    sub.add_argument(
-        "--endpoint", required=True, metavar="URL", help="address of an OpenAI-compatible server, with /v1"
+    where = sub.add_mutually_exclusive_group(required=True)
+    where.add_argument("--endpoint", metavar="URL", help="address of an OpenAI-compatible server, with /v1")
+    where.add_argument(
+        "--weights", metavar="PATH", help="VideoLLaMA 3 on this machine: folder, or repository of the hub"
     )
-    sub.add_argument("--model", required=True, metavar="NAME")
+    sub.add_argument("--model", metavar="NAME", help="which model of the endpoint")
     sub.add_argument(
         "--labels",
         nargs="+",
@@ -344,31 +346,48 @@ def _detect(options: argparse.Namespace) -> None:
 
 def _ask(options: argparse.Namespace) -> None:
     from kinesics.ask import most_requests
-    from kinesics.ask.endpoint import endpoint, is_local, most_tokens
+    from kinesics.ask.endpoint import most_tokens
     from kinesics.ask.estimate import Tally, estimate
 
     if not (options.out or options.dry_run):
         raise KinesicsError("nothing to write to: give --out CSV, or --dry-run for what it would cost")
-    key = os.environ.get(options.key_variable, "")
-    folder = options.responses or options.data / "responses"
+    tally = Tally(options.model or "") if options.dry_run else None
     limits = {"requests_a_minute": options.requests_per_minute, "tokens_a_minute": options.tokens_per_minute}
-    tally = Tally(options.model) if options.dry_run else None
-    settings = {"parameters": dict(options.parameter), "tally": tally} | limits
-    model = endpoint(options.endpoint, options.model, folder, key=key, **settings)
+    model, tries = _model(options, options.responses or options.data / "responses", tally, limits)
+    outcomes, batch = (_ask_events if options.detect else _ask_labels)(options, model, tries)
+    if tally:
+        most = most_requests(int((outcomes == "pending").sum()), batch, tries), most_tokens(model.identity)
+        print(estimate(tally, model.identity["model"], model.found, *most, options.price, **limits), end="")
+    else:
+        told = ", ".join(f"{count} {name}" for name, count in outcomes.value_counts().sort_index().items())
+        print(f"{options.out}: {told}; {model.sent} requests sent, {model.found} kept before, in {model.folder}")
+
+
+def _model(options: argparse.Namespace, folder: Path, tally, limits: dict) -> tuple:
+    """Return the model that is to be asked, and how often a request is put."""
+    from kinesics.ask import TRIES
+    from kinesics.ask.endpoint import endpoint, is_local
+    from kinesics.ask.local import videollama3
+
+    if options.weights:
+        if options.model or options.parameter:
+            raise KinesicsError("--model and --parameter are of an endpoint: give --weights alone")
+        if options.batch not in (None, 1):
+            raise KinesicsError(f"VideoLLaMA 3 is shown one clip at a time: no batch of {options.batch}")
+        options.batch = 1
+        return videollama3(options.weights, folder, tally=tally), (1,)  # it says the same each time
+    if not options.model:
+        raise KinesicsError("which model of the endpoint? Give --model NAME")
+    key, parameters = os.environ.get(options.key_variable, ""), dict(options.parameter)
+    model = endpoint(options.endpoint, options.model, folder, key=key, parameters=parameters, tally=tally, **limits)
     if not (key or options.dry_run or is_local(options.endpoint)):
         raise KinesicsError(
             f"no key for {options.endpoint}: set the environment variable {options.key_variable}, to none if it needs none"
         )
-    outcomes, batch = (_ask_events if options.detect else _ask_labels)(options, model)
-    if tally:
-        most = most_requests(int((outcomes == "pending").sum()), batch), most_tokens(model.identity)
-        print(estimate(tally, options.model, model.found, *most, options.price, **limits), end="")
-    else:
-        told = ", ".join(f"{count} {name}" for name, count in outcomes.value_counts().sort_index().items())
-        print(f"{options.out}: {told}; {model.sent} requests sent, {model.found} kept before, in {folder}")
+    return model, TRIES
 
 
-def _ask_labels(options: argparse.Namespace, model) -> tuple:
+def _ask_labels(options: argparse.Namespace, model, tries: tuple) -> tuple:
     from kinesics.ask import rank
 
     if not options.labels:
@@ -376,14 +395,20 @@ def _ask_labels(options: argparse.Namespace, model) -> tuple:
     chosen = [item for path in options.video for item in rank.items(path, options.window, options.step)]
     prompt = rank.choose(chosen, options.prompt)
     batch = options.batch or int(prompt["batch"])
-    shown = {"frames": options.frames, "size": options.size, "detail": options.detail, "seed": options.seed}
+    shown = {
+        "frames": options.frames,
+        "size": options.size,
+        "detail": options.detail,
+        "seed": options.seed,
+        "tries": tries,
+    }
     table = rank.rank(chosen, options.labels, model, prompt=prompt["prompt"], batch=batch, **shown)
     if not options.dry_run:
         rank.write_answers(table, options.out)
     return table["outcome"], batch
 
 
-def _ask_events(options: argparse.Namespace, model) -> tuple:
+def _ask_events(options: argparse.Namespace, model, tries: tuple) -> tuple:
     import pandas as pd
 
     from kinesics.ask.detect import detect
@@ -397,7 +422,7 @@ def _ask_events(options: argparse.Namespace, model) -> tuple:
             f"{len(tracks)} tracks for {len(options.video)} videos: give one for each, in the same order"
         )
     shown = {"window_s": options.window, "step_s": options.step, "rate_hz": options.rate, "size": options.size}
-    shown = {name: value for name, value in shown.items() if value} | {"detail": options.detail}
+    shown = {name: value for name, value in shown.items() if value} | {"detail": options.detail, "tries": tries}
     labels = options.labels or list(LABELS.index)
     found = [
         detect(path, labels, model, tracks=track, **shown) for path, track in zip(options.video, tracks, strict=True)

@@ -2,8 +2,8 @@
 
 A model is a function ``answer(messages) -> text``. ``messages`` is the list that OpenAI's chat completions take: one
 message of the user whose content alternates text with pictures as data URLs. It raises ``RefusedError`` if the model, or a
-filter before it, will not answer. ``endpoint`` makes such a function of any OpenAI-compatible server; ``Kept`` keeps the
-responses of any of them.
+filter before it, will not answer. ``endpoint`` makes such a function of any OpenAI-compatible server, ``local`` of VideoLLaMA
+3 on this machine, and ``kept`` keeps what they say.
 
 ``rank`` runs the zero-shot protocol of GPT-4V with Emotion (Lian et al., Information Fusion 108, 2024, 102367), and
 ``detect`` asks for events in windows of a video. Both put items to the model through ``put``.

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from kinesics.ask import Answer, prompts, put
+from kinesics.ask import TRIES, Answer, prompts, put
 from kinesics.ask.messages import data_url, message
 from kinesics.ask.rank import check_labels
 from kinesics.detectors import assemble
@@ -71,6 +71,7 @@ def detect(
     rate_hz: float = RATE_HZ,
     size: int = SIZE,
     detail: str | None = None,
+    tries: Sequence[int] = TRIES,
     progress: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Ask for the events of a video, window by window; return the events table and one row a window.
@@ -107,7 +108,7 @@ def detect(
     rows, told, asked = [], [], []
     shown = tqdm(_windows(video, spans, rate_hz, show), "ask", disable=None if progress else True, unit="window")
     for window in shown:
-        ((outcome, reports),) = put([window], lambda part: _messages(part[0], labels, detail), read, answer, 1)
+        ((outcome, reports),) = put([window], lambda part: _messages(part[0], labels, detail), read, answer, 1, tries)
         length_s, kept = window.end_s - window.start_s, []
         for report in reports or []:
             label = spelling.get(report.label.lower())

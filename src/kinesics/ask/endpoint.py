@@ -17,6 +17,7 @@ from kinesics import KinesicsError
 from kinesics.ask import RefusedError
 from kinesics.ask.estimate import Tally
 from kinesics.ask.kept import Kept
+from kinesics.files import one_line
 
 #: As in the released code of Lian et al.
 PARAMETERS = {"temperature": 0, "max_tokens": 1000}
@@ -75,9 +76,9 @@ def endpoint(
         except openai.APITimeoutError:
             raise KinesicsError(f"{url} does not answer within {timeout_s:g} s") from None
         except openai.APIConnectionError as error:
-            raise KinesicsError(f"{url} cannot be reached: {error.__cause__ or error}") from None
+            raise KinesicsError(f"{url} cannot be reached: {one_line(error.__cause__ or error)}") from None
         if problem := _problem(response, model, retries):
-            said = " ".join(response["text"].split())[:300] or "nothing"
+            said = one_line(response["text"], 300) or "nothing"
             raise KinesicsError(f"{url} {problem} ({response['status']}). It said: {said}")
         if response["status"] == 200:
             pace.spent((json.loads(response["text"]).get("usage") or {}).get("total_tokens"))

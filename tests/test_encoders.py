@@ -14,6 +14,8 @@ from kinesics import KinesicsError, catalogue, encoders, video
 from kinesics.encode import BOXES, cut
 from kinesics.encoders import efficientnet_lite0, fer, vit_s_focus
 
+#: The encoders whose weights come from package registries.
+EMBEDDED = ("fer", "vit_s_focus", "efficientnet_lite0")
 WHOLE = np.array([0.0, 0.0, 1.0, 1.0])
 
 
@@ -29,17 +31,19 @@ def photos() -> np.ndarray:
     return np.stack(images)
 
 
-@pytest.fixture(scope="module", params=encoders.ENCODERS)
+@pytest.fixture(scope="module", params=EMBEDDED)
 def loaded(request, source):
     """Return each encoder's module and function."""
     module = catalogue.encoder(request.param)
     return module, encoders.load(request.param, source(module.WEIGHTS))
 
 
-@pytest.mark.parametrize("name", encoders.ENCODERS)
+@pytest.mark.parametrize("name", EMBEDDED)
 def test_the_table_says_what_the_file_says(name):
-    assert catalogue.ENCODERS[name]["weights"] == catalogue.encoder(name).WEIGHTS
-    assert set(catalogue.encoder(name).CROPS) <= set(BOXES)
+    module, shape = catalogue.encoder(name), encoders.shape(name)
+    assert catalogue.ENCODERS[name]["weights"] == module.WEIGHTS
+    assert set(module.CROPS) <= set(BOXES)
+    assert (shape.input, shape.dim) == ((*module.SIZE, 3), module.DIM)
 
 
 def test_an_image_is_encoded_alike_alone_and_among_others(loaded):
@@ -111,7 +115,7 @@ def test_unknown_names_and_missing_weights_are_named(tmp_path):
         encoders.load("vit_s_focus", tmp_path / "none.onnx")
 
 
-@pytest.mark.parametrize("name", encoders.ENCODERS)
+@pytest.mark.parametrize("name", EMBEDDED)
 def test_weights_that_are_none_are_refused(name, tmp_path):
     path = tmp_path / "weights"
     for content in (b"", b"<html>not found</html>" * 50):

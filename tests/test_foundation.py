@@ -173,9 +173,20 @@ def test_sound_begins_with_the_pictures_and_silence_is_around_it(film, clip):
         np.testing.assert_array_equal(windows[time_s], wave[middle - 4000 : middle + 4000])
 
 
-@pytest.mark.parametrize("kind", ["dinov3", "convnext", "videomae"])
-def test_batched_cached_and_resumed_runs_give_the_same_bytes(kind, tiny, film, tmp_path, monkeypatch):
-    weights, store = tiny(kind), tmp_path / "cache.sqlite"
+@pytest.mark.parametrize("kind", SEE)
+def test_an_input_is_encoded_alike_alone_and_among_others(kind, tiny):
+    ask, shape = encoders.load(kind, tiny(kind)), encoders.shape(kind)
+    inputs = np.random.default_rng(0).integers(0, 256, (3, *shape.input), np.uint8)
+    tokens = ask(inputs)
+    assert ask(inputs[1:2]).tobytes() == tokens[1:2].tobytes()
+    assert ask(inputs[::-1]).tobytes() == tokens[::-1].tobytes()
+    with pytest.raises(ValueError, match=f"{kind} takes uint8 {shape.kind}s of shape"):
+        ask(inputs[:, :-1])
+
+
+def test_batched_cached_and_resumed_runs_give_the_same_bytes(tiny, film, tmp_path, monkeypatch):
+    kind, store = "videomae", tmp_path / "cache.sqlite"
+    weights = tiny(kind)
     tracks = write_tracks(
         tmp_path / "t.parquet", film, {0: everywhere(range(24)), 3: everywhere(range(6, 20), (0, 0, 0.5, 1))}
     )

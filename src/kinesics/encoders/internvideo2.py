@@ -8,6 +8,7 @@ multi_modality/models/backbones; the code is our own.
 """
 
 import pickle
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -267,7 +268,7 @@ def _read(path: str | Path) -> dict[str, torch.Tensor]:
     try:
         if Path(path).suffix == ".safetensors":
             return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file") from None
     except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError, SafetensorError) as error:

@@ -11,7 +11,6 @@ As an encoder it is shown single crops of 224x224; output, the mean of the visio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from transformers import AutoTokenizer, VideoLlama3ForConditionalGeneration
@@ -78,8 +77,9 @@ def fitted(frames: np.ndarray, patch: int = 14, pixels: tuple[int, int] = _PIXEL
         sides = np.maximum(np.floor(np.array([height, width]) * np.sqrt(most / (height * width)) / token), 1) * token
     elif sides.prod() < pixels[0]:
         sides = np.ceil(np.array([height, width]) * np.sqrt(pixels[0] / (height * width)) / token) * token
-    h, w = map(int, sides)
-    return np.stack([cv2.resize(frame, (w, h), interpolation=cv2.INTER_CUBIC) for frame in frames])
+    pixels = torch.from_numpy(frames).movedim(-1, 1)
+    out = torch.nn.functional.interpolate(pixels, tuple(map(int, sides)), mode="bicubic", antialias=True)
+    return np.ascontiguousarray(out.movedim(1, -1).numpy())
 
 
 def sampled(begin_s: float, end_s: float) -> np.ndarray:

@@ -266,6 +266,7 @@ def test_windows_are_shown_with_their_times_and_events_are_merged(tmp_path):
     events, windows = detect(film, ["happy", "sad"], answer, window_s=1.0, step_s=0.5, rate_hz=5, progress=False)
     words = [[part["text"] for part in messages[0]["content"] if part["type"] == "text"] for messages in seen]
     assert words[1][1:] == ["0.1 s", "0.3 s", "0.5 s", "0.7 s", "0.9 s"]  # samples at 0.6, 0.8 ... of a window from 0.5
+    assert "in the middle" not in words[0][0]
     assert "- happy: smile with raised lip corners or laugh\n- sad: " in words[0][0]
     assert windows[["start_s", "end_s"]].to_numpy().tolist() == [[0, 1], [0.5, 1.5], [1, 2], [1.5, 2.4]]
     assert windows["outcome"].tolist() == ["answered"] * 4
@@ -293,6 +294,7 @@ def test_each_person_of_the_tracks_is_asked_about_alone(tmp_path):
     sizes = []
 
     def answer(messages):
+        assert "mark only what the person in the middle does" in messages[0]["content"][0]["text"]
         sizes.append([picture.shape for picture in shown(messages)])
         return '[{"label": "posture_shift", "start": 0.2, "end": 0.8, "score": 0.5}]'
 

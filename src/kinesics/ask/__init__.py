@@ -11,10 +11,7 @@ filter before it, will not answer. ``endpoint`` makes such a function of any Ope
 
 import re
 from collections.abc import Callable, Sequence
-from importlib import resources
 from typing import TypeVar
-
-from kinesics.files import read_table
 
 Answer = Callable[[list[dict]], str]
 Item = TypeVar("Item")
@@ -33,15 +30,6 @@ class RefusedError(Exception):
 
 class PendingError(Exception):
     """The request has not been sent: a dry run."""
-
-
-def prompts() -> dict[str, dict[str, str]]:
-    """Return the rows of ``ask_prompts.csv`` by name.
-
-    All but ``events`` are quoted from Lian et al., whose protocol they are, with their batch sizes; ``events`` is ours.
-    """
-    with resources.as_file(resources.files("kinesics").joinpath("ask_prompts.csv")) as path:
-        return {row["prompt"]: row for row in read_table(path, "ask_prompts")}
 
 
 def smaller(size: int, count: int) -> int:

@@ -1,6 +1,6 @@
 """Events from a vision-language model: it is shown windows of a video with their times, and asked what happens when.
 
-The windows, the prompt (``events`` in ``ask_prompts.csv``) and how answers are merged are ours. With tracks, each person
+The windows, the prompt (``events`` in ``prompts.csv``) and how answers are merged are ours. With tracks, each person
 seen in a window is asked about alone, cut out where the tracks say, and events have that person and a box; without, the
 whole frames are shown, and all events belong to person 0.
 """
@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from kinesics.ask import TRIES, Answer, prompts, put
+from kinesics.ask import TRIES, Answer, put
 from kinesics.ask.messages import data_url, message
+from kinesics.ask.prompts import prompts
 from kinesics.ask.rank import check_labels
 from kinesics.detectors import assemble
 from kinesics.encode import boxes_by_frame, cut, refuse_another_video
@@ -35,6 +36,9 @@ RATE_HZ = 2.0
 SIZE = 512
 #: What is added on each side of a person's box, as a share of its longer side: hands leave it.
 MARGIN = 0.2
+
+#: Asked about a person, whose square others may reach into.
+WHOSE = " Others may be in sight: mark only what the person in the middle does."
 
 COLUMNS = ["video", "person", "start_s", "end_s", "outcome", "events", "dropped"]
 
@@ -108,7 +112,9 @@ def detect(
     rows, told, asked = [], [], []
     shown = tqdm(_windows(video, spans, rate_hz, show), "ask", disable=None if progress else True, unit="window")
     for window in shown:
-        ((outcome, reports),) = put([window], lambda part: _messages(part[0], labels, detail), read, answer, 1, tries)
+        ((outcome, reports),) = put(
+            [window], lambda part: _messages(part[0], labels, WHOSE if people else "", detail), read, answer, 1, tries
+        )
         length_s, kept = window.end_s - window.start_s, []
         for report in reports or []:
             label = spelling.get(report.label.lower())
@@ -207,9 +213,10 @@ def _number(name: str, text: str) -> float | None:
     return float(found[1]) if found else None
 
 
-def _messages(window: Window, labels: Sequence[str], detail: str | None) -> list[dict]:
+def _messages(window: Window, labels: Sequence[str], whose: str, detail: str | None) -> list[dict]:
     manual = LABELS["definition"]
     facts = {
+        "whose": whose,
         "frames": len(window.pictures),
         "seconds": _seconds(window.end_s - window.start_s),
         "labels": "\n".join(f"- {label}: {manual[label]}" if label in manual else f"- {label}" for label in labels),

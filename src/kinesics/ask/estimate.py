@@ -12,7 +12,7 @@ CHARACTERS_A_TOKEN = 4
 #: OpenAI's guide to images: a picture is fitted into 2048 x 2048 pixels, scaled to a shorter side of 768, and cut into
 #: tiles of 512; each costs tokens, and so does the picture. With low detail it costs those of the picture only.
 LONGER, SHORTER, TILE = 2048, 768, 512
-#: Tokens of a picture and of a tile for models that are not in ``ask_prices.csv``: those of gpt-4o.
+#: Tokens of a picture and of a tile for models that are not in ``prices.csv``: those of gpt-4o.
 IMAGE_TOKENS, TILE_TOKENS = 85, 170
 #: The pause between requests in the released code of Lian et al. (main.py), and more than most answers take.
 SECONDS_A_REQUEST = 20.0
@@ -49,8 +49,8 @@ def tiles(height: int, width: int) -> int:
 
 
 def prices() -> dict[str, dict[str, str]]:
-    """Return the rows of ``ask_prices.csv`` by model."""
-    with resources.as_file(resources.files("kinesics").joinpath("ask_prices.csv")) as path:
+    """Return the rows of ``prices.csv`` by model."""
+    with resources.as_file(resources.files("kinesics").joinpath("ask/prices.csv")) as path:
         return {row["model"]: row for row in read_table(path, "ask_prices")}
 
 
@@ -68,7 +68,7 @@ def estimate(
 
     ``kept`` requests are answered already; ``most_requests`` are needed if all are refused down to single items, and
     ``most_tokens`` is the limit of an answer. ``price`` is US dollars for a million tokens in and out, by default the
-    model's in ``ask_prices.csv``.
+    model's in ``prices.csv``.
     """
     most_out = tally.requests * most_tokens
     row = prices().get(model)

@@ -19,8 +19,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from kinesics import KinesicsError
-from kinesics.ask import TRIES, Answer, prompts, put
+from kinesics.ask import TRIES, Answer, put
 from kinesics.ask.messages import data_url, message
+from kinesics.ask.prompts import prompts
 from kinesics.files import replacing
 from kinesics.segments import windows
 from kinesics.video import facts, frame_at
@@ -123,7 +124,7 @@ def rank(
 
 
 def choose(chosen: Sequence[Item], name: str | None = None) -> dict[str, str]:
-    """Return the row of ``ask_prompts.csv`` of that name, or of the protocol (face, or video), for these items.
+    """Return the row of ``prompts.csv`` of that name, or of the protocol (face, or video), for these items.
 
     Raises KinesicsError if pictures and videos are mixed, or the prompt is not for them.
     """

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -239,6 +240,13 @@ def test_the_order_is_shuffled_and_the_table_is_not(pictures):
 def test_labels_and_prompts_that_cannot_be_are_refused(pictures, labels, prompt, message):
     with pytest.raises(KinesicsError, match=message):
         rank(items(pictures[0]), labels, lambda _: "", prompt=prompt, progress=False)
+
+
+def test_two_files_of_one_name_are_refused(tmp_path, pictures):
+    (tmp_path / "other").mkdir()
+    twin = Path(shutil.copy(pictures[0], tmp_path / "other"))
+    with pytest.raises(KinesicsError, match=r"other/face0\.png and .*face0\.png: answers go by name"):
+        rank([*items(pictures[0]), *items(twin)], LABELS, lambda _: "", progress=False)
 
 
 def test_pictures_and_videos_do_not_mix(tmp_path, pictures):
@@ -575,8 +583,14 @@ def test_events_come_from_the_command(server, tmp_path):
             "give the key in the environment",
         ),
         (["text.mp4", "--detect", "--tracks", "a", "b"], "2 tracks for 1 videos"),
-        (["text.mp4", "--detect", "--weights", "nobody/nothing", "--batch", "8"], "one clip at a time: no batch of 8"),
+        (
+            ["text.mp4", "--labels", "a", "--weights", "nobody/nothing", "--batch", "8"],
+            "one clip at a time: no batch of 8",
+        ),
         (["text.mp4", "--detect", "--out", "text.mp4"], "would be overwritten"),
+        (["text.mp4", "--detect", "--batch", "2"], "--batch does not go with --detect"),
+        (["text.mp4", "--labels", "a", "--tracks", "b"], "--tracks does not go without --detect"),
+        (["text.mp4", "--labels", "a", "--step", "2"], "a window every 2 s would leave gaps"),
     ],
 )
 def test_wrong_input_is_one_line(tmp_path, monkeypatch, capsys, arguments, message):

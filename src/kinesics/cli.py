@@ -142,8 +142,8 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--batch", type=_count, metavar="N", help="pictures or clips a request (default: 20, or 8 for clips)"
     )
-    what.add_argument("--frames", type=_count, default=3, metavar="N", help="frames a clip (default: %(default)s)")
-    what.add_argument("--seed", type=_seed, default=0, help="of the order in which they are asked about")
+    what.add_argument("--frames", type=_count, metavar="N", help="frames a clip (default: 3)")
+    what.add_argument("--seed", type=_seed, help="of the order in which they are asked about (default: 0)")
     what.add_argument("--rate", type=_positive, metavar="HZ", help="with --detect: frames a second (default: 2)")
     what.add_argument(
         "--tracks",
@@ -346,11 +346,17 @@ def _detect(options: argparse.Namespace) -> None:
 
 def _ask(options: argparse.Namespace) -> None:
     from kinesics.ask import most_requests
+    from kinesics.ask.detect import WINDOW_S
     from kinesics.ask.endpoint import most_tokens
     from kinesics.ask.estimate import Tally, estimate
 
     if not (options.out or options.dry_run):
         raise KinesicsError("nothing to write to: give --out CSV, or --dry-run for what it would cost")
+    for name in ("prompt", "batch", "frames", "seed") if options.detect else ("rate", "tracks", "outcomes"):
+        if getattr(options, name) is not None:
+            raise KinesicsError(f"--{name} does not go with{'' if options.detect else 'out'} --detect")
+    if options.step and options.step > (options.window or (WINDOW_S if options.detect else 0)):
+        raise KinesicsError(f"a window every {options.step:g} s would leave gaps: give a --window that is as long")
     tally = Tally(options.model or "") if options.dry_run else None
     limits = {"requests_a_minute": options.requests_per_minute, "tokens_a_minute": options.tokens_per_minute}
     model, tries = _model(options, options.responses or options.data / "responses", tally, limits)
@@ -395,14 +401,9 @@ def _ask_labels(options: argparse.Namespace, model, tries: tuple) -> tuple:
     chosen = [item for path in options.video for item in rank.items(path, options.window, options.step)]
     prompt = rank.choose(chosen, options.prompt)
     batch = options.batch or int(prompt["batch"])
-    shown = {
-        "frames": options.frames,
-        "size": options.size,
-        "detail": options.detail,
-        "seed": options.seed,
-        "tries": tries,
-    }
-    table = rank.rank(chosen, options.labels, model, prompt=prompt["prompt"], batch=batch, **shown)
+    shown = {"frames": options.frames, "size": options.size, "detail": options.detail, "seed": options.seed}
+    shown = {name: value for name, value in shown.items() if value is not None}
+    table = rank.rank(chosen, options.labels, model, prompt=prompt["prompt"], batch=batch, tries=tries, **shown)
     if not options.dry_run:
         rank.write_answers(table, options.out)
     return table["outcome"], batch
@@ -421,11 +422,13 @@ def _ask_events(options: argparse.Namespace, model, tries: tuple) -> tuple:
         raise KinesicsError(
             f"{len(tracks)} tracks for {len(options.video)} videos: give one for each, in the same order"
         )
-    shown = {"window_s": options.window, "step_s": options.step, "rate_hz": options.rate, "size": options.size}
-    shown = {name: value for name, value in shown.items() if value} | {"detail": options.detail, "tries": tries}
+    shown = {"window_s": options.window, "step_s": options.step, "rate_hz": options.rate}
+    shown |= {"size": options.size, "detail": options.detail}
+    shown = {name: value for name, value in shown.items() if value is not None}
     labels = options.labels or list(LABELS.index)
     found = [
-        detect(path, labels, model, tracks=track, **shown) for path, track in zip(options.video, tracks, strict=True)
+        detect(path, labels, model, tracks=track, tries=tries, **shown)
+        for path, track in zip(options.video, tracks, strict=True)
     ]
     events, windows = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
     if not options.dry_run:

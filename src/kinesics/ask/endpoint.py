@@ -67,7 +67,7 @@ def endpoint(
         return text.replace(key, "[key]") if len(key) >= 8 else text
 
     def send(messages: list[dict]) -> dict:
-        pace.wait(Tally().add(messages) + most_tokens(settings))
+        pace.wait(Tally(model).add(messages) + most_tokens(settings))
         try:
             raw = client.chat.completions.with_raw_response.create(messages=messages, **settings).http_response
             response = {"status": raw.status_code, "text": clean(raw.text)}

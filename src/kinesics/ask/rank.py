@@ -90,8 +90,10 @@ def rank(
     would be torn apart, pictures among clips, and files that cannot be read.
     """
     check_labels(labels)
-    if twice := {one.path for one in chosen for other in chosen if one[0] != other[0] and one[0].stem == other[0].stem}:
-        raise KinesicsError(f"{min(twice)}: another file has that name too, and answers go by name: rename one")
+    named: dict[str, Path] = {}
+    for item in chosen:
+        if named.setdefault(item.path.stem, item.path) != item.path:
+            raise KinesicsError(f"{item.path} and {named[item.path.stem]}: answers go by name, so rename one")
     row = choose(chosen, prompt)
     batch = batch or int(row["batch"])
     kind = row["item"]

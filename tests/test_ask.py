@@ -411,7 +411,6 @@ def test_the_key_is_in_no_file_and_no_output(server, tmp_path, pictures, monkeyp
     """Also where the server repeats it."""
     server.replies = [lambda body: (200, completion(ranking(1) + f" Your key is {KEY}."))]
     monkeypatch.setenv("A_KEY", KEY)
-    monkeypatch.setenv("OPENAI_LOG", "debug")
     arguments = ["ask", str(pictures[0]), "--labels", *LABELS, "--endpoint", server.url, "--model", "m"]
     folder = ["--responses", str(tmp_path / "kept"), "--key-variable", "A_KEY"]
     assert main([*arguments, *folder, "--out", str(tmp_path / "out.csv")]) == 0
@@ -450,7 +449,11 @@ def test_a_killed_run_goes_on_and_asks_nothing_twice(server, tmp_path, pictures)
     server.replies = [(200, completion(ranking(1))), (200, completion(ranking(1, ["sad"]))), third]
     arguments = ["ask", *map(str, pictures), "--labels", *LABELS, "--endpoint", server.url, "--model", "m"]
     arguments += ["--batch", "1", "--responses", str(tmp_path / "kept"), "--out", str(tmp_path / "out.csv")]
-    run = subprocess.Popen([sys.executable, "-m", "kinesics.cli", *arguments], env=os.environ | {"OPENAI_API_KEY": KEY})
+    environment = os.environ | {"OPENAI_API_KEY": KEY, "OPENAI_LOG": "debug"}
+    log = tmp_path / "log"
+    with log.open("w") as file:
+        command = [sys.executable, "-m", "kinesics.cli", *arguments]
+        run = subprocess.Popen(command, env=environment, stdout=file, stderr=file)
     try:
         assert begun.wait(60)
     finally:
@@ -458,6 +461,8 @@ def test_a_killed_run_goes_on_and_asks_nothing_twice(server, tmp_path, pictures)
         run.wait()
         held.set()
     assert not (tmp_path / "out.csv").exists()
+    assert "Sending HTTP Request" in log.read_text()
+    assert KEY not in log.read_text()
     before = [body for body, _ in server.requests]
     server.replies = [(200, completion(ranking(1, ["anger"])))]
     assert main(arguments) == 0

@@ -249,6 +249,12 @@ def test_two_files_of_one_name_are_refused(tmp_path, pictures):
         rank([*items(pictures[0]), *items(twin)], LABELS, lambda _: "", progress=False)
 
 
+def test_a_damaged_picture_is_named(pictures):
+    pictures[0].write_bytes(pictures[0].read_bytes()[:60])
+    with pytest.raises(KinesicsError, match=r"face0\.png: not a picture, or damaged"):
+        rank(items(pictures[0]), LABELS, lambda _: "", progress=False)
+
+
 def test_pictures_and_videos_do_not_mix(tmp_path, pictures):
     film = write_video(tmp_path / "film.mp4", numbered(4))
     with pytest.raises(KinesicsError, match="one kind at a time"):

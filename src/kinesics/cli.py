@@ -363,7 +363,8 @@ def _ask(options: argparse.Namespace) -> None:
     outcomes, batch = (_ask_events if options.detect else _ask_labels)(options, model, tries)
     if tally:
         most = most_requests(int((outcomes == "pending").sum()), batch, tries), most_tokens(model.identity)
-        print(estimate(tally, model.identity["model"], model.found, *most, options.price, **limits), end="")
+        price = options.price or ((0, 0) if options.weights else None)
+        print(estimate(tally, model.identity["model"], model.found, *most, price, **limits), end="")
     else:
         told = ", ".join(f"{count} {name}" for name, count in outcomes.value_counts().sort_index().items())
         print(f"{options.out}: {told}; {model.sent} requests sent, {model.found} kept before, in {model.folder}")

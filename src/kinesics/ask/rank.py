@@ -48,8 +48,8 @@ class Item(NamedTuple):
 
 
 def is_picture(path: str | Path) -> bool:
-    """Return whether a file holds a single picture that OpenCV reads."""
-    return Path(path).is_file() and cv2.haveImageReader(str(path)) and cv2.imcount(str(path)) == 1
+    """Return whether a file begins like a picture that OpenCV reads; GIF counts as a clip."""
+    return Path(path).is_file() and Path(path).suffix.lower() != ".gif" and cv2.haveImageReader(str(path))
 
 
 def items(path: str | Path, window_s: float | None = None, step_s: float | None = None) -> list[Item]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kinesics import KinesicsError
 from kinesics.events import box_iou, check_events, empty_events, read_events, temporal_iou, write_events
-from kinesics.segments import hysteresis, index, rasterise, runs, samples, seconds, smooth
+from kinesics.segments import hysteresis, index, rasterise, runs, samples, seconds, smooth, windows
 
 HEADER = "video,person,label,family,start_s,end_s,score,x0,y0,x1,y1\n"
 
@@ -123,6 +123,15 @@ def test_hysteresis_finds_separate_runs_that_reach_the_threshold(scores, least, 
         assert stop - start >= least
         assert max(scores[start:stop]) >= 0.6
     assert all(after - before > gap for (_, before), (after, _) in pairwise(found))
+
+
+@given(st.floats(0.1, 500), st.floats(0.5, 30), st.floats(0.1, 1))
+def test_windows_cover_a_video_without_gaps_and_none_is_inside_another(duration_s, length_s, share):
+    found = windows(duration_s, length_s, share * length_s)
+    assert (found[0, 0], found[-1, 1]) == (0, pytest.approx(duration_s))
+    assert (found[1:, 0] <= found[:-1, 1] + 1e-9).all()
+    assert (np.diff(found, axis=0) > 0).all()
+    assert (found[:, 1] - found[:, 0] <= length_s + 1e-9).all()
 
 
 def test_smoothing_ignores_what_is_missing():

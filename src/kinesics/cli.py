@@ -1,6 +1,7 @@
-"""The command ``kinesics``: fetch, track, encode, detect and score, on one's own videos too."""
+"""The command ``kinesics``: fetch, track, encode, detect, ask and score, on one's own videos too."""
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -34,13 +35,14 @@ def main(arguments: list[str] | None = None) -> int:
 def _refuse_to_overwrite(options: argparse.Namespace) -> None:
     """Raise KinesicsError if a file that is to be written is also read, or is to be written twice."""
     given = vars(options)
-    written = [given[name] for name in ("out", "tubes", "json") if given.get(name)]
-    read = [given.get(name) for name in ("video", "tracks", "model", "cache")]
-    for name in ("truth", "predicted", "tubes_truth", "tubes_predicted", "compare", "tubes_compare"):
-        for entry in given.get(name) or []:
+    written = [given[name] for name in ("out", "tubes", "json", "outcomes") if given.get(name)]
+    read = [given.get("model"), given.get("cache")]
+    for name in ("video", "tracks", "truth", "predicted", "tubes_truth", "tubes_predicted", "compare", "tubes_compare"):
+        value = given.get(name) or []
+        for entry in value if isinstance(value, list) else [value]:
             read += entry if isinstance(entry, list) else [entry]
     for number, path in enumerate(written):
-        if path.resolve() in {other.resolve() for other in [*read, *written[:number]] if other}:
+        if path.resolve() in {other.resolve() for other in [*read, *written[:number]] if isinstance(other, Path)}:
             raise KinesicsError(f"{path} would be overwritten: give another name for what is written")
 
 
@@ -108,6 +110,78 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--tracks", type=Path, metavar="TRACKS.parquet", help="use these tracks instead of tracking first")
     _tracking(sub)
+    data(sub)
+
+    sub = command("ask", _ask, "ask a vision-language model: labels ranked for pictures and clips, or events in videos")
+    sub.add_argument("video", type=Path, nargs="+", help="videos, or pictures")
+    where = sub.add_mutually_exclusive_group(required=True)
+    where.add_argument("--endpoint", metavar="URL", help="address of an OpenAI-compatible server, with /v1")
+    where.add_argument(
+        "--weights", metavar="PATH", help="VideoLLaMA 3 on this machine: folder, or repository of the hub"
+    )
+    sub.add_argument("--model", metavar="NAME", help="which model of the endpoint")
+    sub.add_argument(
+        "--labels",
+        nargs="+",
+        metavar="LABEL",
+        help="what may be answered (with --detect, by default the manual's labels)",
+    )
+    sub.add_argument("--detect", action="store_true", help="ask for events and their times, not for ranked labels")
+    sub.add_argument("--out", type=Path, metavar="CSV", help="ranked answers, or events; needed unless --dry-run")
+    sub.add_argument("--dry-run", action="store_true", help="send nothing: print requests, tokens, cost and time")
+    what = sub.add_argument_group("what is shown")
+    what.add_argument("--window", type=_seconds, metavar="S", help="cut videos into windows (with --detect: of 10 s)")
+    what.add_argument(
+        "--step", type=_seconds, metavar="S", help="a window every S seconds (with --detect: half of one)"
+    )
+    what.add_argument(
+        "--size", type=_pixels, metavar="PIXELS", help="shrink pictures to this longer side (--detect: 512)"
+    )
+    what.add_argument("--detail", choices=["low", "high", "auto"], help="how closely OpenAI's models look")
+    what.add_argument(
+        "--prompt", metavar="NAME", help="face, micro, evoked or video (default: face, or video for clips)"
+    )
+    what.add_argument(
+        "--batch", type=_count, metavar="N", help="pictures or clips a request (default: 20, or 8 for clips)"
+    )
+    what.add_argument("--frames", type=_count, metavar="N", help="frames a clip (default: 3)")
+    what.add_argument("--seed", type=_seed, help="of the order in which they are asked about (default: 0)")
+    what.add_argument("--rate", type=_positive, metavar="HZ", help="with --detect: frames a second (default: 2)")
+    what.add_argument(
+        "--tracks",
+        type=Path,
+        nargs="+",
+        metavar="TRACKS.parquet",
+        help="with --detect: one a video; ask about each person",
+    )
+    what.add_argument(
+        "--outcomes", type=Path, metavar="CSV", help="with --detect: also write what became of each window"
+    )
+    how = sub.add_argument_group("the endpoint and its price")
+    how.add_argument(
+        "--key-variable",
+        default="OPENAI_API_KEY",
+        metavar="NAME",
+        help="environment variable that holds the key (default: %(default)s)",
+    )
+    how.add_argument("--requests-per-minute", type=_seconds, metavar="N", help="send no more than these")
+    how.add_argument("--tokens-per-minute", type=_seconds, metavar="N", help="send no more than these")
+    how.add_argument(
+        "--parameter",
+        type=_parameter,
+        action="append",
+        default=[],
+        metavar="NAME=JSON",
+        help="further field of the requests; null leaves out temperature or max_tokens",
+    )
+    how.add_argument(
+        "--price",
+        type=float,
+        nargs=2,
+        metavar=("IN", "OUT"),
+        help="USD a million tokens (default: known for some models)",
+    )
+    how.add_argument("--responses", type=Path, metavar="FOLDER", help="where responses are kept (default: in --data)")
     data(sub)
 
     sub = command("score", _score, "score predicted events against true ones")
@@ -192,6 +266,28 @@ def _positive(value: str) -> float:
     if not 0 < number < 1000:
         raise argparse.ArgumentTypeError(f"{value} is not a rate between 0 and 1000 Hz")
     return number
+
+
+def _seconds(value: str) -> float:
+    number = float(value)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{value} is not above 0")
+    return number
+
+
+def _pixels(value: str) -> int:
+    number = int(value)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not a size in pixels")
+    return number
+
+
+def _parameter(value: str) -> tuple[str, object]:
+    name, _, text = value.partition("=")
+    try:
+        return name, json.loads(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value}: not NAME=JSON, as in max_tokens=null") from None
 
 
 def _count(value: str) -> int:
@@ -295,6 +391,102 @@ def _detect(options: argparse.Namespace) -> None:
         model = sources.fetch(row["weights"], options.data)[0] if row["weights"] else options.model
         events = detect_files(options.detector, work.tracks, features, model, options.out, options.tubes, options.seed)
     print(f"{options.out}: {len(events)} events")
+
+
+def _ask(options: argparse.Namespace) -> None:
+    from kinesics.ask import most_requests
+    from kinesics.ask.detect import WINDOW_S
+    from kinesics.ask.endpoint import most_tokens
+    from kinesics.ask.estimate import Tally, estimate
+
+    if not (options.out or options.dry_run):
+        raise KinesicsError("nothing to write to: give --out CSV, or --dry-run for what it would cost")
+    for name in ("prompt", "batch", "frames", "seed") if options.detect else ("rate", "tracks", "outcomes"):
+        if getattr(options, name) is not None:
+            raise KinesicsError(f"--{name} does not go with{'' if options.detect else 'out'} --detect")
+    if options.step and options.step > (options.window or (WINDOW_S if options.detect else 0)):
+        raise KinesicsError(f"a window every {options.step:g} s would leave gaps: give a --window that is as long")
+    tally = Tally(options.model or "") if options.dry_run else None
+    limits = {"requests_a_minute": options.requests_per_minute, "tokens_a_minute": options.tokens_per_minute}
+    model, tries = _model(options, options.responses or options.data / "responses", tally, limits)
+    outcomes, batch = (_ask_events if options.detect else _ask_labels)(options, model, tries)
+    if tally:
+        most = most_requests(int((outcomes == "pending").sum()), batch, tries), most_tokens(model.identity)
+        price = options.price or ((0, 0) if options.weights else None)
+        print(estimate(tally, model.identity["model"], model.found, *most, price, **limits), end="")
+    else:
+        told = ", ".join(f"{count} {name}" for name, count in outcomes.value_counts().sort_index().items())
+        print(f"{options.out}: {told}; {model.sent} requests sent, {model.found} kept before, in {model.folder}")
+
+
+def _model(options: argparse.Namespace, folder: Path, tally, limits: dict) -> tuple:
+    """Return the model that is to be asked, and how often a request is put."""
+    from kinesics.ask import TRIES
+    from kinesics.ask.endpoint import endpoint, is_local
+    from kinesics.ask.local import videollama3
+
+    if options.weights:
+        if options.model or options.parameter:
+            raise KinesicsError("--model and --parameter are of an endpoint: give --weights alone")
+        if options.batch not in (None, 1):
+            raise KinesicsError(f"VideoLLaMA 3 is shown one clip at a time: no batch of {options.batch}")
+        options.batch = 1
+        return videollama3(options.weights, folder, tally=tally), (1,)  # it says the same each time
+    if not options.model:
+        raise KinesicsError("which model of the endpoint? Give --model NAME")
+    key, parameters = os.environ.get(options.key_variable, ""), dict(options.parameter)
+    model = endpoint(options.endpoint, options.model, folder, key=key, parameters=parameters, tally=tally, **limits)
+    if not (key or options.dry_run or is_local(options.endpoint)):
+        raise KinesicsError(
+            f"no key for {options.endpoint}: set the environment variable {options.key_variable}, to none if it needs none"
+        )
+    return model, TRIES
+
+
+def _ask_labels(options: argparse.Namespace, model, tries: tuple) -> tuple:
+    from kinesics.ask import rank
+
+    if not options.labels:
+        raise KinesicsError("nothing to rank: give --labels, as in --labels happy sad anger")
+    chosen = [item for path in options.video for item in rank.items(path, options.window, options.step)]
+    prompt = rank.choose(chosen, options.prompt)
+    batch = options.batch or int(prompt["batch"])
+    shown = {"frames": options.frames, "size": options.size, "detail": options.detail, "seed": options.seed}
+    shown = {name: value for name, value in shown.items() if value is not None}
+    table = rank.rank(chosen, options.labels, model, prompt=prompt["prompt"], batch=batch, tries=tries, **shown)
+    if not options.dry_run:
+        rank.write_answers(table, options.out)
+    return table["outcome"], batch
+
+
+def _ask_events(options: argparse.Namespace, model, tries: tuple) -> tuple:
+    import pandas as pd
+
+    from kinesics.ask.detect import detect
+    from kinesics.events import write_events
+    from kinesics.files import replacing
+    from kinesics.labels import LABELS
+
+    tracks = options.tracks or [None] * len(options.video)
+    if len(tracks) != len(options.video):
+        raise KinesicsError(
+            f"{len(tracks)} tracks for {len(options.video)} videos: give one for each, in the same order"
+        )
+    shown = {"window_s": options.window, "step_s": options.step, "rate_hz": options.rate}
+    shown |= {"size": options.size, "detail": options.detail}
+    shown = {name: value for name, value in shown.items() if value is not None}
+    labels = options.labels or list(LABELS.index)
+    found = [
+        detect(path, labels, model, tracks=track, tries=tries, **shown)
+        for path, track in zip(options.video, tracks, strict=True)
+    ]
+    events, windows = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
+    if not options.dry_run:
+        if options.outcomes:
+            with replacing(options.outcomes) as temporary:
+                windows.to_csv(temporary, index=False, lineterminator="\n", float_format="%.3f")
+        write_events(events, options.out)
+    return windows["outcome"], 1
 
 
 def _score(options: argparse.Namespace) -> None:

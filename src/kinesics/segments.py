@@ -85,3 +85,15 @@ def shown(times_s: np.ndarray, count: int, rate_hz: float, hold_s: float) -> np.
     grid = seconds(np.arange(count), rate_hz) + 1e-6  # stamps are rounded
     frame = np.searchsorted(times_s, grid, side="right") - 1
     return np.where((frame >= 0) & (grid - times_s[frame.clip(0)] < hold_s), frame, -1)
+
+
+def windows(duration_s: float, length_s: float, step_s: float) -> np.ndarray:
+    """Return windows [start, end) in seconds that cover [0, duration_s), one every ``step_s``: (N, 2).
+
+    The last one ends with the video, and none lies inside another. Raises ValueError unless 0 < step_s <= length_s.
+    """
+    if not 0 < step_s <= length_s:
+        raise ValueError(f"windows of {length_s} s every {step_s} s: the step must be above 0 and at most the length")
+    count = max(int(np.ceil(round((duration_s - length_s) / step_s, 6))), 0) + 1
+    start = np.arange(count) * step_s
+    return np.stack([start, np.minimum(start + length_s, duration_s)], 1)

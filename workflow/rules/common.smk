@@ -80,10 +80,8 @@ def code(script, *modules):
                     if file.exists() and file not in found:
                         found.add(file)
                         todo.append(file)
-    tables = {path.with_suffix(".csv") for path in found} & set(
-        Path("src/kinesics").rglob("*.csv")
-    )
-    return sorted(map(str, found | tables))
+    tables = {path.with_suffix(".csv") for path in found}
+    return sorted(map(str, found | set(filter(Path.exists, tables))))
 
 
 def module(detector):

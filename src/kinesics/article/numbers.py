@@ -8,6 +8,9 @@ from pathlib import Path
 
 import kinesics
 from kinesics import KinesicsError
+from kinesics.ask.detect import RATE_HZ, STEP_S, WINDOW_S
+from kinesics.ask.prompts import prompts
+from kinesics.ask.rank import FRAMES
 from kinesics.catalogue import DETECTORS
 from kinesics.events import read_events
 from kinesics.files import write_json, write_text
@@ -61,6 +64,13 @@ def collect(
         "clips.count": len(tracks),
         "labels.count": len(LABELS),
         "sources.count": sum(rows[0]["tier"] == config["tier"] for rows in read_sources().values()),
+    }
+    numbers |= {f"ask.batch.{name}": int(row["batch"]) for name, row in prompts().items()}
+    numbers |= {
+        "ask.frames": FRAMES,
+        "ask.window": f"{WINDOW_S:g}",
+        "ask.step": f"{STEP_S:g}",
+        "ask.rate": f"{RATE_HZ:g}",
     }
     for encoder, rate in config["encoders"].items():
         numbers[f"config.rate.{encoder}"] = f"{rate:g}"

@@ -1,0 +1,46 @@
+"""VideoLLaMA 3 on this machine, asked in the same words about the same pictures as a model behind an endpoint."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from kinesics.ask.endpoint import PARAMETERS
+from kinesics.ask.estimate import Tally
+from kinesics.ask.kept import Kept
+from kinesics.ask.messages import image
+from kinesics.files import sha256
+
+
+def videollama3(
+    weights: str | Path, folder: str | Path, *, most_tokens: int = PARAMETERS["max_tokens"], tally: Tally | None = None
+) -> Kept:
+    """Return VideoLLaMA 3 as ``answer(messages) -> text``, its answers kept in ``folder`` by the weights' SHA-256.
+
+    Its prompt holds one video, so that a request must be about one clip or window: a batch of 1. It names the time of
+    each frame: the one that stands before the picture, or else its number, as at the one frame a second of the paper.
+    The network is loaded for the first request without a kept answer.
+
+    Raises KinesicsError for weights that are missing or not its own.
+    """
+    from kinesics.encoders import hub
+
+    weights = hub.folder(weights)
+    files = {path.name: sha256(path) for path in sorted(weights.glob("*.safetensors"))}
+
+    @cache
+    def model():
+        from kinesics.encoders.videollama3 import answerer
+
+        return answerer(weights, most_tokens)
+
+    def send(messages: list[dict]) -> dict:
+        question, *parts = messages[0]["content"]
+        names, pictures = parts[::2], [image(part["image_url"]["url"]) for part in parts[1::2]]
+        times = [re.fullmatch(r"([\d.]+) s", part["text"]) for part in names]
+        times_s = [float(found[1]) if found else float(k) for k, found in enumerate(times)]
+        return {"text": model()(np.stack(pictures), times_s, question["text"])}
+
+    identity = {"model": "videollama3", "weights": files, "max_tokens": most_tokens}
+    return Kept(identity, send, lambda response: response["text"], folder, tally)

@@ -9,6 +9,7 @@ include: "workflow/rules/features.smk"
 include: "workflow/rules/detectors.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/review.smk"
+include: "workflow/rules/corpora.smk"
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/notebooks.smk"
 
@@ -18,3 +19,4 @@ rule all:
     input:
         "paper/main.pdf",
         expand("results/notebooks/{name}.ipynb", name=NOTEBOOKS),
+        rules.corpora_tables.output if config["corpora"]["names"] else [],

@@ -207,8 +207,8 @@ def test_a_url_is_fetched_and_a_dead_one_named(tmp_path, monkeypatch):
         row = {"kind": "url", "url": f"https://127.0.0.1:{server.server_port}/thing.bin", "package": "", "path": ""}
         listed = table(tmp_path, **row)
         # The schema wants https; the local server speaks http.
-        real = sources._get
-        monkeypatch.setattr(sources, "_get", lambda url, path: real(url.replace("https", "http"), path))
+        real = sources.get
+        monkeypatch.setattr(sources, "get", lambda url, path: real(url.replace("https", "http"), path))
         (path,) = sources.fetch("thing", tmp_path / "data", listed)
         assert path.read_bytes() == CONTENT
         path.unlink()
@@ -233,7 +233,7 @@ def test_files_of_a_url_source_come_one_by_one(tmp_path, monkeypatch):
         return "404" if url in dead else ""
 
     read = sources.read_sources
-    monkeypatch.setattr(sources, "_get", get)
+    monkeypatch.setattr(sources, "get", get)
     monkeypatch.setattr(sources, "read_sources", lambda path: reads.append(path) or read(path))
     with pytest.raises(KinesicsError, match="tried 3 times 'GET https://host/2'"):
         sources.fetch("thing", tmp_path / "data", listed)
@@ -290,7 +290,7 @@ def test_the_projects_table_is_whole():
 @pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set")
 def test_the_mirror_serves_the_public_tier(tmp_path, monkeypatch):
     monkeypatch.setenv("KINESICS_MIRROR", MIRROR)
-    monkeypatch.setattr(sources, "_get", lambda url, path: "the mirror is not enough")
+    monkeypatch.setattr(sources, "get", lambda url, path: "the mirror is not enough")
     for name, rows in sources.read_sources().items():
         if rows[0]["tier"] == "public":
             found = sources.fetch(name, tmp_path)

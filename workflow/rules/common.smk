@@ -7,6 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from kinesics import corpora, plan
 from kinesics.catalogue import DETECTORS, ENCODERS
 from kinesics.files import check
 from kinesics.sources import read_sources
@@ -14,6 +15,8 @@ from kinesics.sources import read_sources
 check(config, "config", "configuration")
 SOURCES = read_sources()
 TIER = config["tier"]
+# A job that runs a network asks a cluster for a GPU; on one machine nothing does, and nothing waits for one.
+GPU = int(TIER == "full")
 GENERATED = "paper/generated"
 LITERATURE = sorted(str(path) for path in Path("literature").iterdir())
 
@@ -39,6 +42,16 @@ def source(name):
     return [f"data/{name}/{row['file']}" for row in SOURCES[name]]
 
 
+def weights(encoder):
+    """Return the file of an encoder's weights if it is a source, else nothing: the user has placed them."""
+    if encoder not in ENCODERS:
+        raise WorkflowError(
+            f"{encoder!r} of the configuration is not an encoder; encoders.csv has {', '.join(ENCODERS)}"
+        )
+    name = ENCODERS[encoder]["weights"]
+    return source(name)[:1] if name in SOURCES else []
+
+
 def python(path):
     """Return the Python code of a script or of a notebook, whose magic commands are left out."""
     text = path.read_text(encoding="utf-8")
@@ -47,6 +60,27 @@ def python(path):
     cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
     text = "\n".join("".join(cell["source"]) for cell in cells)
     return re.sub(r"^(\s*)%.*", r"\1pass", text, flags=re.MULTILINE)
+
+
+@cache
+def imports(path):
+    """Return the files of src/kinesics that a script, a notebook or a module imports itself."""
+    found = []
+    for node in ast.walk(ast.parse(python(path))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [
+                node.module,
+                *(f"{node.module}.{alias.name}" for alias in node.names),
+            ]
+        else:
+            continue
+        for name in names:
+            file = Path("src") / Path(*name.split("."))
+            files = [file.with_suffix(".py"), file / "__init__.py"]
+            found += [file for file in files if file.exists()]
+    return found
 
 
 @cache
@@ -62,22 +96,9 @@ def code(script, *modules):
         *map(Path, modules),
     ]
     while todo:
-        for node in ast.walk(ast.parse(python(todo.pop()))):
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                names = [
-                    node.module,
-                    *(f"{node.module}.{alias.name}" for alias in node.names),
-                ]
-            else:
-                continue
-            for module in names:
-                path = Path("src") / Path(*module.split("."))
-                for file in [path.with_suffix(".py"), path / "__init__.py"]:
-                    if file.exists() and file not in found:
-                        found.add(file)
-                        todo.append(file)
+        new = set(imports(todo.pop())) - found
+        found |= new
+        todo += new
     tables = {path.with_suffix(".csv") for path in found} & set(
         Path("src/kinesics").glob("*.csv")
     )

@@ -2,7 +2,7 @@ rule encode:
     input:
         video="results/media/{video}.mp4",
         tracks="results/tracks/{video}.parquet",
-        weights=lambda wildcards: source(ENCODERS[wildcards.encoder]["weights"])[0],
+        weights=lambda wildcards: weights(wildcards.encoder),
         code=lambda wildcards: code(
             "encode.py", f"src/kinesics/encoders/{wildcards.encoder}.py"
         ),
@@ -12,6 +12,10 @@ rule encode:
         "results/logs/encode/{encoder}/{video}.log",
     conda:
         "../../environment.yml"
+    resources:
+        gpu=GPU,
+        mem_mb=8000,
+        runtime=60,
     params:
         rate_hz=lambda wildcards: config["encoders"][wildcards.encoder],
     script:

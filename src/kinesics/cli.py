@@ -1,4 +1,4 @@
-"""The command ``kinesics``: fetch, track, encode, detect and score, on one's own videos too."""
+"""The command ``kinesics``: fetch, track, encode, detect and score, on one's own videos too, and plan the full tier."""
 
 import argparse
 import os
@@ -96,6 +96,10 @@ def _parser() -> argparse.ArgumentParser:
     _tracking(sub)
     data(sub)
 
+    sub = command("plan", _plan, "tell the jobs, GPU hours and disk that the benchmarks of a tier will take")
+    sub.add_argument("--tier", default="full", metavar="NAME", help="a file of config/ (default: %(default)s)")
+    sub.add_argument("--encoders", nargs="+", metavar="NAME", help="plan for these instead, at 2 crops a second")
+
     sub = command("score", _score, "score predicted events against true ones")
     sub.add_argument("--truth", type=Path, nargs="+", required=True, metavar="CSV", help="one events table a coder")
     sub.add_argument(
@@ -163,6 +167,15 @@ def _fetch(options: argparse.Namespace) -> None:
     for name in options.source:
         for path in sources.fetch(name, options.data):
             print(path)
+
+
+def _plan(options: argparse.Namespace) -> None:
+    from kinesics import plan
+
+    config = plan.read_config(options.tier)
+    if options.encoders:
+        config["corpora"]["encoders"] = dict.fromkeys(options.encoders, 2)
+    print(plan.to_text(config), end="")
 
 
 def _track(options: argparse.Namespace) -> None:

@@ -134,17 +134,13 @@ def to_text(config: dict) -> str:
     lines.append("")
     for encoder, crops_hz in block["encoders"].items():
         one = RATES[encoder]
+        rate = f"{crops_hz:g} crops a second of video, {per_second(encoder):.0f}/s on {one['device']}"
         how = f"scaled from {one['like']}" if one["like"] else "as published or measured"
-        lines.append(
-            f"{encoder}: {crops_hz:g} crops a second of video, {per_second(encoder):.0f}/s on {one['device']}, {how}: {one['source']}"
-        )
-    for step in ("track", "decode"):
-        lines.append(f"{step}: {per_second(step):g}/s: {RATES[step]['source']}")
-    guessed = [one["corpus"] for one in rows if "from memory" in CORPORA[one["corpus"]]["sizes"]]
-    lines.append(
-        f"GPU: RTX 3090, mixed precision. Sizes from memory, not verified: {', '.join(guessed) or 'none'} (corpora.csv)."
-    )
-    lines.append(
-        f"The data lie in {block['folder']}; to be placed by you: {', '.join(one['corpus'] for one in rows if CORPORA[one['corpus']]['fetch'] == 'no') or 'nothing'}."
-    )
+        lines.append(f"{encoder}: {rate}, {how}: {one['source']}")
+    lines += [f"{step}: {per_second(step):g}/s: {RATES[step]['source']}" for step in ("track", "decode")]
+    had = [CORPORA[one["corpus"]] for one in rows]
+    guessed = ", ".join(one["name"] for one in had if "from memory" in one["sizes"]) or "none"
+    placed = ", ".join(one["name"] for one in had if one["fetch"] == "no") or "nothing"
+    lines.append(f"GPU: RTX 3090, mixed precision. Sizes from memory, not verified (corpora.csv): {guessed}.")
+    lines.append(f"The data lie in {block['folder']}; to be placed by you: {placed}.")
     return "\n".join(lines) + "\n"

@@ -53,7 +53,7 @@ def read(folder: Path) -> Corpus:
             time_s = number(where, second, "second") - START_S
             if action in actions:
                 corners = tuple(number(where, value, "box") for value in box)
-                if not (0 <= time_s < LENGTH_S and 0 <= min(corners) and max(corners) <= 1):
+                if not (0 <= time_s < LENGTH_S and min(corners) >= 0 and max(corners) <= 1):
                     raise KinesicsError(f"{where}: second {second} or box {','.join(box)} is outside of the film")
                 key = film, int(number(where, person, "person")), actions[action]
                 keyframes.setdefault(key, []).append((time_s, *corners))

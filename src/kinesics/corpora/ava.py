@@ -1,13 +1,13 @@
 """AVA 2.2: who does which of 80 actions where, once a second, in 15 minutes of films (Gu et al., CVPR 2018).
 
-Layout of ava_v2.2.zip (github.com/cvdfoundation/ava-dataset): ``ava_{train,val}_v2.2.csv`` without a header, a line ``video,
-second, x0, y0, x1, y1, action, person`` with boxes in fractions of the frame (empty action: nobody);
-``ava_action_list_v2.2_for_activitynet_2019.pbtxt``, the 60 actions that are scored; ``ava_<part>_excluded_timestamps_v2.2.csv``,
-the seconds that are not. The archive may have a folder of its own. The films are named by ``ava_file_names_trainval_v2.1.txt``.
-Not verified: the names inside the archive.
+Layout of ava_v2.2.zip (github.com/cvdfoundation/ava-dataset): ``ava_{train,val}_v2.2.csv`` without a header, a line
+``video, second, x0, y0, x1, y1, action, person`` with boxes in fractions of the frame (empty action: nobody);
+``ava_action_list_v2.2_for_activitynet_2019.pbtxt``, the 60 actions that are scored; and
+``ava_<part>_excluded_timestamps_v2.2.csv``, the seconds that are not. The archive may have a folder of its own. The films are
+named by ``ava_file_names_trainval_v2.1.txt``. Not verified: the names inside the archive.
 
-Time 0 is second ``START_S`` of the film, and only the annotated ``LENGTH_S`` are looked at. A box stands for the second about its
-keyframe; an action of one person in consecutive seconds is one event with its tube, and its box is the median.
+Time 0 is second ``START_S`` of the film, and only the annotated ``LENGTH_S`` are looked at. A box stands for the second about
+its keyframe; an action of one person in consecutive seconds is one event with its tube, and its box is the median.
 """
 
 import re
@@ -19,7 +19,7 @@ import pandas as pd
 
 from kinesics import KinesicsError
 from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, corpus, lines, names, number
+from kinesics.corpora.readers import Videos, corpus, lines, number
 from kinesics.events import BOX, TUBE_COLUMNS
 
 START_S, LENGTH_S = 900.0, 900.0
@@ -84,4 +84,4 @@ def _actions(file: Path) -> dict[str, str]:
     found = re.findall(r'name:\s*"([^"]+)"\s*id:\s*(\d+)', text)
     if not found:
         raise KinesicsError(f"{file}: no line with the name and id of an action")
-    return {kind: re.sub(r"\W+", "_", *names([label]).values()).strip("_") for label, kind in found}
+    return {kind: re.sub("[^a-z0-9]+", "_", label.lower()).strip("_") for label, kind in found}

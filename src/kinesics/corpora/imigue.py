@@ -2,8 +2,8 @@
 
 Layout: ``imigue_skeleton_{train,validate}/<id>/<id>_label.csv``, a line ``class,first frame,last frame`` a gesture, frames
 counted from 0, class 99 apart from 1 to 31: mikecheninoulu/SMG@93f4dad:classification/iMiGUE/stgcn_imigue/tools/
-iMiGUEaccessSample.py. Not verified: that the videos lie in ``imigue_rgb_{train,validate}/<id>.mp4`` (the code reads skeletons).
-The rate of the frames is that of the video. Labels are the numbers of the classes.
+iMiGUEaccessSample.py. Not verified: that the videos lie in ``imigue_rgb_{train,validate}/<id>.mp4`` (that code reads
+skeletons). The rate of the frames is that of the video. Labels are the numbers of the classes.
 """
 
 from pathlib import Path

@@ -17,11 +17,11 @@ ROOT = Path(__file__).parents[1]
 FULL = plan.read_config("full")
 
 
-def dry_run(tmp_path: Path, *options: str) -> str:
-    """Return what Snakemake plans of the full tier, in one shard a corpus, without any of its data."""
+def dry_run(tmp_path: Path, *options: str, target: str = "all") -> str:
+    """Return what Snakemake plans for a target of the full tier, in one shard a corpus, without any of its data."""
     (tmp_path / "coarse.yaml").write_text("corpora: {shard_hours: 1000}\n")
     command = [str(Path(sys.executable).with_name("snakemake")), "--dry-run", "--nolock", "--rerun-triggers", "mtime"]
-    command += [*options, "--configfile", "config/full.yaml", str(tmp_path / "coarse.yaml")]
+    command += [*options, "--configfile", "config/full.yaml", str(tmp_path / "coarse.yaml"), "--", target]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -41,6 +41,12 @@ def test_the_whole_tier_is_planned_on_a_cluster_without_its_data(tmp_path):
     jobs = re.findall(r"^rule encode_shard:\n(?:    .*\n)+", planned, re.MULTILINE)
     assert all(re.search(r"resources: .*mem_mb=16000.*runtime=\d+.*gpu=1", job) for job in jobs)
     assert "gpu" not in "".join(re.findall(r"^rule track_shard:\n(?:    .*\n)+", planned, re.MULTILINE))
+
+
+def test_kubernetes_copies_through_its_storage(tmp_path):
+    options = ["--workflow-profile", "profiles/kubernetes", "--default-storage-prefix", str(ROOT), "--forceall"]
+    planned = dry_run(tmp_path, *options, target="results/corpora/smg/index/events.csv")
+    assert re.search(r"^rule index_corpus:\n(    .*\n)+", planned, re.MULTILINE)
 
 
 def test_profiles_are_those_of_their_executors():

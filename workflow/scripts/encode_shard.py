@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kinesics.corpora.shards import encode_shard
+from kinesics.corpora.shard import encode_shard
 from kinesics.jobs import job
 from kinesics.sources import verify
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kinesics.corpora.shards import track_shard
+from kinesics.corpora.shard import track_shard
 from kinesics.jobs import job
 
 with job(snakemake.log[0]):

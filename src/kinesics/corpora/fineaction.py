@@ -3,7 +3,8 @@
 Layout: ``annotations_gt.json`` in ActivityNet's form: ``database`` maps a video to ``subset`` (training, validation,
 testing), ``duration`` in seconds and ``annotations``, each with ``label`` and ``segment`` [start, end]
 (sming256/OpenTAD@3dd7b03:configs/_base_/datasets/fineaction reads it so). Not verified: that a video may have a ``filename``,
-and that the videos lie in ``videos/<video>.mp4``. The labels of the test set are not distributed: the validation set is scored.
+and that the videos lie in ``videos/<video>.mp4``. The labels of the test set are not distributed: the validation set is
+scored.
 """
 
 import json

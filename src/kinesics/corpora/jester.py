@@ -2,8 +2,8 @@
 
 Layout: ``jester-v1-labels.csv`` (a label a line), ``jester-v1-{train,validation}.csv`` with lines ``<number>;<label>``,
 and the pictures in ``20bn-jester-v1/<number>/00001.jpg``, as public code reads them; 12 pictures a second (not verified).
-The labels of the test set are not distributed: the validation set is scored. Doing other things is a class of its own, and so is no
-gesture.
+The labels of the test set are not distributed: the validation set is scored. Doing other things is a class of
+its own, and so is no gesture.
 """
 
 from pathlib import Path

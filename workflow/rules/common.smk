@@ -131,3 +131,22 @@ def model(wildcards):
 def others(wildcards):
     """Return the clips that a model for this clip may learn from: all the others."""
     return [video for video in config["clips"] if video != wildcards.video]
+
+
+def shards_of(corpus):
+    """Return the number of shards of a corpus."""
+    return corpora.shards(corpus, config["corpora"]["shard_hours"])
+
+
+def shard_folders(wildcards, kind):
+    """Return the folders of all shards of a corpus' tracks or features."""
+    count = shards_of(wildcards.corpus)
+    return [
+        f"results/corpora/{wildcards.corpus}/{kind}/{shard}-of-{count}"
+        for shard in range(count)
+    ]
+
+
+def shard_minutes(wildcards, hours):
+    """Return the minutes that a job on one shard may take."""
+    return plan.minutes(hours, shards_of(wildcards.corpus))

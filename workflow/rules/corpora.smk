@@ -14,25 +14,6 @@ wildcard_constraints:
     shard=r"\d+-of-\d+",
 
 
-def shards_of(corpus):
-    """Return the number of shards of a corpus."""
-    return corpora.shards(corpus, config["corpora"]["shard_hours"])
-
-
-def shard_folders(wildcards, kind):
-    """Return the folders of all shards of a corpus' tracks or features."""
-    count = shards_of(wildcards.corpus)
-    return [
-        f"results/corpora/{wildcards.corpus}/{kind}/{shard}-of-{count}"
-        for shard in range(count)
-    ]
-
-
-def shard_minutes(wildcards, hours):
-    """Return the minutes that a job on one shard may take."""
-    return plan.minutes(hours, shards_of(wildcards.corpus))
-
-
 rule fetch_corpus:
     input:
         table="src/kinesics/corpora.csv",

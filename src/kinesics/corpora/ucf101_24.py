@@ -3,7 +3,8 @@
 Layout: ``finalAnnots.mat`` and ``testlist01.txt`` of gurkirt/corrected-UCF101-Annots (3,195 videos, split 1) and the videos as
 ``UCF-101/<Class>/<video>.avi``, unpacked from UCF101.rar (crcv.ucf.edu/data/UCF101.php). The first is a MATLAB file whose
 ``annot`` has a row a video with ``num_imgs``, ``name`` and ``tubes``, and a tube has ``ef`` and ``sf`` (last and first frame,
-from 1), ``class`` and ``boxes`` (x, y, width, height in pixels of 320 x 240), a row a frame: convertMatToPy.py there, which goes by this order.
+from 1), ``class`` and ``boxes`` (x, y, width, height in pixels of 320 x 240), a row a frame: convertMatToPy.py there, which
+goes by this order.
 The same annotation as a pickle is not read. The rate of the frames is that of the video.
 
 Not verified: whether the last frame counts to the tube; the boxes say how many frames there are.

@@ -10,6 +10,7 @@ include: "workflow/rules/detectors.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/review.smk"
 include: "workflow/rules/foundation.smk"
+include: "workflow/rules/corpora.smk"
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/notebooks.smk"
 
@@ -21,3 +22,4 @@ rule all:
         expand("results/notebooks/{name}.ipynb", name=NOTEBOOKS),
         list(OPEN.values()),
         STREAMS,
+        rules.corpora_tables.output if config["corpora"]["names"] else [],

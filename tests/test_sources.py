@@ -229,8 +229,8 @@ def origin(monkeypatch):
     server.asked, server.wait = [], threading.Event()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
-    real = sources._get
-    monkeypatch.setattr(sources, "_get", lambda url, path: real(url.replace("https", "http"), path))
+    real = sources.get
+    monkeypatch.setattr(sources, "get", lambda url, path: real(url.replace("https", "http"), path))
     monkeypatch.setattr(sources, "SILENCE_S", 0.2)
     yield server
     server.wait.set()
@@ -298,7 +298,7 @@ def test_files_of_a_url_source_come_one_by_one(tmp_path, monkeypatch):
         return "404" if url in dead else ""
 
     read = sources.read_sources
-    monkeypatch.setattr(sources, "_get", get)
+    monkeypatch.setattr(sources, "get", get)
     monkeypatch.setattr(sources, "read_sources", lambda path: reads.append(path) or read(path))
     with pytest.raises(KinesicsError, match="tried 3 times 'GET https://host/2'"):
         sources.fetch("thing", tmp_path / "data", listed)
@@ -355,7 +355,7 @@ def test_the_projects_table_is_whole():
 @pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set")
 def test_the_mirror_serves_the_public_tier(tmp_path, monkeypatch):
     monkeypatch.setenv("KINESICS_MIRROR", MIRROR)
-    monkeypatch.setattr(sources, "_get", lambda url, path: "the mirror is not enough")
+    monkeypatch.setattr(sources, "get", lambda url, path: "the mirror is not enough")
     for name, rows in sources.read_sources().items():
         if rows[0]["tier"] == "public":
             found = sources.fetch(name, tmp_path)

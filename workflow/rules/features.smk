@@ -2,10 +2,7 @@ rule encode:
     input:
         video="results/media/{video}.mp4",
         tracks="results/tracks/{video}.parquet",
-        # What the user places is no input: the script tells where to get it, and a plan can be made without.
-        weights=lambda wildcards: (
-            place(wildcards.encoder, "data") if fetched(wildcards.encoder) else []
-        ),
+        weights=lambda wildcards: weights(wildcards.encoder),
         code=lambda wildcards: code(
             "encode.py",
             f"src/kinesics/encoders/{ENCODERS[wildcards.encoder]['module']}.py",
@@ -16,6 +13,10 @@ rule encode:
         "results/logs/encode/{encoder}/{video}.log",
     conda:
         "../../environment.yml"
+    resources:
+        gpu=GPU,
+        mem_mb=8000,
+        runtime=60,
     params:
         rate_hz=lambda wildcards: config["encoders"][wildcards.encoder],
         weights=lambda wildcards: str(place(wildcards.encoder, "data")),

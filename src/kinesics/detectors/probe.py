@@ -4,6 +4,7 @@ Logistic regression with a ridge penalty on standardised tokens, one label again
 encoder was asked; the scores are interpolated to the tracks' frames, smoothed, and cut by hysteresis.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ from kinesics.segments import smooth
 
 LABELS = tuple(VOCABULARY.index)
 
-CROPS = ("face", "person")
 # Weight of the mean loss against half the squared norm of the weights: about one unit a standardised dimension that tells
 # the classes apart, and little for hundreds that do not.
 FIT = 10.0
@@ -40,10 +40,15 @@ def fit(clips: list[Clip], truth: list[pd.DataFrame], seed: int) -> dict[str, np
                 mine = coder[(coder["video"] == clip.tracks.video) & (coder["person"] == person)]
                 tokens.append(values)
                 targets.append(_active(mine, times))
-    x, y = np.concatenate(tokens).astype(np.float64), np.concatenate(targets)
+    return learn(np.concatenate(tokens), np.concatenate(targets), LABELS, seed)
+
+
+def learn(x: np.ndarray, y: np.ndarray, labels: Sequence[str], seed: int) -> dict[str, np.ndarray]:
+    """Return the probes of examples ``x`` (n, D) and what is on in them, ``y`` bool (n, labels)."""
+    x = np.asarray(x, np.float64)
     mean, scale = x.mean(0), x.std(0) + 1e-6
     model = {"mean": mean, "scale": scale}
-    for column, label in enumerate(LABELS):
+    for column, label in enumerate(labels):
         if 2 <= y[:, column].sum() <= len(y) - 2:
             probe = LogisticRegression(C=FIT / len(x), class_weight="balanced", max_iter=1000, random_state=seed)
             probe.fit((x - mean) / scale, y[:, column])
@@ -53,27 +58,38 @@ def fit(clips: list[Clip], truth: list[pd.DataFrame], seed: int) -> dict[str, np
 
 def detect(clip: Clip, model: Path | None, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return events and tubes of the labels that the model has learned."""
-    learned, tracks = read_model(model, "probe"), clip.tracks
+    learned = read_model(model, "probe")
+    return from_scores(clip, scores(clip, learned, LABELS, str(model)), ON, OFF)
+
+
+def scores(
+    clip: Clip, learned: dict[str, np.ndarray], labels: Sequence[str], where: str = "model"
+) -> dict[tuple[int, str], np.ndarray]:
+    """Return the smoothed probability of each (person, learned label) at each frame of the tracks, NaN where not known.
+
+    Raises KinesicsError naming ``where`` the probes were learned if the features are not of the same length.
+    """
+    tracks = clip.tracks
     grid = (np.arange(tracks.frames) + 0.5) / tracks.rate_hz
     width = max(round(SMOOTH_S * tracks.rate_hz), 1)
-    scores = {}
+    found = {}
     for person in tracks.persons:
         times, values = crops(clip.features, person)
         if not len(times):
             continue
         if values.shape[1] != len(learned["mean"]):
             raise KinesicsError(
-                f"{model}: learned on {len(learned['mean'])} numbers an instant, but the features of {tracks.video!r} "
+                f"{where}: learned on {len(learned['mean'])} numbers an instant, but the features of {tracks.video!r} "
                 f"have {values.shape[1]}: they come from another encoder"
             )
         x = (values - learned["mean"]) / learned["scale"]
-        for label in (name for name in LABELS if f"{name}.weight" in learned):
+        for label in (name for name in labels if f"{name}.weight" in learned):
             weight = learned[f"{label}.weight"]
             probability = 1 / (1 + np.exp(-(x @ weight[:-1] + weight[-1])))
             # Where the person was not seen for longer than two instants, nothing is known of them.
             near = np.abs(grid[:, None] - times).min(1) <= 1.0
-            scores[person, label] = smooth(np.where(near, np.interp(grid, times, probability), np.nan), width)
-    return from_scores(clip, scores, ON, OFF)
+            found[person, label] = smooth(np.where(near, np.interp(grid, times, probability), np.nan), width)
+    return found
 
 
 def crops(features: dict[str, Features], person: int) -> tuple[np.ndarray, np.ndarray]:
@@ -82,7 +98,7 @@ def crops(features: dict[str, Features], person: int) -> tuple[np.ndarray, np.nd
     A crop that was not seen is all zero. ``features`` are those of one encoder.
     """
     (features,) = features.values()
-    seen = [features.crops[crop].of(person) for crop in CROPS]
+    seen = [features.crops[crop].of(person) for crop in sorted(features.crops)]
     times = np.unique(np.concatenate([part[0] for part in seen]))
     out = np.zeros((len(times), sum(part[1].shape[1] for part in seen)), np.float32)
     left = 0

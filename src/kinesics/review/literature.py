@@ -12,7 +12,7 @@ import pandas as pd
 from kinesics import KinesicsError
 from kinesics.files import read_table
 
-TABLES = ("published_results", "systems", "datasets", "metrics_protocols", "unverified_references")
+TABLES = ("published_results", "systems", "datasets", "metrics_protocols", "unverified_references", "aliases")
 
 #: Allowed values of each unit.
 RANGES = {"%": (0.0, 100.0), "0-1": (0.0, 1.0), "-1..1": (-1.0, 1.0), "frames": (0.0, 1000.0)}
@@ -93,7 +93,7 @@ def read_literature(folder: str | Path) -> dict[str, pd.DataFrame]:
 
     Values stay text except ``value`` of the published results, which becomes a float.
     Raises KinesicsError naming the file, the line and the value if a key has no reference, a value is outside the range
-    of its unit, or two rows give one measurement two values.
+    of its unit, an alias names nothing, or two rows give one measurement two values.
     """
     folder = Path(folder)
     keys = set(read_bibliography(folder / "references.bib"))
@@ -107,6 +107,11 @@ def read_literature(folder: str | Path) -> dict[str, pd.DataFrame]:
             if key not in keys:
                 raise KinesicsError(f"{folder / name}.csv: line {i + 2}: {column} {key!r} is not in references.bib")
     results = tables["published_results"]
+    for i, row in enumerate(tables["aliases"].itertuples()):
+        if row.published not in set(results[row.kind]):
+            raise KinesicsError(
+                f"{folder / 'aliases'}.csv: line {i + 2}: no published result has the {row.kind} {row.published!r}"
+            )
     results["value"] = results["value"].astype(float)
     path = folder / "published_results.csv"
     for i, (value, unit) in enumerate(zip(results["value"], results["unit"], strict=True)):

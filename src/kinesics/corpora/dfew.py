@@ -1,0 +1,31 @@
+"""DFEW: clips of films, seven emotions, five folds (Jiang et al., ACM MM 2020).
+
+Layout: ``EmoLabel_DataSplit/{train,test}(single-labeled)/set_<1 to 5>.csv`` with columns video_name (a number) and label (1
+to 7), as sunlicai/MAE-DFER@dc8dace:preprocess/dfew.py reads them, and the clips as ``Clip/original/<number>.mp4``, or as
+pictures in ``Clip/jpg_256/<number of five digits>/`` as there. Not verified: the name of the folder of clips, and the
+rate of the pictures. The order of the labels is that of the tables of published results.
+"""
+
+from pathlib import Path
+
+from kinesics.corpora import Corpus
+from kinesics.corpora.readers import Videos, clips, first, known, table
+
+#: As written: the label.
+CLASSES = dict(zip("1234567", ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear"), strict=True))
+LABELS = tuple(CLASSES.values())
+RATE_HZ = 25.0  # of the pictures
+
+
+def read(folder: Path) -> Corpus:
+    """Return the corpus; the test part of each of the five folds is scored."""
+
+    def rows():
+        for fold in "12345":
+            for part in ("train", "test"):
+                file = folder / f"EmoLabel_DataSplit/{part}(single-labeled)/set_{fold}.csv"
+                for where, (number, label) in table(file, "video_name", "label"):
+                    path = first(folder, f"Clip/original/{number}.mp4", f"Clip/jpg_256/{number:0>5}")
+                    yield where, f"fd{fold}", part, path, known(where, label, CLASSES)
+
+    return clips(Videos(folder, RATE_HZ), rows(), "emotion", folder)

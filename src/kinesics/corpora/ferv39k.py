@@ -1,0 +1,26 @@
+"""FERV39k: clips of 22 scenes, seven emotions, one split (Wang et al., CVPR 2022).
+
+Layout: ``4_setups/All_scenes/{train,test}_All.csv`` with lines such as ``Action/Anger/0255 Angry``, and the pictures of the
+faces in ``2_ClipsforFaceCrop/Action/Anger/0255/``: sunlicai/MAE-DFER@dc8dace:preprocess/ferv39k.py. Not verified: the rate
+of the pictures.
+"""
+
+from pathlib import Path
+
+from kinesics.corpora import Corpus
+from kinesics.corpora.readers import Videos, clips, known, lines, names
+
+CLASSES = names(("Happy", "Sad", "Neutral", "Angry", "Surprise", "Disgust", "Fear"))
+LABELS = tuple(CLASSES.values())
+RATE_HZ = 25.0  # of the pictures
+
+
+def read(folder: Path) -> Corpus:
+    """Return the corpus, the one fold ``all``."""
+
+    def rows():
+        for part in ("train", "test"):
+            for where, (name, label) in lines(folder / f"4_setups/All_scenes/{part}_All.csv", 2, " "):
+                yield where, "all", part, f"2_ClipsforFaceCrop/{name}", known(where, label, CLASSES)
+
+    return clips(Videos(folder, RATE_HZ), rows(), "emotion", folder, naming=lambda path: "_".join(Path(path).parts[1:]))

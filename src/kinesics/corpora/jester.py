@@ -1,0 +1,31 @@
+"""Jester: clips of people at a webcam, 27 gestures (Materzynska et al., ICCV Workshops 2019).
+
+Layout: ``jester-v1-labels.csv`` (a label a line), ``jester-v1-{train,validation}.csv`` with lines ``<number>;<label>``,
+and the pictures in ``20bn-jester-v1/<number>/00001.jpg``, as public code reads them; 12 pictures a second (not verified).
+The labels of the test set are not distributed: the validation set is scored. Doing other things is a class of
+its own, and so is no gesture.
+"""
+
+from pathlib import Path
+
+from kinesics import KinesicsError
+from kinesics.corpora import Corpus
+from kinesics.corpora.readers import Videos, clips, known, lines, names
+
+COUNT = 27
+RATE_HZ = 12.0
+
+
+def read(folder: Path) -> Corpus:
+    """Return the corpus, the one fold ``validation``."""
+    file = folder / "jester-v1-labels.csv"
+    classes = names(fields[0] for _, fields in lines(file, 1, ";"))
+    if len(classes) != COUNT:
+        raise KinesicsError(f"{file}: {len(classes)} labels instead of {COUNT}")
+
+    def rows():
+        for name, part in (("train", "train"), ("validation", "test")):
+            for where, (clip, label) in lines(folder / f"jester-v1-{name}.csv", 2, ";"):
+                yield where, "validation", part, f"20bn-jester-v1/{clip}", known(where, label, classes)
+
+    return clips(Videos(folder, RATE_HZ), rows(), "gesture", folder)

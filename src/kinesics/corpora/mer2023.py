@@ -1,0 +1,33 @@
+"""MER2023: clips of Chinese films and series, six emotions; three test sets (Lian et al., ACM MM 2023).
+
+Layout: ``mer2023train/train-label.csv`` and ``test-labels/test<1 to 3>-label.csv`` with columns name, discrete and valence,
+clips in ``mer2023train/train/<name>.avi`` and ``test<1 to 3>/<name>.avi``, from the archives mer2023train.zip,
+mer2023test1&2.zip, mer2023test3.zip and test-labels.zip of the data set's page (huggingface.co/datasets/MERChallenge/MER2023),
+as public code that prepares them reads them. Not verified: the name of the third test archive. The valence is not read.
+"""
+
+from pathlib import Path
+
+from kinesics.corpora import Corpus
+from kinesics.corpora.readers import Videos, clips, known, names, table
+
+LABELS = ("worried", "happy", "neutral", "angry", "surprise", "sad")
+TESTS = ("test1", "test2", "test3")  # MER-MULTI, MER-NOISE, MER-SEMI
+
+
+def read(folder: Path) -> Corpus:
+    """Return the corpus: a fold a test set, each learned on all of the training set."""
+
+    def labelled(file: Path, place: str):
+        for where, (name, label) in table(file, "name", "discrete"):
+            yield where, f"{place}/{name}.avi", known(where, label, names(LABELS))
+
+    def rows():
+        train = list(labelled(folder / "mer2023train/train-label.csv", "mer2023train/train"))
+        for test in TESTS:
+            for where, path, label in train:
+                yield where, test, "train", path, label
+            for where, path, label in labelled(folder / f"test-labels/{test}-label.csv", test):
+                yield where, test, "test", path, label
+
+    return clips(Videos(folder), rows(), "emotion", folder)

@@ -1,0 +1,29 @@
+"""MER2025, track 1: clips of Chinese films and series, six emotions (Lian et al., 2025).
+
+Layout: ``track1_train_disdim.csv`` (7,369 labelled clips; columns name and discrete, as in MER2023) and ``video/``:
+zeroQiaoba/MERTools@8c52531:MER2025/README.md. Not verified: the columns, and that clips end in .mp4. The labels of the
+test set are not distributed, so no official test can be run here: the five folds take every fifth clip in the order of
+names.
+"""
+
+from pathlib import Path
+
+from kinesics.corpora import Corpus
+from kinesics.corpora.readers import Videos, clips, first, known, names, table
+
+LABELS = ("worried", "happy", "neutral", "angry", "surprise", "sad")
+FOLDS = 5
+
+
+def read(folder: Path) -> Corpus:
+    """Return the corpus in five folds."""
+
+    def rows():
+        found = sorted(table(folder / "track1_train_disdim.csv", "name", "discrete"), key=lambda row: row[1])
+        for fold in range(FOLDS):
+            for i, (where, (name, label)) in enumerate(found):
+                part = "test" if i % FOLDS == fold else "train"
+                path = first(folder, f"video/{name}.mp4", f"video/{name}.avi")
+                yield where, f"fold_{fold + 1}", part, path, known(where, label, names(LABELS))
+
+    return clips(Videos(folder), rows(), "emotion", folder)

@@ -1,0 +1,34 @@
+"""Micro-gestures: a folder a video, with a file of lines ``class,first frame,last frame``."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from kinesics import KinesicsError
+from kinesics.corpora import Corpus
+from kinesics.corpora.readers import Videos, corpus, lines, number
+from kinesics.segments import seconds
+
+
+def read_folders(
+    folder: Path, found: Iterable[tuple[str, Path, str, str]], fold: str, labels: tuple[str, ...], *, first_frame: int
+) -> Corpus:
+    """Return the corpus of (part, file of segments, path of the video, subject); the last frame counts to its gesture.
+
+    Raises KinesicsError naming the file and the line of a class or frame that is none, and the folder if it has no file.
+    """
+    videos, events, split = Videos(folder), [], {"train": [], "test": []}
+    for part, file, path, subject in found:
+        name = videos.add(str(file), path, name=subject, subject=subject)
+        split[part].append(name)
+        rate_hz = videos.frame_rate_hz(name)
+        for where, fields in lines(file, 3):
+            kind, first, last = (int(number(where, field, "class or frame")) for field in fields)
+            label = f"mg_{kind:02}"
+            if label not in labels:
+                raise KinesicsError(f"{where}: class {kind} is unknown; known are {labels[0]} to {labels[-1]}")
+            if not first_frame <= first <= last:
+                raise KinesicsError(f"{where}: frames {first} to {last} are not a segment from frame {first_frame} on")
+            events.append((name, label, *(seconds(k - first_frame, rate_hz) for k in (first, last + 1))))
+    if not split["test"]:
+        raise KinesicsError(f"{folder}: no file of segments of the test set")
+    return corpus(videos, events, {fold: (split["train"], split["test"])}, "gesture", folder)

@@ -1,0 +1,27 @@
+"""SMG: 40 people who tell true and false stories, 17 classes of micro-gestures (Chen et al., IJCV, 2023).
+
+Layout: ``Sample<0001 to 0040>/Sample<number>_finelabels.csv``, a line ``class,first frame,last frame`` a gesture, frames
+counted from 1; subjects 36 to 40 are the test set: mikecheninoulu/SMG@833b452:classification/SMG/1_st-gcn_smg/tools/
+smg_gendata.py. Not verified: that the picture is ``Sample<number>_color.mp4``, as in the ChaLearn samples whose reader the
+authors use. The rate of the frames is that of the video. Labels are the numbers of the classes.
+"""
+
+from pathlib import Path
+
+from kinesics.corpora import Corpus
+from kinesics.corpora.segments import read_folders
+
+LABELS = tuple(f"mg_{number:02}" for number in range(1, 18))
+TESTED = range(36, 41)
+
+
+def read(folder: Path) -> Corpus:
+    """Return the corpus, the one fold ``subjects``: nobody is in both parts."""
+
+    def found():
+        for file in sorted(folder.glob("Sample*/*_finelabels.csv")):
+            name = file.parent.name
+            part = "test" if int(name.removeprefix("Sample")) in TESTED else "train"
+            yield part, file, f"{name}/{name}_color.mp4", name
+
+    return read_folders(folder, found(), "subjects", LABELS, first_frame=1)

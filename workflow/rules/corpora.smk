@@ -1,0 +1,157 @@
+# The benchmarks of the full tier. A corpus is cut into shards, known from corpora.csv before its data are there, so that a
+# dry run plans every job; what is missing is said by the index of the corpus when it runs.
+CORPORA_AT = config["corpora"]["folder"]
+CORPUS_INDEX = [f"results/corpora/{{corpus}}/index/{file}" for file in corpora.INDEX]
+CORPUS_SCORES = [
+    f"results/corpora/{corpus}/scores/{encoder}.json"
+    for corpus in config["corpora"]["names"]
+    for encoder in plan.encoders(corpus, config["corpora"])
+]
+
+
+wildcard_constraints:
+    corpus="|".join(corpora.CORPORA),
+    shard=r"\d+-of-\d+",
+
+
+rule fetch_corpus:
+    input:
+        table="src/kinesics/corpora.csv",
+    output:
+        "results/corpora/{corpus}/fetched.sha256",
+    log:
+        "results/logs/corpora/{corpus}/fetch.log",
+    retries: 0
+    conda:
+        "../../environment.yml"
+    params:
+        folder=lambda wildcards: f"{CORPORA_AT}/{wildcards.corpus}",
+    script:
+        "../scripts/fetch_corpus.py"
+
+
+rule index_corpus:
+    input:
+        fetched=lambda wildcards: (
+            rules.fetch_corpus.output[0]
+            if corpora.row(wildcards.corpus)["fetch"] == "yes"
+            else []
+        ),
+        table="src/kinesics/corpora.csv",
+        code=lambda wildcards: code(
+            "index_corpus.py", corpora.module_file(wildcards.corpus)
+        ),
+    output:
+        CORPUS_INDEX,
+    log:
+        "results/logs/corpora/{corpus}/index.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=8000,
+        runtime=240,
+    params:
+        folder=lambda wildcards: f"{CORPORA_AT}/{wildcards.corpus}",
+    script:
+        "../scripts/index_corpus.py"
+
+
+rule track_shard:
+    input:
+        index=CORPUS_INDEX,
+        bundles=rules.bundles.output,
+        code=code("track_shard.py"),
+    output:
+        directory("results/corpora/{corpus}/tracks/{shard}"),
+    log:
+        "results/logs/corpora/{corpus}/tracks/{shard}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=4000,
+        runtime=lambda wildcards: shard_minutes(
+            wildcards,
+            plan.tracking(wildcards.corpus, config["rate_hz"])["cpu_hours"],
+        ),
+    params:
+        see=lambda wildcards: corpora.row(wildcards.corpus)["see"],
+        rate_hz=config["rate_hz"],
+        max_people=config["max_people"],
+    script:
+        "../scripts/track_shard.py"
+
+
+rule encode_shard:
+    input:
+        index=CORPUS_INDEX,
+        tracks="results/corpora/{corpus}/tracks/{shard}",
+        weights=lambda wildcards: weights(wildcards.encoder),
+        code=lambda wildcards: code(
+            "encode_shard.py",
+            f"src/kinesics/encoders/{ENCODERS[wildcards.encoder]['module']}.py",
+        ),
+    output:
+        directory("results/corpora/{corpus}/features/{encoder}/{shard}"),
+    log:
+        "results/logs/corpora/{corpus}/features/{encoder}/{shard}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        gpu=GPU,
+        mem_mb=16000,
+        runtime=lambda wildcards: shard_minutes(
+            wildcards,
+            plan.cost(
+                wildcards.corpus,
+                wildcards.encoder,
+                config["corpora"]["encoders"][wildcards.encoder],
+            )["cpu_hours"],
+        ),
+    params:
+        see=lambda wildcards: corpora.row(wildcards.corpus)["see"],
+        rate_hz=lambda wildcards: config["corpora"]["encoders"][wildcards.encoder],
+        weights=lambda wildcards: str(place(wildcards.encoder, "data")),
+    script:
+        "../scripts/encode_shard.py"
+
+
+rule score_corpus:
+    input:
+        index=CORPUS_INDEX,
+        tracks=lambda wildcards: shard_folders(wildcards, "tracks"),
+        features=lambda wildcards: shard_folders(
+            wildcards, f"features/{wildcards.encoder}"
+        ),
+        table="src/kinesics/corpora.csv",
+        code=code("score_corpus.py"),
+    output:
+        "results/corpora/{corpus}/scores/{encoder}.json",
+    log:
+        "results/logs/corpora/{corpus}/scores/{encoder}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=64000,
+        runtime=480,
+    params:
+        resamples=config["score"]["resamples"],
+    script:
+        "../scripts/score_corpus.py"
+
+
+rule corpora_tables:
+    input:
+        scores=CORPUS_SCORES,
+        records=list(RECORDS.values()),
+        literature=LITERATURE,
+        table="src/kinesics/corpora.csv",
+        code=code("write_corpora_tables.py"),
+    output:
+        corpora=f"{GENERATED}/tables/corpora.tex",
+        coverage=f"{GENERATED}/tables/coverage.tex",
+    log:
+        "results/logs/corpora/tables.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/write_corpora_tables.py"

@@ -1,0 +1,22 @@
+"""Let one encoder see the crops of the videos of one shard of a corpus."""
+
+from pathlib import Path
+
+from kinesics.corpora.shard import encode_shard
+from kinesics.jobs import job
+from kinesics.sources import verify
+
+with job(snakemake.log[0]):
+    verify(snakemake.params.weights)
+    shard, _, count = snakemake.wildcards.shard.partition("-of-")
+    encode_shard(
+        Path(snakemake.input.index[0]).parent,
+        int(shard),
+        int(count),
+        snakemake.input.tracks,
+        snakemake.wildcards.encoder,
+        snakemake.params.weights,
+        snakemake.output[0],
+        see=snakemake.params.see,
+        rate_hz=snakemake.params.rate_hz,
+    )

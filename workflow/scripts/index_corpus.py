@@ -1,0 +1,9 @@
+"""Read a corpus that was fetched or placed; say what to sign and where to unpack if it is not there."""
+
+from pathlib import Path
+
+from kinesics.corpora.index import write
+from kinesics.jobs import job
+
+with job(snakemake.log[0]):
+    write(snakemake.wildcards.corpus, snakemake.params.folder, Path(snakemake.output[0]).parent)

@@ -1,0 +1,19 @@
+"""Find who is where in the videos of one shard of a corpus."""
+
+from pathlib import Path
+
+from kinesics.corpora.shard import track_shard
+from kinesics.jobs import job
+
+with job(snakemake.log[0]):
+    shard, _, count = snakemake.wildcards.shard.partition("-of-")
+    track_shard(
+        Path(snakemake.input.index[0]).parent,
+        int(shard),
+        int(count),
+        Path(snakemake.input.bundles[0]).parent,
+        snakemake.output[0],
+        see=snakemake.params.see,
+        rate_hz=snakemake.params.rate_hz,
+        max_people=snakemake.params.max_people,
+    )

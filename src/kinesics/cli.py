@@ -1,4 +1,4 @@
-"""The command ``kinesics``: fetch, track, encode, detect and score, on one's own videos too."""
+"""The command ``kinesics``: fetch, track, encode, detect and score, on one's own videos too; and film the stage."""
 
 import argparse
 import os
@@ -96,6 +96,28 @@ def _parser() -> argparse.ArgumentParser:
     _tracking(sub)
     data(sub)
 
+    sub = command("stage", _stage, "film synthetic actors who play a script drawn from a seed, with exact truth")
+    sub.add_argument("--seed", type=_seed, default=0, help="another seed is another script, cast and scenery")
+    sub.add_argument("--duration", type=float, default=20.0, metavar="S", help="seconds (default: %(default)s)")
+    sub.add_argument("--people", type=_count, default=1, metavar="N", help="1 to 3 (default: %(default)s)")
+    sub.add_argument("--shot", default="bust", metavar="SHOT", help="face, bust, half or full (default: %(default)s)")
+    sub.add_argument(
+        "--rate", type=_positive, default=10.0, metavar="HZ", help="frames a second (default: %(default)s)"
+    )
+    sub.add_argument(
+        "--wild",
+        type=_level,
+        nargs="+",
+        default=[],
+        metavar="DIAL=LEVEL",
+        help="such as shake=2 light=1; levels 0 to 3",
+    )
+    sub.add_argument("--out", type=Path, required=True, metavar="VIDEO.mp4")
+    sub.add_argument(
+        "--truth", type=Path, metavar="FOLDER", help="also write events, tubes, frames, acts and lines there"
+    )
+    data(sub)
+
     sub = command("score", _score, "score predicted events against true ones")
     sub.add_argument("--truth", type=Path, nargs="+", required=True, metavar="CSV", help="one events table a coder")
     sub.add_argument(
@@ -145,6 +167,13 @@ def _resamples(value: str) -> int:
     if not 0 <= number <= 100_000:
         raise argparse.ArgumentTypeError(f"{value} is not a number of resamples between 0 and 100000")
     return number
+
+
+def _level(value: str) -> tuple[str, int]:
+    dial, equals, level = value.partition("=")
+    if not equals or not level.isdecimal():
+        raise argparse.ArgumentTypeError(f"{value} is not DIAL=LEVEL, such as shake=2")
+    return dial, int(level)
 
 
 def _seed(value: str) -> int:
@@ -211,6 +240,21 @@ def _detect(options: argparse.Namespace) -> None:
         model = sources.fetch(row["weights"], options.data)[0] if row["weights"] else options.model
         events = detect_files(options.detector, work.tracks, features, model, options.out, options.tubes, options.seed)
     print(f"{options.out}: {len(events)} events")
+
+
+def _stage(options: argparse.Namespace) -> None:
+    from kinesics.stage.data import truth_files
+    from kinesics.stage.film import film
+    from kinesics.stage.script import draw
+
+    film(
+        draw(options.seed, options.duration, options.people, options.shot),
+        options.out,
+        truth_files(options.truth, options.out.stem) if options.truth else None,
+        rate_hz=options.rate,
+        wild=dict(options.wild),
+        cache=options.data / "actors",
+    )
 
 
 def _score(options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from kinesics.catalogue import DETECTORS, ENCODERS
 from kinesics.files import check
 from kinesics.sources import read_sources
-from kinesics.stage.data import videos
+from kinesics.stage.data import truth_files, videos
 
 check(config, "config", "configuration")
 SOURCES = read_sources()

@@ -1,18 +1,9 @@
-STAGE_TRUTH = {
-    "events": "results/truth/stage/{video}.csv",
-    "tubes": "results/truth/stage/{video}.tubes.parquet",
-    "frames": "results/truth/stage/{video}.frames.parquet",
-    "acts": "results/truth/stage/{video}.acts.csv",
-    "lines": "results/truth/stage/{video}.lines.csv",
-}
-
-
 rule film:
     input:
         code=code("film.py"),
         tables=sorted(map(str, Path("src/kinesics/stage").glob("*.csv"))),
     output:
-        **STAGE_TRUTH,
+        **truth_files("results/truth/stage", "{video}"),
         video="results/media/{video}.mp4",
     log:
         "results/logs/film/{video}.log",

@@ -47,6 +47,12 @@ def videos(config: dict) -> list[dict]:
     return rows
 
 
+def truth_files(folder: str | Path, video: str) -> dict[str, Path]:
+    """Return where the truth of a video lies in a folder: the file of each of its tables (see ``truth``)."""
+    suffixes = {"events": "csv", "tubes": "tubes.parquet", "frames": "frames.parquet", "acts": "acts.csv"}
+    return {name: Path(folder) / f"{video}.{suffix}" for name, suffix in (suffixes | {"lines": "lines.csv"}).items()}
+
+
 def write_videos(rows: list[dict], path: str | Path) -> None:
     """Write the table of videos as CSV, atomically."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
@@ -55,7 +61,7 @@ def write_videos(rows: list[dict], path: str | Path) -> None:
         writer.writerows(rows)
 
 
-def render(row: dict, config: dict, out: str | Path, truth_paths: dict[str, Path], cache: Path | None) -> None:
+def render(row: dict, config: dict, out: str | Path, truth_files: dict[str, Path], cache: Path | None) -> None:
     """Play the video of a row of ``videos(config)`` and write it and its truth; ``cache`` is a folder that keeps actors."""
     from kinesics.stage.film import film
     from kinesics.stage.script import draw
@@ -64,7 +70,7 @@ def render(row: dict, config: dict, out: str | Path, truth_paths: dict[str, Path
     film(
         script,
         out,
-        truth_paths,
+        truth_files,
         name=row["video"],
         width=config["width"],
         height=config["height"],

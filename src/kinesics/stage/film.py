@@ -91,7 +91,7 @@ def pictures(stage: Set, renderer: Renderer, rate_hz: float) -> Iterator[tuple[n
 def film(
     script: Script,
     out: str | Path,
-    truth_paths: dict[str, Path] | None = None,
+    truth_files: dict[str, Path] | None = None,
     *,
     name: str | None = None,
     width: int = 320,
@@ -101,7 +101,7 @@ def film(
     cache: Path | None = None,
     progress: bool = True,
 ) -> None:
-    """Play a script and write it as mp4 to ``out``, and its truth to ``truth_paths`` (see ``truth.write_truth``).
+    """Play a script and write it as mp4 to ``out``, and its truth to ``truth_files`` (see ``data.truth_files``).
 
     ``name`` is the video's in the tables, by default the file's without its suffix. ``wild`` gives dials their level.
     Raises KinesicsError if the size is odd or the rate not above 0, for unknown dials, and where nothing can be drawn.
@@ -114,11 +114,13 @@ def film(
     count = samples(script.duration_s, rate_hz)
     rows = []
     with replacing(out) as temporary, Renderer(width, height) as renderer:
-        shown = tqdm(pictures(stage, renderer, rate_hz), "film", count, unit="frame", disable=None if progress else True)
+        shown = tqdm(
+            pictures(stage, renderer, rate_hz), "film", count, unit="frame", disable=None if progress else True
+        )
         frames = _remembered(shown, rows, rate_hz)
         _encode(frames, speeches(script), temporary, width, height, rate_hz, stage.settings["compression"])
-    if truth_paths:
-        truth.write_truth(name or Path(out).stem, script, pd.DataFrame(rows), rate_hz, truth_paths)
+    if truth_files:
+        truth.write_truth(name or Path(out).stem, script, pd.DataFrame(rows), rate_hz, truth_files)
 
 
 def _camera(script: Script, actors: list[Actor], aspect: float, distance: float) -> Camera:

@@ -280,9 +280,7 @@ class _Arm:
         carried = self.parent @ at_shoulder
         at_elbow = carried.T @ _frame(lower, hinge) @ _frame(self.lower, hinge_rest).T
         carried = carried @ at_elbow
-        at_wrist = Rotation.from_matrix(
-            carried.T @ _frame(fingers, palm) @ _frame(self.fingers_rest, self.palm_rest).T
-        )
+        at_wrist = Rotation.from_matrix(carried.T @ _frame(fingers, palm) @ _frame(self.fingers_rest, self.palm_rest).T)
         # The forearm turns along with the hand, as it does in a body.
         axis = self.lower / np.linalg.norm(self.lower)
         x, y, z, w = at_wrist.as_quat()

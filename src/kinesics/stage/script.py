@@ -94,7 +94,7 @@ def draw(seed: int, duration_s: float, people: int = 1, shot: str = "bust", pace
         raise KinesicsError(f"{shot!r} is not a shot: {', '.join(SHOTS)}")
     if not 1 <= people <= 3:
         raise KinesicsError(f"{people} people cannot act: 1 to 3 fit into the picture")
-    if seed < 0 or not 2 <= duration_s or not pace > 0:
+    if seed < 0 or not duration_s >= 2 or not pace > 0:
         raise KinesicsError(
             f"seed {seed}, {duration_s} s at pace {pace}: the seed is 0 or more, the time at least 2 s, the pace above 0"
         )
@@ -148,7 +148,9 @@ def _roles(rng: np.random.Generator, seed: int, people: int) -> tuple[Role, ...]
         actor = 3 * seed + number
         voices = VOICES[make_person(actor).female]
         roles.append(
-            Role(actor, (x, y), heading, voices[rng.integers(len(voices))], *map(int, rng.integers([35, 145], [65, 185])))
+            Role(
+                actor, (x, y), heading, voices[rng.integers(len(voices))], *map(int, rng.integers([35, 145], [65, 185]))
+            )
         )
     return tuple(roles)
 
@@ -195,9 +197,16 @@ def _act(rng: np.random.Generator, label: str, shot: str) -> dict:
     end = start + length
     side = rng.uniform(-1, 1) if FAMILY[label] == "emotion" else rng.choice([-1.0, 1.0])
     return {
-        **{"label": label, "variant": _variant(rng, label, shot), "side": float(side), "strength": apex_strength},
-        **{"begin_s": 0.0, "start_s": start, "apex_s": onset, "end_s": end},
-        **{"release_s": end - offset * (1 - hidden), "rest_s": end + offset * hidden},
+        "label": label,
+        "variant": _variant(rng, label, shot),
+        "side": float(side),
+        "strength": apex_strength,
+        "begin_s": 0.0,
+        "start_s": start,
+        "apex_s": onset,
+        "end_s": end,
+        "release_s": end - offset * (1 - hidden),
+        "rest_s": end + offset * hidden,
     }
 
 
@@ -251,4 +260,3 @@ def _agree(rng: np.random.Generator, acts: pd.DataFrame, lines: pd.DataFrame) ->
                 acts.loc[[here, there], swap] = acts.loc[[there, here], swap].to_numpy()
     lines["display"] = [acts["label"][overlapping[k]] if k in overlapping else "neutral" for k in lines.index]
     lines["congruent"] = lines["display"] == lines["emotion"]
-

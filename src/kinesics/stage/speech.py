@@ -39,9 +39,7 @@ with resources.files("kinesics").joinpath("stage/visemes.csv").open() as _file:
     _table = pd.read_csv(_file).fillna({"phonemes": ""})
 #: The facial actions of the mouth that speaks, and what each phoneme of eSpeak NG asks of them.
 MOUTH_ACTIONS = tuple(_table.columns[2:])
-MOUTH = {
-    phoneme: row[2:].to_numpy(float) for _, row in _table.iterrows() for phoneme in str(row["phonemes"]).split()
-}
+MOUTH = {phoneme: row[2:].to_numpy(float) for _, row in _table.iterrows() for phoneme in str(row["phonemes"]).split()}
 
 
 @dataclass(frozen=True)
@@ -133,11 +131,11 @@ _CHARACTER, _UTF8, _SPEED, _PITCH, _PHONEME = 1, 1, 1, 3, 7
 
 
 class _Id(ctypes.Union):
-    _fields_ = [("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8)]  # noqa: RUF012
+    _fields_ = [("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8)]
 
 
 class _Event(ctypes.Structure):
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         *((name, ctypes.c_int) for name in ("type", "identifier", "text_position", "length", "audio_ms", "sample")),
         ("user_data", ctypes.c_void_p),
         ("id", _Id),

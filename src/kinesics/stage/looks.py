@@ -21,6 +21,15 @@ PARTS = ("face", "head", "left_hand", "right_hand", "body", "hair", "clothes")
 MATERIALS = ("skin", "eye", "mouth", "hair", "cloth", "gloss")
 
 
+#: Folds of the skin and the facial actions that make them, of which the strongest counts: as painted, not as geometry.
+WRINKLES = {
+    "forehead": ("browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
+    "glabella": ("browDownLeft", "browDownRight", "noseSneerLeft", "noseSneerRight"),
+    "nasolabial": ("mouthSmileLeft", "mouthSmileRight", "noseSneerLeft", "noseSneerRight", "mouthUpperUpLeft"),
+    "eye": ("cheekSquintLeft", "cheekSquintRight", "eyeSquintLeft", "eyeSquintRight"),
+}
+
+
 @dataclass(frozen=True)
 class Surface:
     """What the V vertices of an actor look like."""
@@ -31,7 +40,10 @@ class Surface:
     part: np.ndarray  # (V,) uint8, 1 + index into PARTS
     light: np.ndarray  # (V,) float32, how much of the surroundings a vertex sees, 0 to 1 (ambient occlusion)
     cut: np.ndarray  # (V,) float32: nothing is drawn where it is below 0
-    texture: np.ndarray  # (h, w, 4) uint8, linear colour and opacity (less than half is not drawn)
+    texture: np.ndarray  # (h, w, 4) uint8, linear colour; of hair, opacity: where gaps open first
+    wrinkles: (
+        np.ndarray
+    )  # (h / 2, w / 2, 4) uint8, over the texture's first quarter: how dark each of WRINKLES makes it
 
 
 @dataclass(frozen=True)
@@ -115,10 +127,10 @@ def dress(base: Base, female: bool, age: float, melanin: float, rng: np.random.G
     _paint_head(texture, base, female, hair_colour, rng)
     _paint_cloth(texture, rng)
     _paint_strands(texture, rng)
-    return _joined(base, layers, texture)
+    return _joined(layers, texture, _wrinkles(base, age))
 
 
-def _joined(base: Base, layers: list[_Layer], texture: np.ndarray) -> Dressed:
+def _joined(layers: list[_Layer], texture: np.ndarray, wrinkles: np.ndarray) -> Dressed:
     def column(name: str, *shape: int) -> np.ndarray:
         return np.concatenate([np.broadcast_to(getattr(x, name), (len(x.vertices), *shape)) for x in layers])
 
@@ -130,20 +142,20 @@ def _joined(base: Base, layers: list[_Layer], texture: np.ndarray) -> Dressed:
     used, quads = np.unique(quads, return_inverse=True)
     quads = quads.reshape(-1, 4)
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
-    opaque = np.isin(
-        column(
-            "material",
-        ).astype(str)[used][triangles[:, 0]],
-        ("skin", "cloth", "mouth", "eye"),
-    )
+    material = column("material")[used]
+    opaque = np.isin(material[triangles[:, 0]], ("skin", "cloth", "mouth", "eye"))
+    inside = material == "mouth"  # at rest the mouth is shut
     surface = Surface(
         uv=column("uv", 2)[used].astype(np.float32),
         colour=column("colour", 3)[used].astype(np.float32),
-        material=np.array([MATERIALS.index(m) for m in column("material")[used]], np.uint8),
+        material=np.array([MATERIALS.index(m) for m in material], np.uint8),
         part=column("part")[used].astype(np.uint8),
-        light=(column("light")[used] * _openness(vertices[used], triangles[opaque])).astype(np.float32),
+        light=(column("light")[used] * np.where(inside, 1, _openness(vertices[used], triangles[opaque]))).astype(
+            np.float32
+        ),
         cut=cut[used].astype(np.float32),
         texture=texture,
+        wrinkles=wrinkles,
     )
     return Dressed(vertices[used], triangles, column("source")[used], surface)
 
@@ -185,7 +197,7 @@ def _openness(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 # --- skin ------------------------------------------------------------------------------------------------------------
 
 #: Skin from light to dark, pictures' values as photographed in white light.
-_SKIN = ((244, 208, 188), (232, 184, 156), (208, 154, 120), (172, 116, 82), (128, 82, 56), (84, 52, 38))
+_SKIN = ((244, 208, 188), (232, 184, 156), (208, 156, 124), (172, 122, 92), (130, 90, 68), (92, 64, 50))
 
 
 def linear(picture: np.ndarray | tuple) -> np.ndarray:
@@ -305,30 +317,65 @@ def _paint_head(texture: np.ndarray, base: Base, female: bool, hair: np.ndarray,
     thick, lift = (rng.uniform(0.0022, 0.0032), 0.001) if female else (rng.uniform(0.003, 0.0042), 0.0)
     lines = np.array([[0.0115, 0.02, 0.03, 0.04, 0.048, 0.055], [0.7475, 0.7495, 0.7515, 0.7522, 0.75, 0.746]])
     lines[1] += lift
-    skin = np.unique(base.quads["body"])
-    front = base.template[skin[(base.template[skin, 1] < -0.09) & (base.template[skin, 2] > 0.6)]]
     along = rng.beta(1.1, 1.1, 420 if female else 520)
     ends = np.linspace(0, 1, 6)
     x, z0 = (np.interp(along, ends, line) for line in lines)
     z0 += rng.normal(0, 0.45, len(along)) * thick * np.interp(along, (0, 0.2, 0.6, 1), (0.9, 1.1, 0.8, 0.25))
     slope = np.interp(along, (0, 0.3, 0.7, 1), (1.3, 0.55, 0.1, -0.35)) + rng.normal(0, 0.25, len(along))
     length = rng.uniform(0.004, 0.0075, len(along))
-    begins = np.stack([x, np.zeros_like(x), z0], 1)
-    strokes = np.stack(
-        [begins, begins + np.stack([np.cos(slope), 0 * slope, 0.7 * np.sin(slope)], 1) * length[:, None]]
-    )
-    strokes[..., 1] = front[((front[:, ::2] - strokes[..., None, ::2]) ** 2).sum(-1).argmin(-1), 1]
-    pixels = (_head_uv(strokes.reshape(-1, 3)) * _ATLAS * 16).astype(int).reshape((*strokes.shape[:2], 2))
+    begins = np.stack([x, z0], 1)
+    ends = begins + np.stack([np.cos(slope), 0.7 * np.sin(slope)], 1) * length[:, None]
+    pixels = _head_pixels(base, np.stack([begins, ends]))
     brow = np.zeros((_HEAD, _HEAD), np.uint8)
-    for begin, end, strength in zip(*pixels.tolist(), rng.integers(120, 235, len(along)).tolist(), strict=True):
+    for begin, end, strength in zip(*pixels.tolist(), rng.integers(150, 245, len(along)).tolist(), strict=True):
         cv2.line(brow, begin, end, strength, 1, cv2.LINE_AA, 4)
     brow = cv2.GaussianBlur(brow, (0, 0), 1.0)[..., None] / 255 * 0.92
     # The texture multiplies the skin's colour, which a brow has to hide.
-    picture = picture * (1 - brow) + brow * (1.1 * hair).clip(0.02, 0.6)
+    picture = picture * (1 - brow) + brow * (0.6 * hair).clip(0.02, 0.3)
     # The last rows also serve the body, which they are stretched over.
     plain = np.clip((v - 0.92) / 0.06, 0, 1)[..., None]
     picture = picture * (1 - plain) + 0.93 * plain
     texture[:_HEAD, :_HEAD, :3] = (255 * picture.clip(0, 1)).astype(np.uint8)
+
+
+def _head_pixels(base: Base, points: np.ndarray) -> np.ndarray:
+    """Return where points (..., 2), x and z of the template's face, lie in the head's picture: sixteenths of pixels."""
+    skin = np.unique(base.quads["body"])
+    front = base.template[skin[(base.template[skin, 1] < -0.09) & (base.template[skin, 2] > 0.6)]]
+    nearest = ((front[:, ::2] - points[..., None, :]) ** 2).sum(-1).argmin(-1)
+    solid = np.stack([points[..., 0], front[nearest, 1], points[..., 1]], -1)
+    return (_head_uv(solid.reshape(-1, 3)) * _ATLAS * 16).astype(int).reshape(points.shape)
+
+
+#: Lines of folds on the left of the template's face, x and z.
+_FOLDS = {
+    "forehead": [[(0, z), (0.02, z + 0.002), (0.045, z - 0.004)] for z in (0.768, 0.777, 0.787, 0.796)],
+    "glabella": [
+        [(0.0075, 0.742), (0.009, 0.75), (0.008, 0.757)],
+        [(0, 0.738), (0.008, 0.736)],
+        [(0.004, 0.716), (0.01, 0.722)],
+    ],
+    "nasolabial": [[(0.0195, 0.692), (0.027, 0.682), (0.0335, 0.669), (0.0345, 0.661)]],
+    "eye": [
+        *([(0.051, 0.729), (0.062, 0.729 + rise)] for rise in (0.008, 0.001, -0.006)),
+        [(0.022, 0.72), (0.032, 0.7155), (0.043, 0.719)],
+    ],
+}
+
+
+def _wrinkles(base: Base, age: float) -> np.ndarray:
+    """Return the picture of WRINKLES: deeper with age, and soft."""
+    picture = np.zeros((_HEAD, _HEAD, len(WRINKLES)), np.uint8)
+    depth = np.interp(age, (20, 75), (75, 165))
+    for channel, name in enumerate(WRINKLES):
+        lines = np.zeros((_HEAD, _HEAD), np.uint8)
+        for fold in _FOLDS[name]:
+            cv2.polylines(lines, [_head_pixels(base, np.array(fold))], False, 255, 3, cv2.LINE_AA, 4)
+        soft = cv2.GaussianBlur(lines.astype(float), (0, 0), 2.2) + 0.6 * cv2.GaussianBlur(
+            lines.astype(float), (0, 0), 7
+        )
+        picture[..., channel] = (soft / soft.max() * depth).astype(np.uint8)
+    return picture
 
 
 def _noise(side: int, cell: int, rng: np.random.Generator) -> np.ndarray:
@@ -372,7 +419,7 @@ def _mouth(base: Base) -> list[_Layer]:
         used, quads = np.unique(np.concatenate([base.quads[name] for name in names]), return_inverse=True)
         # Deeper in the mouth less light arrives.
         depth = np.clip((base.template[used, 1] + 0.15) / 0.05, 0, 1)
-        shade = (1 - 0.85 * depth) * (0.55 if "tongue" in names[0] else 0.8)
+        shade = (1 - 0.85 * depth) * (0.5 if "tongue" in names[0] else 0.7)
         layers.append(_Layer(base.vertices[used], quads.reshape(-1, 4), used, "mouth", 1, linear(colour), light=shade))
     return layers
 

@@ -143,9 +143,11 @@ class Renderer:
         if key not in self._held:
             self._held[key] = self._loaded(posed.actor)
         used[key] = self._held[key]
-        _, moving, _, texture, *arrays = used[key]
+        _, moving, _, texture, wrinkles, *arrays = used[key]
         moving.write(np.concatenate([posed.vertices, posed.normals], 1).astype("f4").tobytes())
         texture.use(0)
+        wrinkles.use(1)
+        self._programs["skin"]["folds"], self._programs["skin"]["depth"] = 1, tuple(map(float, posed.wrinkles))
         for (program, wrap, gloss, shine), array in zip(_SHADING.values(), arrays[1::2], strict=True):
             values = self._programs[program]
             values["wrap"], values["gloss"], values["shine"], values["first_id"] = wrap, gloss, shine, 16.0 * number
@@ -161,8 +163,10 @@ class Renderer:
         columns = (surface.colour, surface.uv, surface.light[:, None], surface.cut[:, None], surface.part[:, None])
         still = context.buffer(np.concatenate(columns, 1).astype("f4").tobytes())
         texture = context.texture(surface.texture.shape[1::-1], 4, np.ascontiguousarray(surface.texture).tobytes())
-        texture.build_mipmaps()
-        things = [actor, moving, still, texture]
+        wrinkles = context.texture(surface.wrinkles.shape[1::-1], 4, np.ascontiguousarray(surface.wrinkles).tobytes())
+        for picture in (texture, wrinkles):
+            picture.build_mipmaps()
+        things = [actor, moving, still, texture, wrinkles]
         material = surface.material[actor.triangles[:, 0]]
         for name, (program, *_) in _SHADING.items():
             # The outermost surfaces come last in an actor; drawn first, they spare what is behind them.
@@ -244,7 +248,8 @@ void main() {
 
 _BODY_FRAGMENT = """
 #version 330
-uniform sampler2D paint;
+uniform sampler2D paint, folds;
+uniform vec4 depth;
 in vec3 diffuse, specular, tint;
 in vec2 place;
 in float keep;
@@ -259,7 +264,11 @@ void main() {
 }
 """
 
-_SKIN = "own = tint * texture(paint, place).rgb;"
+# Folds darken skin, its green and blue more.
+_SKIN = """
+    float fold = min(dot(texture(folds, 2.0 * place), depth), 0.75);
+    own = tint * texture(paint, place).rgb * (1.0 - fold * vec3(0.7, 0.85, 0.9));
+"""
 _CLOTH = "if (keep < 0.0) discard; own = tint * texture(paint, place).rgb;"
 _HAIR = "vec4 strands = texture(paint, place); if (keep < strands.a) discard; own = tint * strands.rgb;"
 # The white, the limbus, an iris with fibres, and the pupil; the upper lid shades the ball.

@@ -56,7 +56,7 @@ def build(script: Script, aspect: float, wild: dict[str, int] | None = None, cac
         prepare(script, person, make_actor(role.actor, cache)) for person, role in enumerate(script.roles)
     )
     camera = _camera(script, [performer.actor for performer in performers], aspect, settings["distance"])
-    bystanders = tuple(_bystander(script, number, cache) for number in range(int(settings["crowd"])))
+    bystanders = tuple(_bystander(script, number, camera, aspect, cache) for number in range(int(settings["crowd"])))
     return Set(script, settings, performers, bystanders, camera, looks.make_scenery(script.seed), aspect)
 
 
@@ -134,13 +134,17 @@ def _camera(script: Script, actors: list[Actor], aspect: float, distance: float)
     return Camera((middle, y - away, level), (middle, y, level), FOV_DEG)
 
 
-def _bystander(script: Script, number: int, cache: Path | None) -> Performer:
-    """Return somebody who stands a few metres behind, looks where they please, and does nothing that would be coded."""
+def _bystander(script: Script, number: int, camera: Camera, aspect: float, cache: Path | None) -> Performer:
+    """Return somebody who stands behind, looks where they please, and does nothing that would be coded."""
     rng = np.random.default_rng([script.seed, 6, number])
-    place = (float((-1) ** number * rng.uniform(0.25, 0.9) * (1 + 0.3 * number)), float(rng.uniform(1.0, 3.0)))
-    # A few faces serve all crowds: making an actor takes longer than drawing a film's frame.
+    behind = rng.uniform(0.6, 2.2)
+    y = script.roles[0].place[1] + behind
+    half = (y - camera.position[1]) * np.tan(np.radians(FOV_DEG / 2)) * aspect
+    # The golden ratio spreads any number over the picture, each next to those before.
+    x = camera.position[0] + 0.95 * half * (2 * ((0.1 + 0.618 * number) % 1) - 1)
+    # A few faces serve all crowds: making an actor takes longer than drawing many frames.
     actor = make_actor(BYSTANDERS + number, cache)
-    role = Role(actor.seed, place, float(rng.uniform(-1.2, 1.2)), "", 0, 0)
+    role = Role(actor.seed, (float(x), float(y)), float(rng.uniform(-1.2, 1.2)), "", 0, 0)
     return idler(role, actor, script.seed + number, script.duration_s)
 
 

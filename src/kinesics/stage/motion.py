@@ -215,7 +215,7 @@ def _aim(variant: str, left: float, phase: float, arm: "_Arm", actor: Actor, joi
         wrist = shoulder + body @ ((0.14 + 0.05 * wag) * left, -0.22, 0.16)
         return wrist, shoulder, body @ (0.5 * left, 0.2, -1), body @ (0.45 * wag * left, -0.05, 1), body @ (0, -1, 0)
     if variant == "beat":
-        wrist = shoulder + body @ (0.0, -0.30, -0.24 + 0.07 * np.sin(phase))
+        wrist = shoulder + body @ (0.0, -0.30, -0.17 + 0.07 * np.sin(phase))
         fingers, palm = (-0.35 * left, -0.9, 0.25 + 0.25 * np.sin(phase)), (-0.8 * left, 0.1, 0.6)
         return wrist, shoulder, body @ (0.5 * left, 0.5, -1), body @ fingers, body @ palm
     if variant == "point":

@@ -101,23 +101,31 @@ def features(detector, videos):
     )
 
 
-def model(wildcards):
-    """Return the file of released or learned weights that a detector runs on a video."""
+def model(wildcards, training):
+    """Return the file of released or learned weights that a detector runs with; ``training`` as in ``lessons``."""
     row = DETECTORS[wildcards.detector]
     if row["learns"] == "yes":
-        training = "stage_train" if wildcards.video in STAGE else wildcards.video
         return f"results/models/{wildcards.detector}/{wildcards.seed}/{training}.safetensors"
     return source(row["weights"])[0] if row["weights"] else []
+
+
+def stage(*splits):
+    """Return the stage's videos of these splits."""
+    return [video for video, row in STAGE.items() if row["split"] in splits]
+
+
+def one_of(names):
+    """Return the wildcard constraint that admits these names only."""
+    return "|".join(map(re.escape, names))
 
 
 def lessons(training):
     """Return the videos that a model learns from, and the tables of their events.
 
-    A model has the name of the clip that it has not seen: it learned from all others; or it learned from the stage.
+    A model is named after the clip that it has not seen, and learned from all others; or it learned from the stage.
     """
     if training == "stage_train":
-        rows = [row for row in STAGE.values() if row["split"] == "train"]
-        return [row["video"] for row in rows], ["results/truth/stage.csv"]
+        return stage("train"), ["results/truth/stage.csv"]
     return [video for video in config["clips"] if video != training], [
         f"results/truth/{coder}.csv" for coder in config["coders"]
     ]

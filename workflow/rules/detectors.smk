@@ -8,7 +8,7 @@ rule truth:
     log:
         "results/logs/truth/{coder}.log",
     wildcard_constraints:
-        coder="|".join(map(re.escape, config["coders"])),
+        coder=one_of(config["coders"]),
     conda:
         "../../environment.yml"
     script:
@@ -37,15 +37,17 @@ rule fit:
 
 rule detect:
     input:
-        tracks="results/tracks/{video}.parquet",
+        tracks=["results/tracks/{video}.parquet"],
         features=lambda wildcards: features(wildcards.detector, [wildcards.video]),
-        model=model,
+        model=lambda wildcards: model(wildcards, wildcards.video),
         code=lambda wildcards: code("detect.py", module(wildcards.detector)),
     output:
-        events="results/events/{detector}/{seed}/{video}.csv",
-        tubes="results/events/{detector}/{seed}/{video}.tubes.parquet",
+        events=["results/events/{detector}/{seed}/{video}.csv"],
+        tubes=["results/events/{detector}/{seed}/{video}.tubes.parquet"],
     log:
         "results/logs/detect/{detector}/{seed}/{video}.log",
+    wildcard_constraints:
+        video=one_of(config["clips"]),
     conda:
         "../../environment.yml"
     script:

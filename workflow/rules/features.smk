@@ -1,7 +1,7 @@
 rule encode:
     input:
-        video="results/media/{video}.mp4",
-        tracks="results/tracks/{video}.parquet",
+        videos=["results/media/{video}.mp4"],
+        tracks=["results/tracks/{video}.parquet"],
         weights=lambda wildcards: source(ENCODERS[wildcards.encoder]["weights"])[0],
         code=lambda wildcards: code(
             "encode.py", f"src/kinesics/encoders/{wildcards.encoder}.py"
@@ -10,6 +10,8 @@ rule encode:
         "results/features/{encoder}/{video}.safetensors",
     log:
         "results/logs/encode/{encoder}/{video}.log",
+    wildcard_constraints:
+        video=one_of(config["clips"]),
     conda:
         "../../environment.yml"
     params:

@@ -26,7 +26,7 @@ rule media:
     log:
         "results/logs/media/{video}.log",
     wildcard_constraints:
-        video="|".join(map(re.escape, config["clips"])),
+        video=one_of(config["clips"]),
     conda:
         "../../environment.yml"
     script:

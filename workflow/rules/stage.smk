@@ -8,7 +8,7 @@ rule film:
     log:
         "results/logs/film/{video}.log",
     wildcard_constraints:
-        video="|".join(STAGE),
+        video=one_of(STAGE),
     conda:
         "../../environment.yml"
     params:
@@ -34,3 +34,55 @@ rule stage_truth:
         videos=list(STAGE.values()),
     script:
         "../scripts/stage_truth.py"
+
+
+# The stage's videos are many and short: one job a split spares each of them the start of a process.
+for _split in ["train", "val", "test", "dials"]:
+
+    rule:
+        name:
+            f"encode_{_split}"
+        input:
+            videos=expand("results/media/{video}.mp4", video=stage(_split)),
+            tracks=expand("results/tracks/{video}.parquet", video=stage(_split)),
+            weights=lambda wildcards: source(ENCODERS[wildcards.encoder]["weights"])[0],
+            code=lambda wildcards: code(
+                "encode.py", f"src/kinesics/encoders/{wildcards.encoder}.py"
+            ),
+        output:
+            expand(
+                "results/features/{{encoder}}/{video}.safetensors", video=stage(_split)
+            ),
+        log:
+            f"results/logs/encode/{{encoder}}/{_split}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            rate_hz=lambda wildcards: config["encoders"][wildcards.encoder],
+        script:
+            "../scripts/encode.py"
+
+    rule:
+        name:
+            f"detect_{_split}"
+        input:
+            tracks=expand("results/tracks/{video}.parquet", video=stage(_split)),
+            features=lambda wildcards, split=_split: features(
+                wildcards.detector, stage(split)
+            ),
+            model=lambda wildcards: model(wildcards, "stage_train"),
+            code=lambda wildcards: code("detect.py", module(wildcards.detector)),
+        output:
+            events=expand(
+                "results/events/{{detector}}/{{seed}}/{video}.csv", video=stage(_split)
+            ),
+            tubes=expand(
+                "results/events/{{detector}}/{{seed}}/{video}.tubes.parquet",
+                video=stage(_split),
+            ),
+        log:
+            f"results/logs/detect/{{detector}}/{{seed}}/{_split}.log",
+        conda:
+            "../../environment.yml"
+        script:
+            "../scripts/detect.py"

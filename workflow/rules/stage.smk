@@ -86,3 +86,40 @@ for _split in ["train", "val", "test", "dials"]:
             "../../environment.yml"
         script:
             "../scripts/detect.py"
+
+
+rule stage_strip:
+    input:
+        **{
+            name: path
+            for name, path in truth_files(
+                "results/truth/stage", stage("test")[0]
+            ).items()
+            if name in ["events", "tubes", "acts"]
+        },
+        video=f"results/media/{stage('test')[0]}.mp4",
+        code=code("draw_stage_strip.py"),
+    output:
+        f"{GENERATED}/figures/stage_strip.pdf",
+    log:
+        "results/logs/stage_strip.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/draw_stage_strip.py"
+
+
+rule stage_dials:
+    input:
+        videos=expand("results/media/{video}.mp4", video=stage("dials")),
+        code=code("draw_stage_dials.py"),
+    output:
+        f"{GENERATED}/figures/stage_dials.pdf",
+    log:
+        "results/logs/stage_dials.log",
+    conda:
+        "../../environment.yml"
+    params:
+        rows=[STAGE[video] for video in stage("dials")],
+    script:
+        "../scripts/draw_stage_dials.py"

@@ -14,7 +14,7 @@ from kinesics.article.style import GREY, TEXT, save, style
 from kinesics.events import read_events, read_tubes
 from kinesics.labels import LABELS
 from kinesics.stage.body import FACE_ACTIONS
-from kinesics.stage.script import strength
+from kinesics.stage.script import TIMING, strength
 from kinesics.stage.speech import SENTENCES
 from kinesics.stage.wildness import DIALS, VALUES
 from kinesics.video import facts, frame_at
@@ -42,11 +42,17 @@ def strip(video: str, events: str, tubes: str, acts: str, out: str | Path) -> No
             floor = lane + 0.42 - place * step
             mine = seen[(seen["label"] == label) & (seen["person"] == person)]
             lanes.hlines([floor] * len(mine), mine["start_s"], mine["end_s"], color=LABELS["colour"][label], lw=1.4)
-            for _, act in played[(played["label"] == label) & (played["person"] == person)].iterrows():
-                near = (grid >= act["begin_s"] - 0.05) & (grid <= act["rest_s"] + 0.05)
-                height = np.array([strength(act.to_frame().T, t)[0] for t in grid[near]]) / act["strength"]
+            script = played[(played["label"] == label) & (played["person"] == person)]
+            heights = strength(script[TIMING], grid) / script[["strength"]].to_numpy()
+            for begin_s, rest_s, height in zip(script["begin_s"], script["rest_s"], heights, strict=True):
+                near = (grid >= begin_s - 0.05) & (grid <= rest_s + 0.05)
                 lanes.fill_between(
-                    grid[near], floor, floor - 0.9 * step * height, color=LABELS["colour"][label], alpha=0.35, lw=0
+                    grid[near],
+                    floor,
+                    floor - 0.9 * step * height[near],
+                    color=LABELS["colour"][label],
+                    alpha=0.35,
+                    lw=0,
                 )
         if lane:
             lanes.axhline(lane - 0.5, color="0.9", lw=0.5)

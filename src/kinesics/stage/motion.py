@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation
 from kinesics.labels import FAMILY
 from kinesics.stage.body import BONES, FACE_ACTIONS, Actor, Posed, pose, skeleton
 from kinesics.stage.looks import PARTS
-from kinesics.stage.script import ACT_COLUMNS, SHOTS, Role, Script, speeches, strength
+from kinesics.stage.script import ACT_COLUMNS, SHOTS, TIMING, Role, Script, speeches, strength
 from kinesics.stage.speech import MOUTH_ACTIONS, Speech
 
 with resources.files("kinesics").joinpath("stage/units.csv").open() as _file:
@@ -39,7 +39,7 @@ BLINKS_A_MINUTE, BLINK_S = 17.0, 0.13
 #: the place to the left and to the front, metres; the arms, degrees.
 UNREST = {"yaw": 2.0, "pitch": 1.5, "roll": 1.2, "lean": 0.6, "aside": 0.6, "x": 0.006, "y": 0.006, "arms": 1.5}
 #: How far the torso goes at strength 1, degrees; and how far an approach, in heights of the shot, and metres at most.
-LEAN = {"lean_forward": 20.0, "lean_back": -11.0, "lean_aside": 15.0}
+LEAN = {"lean_forward": 20.0, "lean_back": -16.0, "lean_aside": 15.0}
 APPROACH, FARTHEST_M = 0.45, 0.6
 #: How the neck's bones and the head share a turn.
 _NECK = {"neck01": 0.2, "neck02": 0.2, "neck03": 0.2, "head": 0.4}
@@ -64,7 +64,9 @@ class Performer:
     role: Role
     actor: Actor
     approach_m: float  # how far an approach goes
-    acts: pd.DataFrame  # of this person
+    acts: tuple  # rows of this person's acts, with their names
+    timing: np.ndarray  # (acts, 5) the columns TIMING of the acts
+    arms: dict[str, "_Arm"]
     faces: np.ndarray  # (acts, 52) facial actions of each display at strength 1
     rhythm_hz: np.ndarray  # (acts,) how fast a hand waves or beats
     speeches: tuple[tuple[float, Speech], ...]
@@ -84,7 +86,9 @@ def prepare(script: Script, person: int, actor: Actor) -> Performer:
         role=script.roles[person],
         actor=actor,
         approach_m=min(APPROACH * SHOTS[script.shot], FARTHEST_M),
-        acts=acts,
+        acts=tuple(acts.itertuples()),
+        timing=acts[TIMING].to_numpy(float),
+        arms={side: _Arm(actor, side) for side in "LR"},
         faces=np.array([_face(act, rng) for act in acts.itertuples()]).reshape(-1, len(FACE_ACTIONS)),
         rhythm_hz=rng.uniform(1.3, 2.2, len(acts)),
         speeches=tuple((begin_s, speech) for who, begin_s, speech in speeches(script) if who == person),
@@ -108,11 +112,12 @@ def perform(performer: Performer, time_s: float) -> Posed:
 
 def moment(performer: Performer, time_s: float) -> tuple[np.ndarray, dict[str, np.ndarray], float, np.ndarray]:
     """Return facial actions (52,), rotations by bone, heading in radians and place in metres, as ``body.pose`` takes them."""
-    levels = strength(performer.acts, time_s)
+    levels = strength(performer.timing, time_s)
     unrest = {name: UNREST[name] * _wander(performer.waves[name], time_s) for name in UNREST}
     yaw, pitch, roll = (unrest[name] for name in ("yaw", "pitch", "roll"))
     lean, aside, nearer = unrest["lean"], unrest["aside"], 0.0
-    for act, level in zip(performer.acts.itertuples(), levels, strict=True):
+    for k in np.flatnonzero(levels):
+        act, level = performer.acts[k], levels[k]
         if act.label == "head_turn":
             yaw += act.side * level
         elif act.variant == "roll":
@@ -134,9 +139,8 @@ def moment(performer: Performer, time_s: float) -> tuple[np.ndarray, dict[str, n
     heading = performer.role.heading_rad
     x, y = performer.role.place
     place = np.array([x + unrest["x"], y + unrest["y"] - nearer, 0.0])
-    joints, frames = skeleton(performer.actor, rotations, heading, place)
-    for side in "LR":
-        rotations |= _arm(performer, side, levels, unrest["arms"], joints, frames, time_s)
+    for arm in performer.arms.values():
+        rotations |= _arm(performer, arm, levels, unrest["arms"], rotations, time_s)
     return face, rotations, heading, place
 
 
@@ -178,50 +182,43 @@ def _wander(wave: np.ndarray, time_s: float) -> float:
 
 
 def _arm(
-    performer: Performer, side: str, levels: np.ndarray, unrest: float, joints: dict, frames: dict, time_s: float
+    performer: Performer, arm: "_Arm", levels: np.ndarray, unrest: float, rotations: dict, time_s: float
 ) -> dict[str, np.ndarray]:
     """Return the rotations of an arm and its fingers: from hanging to where its act wants it, as far as that has come."""
-    left = 1.0 if side == "L" else -1.0
-    body = frames["spine01"]
-    arm = _Arm(performer.actor, side, frames[f"shoulder01.{side}"])
-    swing = np.radians(unrest)
-    idle = arm.rotations(
-        body @ (0.17 * left + swing, 0.03, -1.0),
-        body @ (0.05 * left, -0.22 + swing, -1.0),
-        body @ (0.0, -0.15, -1.0),
-        body @ (-left, 0.3, 0.0),
-    )
-    acts = performer.acts
-    mine = np.flatnonzero((acts["side"] * left > 0) & acts["label"].str.startswith("hand_") & (levels > 0))
-    if not len(mine):
-        return idle | arm.fingers(np.array(_CURLS["idle"]))
-    act = acts.iloc[mine[0]]
-    share = float(np.clip(levels[mine[0]], 0, 1))
-    phase = 2 * np.pi * performer.rhythm_hz[mine[0]] * (time_s - act["apex_s"])
-    goal = arm.reach(*_aim(act["variant"], left, phase, arm, performer.actor, joints, frames))
-    rotations = {}
-    for bone, rest in idle.items():
+    upper = f"upperarm01.{arm.side}"
+    swinging = Rotation.from_rotvec(np.radians([unrest, 0, 0])) * Rotation.from_rotvec(arm.hanging[upper])
+    hanging = arm.hanging | {upper: swinging.as_rotvec()}
+    mine = [
+        k
+        for k in np.flatnonzero(levels)
+        if performer.acts[k].side * arm.left > 0 and "hand_" in performer.acts[k].label
+    ]
+    if not mine:
+        return hanging | arm.idle_fingers
+    act, share = performer.acts[mine[0]], min(levels[mine[0]], 1.0)
+    phase = 2 * np.pi * performer.rhythm_hz[mine[0]] * (time_s - act.apex_s)
+    goal = arm.reach(*_aim(performer, act.variant, arm, phase, rotations))
+    turned = {}
+    for bone, rest in hanging.items():
         begin, end = Rotation.from_rotvec(rest), Rotation.from_rotvec(goal[bone])
-        rotations[bone] = (begin * Rotation.from_rotvec(share * (begin.inv() * end).as_rotvec())).as_rotvec()
-    curl = (1 - share) * np.array(_CURLS["idle"]) + share * np.array(_CURLS[act["variant"]])
-    return rotations | arm.fingers(curl)
+        turned[bone] = (begin * Rotation.from_rotvec(share * (begin.inv() * end).as_rotvec())).as_rotvec()
+    curl = (1 - share) * np.array(_CURLS["idle"]) + share * np.array(_CURLS[act.variant])
+    return turned | arm.fingers(curl)
 
 
-def _aim(variant: str, left: float, phase: float, arm: "_Arm", actor: Actor, joints: dict, frames: dict) -> tuple:
-    """Return where the wrist goes (a place in the world), where the elbow points, and where fingers and palm do."""
-    shoulder, body, head = joints[f"upperarm01.{arm.side}"], frames["spine01"], frames["head"]
+def _aim(performer: Performer, variant: str, arm: "_Arm", phase: float, rotations: dict) -> tuple[np.ndarray, ...]:
+    """Return where the wrist goes, from the shoulder, and where the elbow, fingers and palm point: in the torso's axes."""
+    left, wag = arm.left, np.sin(phase)
     if variant == "wave":
-        wag = np.sin(phase)
-        wrist = shoulder + body @ ((0.14 + 0.05 * wag) * left, -0.22, 0.16)
-        return wrist, shoulder, body @ (0.5 * left, 0.2, -1), body @ (0.45 * wag * left, -0.05, 1), body @ (0, -1, 0)
+        wrist, elbow = ((0.14 + 0.05 * wag) * left, -0.22, 0.16), (0.5 * left, 0.2, -1)
+        return wrist, elbow, (0.45 * wag * left, -0.05, 1), (0, -1, 0)
     if variant == "beat":
-        wrist = shoulder + body @ (0.0, -0.30, -0.17 + 0.07 * np.sin(phase))
-        fingers, palm = (-0.35 * left, -0.9, 0.25 + 0.25 * np.sin(phase)), (-0.8 * left, 0.1, 0.6)
-        return wrist, shoulder, body @ (0.5 * left, 0.5, -1), body @ fingers, body @ palm
+        wrist, elbow = (0.0, -0.30, -0.17 + 0.07 * wag), (0.5 * left, 0.5, -1)
+        return wrist, elbow, (-0.35 * left, -0.9, 0.25 + 0.25 * wag), (-0.8 * left, 0.1, 0.6)
     if variant == "point":
-        towards = body @ (0.55 * left, -0.8, 0.12 + 0.06 * np.sin(phase))
-        wrist = shoulder + 0.95 * arm.length * towards / np.linalg.norm(towards)
-        return wrist, shoulder, body @ (0.3 * left, 0.2, -1), towards, body @ (-0.5 * left, 0, -1)
+        towards = np.array((0.35 * left, -0.85, 0.05 + 0.06 * wag))
+        wrist = 0.95 * arm.length * towards / np.linalg.norm(towards)
+        return wrist, (0.3 * left, 0.2, -1), towards, (-0.5 * left, 0, -1)
     # Where on the face the fingers lie: across, from the person's right to left or to this hand, and up; where they
     # point; where the palm does; and how far in front of the skin they lie, in metres.
     (across, up), fingers, palm, forward = {
@@ -230,10 +227,14 @@ def _aim(variant: str, left: float, phase: float, arm: "_Arm", actor: Actor, joi
         "mouth": ((0.5, 0.25), (-0.8 * left, 0.05, 0.6), (0, 1, 0), 0.025),
         "forehead": ((0.5, 0.85), (-0.6 * left, 0.1, 0.8), (0, 1, 0), 0.02),
     }[variant]
-    touched = joints["head"] + head @ (_face_point(actor, across, up) - arm.head + (0, -forward, 0))
+    actor = performer.actor
+    joints, frames = skeleton(actor, rotations)
+    torso = frames["spine01"].T
+    head = torso @ frames["head"]
+    skin = _face_point(actor, across, up) - actor.heads[BONES.index("head")] + (0, -forward, 0)
+    touched = torso @ (joints["head"] - joints[f"upperarm01.{arm.side}"]) + head @ skin
     fingers = head @ fingers
-    wrist = touched - arm.hand * fingers / np.linalg.norm(fingers)
-    return wrist, shoulder, body @ (0.6 * left, -0.2, -1), fingers, head @ palm
+    return touched - arm.hand * fingers / np.linalg.norm(fingers), (0.6 * left, -0.2, -1), fingers, head @ palm
 
 
 def _face_point(actor: Actor, across: float, up: float) -> np.ndarray:
@@ -246,25 +247,28 @@ def _face_point(actor: Actor, across: float, up: float) -> np.ndarray:
 
 
 class _Arm:
-    """The geometry of an arm at rest, and the rotations that point its bones. Directions are of the world."""
+    """The geometry of an arm at rest, and the rotations that point its bones, for directions in the torso's axes."""
 
-    def __init__(self, actor: Actor, side: str, parent: np.ndarray):
+    def __init__(self, actor: Actor, side: str):
         at = dict(zip(BONES, actor.heads.astype(float), strict=True))
-        self.side, self.parent = side, parent
+        self.side, self.left = side, 1.0 if side == "L" else -1.0
         shoulder, elbow, wrist = (at[f"{bone}.{side}"] for bone in ("upperarm01", "lowerarm01", "wrist"))
         self.upper, self.lower = elbow - shoulder, wrist - elbow
         self.length = np.linalg.norm(self.upper) + np.linalg.norm(self.lower)
         knuckles = [at[f"finger{k}-1.{side}"] for k in range(2, 6)]
         self.fingers_rest = knuckles[1] - wrist
-        self.palm_rest = np.cross(self.fingers_rest, knuckles[0] - knuckles[3]) * (1 if side == "L" else -1)
+        self.palm_rest = np.cross(self.fingers_rest, knuckles[0] - knuckles[3]) * self.left
         # To the middle of the fingers.
         self.hand = np.linalg.norm(at[f"finger3-2.{side}"] - wrist)
-        self.head = at["head"]
+        left = self.left
+        self.hanging = self.rotations(
+            (0.17 * left, 0.03, -1.0), (0.05 * left, -0.22, -1.0), (0.0, -0.15, -1.0), (-left, 0.3, 0.0)
+        )
+        self.idle_fingers = self.fingers(np.array(_CURLS["idle"]))
 
-    def reach(self, wrist, shoulder, pole, fingers, palm) -> dict[str, np.ndarray]:
-        """Return the rotations that bring the wrist to a place, or as near as it gets, with the elbow towards ``pole``."""
+    def reach(self, way, pole, fingers, palm) -> dict[str, np.ndarray]:
+        """Return the rotations that bring the wrist a way from the shoulder, as far as it gets, the elbow towards ``pole``."""
         a, b = np.linalg.norm(self.upper), np.linalg.norm(self.lower)
-        way = wrist - shoulder
         distance = np.clip(np.linalg.norm(way), abs(a - b) + 0.02, 0.995 * (a + b))
         way = way / np.linalg.norm(way)
         along = (a * a - b * b + distance * distance) / (2 * distance)
@@ -276,10 +280,9 @@ class _Arm:
         """Return the rotations that point the upper arm, the forearm, the fingers and the palm."""
         hinge_rest = np.cross(self.upper, (0.0, -1.0, 0.0))  # bending the elbow moves the forearm to the front
         hinge = np.cross(upper, lower)
-        at_shoulder = self.parent.T @ _frame(upper, hinge) @ _frame(self.upper, hinge_rest).T
-        carried = self.parent @ at_shoulder
-        at_elbow = carried.T @ _frame(lower, hinge) @ _frame(self.lower, hinge_rest).T
-        carried = carried @ at_elbow
+        at_shoulder = _frame(upper, hinge) @ _frame(self.upper, hinge_rest).T
+        at_elbow = at_shoulder.T @ _frame(lower, hinge) @ _frame(self.lower, hinge_rest).T
+        carried = at_shoulder @ at_elbow
         at_wrist = Rotation.from_matrix(carried.T @ _frame(fingers, palm) @ _frame(self.fingers_rest, self.palm_rest).T)
         # The forearm turns along with the hand, as it does in a body.
         axis = self.lower / np.linalg.norm(self.lower)

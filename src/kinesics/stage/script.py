@@ -38,6 +38,8 @@ ACT_COLUMNS = [
     *("person", "label", "family", "variant", "side", "strength"),
     *("begin_s", "start_s", "apex_s", "release_s", "end_s", "rest_s"),
 ]
+#: The columns of an act that say how strong it is at any time.
+TIMING = ["strength", "begin_s", "apex_s", "release_s", "rest_s"]
 LINE_COLUMNS = [
     *("person", "begin_s", "start_s", "end_s", "text", "emotion", "display", "congruent"),
     *("voice", "pitch", "words_a_minute"),
@@ -127,11 +129,16 @@ def rise(progress: np.ndarray | float) -> np.ndarray | float:
     return u**3 * (10 - 15 * u + 6 * u**2)
 
 
-def strength(acts: pd.DataFrame, time_s: float) -> np.ndarray:
-    """Return how strong each act is at a time, (len(acts),), in the units of its apex's ``strength``."""
-    begin, apex, release, rest = (acts[name].to_numpy(float) for name in ("begin_s", "apex_s", "release_s", "rest_s"))
+def strength(timing: np.ndarray, time_s: float | np.ndarray) -> np.ndarray:
+    """Return how strong acts are, in the units of their ``strength``: (N,) at a time, (N, T) at times (T,).
+
+    ``timing`` (N, 5) are the columns TIMING of acts.
+    """
+    apex_strength, begin, apex, release, rest = (
+        np.asarray(timing, float).reshape(-1, 5).T.reshape(5, -1, *[1] * np.ndim(time_s))
+    )
     onset, offset = (apex - begin).clip(1e-9), (rest - release).clip(1e-9)  # speech begins and ends at once
-    return acts["strength"].to_numpy(float) * np.minimum(rise((time_s - begin) / onset), rise((rest - time_s) / offset))
+    return apex_strength * np.minimum(rise((time_s - begin) / onset), rise((rest - time_s) / offset))
 
 
 def _roles(rng: np.random.Generator, seed: int, people: int) -> tuple[Role, ...]:

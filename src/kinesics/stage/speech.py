@@ -44,11 +44,12 @@ MOUTH = {phoneme: row[2:].to_numpy(float) for _, row in _table.iterrows() for ph
 
 @dataclass(frozen=True)
 class Speech:
-    """A line as it sounds: ``audio`` int16 (N,) at RATE_HZ; ``phonemes`` and when each begins, ``starts_s`` (P,)."""
+    """A line as it sounds: ``audio`` int16 (N,) at RATE_HZ; ``phonemes``, when each begins, and its mouth."""
 
     audio: np.ndarray
     phonemes: tuple[str, ...]
-    starts_s: np.ndarray
+    starts_s: np.ndarray  # (P,)
+    shapes: np.ndarray  # (P, len(MOUTH_ACTIONS))
 
     @property
     def spoken_s(self) -> tuple[float, float]:
@@ -67,8 +68,7 @@ class Speech:
         times = time_s + offsets * BLEND_S
         place = np.searchsorted(self.starts_s, times, side="right") - 1
         inside = (place >= 0) & (times < len(self.audio) / RATE_HZ)
-        shapes = np.stack([shape(phoneme) for phoneme in self.phonemes])
-        return ((1 - np.abs(offsets)) * inside / (1 - np.abs(offsets)).sum()) @ shapes[place.clip(0)]
+        return ((1 - np.abs(offsets)) * inside / (1 - np.abs(offsets)).sum()) @ self.shapes[place.clip(0)]
 
 
 def shape(phoneme: str) -> np.ndarray:
@@ -110,7 +110,7 @@ def say(text: str, voice: str, pitch: int, words_a_minute: int) -> Speech:
     if not audio or not sounds:
         raise KinesicsError(f"eSpeak NG says nothing for {text!r}: give it words")
     starts, phonemes = zip(*sounds, strict=True)
-    return Speech(np.concatenate(audio), phonemes, np.array(starts))
+    return Speech(np.concatenate(audio), phonemes, np.array(starts), np.stack([shape(name) for name in phonemes]))
 
 
 def soundtrack(lines: Iterable[tuple[float, Speech]], start_s: float, stop_s: float) -> np.ndarray:

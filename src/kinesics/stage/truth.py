@@ -54,18 +54,17 @@ def observe(ids: np.ndarray, people: list[Posed], camera: Camera) -> list[dict]:
     rows = []
     for number, posed in enumerate(people):
         row: dict = {}
-        points, facing = _projected(posed, camera, width, height)
         for region, parts in REGIONS.items():
             pieces = [found[16 * number + PARTS.index(part)] for part in parts]
             row |= dict(zip([f"{region}_{side}" for side in BOX], _extent(pieces, width, height), strict=True))
-            mine = _probes(posed, parts)
-            mine = mine[facing[mine]]
-            x, y = np.floor(points[mine]).astype(int).T
+            points = _facing(posed, _probes(posed, parts), camera, width, height)
+            x, y = np.floor(points).astype(int).T
             inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
             seen = ids[y[inside], x[inside]]
             good = np.isin(seen, [16 * number + 1 + PARTS.index(part) for part in _ALSO[region]])
-            row[f"{region}_visible"] = float(good.sum() / len(mine)) if len(mine) else 0.0
-        row["landmarks"] = (points[posed.actor.landmarks] / (width, height)).astype(np.float32).ravel()
+            row[f"{region}_visible"] = float(good.sum() / len(points)) if len(points) else 0.0
+        landmarks, _ = camera.project(posed.vertices[posed.actor.landmarks], width, height)
+        row["landmarks"] = (landmarks / (width, height)).astype(np.float32).ravel()
         rows.append(row)
     return rows
 
@@ -133,11 +132,11 @@ def write_truth(video: str, script: Script, frames: pd.DataFrame, rate_hz: float
 _NO_TUBES = pd.DataFrame(columns=TUBE_COLUMNS, dtype=float)
 
 
-def _projected(posed: Posed, camera: Camera, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the pixels (V, 2) of all vertices, and which of them face the camera and are in front of it."""
-    points, depth = camera.project(posed.vertices, width, height)
-    towards = np.asarray(camera.position, np.float32) - posed.vertices
-    return points, (np.einsum("vi,vi->v", towards, posed.normals) > 0) & (depth > 0)
+def _facing(posed: Posed, vertices: np.ndarray, camera: Camera, width: int, height: int) -> np.ndarray:
+    """Return the pixels (n, 2) of those vertices that face the camera and are in front of it."""
+    points, depth = camera.project(posed.vertices[vertices], width, height)
+    towards = np.asarray(camera.position, np.float32) - posed.vertices[vertices]
+    return points[(np.einsum("vi,vi->v", towards, posed.normals[vertices]) > 0) & (depth > 0)]
 
 
 def _probes(posed: Posed, parts: tuple[str, ...]) -> np.ndarray:

@@ -242,7 +242,7 @@ def test_the_truth_of_a_film_is_what_its_pixels_show(filmed, actors):
             for row in frames[frames["frame"] == k].itertuples():
                 y, x = np.nonzero((person == row.person) & (part == 1 + PARTS.index("face")))
                 box = np.array([x.min() / 160, y.min() / 120, (x.max() + 1) / 160, (y.max() + 1) / 120])
-                assert np.allclose(box, [getattr(row, f"face_{side}") for side in BOX])
+                assert np.allclose(box, [getattr(row, f"face_{side}") for side in BOX], atol=1e-6)
                 during = events[(events["person"] == row.person) & (events["label"].map(LABELS["box"]) == "face")]
                 here = tubes[tubes["event"].isin(during.index) & np.isclose(tubes["time_s"], k / 10)]
                 assert np.allclose(here[BOX].to_numpy(), box, atol=1e-6)

@@ -4,14 +4,14 @@ The pictures are H.264 and the sound AAC, by FFmpeg through PyAV with one thread
 byte. Frames are streamed: memory does not grow with the film.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
-import pandas as pd
 from tqdm import tqdm
 
 from kinesics import KinesicsError
@@ -112,15 +112,16 @@ def film(
         )
     stage = build(script, width / height, wild, cache)
     count = samples(script.duration_s, rate_hz)
-    rows = []
-    with replacing(out) as temporary, Renderer(width, height) as renderer:
-        shown = tqdm(
-            pictures(stage, renderer, rate_hz), "film", count, unit="frame", disable=None if progress else True
-        )
-        frames = _remembered(shown, rows, rate_hz)
+    with ExitStack() as stack:
+        note = stack.enter_context(truth.writing_frames(truth_files["frames"])) if truth_files else None
+        temporary = stack.enter_context(replacing(out))
+        renderer = stack.enter_context(Renderer(width, height))
+        shown = pictures(stage, renderer, rate_hz)
+        bar = tqdm(shown, "film", count, unit="frame", disable=None if progress else True)
+        frames = _noted(bar, note, rate_hz)
         _encode(frames, speeches(script), temporary, width, height, rate_hz, stage.settings["compression"])
     if truth_files:
-        truth.write_truth(name or Path(out).stem, script, pd.DataFrame(rows), rate_hz, truth_files)
+        truth.write_truth(name or Path(out).stem, script, rate_hz, truth_files)
 
 
 def _camera(script: Script, actors: list[Actor], aspect: float, distance: float) -> Camera:
@@ -148,11 +149,12 @@ def _bystander(script: Script, number: int, camera: Camera, aspect: float, cache
     return idler(role, actor, script.seed + number, script.duration_s)
 
 
-def _remembered(shown: Iterator, rows: list[dict], rate_hz: float) -> Iterator[np.ndarray]:
+def _noted(shown: Iterable, note: Callable[[list[dict]], None] | None, rate_hz: float) -> Iterator[np.ndarray]:
+    """Yield the pictures, and note what is seen of the people in each."""
     for k, (picture, people) in enumerate(shown):
-        rows += [
-            {"frame": k, "time_s": seconds(k, rate_hz), "person": person, **row} for person, row in enumerate(people)
-        ]
+        if note:
+            at = {"frame": k, "time_s": seconds(k, rate_hz)}
+            note([at | {"person": person, **row} for person, row in enumerate(people)])
         yield picture
 
 

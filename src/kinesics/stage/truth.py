@@ -14,10 +14,14 @@ says the person's face, hand or whole body covers. Four files a video:
   table, if it is there. ``<video>.lines.csv``: what was said (``script.LINE_COLUMNS``).
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from scipy import ndimage
 
 from kinesics.events import BOX, TUBE_COLUMNS, check_events, write_events, write_tubes
@@ -40,6 +44,14 @@ REGIONS = {
 }
 #: Parts whose pixels may stand for a region's at its edge: a brow's hair does not hide the face.
 _ALSO = {"face": ("face", "head", "hair"), "left_hand": ("left_hand",), "right_hand": ("right_hand",), "person": PARTS}
+_REGION_COLUMNS = [f"{region}_{column}" for region in REGIONS for column in (*BOX, "visible")]
+FRAME_SCHEMA = pa.schema(
+    [pa.field("frame", pa.int32()), pa.field("time_s", pa.float64()), pa.field("person", pa.int32())]
+    + [pa.field(name, pa.float32()) for name in _REGION_COLUMNS]
+    + [pa.field("landmarks", pa.list_(pa.float32()))]
+)
+#: Rows that are held until they are written.
+_GROUP_ROWS = 512
 #: Vertices of a region that are looked at to say how much of it is seen.
 _PROBES = 150
 
@@ -56,7 +68,8 @@ def observe(ids: np.ndarray, people: list[Posed], camera: Camera) -> list[dict]:
         row: dict = {}
         for region, parts in REGIONS.items():
             pieces = [found[16 * number + PARTS.index(part)] for part in parts]
-            row |= dict(zip([f"{region}_{side}" for side in BOX], _extent(pieces, width, height), strict=True))
+            if box := _extent(pieces, width, height):
+                row |= dict(zip([f"{region}_{side}" for side in BOX], box, strict=True))
             points = _facing(posed, _probes(posed, parts), camera, width, height)
             x, y = np.floor(points).astype(int).T
             inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
@@ -115,13 +128,31 @@ def events_of(
     return events, pd.concat([tubes[row] for row in order], ignore_index=True)[TUBE_COLUMNS], acts
 
 
-def write_truth(video: str, script: Script, frames: pd.DataFrame, rate_hz: float, files: dict[str, Path]) -> None:
-    """Write a video's truth to the ``files`` of ``data.truth_files``, each whole or not at all."""
+@contextmanager
+def writing_frames(path: str | Path) -> Iterator[Callable[[list[dict]], None]]:
+    """Give a function that adds rows (FRAME_SCHEMA) to the frames table; it appears when the block ends without an error.
+
+    Rows go to disk as they come, so that memory does not grow with the video.
+    """
+    held: list[dict] = []
+    with replacing(path) as temporary, pq.ParquetWriter(temporary, FRAME_SCHEMA, compression="zstd") as writer:
+
+        def add(rows: list[dict]) -> None:
+            held.extend(rows)
+            if len(held) >= _GROUP_ROWS:
+                writer.write_table(pa.Table.from_pylist(held, FRAME_SCHEMA))
+                held.clear()
+
+        yield add
+        writer.write_table(pa.Table.from_pylist(held, FRAME_SCHEMA))
+
+
+def write_truth(video: str, script: Script, rate_hz: float, files: dict[str, Path]) -> None:
+    """Write the truth of a video whose frames table is there to the other ``files`` of ``data.truth_files``."""
+    frames = pd.read_parquet(files["frames"], columns=["time_s", "person", *_REGION_COLUMNS])
     events, tubes, acts = events_of(video, script, frames, rate_hz)
     write_events(events, files["events"])
     write_tubes(tubes, files["tubes"])
-    with replacing(files["frames"]) as temporary:
-        frames.to_parquet(temporary, index=False)
     for name, table in {"acts": acts, "lines": script.lines}.items():
         table = table.copy()
         table.insert(0, "video", video)
@@ -145,11 +176,11 @@ def _probes(posed: Posed, parts: tuple[str, ...]) -> np.ndarray:
     return mine[:: max(len(mine) // _PROBES, 1)]
 
 
-def _extent(pieces: list, width: int, height: int) -> tuple[float, float, float, float]:
-    """Return the box about slices (rows, columns) of pixels in fractions of the frame; NaN if there are none."""
+def _extent(pieces: list, width: int, height: int) -> tuple[float, ...] | None:
+    """Return the box about slices (rows, columns) of pixels in fractions of the frame, or None if there are none."""
     pieces = [piece for piece in pieces if piece is not None]
     if not pieces:
-        return (np.nan,) * 4
+        return None
     return (
         min(columns.start for _, columns in pieces) / width,
         min(rows.start for rows, _ in pieces) / height,

@@ -278,3 +278,23 @@ def test_the_command_refuses_what_cannot_be_filmed(arguments, message, tmp_path,
     assert main(["stage", "--out", str(tmp_path / "clip.mp4"), "--data", str(tmp_path / "data"), *arguments]) == 1
     assert message in capsys.readouterr().err
     assert not (tmp_path / "clip.mp4").exists()
+
+
+def test_the_command_films_and_writes_the_truth(filmed, actors, tmp_path, monkeypatch):
+    drawn, *_ = filmed
+    monkeypatch.setattr(script, "draw", lambda *_: dataclasses.replace(drawn, duration_s=2.0, roles=drawn.roles[:1]))
+    (tmp_path / "actors").symlink_to(actors)
+    arguments = [
+        "--wild",
+        "light=1",
+        "noise=1",
+        "--rate",
+        "5",
+        "--truth",
+        str(tmp_path / "truth"),
+        "--data",
+        str(tmp_path),
+    ]
+    assert main(["stage", "--out", str(tmp_path / "clip.mp4"), *arguments]) == 0
+    assert facts(tmp_path / "clip.mp4").rate_hz == pytest.approx(5)
+    assert all(path.exists() for path in data.truth_files(tmp_path / "truth", "clip").values())

@@ -114,7 +114,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--out", type=Path, required=True, metavar="VIDEO.mp4")
     sub.add_argument(
-        "--truth", type=Path, metavar="FOLDER", help="also write events, tubes, frames, acts and lines there"
+        "--truth",
+        type=Path,
+        dest="folder",
+        metavar="FOLDER",
+        help="also write events, tubes, frames, acts and lines there",
     )
     data(sub)
 
@@ -250,7 +254,7 @@ def _stage(options: argparse.Namespace) -> None:
     film(
         draw(options.seed, options.duration, options.people, options.shot),
         options.out,
-        truth_files(options.truth, options.out.stem) if options.truth else None,
+        truth_files(options.folder, options.out.stem) if options.folder else None,
         rate_hz=options.rate,
         wild=dict(options.wild),
         cache=options.data / "actors",

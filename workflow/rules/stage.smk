@@ -88,6 +88,28 @@ for _split in ["train", "val", "test", "dials"]:
             "../scripts/detect.py"
 
 
+rule realism:
+    input:
+        videos=rules.stage_truth.output.videos,
+        truth=[
+            path
+            for video in STAGE
+            for name, path in truth_files("results/truth/stage", video).items()
+            if name in ["frames", "acts"]
+        ],
+        tracks=expand("results/tracks/{video}.parquet", video=STAGE),
+        features=expand("results/features/fer/{video}.safetensors", video=STAGE),
+        code=code("realism.py"),
+    output:
+        "results/scores/realism.json",
+    log:
+        "results/logs/realism.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/realism.py"
+
+
 rule stage_strip:
     input:
         **{

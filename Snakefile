@@ -4,6 +4,7 @@ configfile: "config/config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/sources.smk"
+include: "workflow/rules/stage.smk"
 include: "workflow/rules/tracks.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/detectors.smk"

@@ -1,4 +1,4 @@
-"""The command ``kinesics``: fetch, track, encode, detect, ask and score, on one's own videos too, and plan the full tier."""
+"""The command ``kinesics``: fetch, track, encode, detect, ask and score, on one's own videos too; film the stage; plan."""
 
 import argparse
 import json
@@ -115,6 +115,32 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("plan", _plan, "tell the jobs, GPU hours and disk that the benchmarks of a tier will take")
     sub.add_argument("--tier", default="full", metavar="NAME", help="a file of config/ (default: %(default)s)")
     sub.add_argument("--encoders", nargs="+", metavar="NAME", help="plan for these instead, at 2 crops a second")
+
+    sub = command("stage", _stage, "film synthetic actors who play a script drawn from a seed, with exact truth")
+    sub.add_argument("--seed", type=_seed, default=0, help="another seed is another script, cast and scenery")
+    sub.add_argument("--duration", type=float, default=20.0, metavar="S", help="seconds (default: %(default)s)")
+    sub.add_argument("--people", type=_count, default=1, metavar="N", help="1 to 3 (default: %(default)s)")
+    sub.add_argument("--shot", default="bust", metavar="SHOT", help="face, bust, half or full (default: %(default)s)")
+    sub.add_argument(
+        "--rate", type=_positive, default=10.0, metavar="HZ", help="frames a second (default: %(default)s)"
+    )
+    sub.add_argument(
+        "--wild",
+        type=_level,
+        nargs="+",
+        default=[],
+        metavar="DIAL=LEVEL",
+        help="such as shake=2 light=1; levels 0 to 3",
+    )
+    sub.add_argument("--out", type=Path, required=True, metavar="VIDEO.mp4")
+    sub.add_argument(
+        "--truth",
+        type=Path,
+        dest="folder",
+        metavar="FOLDER",
+        help="also write events, tubes, frames, acts and lines there",
+    )
+    data(sub)
 
     sub = command("ask", _ask, "ask a vision-language model: labels ranked for pictures and clips, or events in videos")
     sub.add_argument("video", type=Path, nargs="+", help="videos, or pictures")
@@ -306,6 +332,13 @@ def _resamples(value: str) -> int:
     if not 0 <= number <= 100_000:
         raise argparse.ArgumentTypeError(f"{value} is not a number of resamples between 0 and 100000")
     return number
+
+
+def _level(value: str) -> tuple[str, int]:
+    dial, equals, level = value.partition("=")
+    if not equals or not level.isdecimal():
+        raise argparse.ArgumentTypeError(f"{value} is not DIAL=LEVEL, such as shake=2")
+    return dial, int(level)
 
 
 def _seed(value: str) -> int:
@@ -500,6 +533,21 @@ def _ask_events(options: argparse.Namespace, model, tries: tuple) -> tuple:
                 windows.to_csv(temporary, index=False, lineterminator="\n", float_format="%.3f")
         write_events(events, options.out)
     return windows["outcome"], 1
+
+
+def _stage(options: argparse.Namespace) -> None:
+    from kinesics.stage.data import truth_files
+    from kinesics.stage.film import film
+    from kinesics.stage.script import draw
+
+    film(
+        draw(options.seed, options.duration, options.people, options.shot),
+        options.out,
+        truth_files(options.folder, options.out.stem) if options.folder else None,
+        rate_hz=options.rate,
+        wild=dict(options.wild),
+        cache=options.data / "actors",
+    )
 
 
 def _score(options: argparse.Namespace) -> None:

@@ -13,9 +13,11 @@ from kinesics.catalogue import DETECTORS, ENCODERS
 from kinesics.encoders import fetched, place
 from kinesics.files import check
 from kinesics.sources import read_sources
+from kinesics.stage.data import truth_files, videos
 
 check(config, "config", "configuration")
 SOURCES = read_sources()
+STAGE = {row["video"]: row for row in videos(config["stage"])}
 TIER = config["tier"]
 # A job that runs a network asks a cluster for a GPU; on one machine nothing does, and nothing waits for one.
 GPU = int(TIER == "full")
@@ -122,17 +124,34 @@ def features(detector, videos):
     )
 
 
-def model(wildcards):
-    """Return the file of released or learned weights that a detector runs on a video."""
+def model(wildcards, training):
+    """Return the file of released or learned weights that a detector runs with; ``training`` as in ``lessons``."""
     row = DETECTORS[wildcards.detector]
     if row["learns"] == "yes":
-        return f"results/models/{wildcards.detector}/{wildcards.seed}/{wildcards.video}.safetensors"
+        return f"results/models/{wildcards.detector}/{wildcards.seed}/{training}.safetensors"
     return source(row["weights"])[0] if row["weights"] else []
 
 
-def others(wildcards):
-    """Return the clips that a model for this clip may learn from: all the others."""
-    return [video for video in config["clips"] if video != wildcards.video]
+def stage(*splits):
+    """Return the stage's videos of these splits."""
+    return [video for video, row in STAGE.items() if row["split"] in splits]
+
+
+def one_of(names):
+    """Return the wildcard constraint that admits these names only."""
+    return "|".join(map(re.escape, names))
+
+
+def lessons(training):
+    """Return the videos that a model learns from, and the tables of their events.
+
+    A model is named after the clip that it has not seen, and learned from all others; or it learned from the stage.
+    """
+    if training == "stage_train":
+        return stage("train"), ["results/truth/stage.csv"]
+    return [video for video in config["clips"] if video != training], [
+        f"results/truth/{coder}.csv" for coder in config["coders"]
+    ]
 
 
 def shards_of(corpus):

@@ -1,7 +1,7 @@
 rule encode:
     input:
-        video="results/media/{video}.mp4",
-        tracks="results/tracks/{video}.parquet",
+        videos=["results/media/{video}.mp4"],
+        tracks=["results/tracks/{video}.parquet"],
         weights=lambda wildcards: weights(wildcards.encoder),
         code=lambda wildcards: code(
             "encode.py",
@@ -11,6 +11,8 @@ rule encode:
         "results/features/{encoder}/{video}.safetensors",
     log:
         "results/logs/encode/{encoder}/{video}.log",
+    wildcard_constraints:
+        video=one_of(config["clips"]),
     conda:
         "../../environment.yml"
     resources:

@@ -10,6 +10,11 @@ rule numbers:
         sources="config/sources.csv",
         literature=LITERATURE,
         records=list(RECORDS.values()),
+        stage_videos=rules.stage_truth.output.videos,
+        stage_truth=rules.stage_truth.output.events,
+        stage_lines=[
+            truth_files("results/truth/stage", video)["lines"] for video in STAGE
+        ],
         code=code("write_numbers.py"),
     output:
         tex=f"{GENERATED}/numbers.tex",
@@ -92,6 +97,8 @@ rule pdf:
         rules.tables.output,
         rules.timelines.output,
         rules.per_label.output,
+        rules.stage_strip.output,
+        rules.stage_dials.output,
         rules.review_figures.output,
         rules.review_tables.output,
         rules.open_data.output.table if config["datasets"] else [],

@@ -25,6 +25,8 @@ rule media:
         "results/media/{video}.mp4",
     log:
         "results/logs/media/{video}.log",
+    wildcard_constraints:
+        video=one_of(config["clips"]),
     conda:
         "../../environment.yml"
     script:

@@ -1,4 +1,4 @@
-"""Let one encoder see the crops of one video's people."""
+"""Let one encoder see the crops of the people of some videos."""
 
 from pathlib import Path
 
@@ -8,11 +8,12 @@ from kinesics.sources import verify
 
 with job(snakemake.log[0]):
     verify(snakemake.params.weights)
-    encode(
-        Path(snakemake.input.video),
-        Path(snakemake.input.tracks),
-        snakemake.wildcards.encoder,
-        Path(snakemake.params.weights),
-        Path(snakemake.output[0]),
-        rate_hz=snakemake.params.rate_hz,
-    )
+    for video, tracks, out in zip(snakemake.input.videos, snakemake.input.tracks, snakemake.output, strict=True):
+        encode(
+            Path(video),
+            Path(tracks),
+            snakemake.wildcards.encoder,
+            Path(snakemake.params.weights),
+            Path(out),
+            rate_hz=snakemake.params.rate_hz,
+        )

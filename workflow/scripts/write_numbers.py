@@ -1,6 +1,6 @@
 """Write every number of the article."""
 
-from kinesics.article import numbers
+from kinesics.article import numbers, stage
 from kinesics.jobs import job
 from kinesics.review.literature import read_literature
 from kinesics.review.numbers import review_numbers
@@ -9,5 +9,6 @@ from kinesics.review.records import read_records
 with job(snakemake.log[0]):
     files, config = snakemake.input, snakemake.params.config
     review = review_numbers(read_literature("literature"), *map(read_records, files.records))
-    collected = numbers.collect(files.scores, files.tracks, files.truth, files.released, config, review)
+    played = stage.numbers(files.stage_videos, files.stage_truth, files.stage_lines, config["stage"])
+    collected = numbers.collect(files.scores, files.tracks, files.truth, files.released, config, review | played)
     numbers.write(collected, snakemake.output.tex, snakemake.output.json)

@@ -1,0 +1,156 @@
+"""The article's figures and numbers of the stage: what is played, and what the dials do to it."""
+
+from collections import Counter
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("pdf")
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from kinesics.article.style import GREY, TEXT, save, style
+from kinesics.events import read_events, read_tubes
+from kinesics.labels import LABELS
+from kinesics.stage.body import FACE_ACTIONS
+from kinesics.stage.script import TIMING, strength
+from kinesics.stage.speech import SENTENCES
+from kinesics.stage.wildness import DIALS, VALUES
+from kinesics.video import facts, frame_at
+
+#: How many frames the strip has, and how many seconds of the video it shows.
+FRAMES, SHOWN_S = 8, 30.0
+
+
+def strip(video: str, events: str, tubes: str, acts: str, out: str | Path) -> None:
+    """Draw a strip of frames of a video with the true boxes in them, and below it the script: the strength of each act
+    over time, relative to its label's full movement, with the events that are seen of it as bars."""
+    style()
+    played, seen, boxes = pd.read_csv(acts), read_events(events), read_tubes(tubes)
+    end_s = min(facts(video).duration_s, SHOWN_S)
+    labels = [label for label in LABELS.index if label in set(seen["label"][seen["start_s"] < end_s])]
+    persons = sorted(seen["person"].unique())
+    figure, (film, lanes) = plt.subplots(
+        2, 1, figsize=(TEXT, 1.0 + 0.17 * len(labels)), height_ratios=[0.85, 0.17 * len(labels)], layout="constrained"
+    )
+    _frames(film, video, end_s, seen, boxes)
+    grid = np.arange(0, end_s, 0.02)
+    step = 0.84 / len(persons)
+    for lane, label in enumerate(labels):
+        for place, person in enumerate(persons):
+            floor = lane + 0.42 - place * step
+            mine = seen[(seen["label"] == label) & (seen["person"] == person)]
+            lanes.hlines([floor] * len(mine), mine["start_s"], mine["end_s"], color=LABELS["colour"][label], lw=1.4)
+            script = played[(played["label"] == label) & (played["person"] == person)]
+            heights = strength(script[TIMING], grid) / script[["strength"]].to_numpy()
+            for begin_s, rest_s, height in zip(script["begin_s"], script["rest_s"], heights, strict=True):
+                near = (grid >= begin_s - 0.05) & (grid <= rest_s + 0.05)
+                lanes.fill_between(
+                    grid[near],
+                    floor,
+                    floor - 0.9 * step * height[near],
+                    color=LABELS["colour"][label],
+                    alpha=0.35,
+                    lw=0,
+                )
+        if lane:
+            lanes.axhline(lane - 0.5, color="0.9", lw=0.5)
+    lanes.set_yticks(range(len(labels)), [label.replace("_", " ") for label in labels])
+    lanes.tick_params(axis="y", length=0)
+    lanes.set_ylim(len(labels) - 0.5, -0.5)
+    lanes.set_xlim(0, end_s)
+    lanes.set_xlabel("time (s)", labelpad=1)
+    lanes.spines["left"].set_visible(False)
+    save(figure, out)
+    plt.close(figure)
+
+
+def _frames(axes: plt.Axes, video: str, end_s: float, seen: pd.DataFrame, boxes: pd.DataFrame) -> None:
+    """Draw frames from the middle of equal parts of a video, each over its own time, with the boxes of what happens."""
+    part = end_s / FRAMES
+    stamps = np.sort(boxes["time_s"].unique())
+    times = stamps[np.searchsorted(stamps, (np.arange(FRAMES) + 0.5) * part).clip(max=len(stamps) - 1)]
+    for number, (time_s, frame) in enumerate(zip(times, frame_at(video, times.tolist()), strict=True)):
+        left, width = number * part, 0.97 * part
+        axes.imshow(frame, extent=(left, left + width, 1, 0), aspect="auto", interpolation="lanczos")
+        for box in boxes[boxes["time_s"] == time_s].itertuples():
+            size = (box.x1 - box.x0) * width, box.y1 - box.y0
+            colour = LABELS["colour"][seen["label"][box.event]]
+            axes.add_patch(plt.Rectangle((left + box.x0 * width, box.y0), *size, fill=False, edgecolor=colour, lw=0.8))
+    axes.set_xlim(0, end_s)
+    axes.set_ylim(1, 0)
+    axes.set_axis_off()
+
+
+def dials(videos: dict[tuple[str, int], str], time_s: float, out: str | Path) -> None:
+    """Draw the frame at a time of one script at level 0 and at each level of each dial; ``videos``: (dial, level) to file.
+
+    The key of level 0 is ("", 0).
+    """
+    style()
+    levels = sorted({level for _, level in videos if level})
+    columns = len(DIALS) // 2
+    figure, panels = plt.subplots(
+        2 * len(levels),
+        columns + 1,
+        figsize=(TEXT, 2 * len(levels) * TEXT * 0.75 / (columns + 1) + 0.3),
+        layout="constrained",
+    )
+    for place, dial in enumerate(DIALS):
+        band, column = divmod(place, columns)
+        for row, level in enumerate(levels):
+            panel = panels[band * len(levels) + row, column + 1]
+            panel.imshow(frame_at(videos[dial, level], [time_s])[0], interpolation="lanczos")
+            panel.set_title(f"{dial} {VALUES[dial][level]:g}", pad=2)
+    for panel in panels.flat:
+        panel.set_axis_off()
+    for band in range(2):
+        panel = panels[band * len(levels), 0]
+        if band == 0:
+            panel.imshow(frame_at(videos["", 0], [time_s])[0], interpolation="lanczos")
+            panel.set_title("level 0", pad=2)
+        for row, level in enumerate(levels):
+            panels[band * len(levels) + row, 0].text(
+                1,
+                0.5,
+                f"level {level}" if band or row else "",
+                transform=panels[band * len(levels) + row, 0].transAxes,
+                ha="right",
+                va="center",
+                color=GREY,
+            )
+    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01)
+    save(figure, out)
+    plt.close(figure)
+
+
+def numbers(videos: str | Path, truth: str | Path, lines: list[str], config: dict) -> dict[str, int | str]:
+    """Return {key: value} for the article: what the stage holds. ``lines`` is a file a video, ``config`` its section."""
+    table, events = pd.read_csv(videos, keep_default_na=False), read_events(truth)
+    said = pd.concat(map(pd.read_csv, lines), ignore_index=True)
+    said = said[said["video"].isin(table["video"][table["split"] != "dials"])]
+    emotional = said[said["emotion"] != "neutral"]
+    seconds = table["duration_s"].sum()
+    out: dict[str, int | str] = {
+        "stage.videos": len(table),
+        "stage.minutes": f"{seconds / 60:.0f}",
+        "stage.events": len(events),
+        "stage.size": f"{config['width']}\\,$\\times$\\,{config['height']}",
+        "stage.rate": f"{config['rate_hz']:g}",
+        "stage.lines": len(said),
+        "stage.emotional": len(emotional),
+        "stage.congruent": int(emotional["congruent"].sum()),
+        "stage.sentences": len(SENTENCES),
+        "stage.dials": len(DIALS),
+        "stage.levels": max(max(levels) for levels in VALUES.values()),
+        "stage.actions": len(FACE_ACTIONS),
+    }
+    for split, mine in table.groupby("split"):
+        out[f"stage.{split}.videos"] = len(mine)
+        out[f"stage.{split}.scripts"] = mine["script"].nunique()
+        out[f"stage.{split}.duration"] = f"{mine['duration_s'].iloc[0]:g}"
+        out[f"stage.{split}.events"] = int(events["video"].isin(mine["video"]).sum())
+    for label, count in Counter(events["label"]).items():
+        out[f"stage.label.{label}"] = count
+    return out

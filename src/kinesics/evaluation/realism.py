@@ -1,0 +1,255 @@
+"""How real the stage is to networks that were trained on real faces.
+
+Three questions, each a table: are faces found, do landmarks lie where the truth has them, and what does the expression
+network say of each display at its apex. Truth is projected geometry (``stage.truth``); nothing is fitted to the answers.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+
+from kinesics import KinesicsError
+from kinesics.encoders import fer
+from kinesics.features import Features, read_features
+from kinesics.files import write_json
+from kinesics.labels import FAMILY
+from kinesics.segments import seconds
+from kinesics.stage.body import LANDMARKS
+from kinesics.stage.data import truth_files
+from kinesics.tracks import Tracks, read_tracks
+
+#: Named point -> points of MediaPipe's face mesh whose mean it is; of the lips and eyes those of its MESH_ANNOTATIONS
+#: (Kartynnik et al. 2019, arXiv:1907.06724). A brow is the middle of the two lines about it.
+MESH = {
+    "left_eye_outer": (263,),
+    "right_eye_outer": (33,),
+    "left_eye_inner": (362,),
+    "right_eye_inner": (133,),
+    "left_lid_upper_inner": (385,),
+    "right_lid_upper_inner": (158,),
+    "left_lid_upper": (386,),
+    "right_lid_upper": (159,),
+    "left_lid_upper_outer": (387,),
+    "right_lid_upper_outer": (160,),
+    "left_lid_lower_inner": (380,),
+    "right_lid_lower_inner": (153,),
+    "left_lid_lower": (374,),
+    "right_lid_lower": (145,),
+    "left_lid_lower_outer": (373,),
+    "right_lid_lower_outer": (144,),
+    "left_brow_inner": (336, 285),
+    "right_brow_inner": (107, 55),
+    "left_brow_middle": (334, 282),
+    "right_brow_middle": (105, 52),
+    "left_brow_outer": (300, 276),
+    "right_brow_outer": (70, 46),
+    "nose_tip": (1,),
+    "nose_base": (2,),
+    "left_nostril": (327,),
+    "right_nostril": (98,),
+    "left_mouth_corner": (291,),
+    "right_mouth_corner": (61,),
+    "lip_upper": (0,),
+    "lip_lower": (17,),
+    "left_lip_peak": (267,),
+    "right_lip_peak": (37,),
+    "left_lip_upper_side": (270,),
+    "right_lip_upper_side": (40,),
+    "left_lip_lower_side": (405,),
+    "right_lip_lower_side": (181,),
+    "lip_upper_rim": (13,),
+    "lip_lower_rim": (14,),
+    "chin": (152,),
+}
+#: Groups of points by a part of their name.
+GROUPS = {
+    "eyes": ("eye", "lid"),
+    "brows": ("brow",),
+    "nose": ("nose", "nostril"),
+    "mouth": ("mouth", "lip"),
+    "chin": ("chin",),
+}
+#: A face is unoccluded from this share of its surface on, and frontal while the tip of its nose is off the middle of the
+#: outer corners of the eyes by no more than this share of their distance: a turn of some 20 degrees.
+UNOCCLUDED, FRONTAL = 0.9, 0.25
+#: A mesh belongs to a face if its points are off by less than this share of the distance between the eyes, on average.
+NEAR = 1.0
+#: Frames whose people show no display for this long, before and after, at most one each so many seconds, are neutral.
+NEUTRAL_S = 1.0
+
+_NAMES = list(LANDMARKS)
+_OUTER = [_NAMES.index("right_eye_outer"), _NAMES.index("left_eye_outer")]
+
+
+def realism(
+    videos: pd.DataFrame,
+    frames: Mapping[str, pd.DataFrame],
+    acts: Mapping[str, pd.DataFrame],
+    tracks: Mapping[str, Tracks],
+    features: Mapping[str, Features],
+) -> dict[str, list[dict]]:
+    """Return the tables ``detection``, ``landmarks`` and ``expressions``, each as rows.
+
+    ``videos`` is the stage's table (``data.COLUMNS``); of each of its videos ``frames`` and ``acts`` are the truth's tables,
+    ``tracks`` those of the pictures, and ``features`` those of ``fer``.
+
+    - ``detection``: of unoccluded frontal faces, how many were found, by shot at level 0 and by dial and level.
+    - ``landmarks``: of faces found at level 0, by shot and group of points, the distance to the truth: mean over points,
+      then mean, median and 90th percentile over faces; in shares of the distance of the eyes' outer corners (the
+      normalised mean error of 300-W; Sagonas et al. 2013), and its mean in pixels.
+    - ``expressions``: at level 0 and each display's apex, by display and answer, how often it was the likeliest of
+      ``fer.LABELS`` and its mean probability; ``neutral`` are frames long without a display.
+
+    Raises KinesicsError if a video's tables are missing, or its truth has other landmarks than ``body.LANDMARKS``.
+    """
+    found, said = [], []
+    for row in videos.itertuples():
+        for name, tables in {"frames": frames, "acts": acts, "tracks": tracks, "features": features}.items():
+            if row.video not in tables:
+                raise KinesicsError(f"realism: {row.video}: no {name}")
+        faces = _faces(row.video, frames[row.video], tracks[row.video])
+        facts = {"video": row.video, "shot": row.shot, "dial": row.dial or "", "level": row.level}
+        found.append(faces.assign(**facts))
+        if row.level == 0:
+            said.append(_answers(faces, acts[row.video], features[row.video]))
+    faces = pd.concat(found, ignore_index=True)
+    return {
+        "detection": _detection(faces),
+        "landmarks": _landmarks(faces[(faces["level"] == 0) & faces["counted"] & faces["found"]]),
+        "expressions": _expressions(pd.concat(said, ignore_index=True) if said else pd.DataFrame()),
+    }
+
+
+def write_realism(
+    videos: str | Path, truth: str | Path, tracks: str | Path, features: str | Path, out: str | Path
+) -> None:
+    """Write ``realism`` of the table ``videos`` and of the folders of truth, tracks and features of ``fer`` as JSON."""
+    table = pd.read_csv(videos, keep_default_na=False)
+    files = {video: truth_files(truth, video) for video in table["video"]}
+    write_json(
+        out,
+        realism(
+            table,
+            {video: pd.read_parquet(paths["frames"]) for video, paths in files.items()},
+            {video: pd.read_csv(paths["acts"]) for video, paths in files.items()},
+            {video: read_tracks(Path(tracks) / f"{video}.parquet") for video in files},
+            {video: read_features(Path(features) / f"{video}.safetensors") for video in files},
+        ),
+    )
+
+
+def _faces(video: str, frames: pd.DataFrame, tracks: Tracks) -> pd.DataFrame:
+    """Return a row for each face of the truth: person, time, whether it counts, was found, as whom, and errors (P,)."""
+    size = np.array([tracks.width, tracks.height])
+    truth = np.stack(frames["landmarks"].to_numpy()).reshape(len(frames), -1, 2)
+    if truth.shape[1] != len(LANDMARKS):
+        raise KinesicsError(f"{video}: the truth has {truth.shape[1]} landmarks, not {len(LANDMARKS)}; film it again")
+    truth = truth * size
+    between = np.linalg.norm(truth[:, _OUTER[1]] - truth[:, _OUTER[0]], axis=1).clip(1e-6)
+    across = (truth[:, _OUTER[1]] - truth[:, _OUTER[0]]) / between[:, None]
+    off = np.einsum("fi,fi->f", truth[:, _NAMES.index("nose_tip")] - truth[:, _OUTER].mean(1), across) / between
+    meshes = {person: tracks.dense(person, "face")[..., :2] * size for person in tracks.persons}
+    seen = {person: np.stack([mesh[:, MESH[name]].mean(1) for name in _NAMES], 1) for person, mesh in meshes.items()}
+    # The sample of the tracks that is nearest in time.
+    sample = np.rint(frames["time_s"] * tracks.rate_hz).astype(int).to_numpy().clip(0, tracks.frames - 1)
+    persons, errors = np.full(len(frames), -1), np.full(truth.shape[:2], np.nan)
+    for _, rows in frames.groupby("frame").indices.items():
+        now = {person: points[sample[rows[0]]] for person, points in seen.items()}
+        now = {person: points for person, points in now.items() if np.isfinite(points).all()}
+        if now:
+            apart = np.linalg.norm(truth[rows][:, None] - np.stack([*now.values()])[None], axis=-1)
+            cost = apart.mean(-1) / between[rows][:, None]
+            for i, j in zip(*linear_sum_assignment(cost.clip(max=NEAR)), strict=True):
+                if cost[i, j] < NEAR:
+                    persons[rows[i]], errors[rows[i]] = [*now][j], apart[i, j]
+    return pd.DataFrame(
+        {
+            "person": frames["person"].to_numpy(),
+            "time_s": frames["time_s"].to_numpy(),
+            "counted": (frames["face_visible"].to_numpy() >= UNOCCLUDED) & (np.abs(off) <= FRONTAL),
+            "found": persons >= 0,
+            "as": persons,
+            "between": between,
+            "errors": list(errors),
+        }
+    )
+
+
+def _detection(faces: pd.DataFrame) -> list[dict]:
+    counted = faces[faces["counted"]]
+    rows = [_rate({"shot": "all", "dial": "", "level": 0}, counted[counted["level"] == 0])]
+    for (dial, level, shot), own in counted.groupby(["dial", "level", "shot"], sort=True):
+        rows.append(_rate({"shot": shot, "dial": dial, "level": int(level)}, own))
+    return rows
+
+
+def _rate(row: dict, own: pd.DataFrame) -> dict:
+    rate = float(own["found"].mean()) if len(own) else None
+    width = float(own["between"].median()) if len(own) else None
+    return row | {"faces": len(own), "found": int(own["found"].sum()), "rate": rate, "median_eye_distance_px": width}
+
+
+def _landmarks(faces: pd.DataFrame) -> list[dict]:
+    rows = []
+    groups = {"all": _NAMES} | {
+        group: [n for n in _NAMES if any(p in n for p in parts)] for group, parts in GROUPS.items()
+    }
+    shots = [("all", faces), *faces.groupby("shot", sort=True)]
+    for shot, own in shots:
+        if own.empty:
+            continue
+        errors = np.stack(own["errors"].to_numpy())
+        for group, names in groups.items():
+            pixels = errors[:, [_NAMES.index(name) for name in names]].mean(1)
+            share = pixels / own["between"].to_numpy()
+            rows.append(
+                {"shot": shot, "points": group, "faces": len(own), "mean": float(share.mean())}
+                | {
+                    "median": float(np.median(share)),
+                    "p90": float(np.quantile(share, 0.9)),
+                    "mean_px": float(pixels.mean()),
+                }
+            )
+    return rows
+
+
+def _answers(faces: pd.DataFrame, acts: pd.DataFrame, features: Features) -> pd.DataFrame:
+    """Return what ``fer`` says at the apex of each display of a video, and in neutral frames: display, probabilities."""
+    displays = acts[acts["label"].map(FAMILY) == "emotion"]
+    busy = acts[acts["label"].map(FAMILY).isin(["emotion"]) | (acts["label"] == "speaking")]
+    asked = [(act.person, (act.apex_s + act.release_s) / 2, act.label) for act in displays.itertuples()]
+    for person, own in faces.groupby("person"):
+        mine = busy[busy["person"] == person]
+        last = -np.inf
+        for time_s in own["time_s"]:
+            calm = ((mine["begin_s"] - NEUTRAL_S > time_s) | (mine["rest_s"] + NEUTRAL_S < time_s)).all()
+            if calm and time_s >= last + NEUTRAL_S:
+                asked.append((person, time_s, "neutral"))
+                last = time_s
+    half = seconds(1, features.rate_hz) / 2 + 1e-6
+    rows = []
+    for person, time_s, display in asked:
+        own = faces[(faces["person"] == person) & faces["counted"] & faces["found"]]
+        near = own.iloc[(own["time_s"] - time_s).abs().argsort()[:1]]
+        if near.empty or abs(near["time_s"].iloc[0] - time_s) > 2 * half:
+            continue
+        times, tokens = features.crops["face"].of(int(near["as"].iloc[0]))
+        if len(times) and np.abs(times - time_s).min() <= 2 * half:
+            said = tokens[np.abs(times - time_s).argmin()]
+            rows.append({"display": display} | dict(zip(fer.LABELS, map(float, said), strict=True)))
+    return pd.DataFrame(rows, columns=["display", *fer.LABELS])
+
+
+def _expressions(answers: pd.DataFrame) -> list[dict]:
+    if answers.empty:
+        return []
+    likeliest = answers[list(fer.LABELS)].idxmax(axis=1)
+    return [
+        {"display": display, "faces": len(own), "said": label}
+        | {"times": int((likeliest[own.index] == label).sum()), "mean_probability": float(own[label].mean())}
+        for display, own in answers.groupby("display", sort=True)
+        for label in fer.LABELS
+    ]

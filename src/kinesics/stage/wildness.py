@@ -1,0 +1,104 @@
+"""Wildness: independent dials that lead from the controlled condition, level 0, to the wild, level 3.
+
+``wildness.csv`` gives each level of each dial its value and unit. Shake, occluders, distance and crowd change the scene
+before it is drawn, blur how often it is drawn, light and noise the picture, compression its encoding.
+"""
+
+import csv
+from dataclasses import replace
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+from kinesics import KinesicsError
+
+with resources.files("kinesics").joinpath("stage/wildness.csv").open() as _file:
+    _rows = list(csv.DictReader(_file))
+#: Dial -> the value of each level.
+VALUES: dict[str, dict[int, float]] = {}
+for _row in _rows:
+    VALUES.setdefault(_row["dial"], {})[int(_row["level"])] = float(_row["value"])
+#: Dial -> what its values count.
+UNITS = {row["dial"]: row["unit"] for row in _rows}
+DIALS = tuple(VALUES)
+
+#: How often a shutter that is open is looked at.
+EXPOSURES = 4
+
+
+def settings(levels: dict[str, int] | None = None) -> dict[str, float]:
+    """Return the value of every dial: at the level given, or else at level 0. Raises KinesicsError naming the choices."""
+    levels = levels or {}
+    for dial, level in levels.items():
+        if dial not in VALUES:
+            raise KinesicsError(f"{dial!r} is not a dial of wildness: {', '.join(DIALS)}")
+        if level not in VALUES[dial]:
+            raise KinesicsError(f"{level!r} is not a level of {dial}: {', '.join(map(str, VALUES[dial]))}")
+    return {dial: VALUES[dial][levels.get(dial, 0)] for dial in DIALS}
+
+
+def instants(time_s: float, blur_ms: float) -> list[float]:
+    """Return the times at which the scene is drawn for the frame at ``time_s``: the frame is their mean."""
+    if not blur_ms:
+        return [time_s]
+    return list(time_s + blur_ms / 1000 * (np.arange(EXPOSURES) / (EXPOSURES - 1) - 0.5))
+
+
+def shaken(camera, degrees: float, seed: int, time_s: float):
+    """Return the camera as an unsteady hand holds it: turned by a smooth noise of about 0.3 to 3 Hz."""
+    if not degrees:
+        return camera
+    rng = np.random.default_rng([seed, 2])
+    frequency, phase = rng.uniform(0.3, 3.0, (3, 5)), rng.uniform(0, 2 * np.pi, (3, 5))
+    noise = degrees * np.sin(2 * np.pi * frequency * time_s + phase).sum(1) * np.sqrt(2 / 5)
+    across, up = np.tan(np.radians(noise[:2])) * np.linalg.norm(np.subtract(camera.target, camera.position))
+    right, down, _ = camera.axes()
+    target = np.asarray(camera.target) + across * right - up * down
+    return replace(camera, target=tuple(map(float, target)), roll_deg=camera.roll_deg + float(noise[2]))
+
+
+def occluders(count: float, seed: int, camera, aspect: float, time_s: float) -> list:
+    """Return the things (``render.Quad``) that pass between the camera and the people, from side to side and back."""
+    from kinesics.stage.render import Quad
+
+    right, down, forward = camera.axes()
+    distance = np.linalg.norm(np.subtract(camera.target, camera.position))
+    quads = []
+    for number in range(int(count)):
+        rng = np.random.default_rng([seed, 3, number])
+        depth = rng.uniform(0.45, 0.6) * distance
+        half_height = depth * np.tan(np.radians(camera.fov_deg) / 2)
+        size = half_height * rng.uniform(0.25, 0.4, 2)
+        sway = np.sin(2 * np.pi * (time_s / rng.uniform(7, 14) + rng.random()))
+        middle = np.asarray(camera.position) + depth * forward
+        middle = middle + 1.1 * aspect * half_height * sway * right + half_height * rng.uniform(-0.7, 0.7) * down
+        corners = [middle + x * size[0] * right + y * size[1] * down for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+        quads.append(Quad(np.array(corners), _leaves(seed, number)))
+    return quads
+
+
+@cache
+def _leaves(seed: int, number: int) -> np.ndarray:
+    """Return the picture of a twig with leaves, (96, 96, 4) uint8: sRGB and opacity."""
+    import cv2
+
+    rng = np.random.default_rng([seed, 4, number])
+    picture = np.zeros((96, 96, 4), np.uint8)
+    for _ in range(28):
+        middle = tuple(int(x) for x in rng.normal(48, 17, 2).clip(10, 86))
+        colour = (*(int(x) for x in rng.uniform((30, 70, 20), (90, 140, 60))), 255)
+        axes = (int(rng.integers(10, 20)), int(rng.integers(4, 9)))
+        cv2.ellipse(picture, middle, axes, float(rng.uniform(0, 180)), 0, 360, colour, -1)
+    return picture
+
+
+def developed(frame: np.ndarray, stops: float, noise: float, seed: int, number: int) -> np.ndarray:
+    """Return frame ``number`` (H, W, 3) uint8 sRGB as a sensor gives it: underexposed by ``stops``, with noise added."""
+    if stops:
+        levels = 255 * ((np.arange(256) / 255) ** 2.2 * 2.0**-stops) ** (1 / 2.2)
+        frame = levels.round().astype(np.uint8)[frame]
+    if noise:
+        rng = np.random.default_rng([seed, 5, number])
+        frame = (frame + noise * rng.standard_normal(frame.shape, np.float32)).round().clip(0, 255).astype(np.uint8)
+    return frame

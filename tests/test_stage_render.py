@@ -1,0 +1,157 @@
+"""The renderer of the stage: pixels are where the geometry projects to, and ids say whose they are."""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from kinesics import KinesicsError
+from kinesics.stage import body, looks, render
+from kinesics.stage.looks import PARTS
+
+SIZE = (160, 120)
+GREY = np.full((4, 4, 4), (120, 130, 140, 255), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def actor(actors) -> body.Actor:
+    return body.make_actor(1, actors)
+
+
+@pytest.fixture(scope="module")
+def renderer():
+    with render.Renderer(*SIZE) as opened:
+        yield opened
+
+
+def camera(posed: body.Posed, away: float = 1.2) -> render.Camera:
+    x, y, z = posed.joints["head"] + (0, 0, 0.06)
+    return render.Camera((x, y - away, z), (x, y, z), 25)
+
+
+def quad(x: tuple, z: tuple, y: float, background: bool = False) -> looks.Quad:
+    corners = [[x[0], y, z[1]], [x[1], y, z[1]], [x[1], y, z[0]], [x[0], y, z[0]]]
+    return looks.Quad(np.array(corners, float), GREY, background)
+
+
+def scene(*people: body.Posed, quads=(), light="office", away=1.2) -> render.Scene:
+    return render.Scene(people, camera(people[0], away), looks.LIGHTS[light], quads)
+
+
+def test_a_camera_projects_as_a_pinhole_does():
+    level = render.Camera((0, -2, 1), (0, 0, 1), 90)
+    pixels, depth = level.project(np.array([[0, 0, 1], [1, 0, 1], [0, 0, 2], [0, -3, 1]]), 200, 100)
+    np.testing.assert_allclose(pixels[:3], [[100, 50], [125, 50], [100, 25]])
+    np.testing.assert_allclose(depth, [2, 2, 2, -1])
+    rolled = render.Camera((0, -2, 1), (0, 0, 1), 90, roll_deg=90)
+    np.testing.assert_allclose(rolled.project(np.array([[0, 0, 2]]), 200, 100)[0], [[125, 50]])
+
+
+def test_pixels_lie_where_points_project_to(renderer, actor):
+    posed = body.pose(actor, rotations={"head": np.radians((5, 8, -10))}, heading_rad=0.1)
+    x, y, z = posed.joints["head"]
+    thing = quad((x - 0.2, x - 0.12), (z - 0.1, z), y - 0.2)
+    view = scene(posed, quads=(thing,))
+    _, ids = renderer.draw(view)
+    projected = view.camera.project(thing.corners, *SIZE)[0]
+    rows, columns = np.nonzero(ids == render.PROP)
+    np.testing.assert_allclose([columns.min(), rows.min()], projected[0], atol=1.01)
+    np.testing.assert_allclose([columns.max() + 1, rows.max() + 1], projected[2], atol=1.01)
+    person, part = render.person_and_part(ids)
+    head = np.isin(posed.actor.surface.part, [1 + PARTS.index(name) for name in ("face", "head", "hair")])
+    rows, columns = np.nonzero((person == 0) & np.isin(part, [1, 2, 6]))
+    extent = view.camera.project(posed.vertices[head], *SIZE)[0]
+    assert columns.min() >= extent[:, 0].min() - 1
+    assert columns.max() <= extent[:, 0].max() + 1
+    assert rows.min() == pytest.approx(extent[:, 1].min(), abs=3)
+    # A wrong clip matrix would put the nose elsewhere than the projection does: it is in the face.
+    nose = view.camera.project(posed.vertices[actor.landmarks[[*body.LANDMARKS].index("nose_tip")]][None], *SIZE)[0][0]
+    assert PARTS[part[tuple(nose.astype(int)[::-1])] - 1] == "face"
+
+
+def test_who_is_nearer_hides_who_is_behind(renderer, actor):
+    near, far = body.pose(actor), body.pose(actor, place=(0.05, 0.6, 0))
+    counts = [np.bincount(renderer.draw(scene(near, *others))[1].ravel() // 16, minlength=2) for others in ((), (far,))]
+    assert counts[0][0] == pytest.approx(counts[1][0] + counts[1][1], abs=0.2 * counts[0].sum())
+    person, _ = render.person_and_part(renderer.draw(scene(near, far))[1])
+    alone, _ = render.person_and_part(renderer.draw(scene(near))[1])
+    assert (person == 1).sum() > 0
+    np.testing.assert_array_equal(person == 0, alone == 0)
+    # In front of everybody, a thing hides them all.
+    wall = quad((-3, 3), (-1, 3), -0.6)
+    assert (renderer.draw(scene(near, far, quads=(wall,)))[1] == render.PROP).all()
+
+
+def test_the_background_is_nobody_and_moves_when_shifted(renderer, actor):
+    picture = np.zeros((64, 64, 4), np.uint8)
+    picture[:, :32], picture[..., 3] = 200, 255
+    base = quad((-2, 2), (0, 3), 2, background=True)
+    walls = [looks.Quad(base.corners, picture, True, (shift, 0.0)) for shift in (0.0, 0.5)]
+    shown = [renderer.draw(scene(body.pose(actor), quads=(wall,))) for wall in walls]
+    assert (shown[0][1] == shown[1][1]).all()
+    nobody = shown[0][1] == 0
+    assert nobody.any()
+    assert (np.abs(shown[0][0][nobody].astype(int) - shown[1][0][nobody]) > 150).mean() > 0.9
+    # The person is as before, but for the edges, where pixels mix, and gaps between strands.
+    inside = cv2.erode((~nobody).astype(np.uint8), np.ones((3, 3))) > 0
+    assert (shown[0][0] != shown[1][0])[inside].mean() < 0.01
+
+
+def test_hands_are_the_persons_own(renderer, actor):
+    _, part = render.person_and_part(renderer.draw(scene(body.pose(actor), away=4.5))[1])
+    left, right = (np.nonzero(part == 1 + PARTS.index(name))[1] for name in ("left_hand", "right_hand"))
+    assert left.min() > SIZE[0] / 2 > right.max()
+
+
+def test_light_is_what_lights(renderer, actor):
+    pictures = {name: renderer.draw(scene(body.pose(actor), light=name))[0].astype(float) for name in looks.LIGHTS}
+    face = renderer.draw(scene(body.pose(actor)))[1] == 1
+    left, right = (face & (np.arange(SIZE[0]) > SIZE[0] / 2), face & (np.arange(SIZE[0]) < SIZE[0] / 2))
+    # The window is on the camera's left, the sun on its right.
+    assert pictures["window"][right].mean() > pictures["window"][left].mean() + 5
+    assert pictures["sun"][left].mean() > pictures["sun"][right].mean() + 5
+    warm = {name: picture[face][:, 0].mean() / picture[face][:, 2].mean() for name, picture in pictures.items()}
+    assert warm["lamp"] == max(warm.values())
+
+
+def test_scenery_follows_from_its_seed():
+    seen = [looks.make_scenery(seed) for seed in range(5)]
+    assert len({scenery.family for scenery in seen}) >= 4
+    again = looks.make_scenery(3)
+    assert again.light == seen[3].light
+    for (a, _), (b, _) in zip(again.pieces, seen[3].pieces, strict=True):
+        np.testing.assert_array_equal(a.picture, b.picture)
+    moving = next(scenery for scenery in seen if scenery.family in ("window", "street"))
+    assert {quad.shift for quad in moving.quads(0.0)} == {(0.0, 0.0)}
+    assert any(quad.shift != (0.0, 0.0) for quad in moving.quads(1.0))
+
+
+def drawn(folder: str) -> str:
+    """Return the digest of some frames."""
+    posed = [body.pose(body.make_actor(1, folder), heading_rad=turn) for turn in (0.0, 0.7)]
+    scenery = looks.make_scenery(1)
+    digest = hashlib.sha256()
+    with render.Renderer(*SIZE) as opened:
+        for k in range(3):
+            view = render.Scene((posed[k % 2],), camera(posed[k % 2]), scenery.light, scenery.quads(k))
+            for array in opened.draw(view):
+                digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def test_frames_repeat_to_the_byte_in_another_process(actor, actors):
+    code = f"import test_stage_render; print(test_stage_render.drawn({str(actors)!r}))"
+    path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
+    other = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=True
+    )
+    assert other.stdout.strip() == drawn(str(actors))
+
+
+def test_too_many_people_are_refused(renderer, actor):
+    with pytest.raises(KinesicsError, match="16 people"):
+        renderer.draw(scene(*[body.pose(actor)] * 16))

@@ -1,0 +1,149 @@
+rule film:
+    input:
+        code=code("film.py"),
+        tables=sorted(map(str, Path("src/kinesics/stage").glob("*.csv"))),
+    output:
+        **truth_files("results/truth/stage", "{video}"),
+        video="results/media/{video}.mp4",
+    log:
+        "results/logs/film/{video}.log",
+    wildcard_constraints:
+        video=one_of(STAGE),
+    conda:
+        "../../environment.yml"
+    params:
+        row=lambda wildcards: STAGE[wildcards.video],
+        size={name: config["stage"][name] for name in ["width", "height", "rate_hz"]},
+        actors="results/actors",
+    script:
+        "../scripts/film.py"
+
+
+rule stage_truth:
+    input:
+        events=expand("results/truth/stage/{video}.csv", video=STAGE),
+        code=code("stage_truth.py"),
+    output:
+        events="results/truth/stage.csv",
+        videos="results/truth/stage/videos.csv",
+    log:
+        "results/logs/stage_truth.log",
+    conda:
+        "../../environment.yml"
+    params:
+        videos=list(STAGE.values()),
+    script:
+        "../scripts/stage_truth.py"
+
+
+# The stage's videos are many and short: one job a split spares each of them the start of a process.
+for _split in ["train", "val", "test", "dials"]:
+
+    rule:
+        name:
+            f"encode_{_split}"
+        input:
+            videos=expand("results/media/{video}.mp4", video=stage(_split)),
+            tracks=expand("results/tracks/{video}.parquet", video=stage(_split)),
+            weights=lambda wildcards: weights(wildcards.encoder),
+            code=lambda wildcards: code(
+                "encode.py",
+                f"src/kinesics/encoders/{ENCODERS[wildcards.encoder]['module']}.py",
+            ),
+        output:
+            expand(
+                "results/features/{{encoder}}/{video}.safetensors", video=stage(_split)
+            ),
+        log:
+            f"results/logs/encode/{{encoder}}/{_split}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            rate_hz=lambda wildcards: config["encoders"][wildcards.encoder],
+            weights=lambda wildcards: str(place(wildcards.encoder, "data")),
+        script:
+            "../scripts/encode.py"
+
+    rule:
+        name:
+            f"detect_{_split}"
+        input:
+            tracks=expand("results/tracks/{video}.parquet", video=stage(_split)),
+            features=lambda wildcards, split=_split: features(
+                wildcards.detector, stage(split)
+            ),
+            model=lambda wildcards: model(wildcards, "stage_train"),
+            code=lambda wildcards: code("detect.py", module(wildcards.detector)),
+        output:
+            events=expand(
+                "results/events/{{detector}}/{{seed}}/{video}.csv", video=stage(_split)
+            ),
+            tubes=expand(
+                "results/events/{{detector}}/{{seed}}/{video}.tubes.parquet",
+                video=stage(_split),
+            ),
+        log:
+            f"results/logs/detect/{{detector}}/{{seed}}/{_split}.log",
+        conda:
+            "../../environment.yml"
+        script:
+            "../scripts/detect.py"
+
+
+rule realism:
+    input:
+        videos=rules.stage_truth.output.videos,
+        truth=[
+            path
+            for video in STAGE
+            for name, path in truth_files("results/truth/stage", video).items()
+            if name in ["frames", "acts"]
+        ],
+        tracks=expand("results/tracks/{video}.parquet", video=STAGE),
+        features=expand("results/features/fer/{video}.safetensors", video=STAGE),
+        code=code("realism.py"),
+    output:
+        "results/scores/realism.json",
+    log:
+        "results/logs/realism.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/realism.py"
+
+
+rule stage_strip:
+    input:
+        **{
+            name: path
+            for name, path in truth_files(
+                "results/truth/stage", stage("test")[0]
+            ).items()
+            if name in ["events", "tubes", "acts"]
+        },
+        video=f"results/media/{stage('test')[0]}.mp4",
+        code=code("draw_stage_strip.py"),
+    output:
+        f"{GENERATED}/figures/stage_strip.pdf",
+    log:
+        "results/logs/stage_strip.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/draw_stage_strip.py"
+
+
+rule stage_dials:
+    input:
+        videos=expand("results/media/{video}.mp4", video=stage("dials")),
+        code=code("draw_stage_dials.py"),
+    output:
+        f"{GENERATED}/figures/stage_dials.pdf",
+    log:
+        "results/logs/stage_dials.log",
+    conda:
+        "../../environment.yml"
+    params:
+        rows=[STAGE[video] for video in stage("dials")],
+    script:
+        "../scripts/draw_stage_dials.py"

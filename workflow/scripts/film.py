@@ -1,0 +1,10 @@
+"""Play one video of the stage."""
+
+from pathlib import Path
+
+from kinesics.jobs import job
+from kinesics.stage.data import render
+
+with job(snakemake.log[0]):
+    truth = {name: Path(path) for name, path in snakemake.output.items() if name != "video"}
+    render(snakemake.params.row, snakemake.params.size, snakemake.output.video, truth, Path(snakemake.params.actors))

@@ -1,0 +1,11 @@
+"""Put the true events of all videos of the stage into one table, and say which videos there are."""
+
+import pandas as pd
+
+from kinesics.events import read_events, write_events
+from kinesics.jobs import job
+from kinesics.stage.data import write_videos
+
+with job(snakemake.log[0]):
+    write_events(pd.concat(map(read_events, snakemake.input.events)), snakemake.output.events)
+    write_videos(snakemake.params.videos, snakemake.output.videos)

@@ -110,6 +110,20 @@ rule realism:
         "../scripts/realism.py"
 
 
+rule stage_expressions:
+    input:
+        rules.realism.output[0],
+        code=code("write_stage_expressions.py"),
+    output:
+        f"{GENERATED}/tables/stage_expressions.tex",
+    log:
+        "results/logs/stage_expressions.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/write_stage_expressions.py"
+
+
 rule stage_strip:
     input:
         **{

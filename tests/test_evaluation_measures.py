@@ -18,7 +18,7 @@ from kinesics.evaluation.classification import answers, uar, war, weighted_f1
 from kinesics.evaluation.detection import ANET_TIOUS, average_recall, recall_auc
 from kinesics.evaluation.frames import frame_counts
 from kinesics.evaluation.intervals import holm, permutation_p, swaps
-from kinesics.evaluation.persons import assign_persons, boxes_of_tubes, with_true_persons
+from kinesics.evaluation.persons import assign_persons, boxes_of_tubes, renumber_persons
 from kinesics.evaluation.score import compare, score
 from kinesics.evaluation.tubes import (
     frame_average_precision,
@@ -202,7 +202,7 @@ def test_persons_of_the_tracker_are_assigned_by_their_boxes():
     )
     assert assign_persons(true, found, RATE) == {0: 1, 2: 0}
     assert assign_persons(true, found[:0], RATE) == assign_persons(true[:0], found, RATE) == {}
-    mapped = with_true_persons(truth.assign(person=[0, 7]), {0: 1, 2: 0}, 2)
+    mapped = renumber_persons(truth.assign(person=[0, 7]), {0: 1, 2: 0}, 2)
     assert mapped["person"].tolist() == [1, 2]
 
 

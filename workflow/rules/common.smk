@@ -148,7 +148,7 @@ def lessons(training):
     A model is named after the clip that it has not seen, and learned from all others; or it learned from the stage.
     """
     if training == "stage_train":
-        return stage("train"), ["results/truth/stage.csv"]
+        return stage("train"), ["results/truth/stage_lessons.csv"]
     return [video for video in config["clips"] if video != training], [
         f"results/truth/{coder}.csv" for coder in config["coders"]
     ]

@@ -15,6 +15,7 @@ rule numbers:
         stage_lines=[
             truth_files("results/truth/stage", video)["lines"] for video in STAGE
         ],
+        realism=rules.realism.output[0],
         code=code("write_numbers.py"),
     output:
         tex=f"{GENERATED}/numbers.tex",
@@ -99,6 +100,7 @@ rule pdf:
         rules.per_label.output,
         rules.stage_strip.output,
         rules.stage_dials.output,
+        rules.stage_expressions.output,
         rules.review_figures.output,
         rules.review_tables.output,
         rules.open_data.output.table if config["datasets"] else [],

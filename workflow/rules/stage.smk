@@ -1,3 +1,7 @@
+# What detectors learn from, and choose their settings by.
+LEARNED = stage("train", "val")
+
+
 rule film:
     input:
         code=code("film.py"),
@@ -112,6 +116,20 @@ rule realism:
         "../scripts/realism.py"
 
 
+rule stage_expressions:
+    input:
+        rules.realism.output[0],
+        code=code("write_stage_expressions.py"),
+    output:
+        f"{GENERATED}/tables/stage_expressions.tex",
+    log:
+        "results/logs/stage_expressions.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/write_stage_expressions.py"
+
+
 rule stage_strip:
     input:
         **{
@@ -147,3 +165,69 @@ rule stage_dials:
         rows=[STAGE[video] for video in stage("dials")],
     script:
         "../scripts/draw_stage_dials.py"
+
+
+rule stage_lessons:
+    input:
+        truth=[truth_files("results/truth/stage", video)["events"] for video in LEARNED],
+        frames=[
+            truth_files("results/truth/stage", video)["frames"] for video in LEARNED
+        ],
+        tracks=expand("results/tracks/{video}.parquet", video=LEARNED),
+        code=code("stage_lessons.py"),
+    output:
+        "results/truth/stage_lessons.csv",
+    log:
+        "results/logs/stage_lessons.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/stage_lessons.py"
+
+
+rule score_stage:
+    input:
+        videos=rules.stage_truth.output.videos,
+        truth=[
+            path
+            for video in stage("test", "dials")
+            for name, path in truth_files("results/truth/stage", video).items()
+            if name in ["events", "tubes", "frames"]
+        ],
+        tracks=expand("results/tracks/{video}.parquet", video=stage("test", "dials")),
+        events=[
+            f"results/events/{detector}/{seed}/{video}.{suffix}"
+            for detector, seeds in config["detectors"].items()
+            for seed in seeds
+            for video in stage("test", "dials")
+            for suffix in ["csv", "tubes.parquet"]
+        ],
+        code=code("score_stage.py"),
+    output:
+        "results/scores/stage.json",
+    log:
+        "results/logs/score_stage.log",
+    conda:
+        "../../environment.yml"
+    params:
+        detectors=config["detectors"],
+        videos=stage("test", "dials"),
+        score=config["score"],
+    script:
+        "../scripts/score_stage.py"
+
+
+rule stage_scores:
+    input:
+        scores=rules.score_stage.output[0],
+        code=code("draw_stage_scores.py"),
+    output:
+        diagnosis=f"{GENERATED}/figures/diagnosis.pdf",
+        dials=f"{GENERATED}/figures/dials.pdf",
+        table=f"{GENERATED}/tables/stage.tex",
+    log:
+        "results/logs/stage_scores.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/draw_stage_scores.py"

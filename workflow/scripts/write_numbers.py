@@ -9,6 +9,6 @@ from kinesics.review.records import read_records
 with job(snakemake.log[0]):
     files, config = snakemake.input, snakemake.params.config
     review = review_numbers(read_literature("literature"), *map(read_records, files.records))
-    played = stage.numbers(files.stage_videos, files.stage_truth, files.stage_lines, config["stage"])
+    played = stage.numbers(files.stage_videos, files.stage_truth, files.stage_lines, files.realism, config["stage"])
     collected = numbers.collect(files.scores, files.tracks, files.truth, files.released, config, review | played)
     numbers.write(collected, snakemake.output.tex, snakemake.output.json)

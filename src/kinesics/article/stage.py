@@ -1,6 +1,6 @@
 """The article's figures and numbers of the stage: what is played, and what the dials do to it."""
 
-from collections import Counter
+import json
 from pathlib import Path
 
 import matplotlib
@@ -10,8 +10,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from kinesics.article.numbers import text
 from kinesics.article.style import GREY, TEXT, save, style
+from kinesics.article.tables import escape, table
 from kinesics.events import read_events, read_tubes
+from kinesics.files import write_text
 from kinesics.labels import LABELS
 from kinesics.stage.body import FACE_ACTIONS
 from kinesics.stage.script import TIMING, strength
@@ -125,15 +128,36 @@ def dials(videos: dict[tuple[str, int], str], time_s: float, out: str | Path) ->
     plt.close(figure)
 
 
-def numbers(videos: str | Path, truth: str | Path, lines: list[str], config: dict) -> dict[str, int | str]:
-    """Return {key: value} for the article: what the stage holds. ``lines`` is a file a video, ``config`` its section."""
-    table, events = pd.read_csv(videos, keep_default_na=False), read_events(truth)
+def expressions(realism: str | Path, out: str | Path) -> None:
+    """Write the table of what the expression network says at the apex of each display: per cent of the faces asked."""
+    answers = pd.DataFrame(json.loads(Path(realism).read_text(encoding="utf-8"))["expressions"])
+    shown = [label for label in [*LABELS.index, "neutral"] if label in set(answers["display"])]
+    said = list(dict.fromkeys(answers["said"]))
+    rows = []
+    for display in shown:
+        own = answers[answers["display"] == display].set_index("said")
+        share = (100 * own["times"] / own["faces"]).map("{:.0f}".format)
+        rows.append(
+            [rf"\what{{{escape(display)}}}", str(own["faces"].iloc[0])]
+            + [rf"\textbf{{{share[label]}}}" if label == display else share[label] for label in said]
+        )
+    write_text(out, table("lr" + "r" * len(said), ["display", "faces", *map(escape, said)], rows))
+
+
+def numbers(
+    videos: str | Path, truth: str | Path, lines: list[str], realism: str | Path, config: dict
+) -> dict[str, float | int | str]:
+    """Return {key: value} for the article: what the stage holds, and how real it is.
+
+    ``lines`` is a file a video, ``realism`` of ``evaluation.realism``, ``config`` the section of the configuration.
+    """
+    played, events = pd.read_csv(videos, keep_default_na=False), read_events(truth)
     said = pd.concat(map(pd.read_csv, lines), ignore_index=True)
-    said = said[said["video"].isin(table["video"][table["split"] != "dials"])]
+    said = said[said["video"].isin(played["video"][played["split"] != "dials"])]
     emotional = said[said["emotion"] != "neutral"]
-    seconds = table["duration_s"].sum()
-    out: dict[str, int | str] = {
-        "stage.videos": len(table),
+    seconds = played["duration_s"].sum()
+    out: dict[str, float | int | str] = {
+        "stage.videos": len(played),
         "stage.minutes": f"{seconds / 60:.0f}",
         "stage.events": len(events),
         "stage.size": f"{config['width']}\\,$\\times$\\,{config['height']}",
@@ -146,11 +170,14 @@ def numbers(videos: str | Path, truth: str | Path, lines: list[str], config: dic
         "stage.levels": max(max(levels) for levels in VALUES.values()),
         "stage.actions": len(FACE_ACTIONS),
     }
-    for split, mine in table.groupby("split"):
+    for split, mine in played.groupby("split"):
         out[f"stage.{split}.videos"] = len(mine)
         out[f"stage.{split}.scripts"] = mine["script"].nunique()
         out[f"stage.{split}.duration"] = f"{mine['duration_s'].iloc[0]:g}"
         out[f"stage.{split}.events"] = int(events["video"].isin(mine["video"]).sum())
-    for label, count in Counter(events["label"]).items():
-        out[f"stage.label.{label}"] = count
+    real = json.loads(Path(realism).read_text(encoding="utf-8"))
+    found = next(row for row in real["detection"] if row["shot"] == "all")
+    out |= {"real.faces": found["faces"], "real.found": text(100 * found["rate"], 1)}
+    off = next(row for row in real["landmarks"] if row["shot"] == "all" and row["points"] == "all")
+    out |= {"real.error": text(100 * off["mean"], 1), "real.error_px": text(off["mean_px"], 1)}
     return out

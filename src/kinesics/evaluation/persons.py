@@ -1,12 +1,16 @@
 """Whom the tracker means: its persons against the true ones, by where they are."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from kinesics.events import BOX, box_iou
+from kinesics.events import BOX, box_iou, read_events, write_events
 from kinesics.labels import LABELS
 from kinesics.segments import index
+from kinesics.tracks import FACE_BOX, PERSON_BOX, Tracks, read_tracks
 
 PARTS = ("face", "person")
 LEAST_IOU = 0.1
@@ -23,6 +27,11 @@ def boxes_of_rows(table: pd.DataFrame) -> pd.DataFrame:
         boxes = table[["person", "time_s", *(f"{part}_{side}" for side in BOX)]].dropna()
         parts.append(boxes.set_axis(["person", "time_s", *BOX], axis=1).assign(part=part))
     return pd.concat(parts, ignore_index=True)
+
+
+def boxes_of_tracks(tracks: Tracks) -> pd.DataFrame:
+    """Return the face and person boxes of tracks as ``boxes_of_rows`` does."""
+    return boxes_of_rows(tracks.table.select(["person", "time_s", *FACE_BOX, *PERSON_BOX]).to_pandas())
 
 
 def boxes_of_tubes(events: pd.DataFrame, tubes: pd.DataFrame) -> pd.DataFrame:
@@ -57,8 +66,23 @@ def assign_persons(
     return {int(guess[b]): int(true[a]) for a, b in pairs if mean[a, b] >= least_iou}
 
 
-def with_true_persons(events: pd.DataFrame, assigned: dict[int, int], n_true: int) -> pd.DataFrame:
-    """Return the events with the numbers of the true persons; who is none gets a number from ``n_true`` on."""
-    others = sorted({*events["person"]} - {*assigned})
-    number = assigned | {person: n_true + place for place, person in enumerate(others)}
+def renumber_persons(events: pd.DataFrame, numbers: dict[int, int], free: int) -> pd.DataFrame:
+    """Return the events with other numbers of their persons; who has none in ``numbers`` gets one from ``free`` on."""
+    others = sorted({*events["person"]} - {*numbers})
+    number = numbers | {person: free + place for place, person in enumerate(others)}
     return events.assign(person=events["person"].map(number).astype("int64"))
+
+
+def write_as_tracked(truth: Sequence[Path], frames: Sequence[Path], tracks: Sequence[Path], out: str | Path) -> None:
+    """Write the true events of some videos with the numbers that the tracker gave their persons: what detectors learn from.
+
+    ``truth`` are events files, ``frames`` the true boxes of everybody (``boxes_of_rows``), ``tracks`` tracks files, a video
+    each and in the same order. Whom the tracker did not find gets a number that no track has.
+    """
+    tables = []
+    for events, boxes, path in zip(truth, frames, tracks, strict=True):
+        found = read_tracks(path)
+        assigned = assign_persons(boxes_of_rows(pd.read_parquet(boxes)), boxes_of_tracks(found), found.rate_hz)
+        numbers = {true: person for person, true in assigned.items()}
+        tables.append(renumber_persons(read_events(events), numbers, max(found.persons, default=-1) + 1))
+    write_events(pd.concat(tables, ignore_index=True), out)

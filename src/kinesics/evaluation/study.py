@@ -10,12 +10,18 @@ import pandas as pd
 from kinesics import KinesicsError, catalogue
 from kinesics.evaluation.diagnosis import diagnose
 from kinesics.evaluation.intervals import holm
-from kinesics.evaluation.persons import assign_persons, boxes_of_rows, boxes_of_tubes, with_true_persons
+from kinesics.evaluation.persons import (
+    assign_persons,
+    boxes_of_rows,
+    boxes_of_tracks,
+    boxes_of_tubes,
+    renumber_persons,
+)
 from kinesics.evaluation.score import SHORT, Coded, by_subset, compare, score
 from kinesics.events import empty_events, read_events, read_events_and_tubes
 from kinesics.files import write_json
 from kinesics.labels import LABELS
-from kinesics.tracks import FACE_BOX, PERSON_BOX, read_tracks
+from kinesics.tracks import read_tracks
 
 
 def real_clips(
@@ -92,8 +98,7 @@ def stage(
         durations[video], rate_hz = track.duration_s, track.rate_hz
         seen = pd.read_parquet(frames[video]) if frames else None
         true = boxes_of_tubes(*coded[video]) if seen is None else boxes_of_rows(seen)
-        found = boxes_of_rows(track.table.select(["person", "time_s", *FACE_BOX, *PERSON_BOX]).to_pandas())
-        assigned[video] = assign_persons(true, found, rate_hz)
+        assigned[video] = assign_persons(true, boxes_of_tracks(track), rate_hz)
         people[video] = int(max([-1, *coded[video][0]["person"], *true["person"]])) + 1
     of_split = {split: list(table["video"][table["split"] == split]) for split in ("test", "dials")}
     labels = _in_order({label for video in of_split["test"] for label in coded[video][0]["label"]})
@@ -117,7 +122,7 @@ def stage(
             of_video = {}
             for video in of_split[split]:
                 found, boxes = read_events_and_tubes(files[video], tubes[detector][seed][video])
-                of_video[video] = with_true_persons(found, assigned[video], people[video]), boxes
+                of_video[video] = renumber_persons(found, assigned[video], people[video]), boxes
             seeds.append(joined(of_video, split))
         return seeds
 

@@ -1,0 +1,29 @@
+"""Score every detector on the stage: on its test videos, and across its dials."""
+
+from kinesics.evaluation.study import stage
+from kinesics.jobs import job
+from kinesics.stage.data import truth_files
+
+with job(snakemake.log[0]):
+    videos = snakemake.params.videos
+    truth = {video: truth_files("results/truth/stage", video) for video in videos}
+    detected = [
+        {
+            detector: {
+                seed: {video: f"results/events/{detector}/{seed}/{video}.{suffix}" for video in videos}
+                for seed in seeds
+            }
+            for detector, seeds in snakemake.params.detectors.items()
+        }
+        for suffix in ("csv", "tubes.parquet")
+    ]
+    stage(
+        snakemake.input.videos,
+        {video: files["events"] for video, files in truth.items()},
+        {video: files["tubes"] for video, files in truth.items()},
+        {video: f"results/tracks/{video}.parquet" for video in videos},
+        *detected,
+        snakemake.params.score,
+        snakemake.output[0],
+        frames={video: files["frames"] for video, files in truth.items()},
+    )

@@ -16,6 +16,7 @@ rule numbers:
             truth_files("results/truth/stage", video)["lines"] for video in STAGE
         ],
         realism=rules.realism.output[0],
+        on_stage=rules.score_stage.output[0],
         code=code("write_numbers.py"),
     output:
         tex=f"{GENERATED}/numbers.tex",
@@ -100,6 +101,7 @@ rule pdf:
         rules.per_label.output,
         rules.stage_strip.output,
         rules.stage_dials.output,
+        rules.stage_scores.output,
         rules.stage_expressions.output,
         rules.review_figures.output,
         rules.review_tables.output,

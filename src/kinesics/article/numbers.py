@@ -110,6 +110,23 @@ def collect(
     return numbers | review
 
 
+def stage_scores(scores: str | Path) -> dict:
+    """Return {key: value} of the scores on the stage: ``on_stage.<detector>.<metric>``, with interval, and of the dials."""
+    result = json.loads(Path(scores).read_text(encoding="utf-8"))
+    numbers: dict[str, float | int | str | None] = {"on_stage.labels": len(result["labels"])}
+    for detector, views in result["detectors"].items():
+        _entries(numbers, f"on_stage.{detector}", views["test"])
+        _entries(numbers, f"on_stage.{detector}.own", views["own"])
+        types = views["diagnosis"]["types"]
+        for kind, count in types.items():
+            key = f"on_stage.{detector}.share.{kind.replace(' ', '_')}"
+            numbers[key] = text(100 * count / sum(types.values()), 0) if sum(types.values()) else None
+        for dial, levels in views.get("dials", {}).items():
+            for level, metrics in levels.items():
+                numbers[f"on_stage.{detector}.{dial}.{level}.map"] = metrics["map"]["value"]
+    return numbers
+
+
 def write(numbers: dict, tex: str | Path, values: str | Path) -> None:
     """Write the numbers as LaTeX definitions and as JSON ({key: {text, value}})."""
     lines = [f"\\kxnumber{{{key}}}{{{text(value)}}}" for key, value in sorted(numbers.items())]

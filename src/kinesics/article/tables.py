@@ -156,6 +156,35 @@ def results(scores: str | Path, out: str | Path) -> None:
     )
 
 
+#: Column heads of the metrics on the stage.
+STAGE_HEADS = {
+    "f1_30": "F1@0.3",
+    "f1_50": "F1@0.5",
+    "map": "mAP",
+    "tube_map": "tube mAP",
+    "frame_map_50": "frame mAP",
+}
+
+
+def stage(scores: str | Path, out: str | Path) -> None:
+    """Write each detector's scores on the stage's test videos, and how its mAP differs from that of the reference."""
+    result = json.loads(Path(scores).read_text(encoding="utf-8"))
+    rows, rules = [], []
+    for view in ("test", "own"):
+        rules.append(len(rows))
+        for name in detectors(result):
+            scored = result["detectors"][name][view]
+            if view == "own" and scored["labels"] == result["labels"]:
+                continue
+            difference = result["tests"]["map"].get(name) if view == "test" else None
+            rows.append(
+                [escape(name), str(len(scored["labels"])), *(interval(scored["metrics"][key]) for key in STAGE_HEADS)]
+                + [interval(difference) if difference else "", text(difference["p_holm"], 3) if difference else ""]
+            )
+    head = ["Detector", "Labels", *STAGE_HEADS.values(), "$\\Delta$ mAP", "$p$"]
+    write_text(out, table("@{}lr" + "l" * len(STAGE_HEADS) + "ll@{}", head, rows, tuple(rules[1:])))
+
+
 def methods(out: str | Path) -> None:
     """Write what each detector is, reads and learns."""
     rows = []

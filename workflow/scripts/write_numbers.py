@@ -10,5 +10,12 @@ with job(snakemake.log[0]):
     files, config = snakemake.input, snakemake.params.config
     review = review_numbers(read_literature("literature"), *map(read_records, files.records))
     played = stage.numbers(files.stage_videos, files.stage_truth, files.stage_lines, files.realism, config["stage"])
-    collected = numbers.collect(files.scores, files.tracks, files.truth, files.released, config, review | played | numbers.stage_scores(files.on_stage))
+    collected = numbers.collect(
+        files.scores,
+        files.tracks,
+        files.truth,
+        files.released,
+        config,
+        review | played | numbers.stage_scores(files.on_stage),
+    )
     numbers.write(collected, snakemake.output.tex, snakemake.output.json)

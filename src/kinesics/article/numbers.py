@@ -46,13 +46,13 @@ def interval(entry: dict, digits: int = 2) -> str:
 
 
 def collect(
-    scores: str | Path, tracks: list[str], truth: list[str], envision: str | Path, config: dict, review: dict
+    scores: str | Path, tracks: list[str], truth: list[str], envision: str | Path, config: dict, also: dict
 ) -> dict:
     """Return {key: value}: the configuration, the clips, the coders, and every score with the ends of its interval.
 
-    ``envision`` is the comparison of our run of the released gesture network with the package's own; ``review`` has the
-    numbers of ``review.numbers``, of which those that are text are printed as they stand.
-    Raises KinesicsError if a key of the review is also one of ours.
+    ``envision`` is the comparison of our run of the released gesture network with the package's own; ``also`` has the
+    numbers of the review and of the stage, of which those that are text are printed as they stand.
+    Raises KinesicsError if a key of them is also one of ours.
     """
     numbers: dict[str, float | int | str | None] = {
         "version": kinesics.__version__,
@@ -105,9 +105,9 @@ def collect(
     compared = json.loads(Path(envision).read_text(encoding="utf-8"))
     numbers |= {f"released.{key}": value for key, value in compared.items()}
     numbers["released.network"] = power_of_ten(compared["network"])
-    if twice := sorted(set(numbers) & set(review)):
-        raise KinesicsError(f"numbers.json: {twice[0]!r} is a number of the article and of the review: rename one")
-    return numbers | review
+    if twice := sorted(set(numbers) & set(also)):
+        raise KinesicsError(f"numbers.json: {twice[0]!r} is a number of the real clips and of another part: rename one")
+    return numbers | also
 
 
 def stage_scores(scores: str | Path) -> dict:

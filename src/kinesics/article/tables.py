@@ -177,10 +177,9 @@ def stage(scores: str | Path, out: str | Path) -> None:
             if view == "own" and scored["labels"] == result["labels"]:
                 continue
             difference = result["tests"]["map"].get(name) if view == "test" else None
-            rows.append(
-                [escape(name), str(len(scored["labels"])), *(interval(scored["metrics"][key]) for key in STAGE_HEADS)]
-                + [interval(difference) if difference else "", text(difference["p_holm"], 3) if difference else ""]
-            )
+            reached = (interval(scored["metrics"][key]) for key in STAGE_HEADS)
+            tested = [interval(difference), text(difference["p_holm"], 3)] if difference else ["", ""]
+            rows.append([escape(name), str(len(scored["labels"])), *reached, *tested])
     head = ["Detector", "Labels", *STAGE_HEADS.values(), "$\\Delta$ mAP", "$p$"]
     write_text(out, table("@{}lr" + "l" * len(STAGE_HEADS) + "ll@{}", head, rows, tuple(rules[1:])))
 

@@ -136,8 +136,11 @@ def from_scores(
     return assemble(clip.tracks, found)
 
 
-def assemble(tracks: Tracks, found: list[tuple[int, str, int, int, float]]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the events table and the tubes of (person, label, start, stop, score), start and stop in sampled frames."""
+def assemble(tracks: Tracks, found: list[tuple[int, str, float, float, float]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the events table and the tubes of (person, label, start, stop, score), start and stop in sampled frames.
+
+    Start and stop may lie within a frame; a tube has every frame that its event touches.
+    """
     if not found:
         return empty_events(), pd.DataFrame(columns=TUBE_COLUMNS, dtype=float)
     cache: dict[tuple[int, str], np.ndarray] = {}
@@ -145,7 +148,8 @@ def assemble(tracks: Tracks, found: list[tuple[int, str, int, int, float]]) -> t
     for person, label, start, stop, score in found:
         if (person, label) not in cache:
             cache[person, label] = boxes(tracks, person, label)
-        box = cache[person, label][start:stop]
+        first, last = int(np.floor(start)), int(np.ceil(stop))
+        box = cache[person, label][first:last]
         seen = np.isfinite(box).all(1)
         middle = np.median(box[seen], 0) if seen.any() else np.full(4, np.nan)
         times = seconds(np.array([start, stop]), tracks.rate_hz)
@@ -153,7 +157,7 @@ def assemble(tracks: Tracks, found: list[tuple[int, str, int, int, float]]) -> t
             {"video": tracks.video, "person": person, "label": label, "family": FAMILY.get(label, "")}
             | {"start_s": times[0], "end_s": min(times[1], tracks.duration_s), "score": score}
             | dict(zip(BOX, middle, strict=True))
-            | {"start": start, "stop": stop}
+            | {"first": first, "last": last}
         )
     table = (
         pd.DataFrame(rows).sort_values(["start_s", "end_s", "person", "label"], kind="stable").reset_index(drop=True)
@@ -161,7 +165,7 @@ def assemble(tracks: Tracks, found: list[tuple[int, str, int, int, float]]) -> t
     events = check_events(table, f"events of {tracks.video}")
     tubes = []
     for event, row in table.iterrows():
-        frames = np.arange(row["start"], row["stop"])
+        frames = np.arange(row["first"], row["last"])
         box = cache[row["person"], row["label"]][frames]
         seen = np.isfinite(box).all(1)
         tube = pd.DataFrame(box[seen], columns=BOX)

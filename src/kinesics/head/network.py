@@ -1,0 +1,112 @@
+"""The proposal's network: a pyramid over the cheap stream, into which sparse foundation tokens are fused.
+
+The stream enters at every frame. Going down, pairs of steps are merged, to strides of 2, 4, 8 and 16 frames; at a stride
+of SLOT, steps attend to the tokens around them, of which any number may be missing; the coarser levels attend to
+themselves. Going up, coarse levels are added to fine ones (Lin et al. 2017, feature pyramids). A head that the levels
+share gives, for each step and label, four numbers: whether an event of the label is there, how far away its start and
+its end are, and how well they fit. Distances are a label's own: labels overlap, and one step may lie in a long smile and
+in a short nod. A second head says of every frame which labels are on.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from kinesics.head.layers import Block, LocalAttention, coarser, double, halve
+from kinesics.head.sequences import CROPS, SLOT
+
+STRIDES = (2, 4, 8, 16)  # frames
+#: Lengths of the events, in strides of the level, that a level is to find.
+SPAN = (2.0, 7.0)
+RADIUS = 8  # steps that attention reaches
+TOKEN_RADIUS = 12  # slots: 4.8 s at 10 Hz
+HEADS = 4
+#: Frames on either side that an output can depend on, rounded up to whole steps of the coarsest level.
+REACH = 352
+PRIOR = 0.02  # what every score is before training
+
+
+class Network(nnx.Module):
+    """Stream (B, T, D), tokens (B, T / SLOT, crops, K) to frame logits (B, T, C) and step outputs (B, sum T / stride, C, 4).
+
+    Step outputs are logit, distances to start and end in strides, and logit of the quality; levels follow each other,
+    finest first. T is a multiple of the coarsest stride.
+    """
+
+    def __init__(self, stream: int, token: int, labels: int, width: int, rngs: nnx.Rngs):
+        linear = nnx.Linear
+        self.stem = linear(stream, width, rngs=rngs)
+        self.blocks = nnx.List([Block(width, rngs) for _ in range(1 + len(STRIDES))])
+        self.down = nnx.List([linear(2 * width, width, rngs=rngs) for _ in STRIDES])
+        self.token = nnx.List([linear(2 * token, width, rngs=rngs) for _ in CROPS])
+        self.fuse = LocalAttention(width, width, TOKEN_RADIUS, HEADS, rngs)
+        self.attend = nnx.List([LocalAttention(width, width, RADIUS, HEADS, rngs) for _ in STRIDES[2:]])
+        self.lateral = nnx.List([linear(width, width, rngs=rngs) for _ in STRIDES])
+        self.level = nnx.Param(jnp.zeros((len(STRIDES), width)))
+        self.head = Block(width, rngs)
+        self.norm = nnx.LayerNorm(width, rngs=rngs)
+        start = np.zeros((labels, 4), np.float32)
+        start[:, 0] = np.log(PRIOR / (1 - PRIOR))
+        start[:, 1:3] = 1.0
+        self.out = linear(width, labels * 4, kernel_init=nnx.initializers.normal(0.01), rngs=rngs)
+        self.out.bias[...] = jnp.asarray(start.ravel())
+        self.frame = Block(width, rngs)
+        self.frame_norm = nnx.LayerNorm(width, rngs=rngs)
+        self.frame_out = linear(width, labels, kernel_init=nnx.initializers.normal(0.01), rngs=rngs)
+        self.frame_out.bias[...] = jnp.full(labels, start[0, 0])
+
+    def __call__(
+        self, stream: jax.Array, tokens: jax.Array, asked: jax.Array, usual: jax.Array, valid: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        """``usual`` (B, crops, K) is the mean of the person's asked tokens, ``asked`` and ``valid`` are masks."""
+        x = self.blocks[0](self.stem(stream) * valid[..., None], valid)
+        levels, valids = [x], [valid]
+        seen = jnp.concatenate([tokens, tokens - usual[:, None]], -1) * asked[..., None]
+        source = sum(linear(seen[:, :, k]) * asked[:, :, k, None] for k, linear in enumerate(self.token))
+        for number, stride in enumerate(STRIDES):
+            valid = coarser(valid)
+            x = self.blocks[1 + number](self.down[number](halve(x)) * valid[..., None], valid)
+            if stride == SLOT:
+                x = self.fuse(x, source, asked.max(-1), valid)
+            if number >= len(STRIDES) - len(self.attend):
+                x = self.attend[number - len(STRIDES) + len(self.attend)](x, x, valid, valid)
+            levels.append(x)
+            valids.append(valid)
+        outputs = []
+        above = 0
+        for number in reversed(range(len(STRIDES))):
+            above = (self.lateral[number](levels[number + 1]) + above) * valids[number + 1][..., None]
+            step = self.norm(self.head(above + self.level[number] * valids[number + 1][..., None], valids[number + 1]))
+            outputs.insert(0, self.out(step))
+            above = double(above)
+        frame = self.frame_out(self.frame_norm(self.frame(levels[0] + above, valids[0])))
+        steps = jnp.concatenate(outputs, 1)
+        steps = steps.reshape(*steps.shape[:2], -1, 4)
+        return frame, jnp.concatenate([steps[..., :1], jax.nn.softplus(steps[..., 1:3]), steps[..., 3:]], -1)
+
+
+def grid(frames: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the middle, in frames, and the stride of every step output for T frames: (N,) each."""
+    middles = [(np.arange(frames // stride) + 0.5) * stride for stride in STRIDES]
+    return np.concatenate(middles), np.repeat(STRIDES, [len(part) for part in middles])
+
+
+def targets(segments: np.ndarray, frames: int, labels: int, radius: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
+    """Return which steps are to find an event of each label, bool (N, C), and its distances in strides, (N, C, 2).
+
+    ``segments`` (E, 3) are start and stop in frames and the label's number. A step is to find the events whose length is
+    within its level's SPAN (the finest and the coarsest level also take all shorter and longer ones), if it lies inside
+    and within ``radius`` strides of the middle (centre sampling, Tian et al. 2019, FCOS). Of two events of a label it
+    finds the shorter one.
+    """
+    middle, stride = grid(frames)
+    found, distance = np.zeros((len(middle), labels), bool), np.zeros((len(middle), labels, 2), np.float32)
+    for start, stop, label in sorted(segments.tolist(), key=lambda row: row[0] - row[1]):  # longest first
+        length = (stop - start) / stride
+        fits = ((length >= SPAN[0]) | (stride == STRIDES[0])) & ((length < SPAN[1]) | (stride == STRIDES[-1]))
+        near = np.abs(middle - (start + stop) / 2) <= np.minimum(radius * stride, np.maximum((stop - start) / 2, stride / 2))
+        here = fits & near & (middle > start) & (middle < stop)
+        found[here, int(label)] = True
+        distance[here, int(label)] = np.stack([middle - start, stop - middle], 1)[here] / stride[here, None]
+    return found, distance

@@ -29,60 +29,52 @@ def double(x: jax.Array) -> jax.Array:
 
 
 class Block(nnx.Module):
-    """A residual convolution over three steps, ``dilation`` apart: x + W2 gelu(W1 [neighbours of norm(x)])."""
+    """A residual convolution over three steps, ``dilation`` apart: x + W2 relu(W1 [neighbours of norm(x)])."""
 
     def __init__(self, width: int, rngs: nnx.Rngs, dilation: int = 1):
-        self.norm = nnx.LayerNorm(width, rngs=rngs)
+        self.norm = nnx.RMSNorm(width, rngs=rngs)
         self.conv = nnx.Linear(3 * width, width, rngs=rngs)
         self.out = nnx.Linear(width, width, kernel_init=nnx.initializers.normal(0.01), rngs=rngs)
         self.dilation = dilation
 
     def __call__(self, x: jax.Array, valid: jax.Array) -> jax.Array:
         inside = self.norm(x) * valid[..., None]
-        return (x + self.out(nnx.gelu(self.conv(neighbours(inside, 1, self.dilation))))) * valid[..., None]
+        return (x + self.out(nnx.relu(self.conv(neighbours(inside, 1, self.dilation))))) * valid[..., None]
 
 
 class LocalAttention(nnx.Module):
-    """Residual attention of each step to the steps of ``source`` at most ``radius`` away, with a learned bias a distance.
+    """Residual attention of each step to the steps of ``source`` at most ``radius`` away.
 
-    Multi-head attention (Vaswani et al. 2017) within a window (Beltagy et al. 2020, Longformer, arXiv:2004.05150). A step
-    may attend to nothing: an empty key of logit 0 and value 0 stands beside the others, which also is what is attended to
-    where ``mask`` leaves no key. Biases start as a falling slope a head (Press et al. 2022, ALiBi).
+    Multi-head attention (Vaswani et al. 2017) within a window (Beltagy et al. 2020, Longformer, arXiv:2004.05150), its
+    logits falling with the distance at a learned slope a head, one for what came before and one for what comes after
+    (after Press et al. 2022, ALiBi, arXiv:2108.12409). An empty key of logit 0 and value 0 stands beside the others: a
+    step whose neighbours ``mask`` leaves out attends to nothing.
     """
 
     def __init__(self, width: int, source: int, radius: int, heads: int, rngs: nnx.Rngs):
-        self.norm = nnx.LayerNorm(width, rngs=rngs)
+        self.norm = nnx.RMSNorm(width, rngs=rngs)
         self.query = nnx.Linear(width, width, rngs=rngs)
-        self.key_value = nnx.Linear(source, 2 * width, rngs=rngs)
+        self.key = nnx.Linear(source, width, rngs=rngs)
+        self.value = nnx.Linear(source, width, rngs=rngs)
         self.out = nnx.Linear(width, width, kernel_init=nnx.initializers.normal(0.01), rngs=rngs)
-        distance = np.abs(np.arange(-radius, radius + 1)) / radius
-        self.bias = nnx.Param(jnp.asarray(-distance * 2.0 ** np.arange(heads)[:, None] / 2, jnp.float32))
+        self.slope = nnx.Param(jnp.tile(2.0 ** jnp.arange(heads, dtype=jnp.float32), (2, 1)))
         self.radius, self.heads = radius, heads
 
     def __call__(self, x: jax.Array, source: jax.Array, mask: jax.Array, valid: jax.Array) -> jax.Array:
         """Return (B, T, W): ``source`` (B, T, V) has a key a step, of which those with ``mask`` (B, T) exist."""
         batch, steps, width = x.shape
-        r, heads, size = self.radius, self.heads, width // self.heads
-        blocks = -(-steps // r)
-        fill = ((0, 0), (0, blocks * r - steps), (0, 0))
-        query = jnp.pad(self.query(self.norm(x)), fill).reshape(batch, blocks, r, heads, size)
-        around = ((0, 0), (r, blocks * r - steps + r), (0, 0))
-
-        def nearby(values: jax.Array) -> jax.Array:  # (B, T, V) to (B, blocks, 3 r, V)
-            padded = jnp.pad(values, around).reshape(batch, blocks + 2, r, values.shape[-1])
-            return jnp.concatenate([padded[:, :-2], padded[:, 1:-1], padded[:, 2:]], 2)
-
-        key, value = jnp.split(nearby(self.key_value(source)), 2, -1)
-        key, value = (part.reshape(batch, blocks, 3 * r, heads, size) for part in (key, value))
-        offset = np.arange(3 * r)[None] - r - np.arange(r)[:, None]  # (r, 3 r), of the key from the query
-        near = np.abs(offset) <= r
-        bias = jnp.where(near, self.bias[:, np.clip(offset + r, 0, 2 * r)], -1e9)  # (heads, r, 3 r)
-        logits = jnp.einsum("bnqhd,bnkhd->bnhqk", query, key) / np.sqrt(size) + bias
-        logits = jnp.where(nearby(mask[..., None])[:, :, None, None, :, 0] > 0, logits, -1e9)
+        offset = (np.arange(steps)[None] - np.arange(steps)[:, None]) / self.radius  # (T, T), of the key from the query
+        split = (batch, steps, self.heads, width // self.heads)
+        query = self.query(self.norm(x)).reshape(split)
+        key, value = self.key(source).reshape(split), self.value(source).reshape(split)
+        before, after = self.slope[:, :, None, None]
+        fall = before * np.minimum(offset, 0).astype(np.float32) - after * np.maximum(offset, 0).astype(np.float32)
+        logits = jnp.einsum("bqhd,bkhd->bhqk", query, key) / np.sqrt(width // self.heads) + fall
+        logits = jnp.where((np.abs(offset) <= 1) & (mask[:, None, None] > 0), logits, -1e9)
         top = jax.lax.stop_gradient(jnp.maximum(logits.max(-1, keepdims=True), 0))
         weight = jnp.exp(logits - top)
         weight = weight / (weight.sum(-1, keepdims=True) + jnp.exp(-top))
-        mixed = jnp.einsum("bnhqk,bnkhd->bnqhd", weight, value).reshape(batch, blocks * r, width)[:, :steps]
+        mixed = jnp.einsum("bhqk,bkhd->bqhd", weight, value).reshape(batch, steps, width)
         return (x + self.out(mixed)) * valid[..., None]
 
 

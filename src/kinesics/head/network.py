@@ -45,14 +45,14 @@ class Network(nnx.Module):
         self.lateral = nnx.List([linear(width, width, rngs=rngs) for _ in STRIDES])
         self.level = nnx.Param(jnp.zeros((len(STRIDES), width)))
         self.head = Block(width, rngs)
-        self.norm = nnx.LayerNorm(width, rngs=rngs)
+        self.norm = nnx.RMSNorm(width, rngs=rngs)
         start = np.zeros((labels, 4), np.float32)
         start[:, 0] = np.log(PRIOR / (1 - PRIOR))
         start[:, 1:3] = 1.0
         self.out = linear(width, labels * 4, kernel_init=nnx.initializers.normal(0.01), rngs=rngs)
         self.out.bias[...] = jnp.asarray(start.ravel())
         self.frame = Block(width, rngs)
-        self.frame_norm = nnx.LayerNorm(width, rngs=rngs)
+        self.frame_norm = nnx.RMSNorm(width, rngs=rngs)
         self.frame_out = linear(width, labels, kernel_init=nnx.initializers.normal(0.01), rngs=rngs)
         self.frame_out.bias[...] = jnp.full(labels, start[0, 0])
 
@@ -73,15 +73,19 @@ class Network(nnx.Module):
                 x = self.attend[number - len(STRIDES) + len(self.attend)](x, x, valid, valid)
             levels.append(x)
             valids.append(valid)
-        outputs = []
-        above = 0
+        above, parts = 0, []
         for number in reversed(range(len(STRIDES))):
             above = (self.lateral[number](levels[number + 1]) + above) * valids[number + 1][..., None]
-            step = self.norm(self.head(above + self.level[number] * valids[number + 1][..., None], valids[number + 1]))
-            outputs.insert(0, self.out(step))
+            parts.insert(0, above + self.level[number] * valids[number + 1][..., None])
             above = double(above)
+        # The levels go through the head as one row, an empty step between them, as there is at a video's end.
+        gap = [(0, 0), (0, 1), (0, 0)]
+        row = jnp.concatenate([jnp.pad(part, gap) for part in parts], 1)
+        row_valid = jnp.concatenate([jnp.pad(part, gap[:2]) for part in valids[1:]], 1)
+        row = self.out(self.norm(self.head(row, row_valid)))
+        ends = np.cumsum([part.shape[1] + 1 for part in parts])
+        steps = jnp.concatenate([row[:, end - part.shape[1] - 1 : end - 1] for end, part in zip(ends, parts, strict=True)], 1)
         frame = self.frame_out(self.frame_norm(self.frame(levels[0] + above, valids[0])))
-        steps = jnp.concatenate(outputs, 1)
         steps = steps.reshape(*steps.shape[:2], -1, 4)
         return frame, jnp.concatenate([steps[..., :1], jax.nn.softplus(steps[..., 1:3]), steps[..., 3:]], -1)
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
+from jax.flatten_util import ravel_pytree
 
 from kinesics import KinesicsError
 
@@ -20,6 +21,8 @@ Loss = Callable[[nnx.Module, Batch, jax.Array], jax.Array]
 
 WARM_UP = 0.1  # share of the steps
 DECAY = 0.05  # of the weights; with this little data every network here overfits without
+#: What these passes win in a step they take many times over in compiling it.
+QUICK = {"xla_llvm_disable_expensive_passes": True}
 FINAL = 0.02  # learning rate at the end, relative to the highest
 
 
@@ -43,6 +46,8 @@ def train(
         raise KinesicsError("there is nothing to learn from: no person is in the training videos")
     network = make(nnx.Rngs(seed))
     structure, weights = nnx.split(network)
+    # One vector of all weights: the optimiser then compiles to a few operations, not to a few a layer.
+    weights, as_tree = ravel_pytree(weights)
     schedule = optax.warmup_cosine_decay_schedule(0, rate, round(WARM_UP * steps), steps, rate * FINAL)
     optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=DECAY))
     random = np.random.default_rng(seed)
@@ -56,22 +61,22 @@ def train(
         rows, key = inputs
         value, gradient = jax.value_and_grad(
             lambda weights: loss(nnx.merge(structure, weights), {name: part[rows] for name, part in held.items()}, key)
-        )(weights)
+        )(as_tree(weights))
+        gradient = ravel_pytree(gradient)[0]
         updates, moments = optimiser.update(gradient, moments, weights)
-        weights = optax.apply_updates(weights, updates)
-        average = jax.tree.map(lambda a, b: keep * a + (1 - keep) * b, average, weights)
+        weights = weights + updates
+        average = keep * average + (1 - keep) * weights
         return (weights, average, moments), value
 
     held = {name: jnp.asarray(part) for name, part in data.items()}
     keys = jax.random.split(jax.random.key(seed), steps)
     state = weights, weights, optimiser.init(weights)
-    (_, average, _), losses = jax.jit(lambda *inputs: jax.lax.scan(step, inputs[0], inputs[1:]))(
-        state, jnp.asarray(order.reshape(steps, batch)), keys
-    )
+    run = jax.jit(lambda *inputs: jax.lax.scan(step, inputs[0], inputs[1:]), compiler_options=QUICK)
+    (_, average, _), losses = run(state, jnp.asarray(order.reshape(steps, batch)), keys)
     losses = np.asarray(losses)
     if not np.isfinite(losses).all():
         raise KinesicsError(f"training diverged at step {int(np.flatnonzero(~np.isfinite(losses))[0])}: lower the rate")
-    return nnx.merge(structure, average), losses
+    return nnx.merge(structure, as_tree(average)), losses
 
 
 def to_arrays(network: nnx.Module, prefix: str = "network") -> dict[str, np.ndarray]:

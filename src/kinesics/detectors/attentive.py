@@ -1,0 +1,46 @@
+"""Baseline: an attentive probe, which pools the stream and the tokens around each slot by learned attention.
+
+After the attentive probes of frozen video encoders (Bardes et al. 2024, V-JEPA, arXiv:2404.08471): a learned query attends
+to the projected inputs within some seconds, and a linear layer reads what it gets.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from kinesics.head import framewise, learning
+from kinesics.head.layers import LocalAttention
+from kinesics.head.learning import Method
+from kinesics.head.sequences import SLOT
+
+LABELS: tuple[str, ...] = ()  # those of the truth that it learns from
+RADIUS = 5  # slots: two seconds at 10 Hz
+HEADS = 4
+
+
+class Attentive(nnx.Module):
+    """Inputs to frame logits (B, T, C), equal within a slot."""
+
+    def __init__(self, settings: dict, rngs: nnx.Rngs):
+        width = settings["width"]
+        self.project = nnx.Linear(framewise.size(settings), width, rngs=rngs)
+        self.query = nnx.Param(jax.random.normal(rngs.params(), (width,)))
+        self.attend = LocalAttention(width, width, RADIUS, HEADS, rngs)
+        self.norm = nnx.RMSNorm(width, rngs=rngs)
+        self.out = nnx.Linear(width, len(settings["labels"]), rngs=rngs)
+
+    def __call__(self, *given: jax.Array) -> jax.Array:
+        x, valid = framewise.inputs(*given), given[-1]
+        slots = x.reshape(x.shape[0], -1, SLOT, x.shape[-1]).mean(2)
+        inside = valid.reshape(valid.shape[0], -1, SLOT).max(2)
+        source = self.project(slots)
+        query = jnp.broadcast_to(self.query[...], source.shape)
+        pooled = self.attend(query, source, inside, inside)
+        return jnp.repeat(self.out(self.norm(pooled)), SLOT, axis=1)
+
+
+OPTIONS = {"sigma": 0.4, "smooth_s": 0.5, "width": 64}
+METHOD = Method("attentive", Attentive, framewise.loss, framewise.no_targets, framewise.candidates, 500, 3e-3, OPTIONS)
+fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

@@ -1,0 +1,26 @@
+"""Baseline: a linear probe a frame on the stream and the tokens around it, cut by hysteresis."""
+
+from functools import partial
+
+import jax
+from flax import nnx
+
+from kinesics.head import framewise, learning
+from kinesics.head.learning import Method
+
+LABELS: tuple[str, ...] = ()  # those of the truth that it learns from
+
+
+class Probe(nnx.Module):
+    """Inputs to frame logits (B, T, C)."""
+
+    def __init__(self, settings: dict, rngs: nnx.Rngs):
+        self.out = nnx.Linear(framewise.size(settings), len(settings["labels"]), rngs=rngs)
+
+    def __call__(self, *given: jax.Array) -> jax.Array:
+        return self.out(framewise.inputs(*given))
+
+
+OPTIONS = {"sigma": 0.4, "smooth_s": 0.5}
+METHOD = Method("linear", Probe, framewise.loss, framewise.no_targets, framewise.candidates, 500, 1e-2, OPTIONS)
+fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

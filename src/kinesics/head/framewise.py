@@ -1,0 +1,94 @@
+"""What the methods that score frames share: their input, their loss, and how scores become segments."""
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from kinesics.head import losses
+from kinesics.head.decoding import CORE, in_windows
+from kinesics.head.learning import NOISE, Segments
+from kinesics.head.network import REACH
+from kinesics.head.sequences import CROPS, SLOT, Sequence
+from kinesics.segments import hysteresis, smooth
+
+#: Levels at which scores are cut; an event enters HIGHER and leaves at the level.
+LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+HIGHER = 0.1
+
+
+def held(tokens: jax.Array, asked: jax.Array) -> jax.Array:
+    """Return the tokens of each slot and its neighbours, averaged: (B, S, crops, K) to (B, SLOT S, crops K)."""
+    weighted = jnp.pad(tokens * asked[..., None], ((0, 0), (1, 1), (0, 0), (0, 0)))
+    weight = jnp.pad(asked, ((0, 0), (1, 1), (0, 0)))
+    total = weighted[:, 1:-1] + 0.5 * (weighted[:, :-2] + weighted[:, 2:])
+    share = weight[:, 1:-1] + 0.5 * (weight[:, :-2] + weight[:, 2:])
+    mean = total / jnp.maximum(share, 1e-6)[..., None]
+    return jnp.repeat(mean.reshape(*mean.shape[:2], -1), SLOT, axis=1)
+
+
+def inputs(stream: jax.Array, tokens: jax.Array, asked: jax.Array, usual: jax.Array, valid: jax.Array) -> jax.Array:
+    """Return stream, tokens, and tokens less the person's usual ones, side by side: (B, T, ``size``)."""
+    relative = held(tokens - usual[:, None], asked)
+    return jnp.concatenate([stream, held(tokens, asked), relative], -1) * valid[..., None]
+
+
+def size(settings: dict) -> int:
+    """Return the number of columns of ``inputs``."""
+    return settings["stream"] + 2 * len(CROPS) * settings["token"]
+
+
+def noisy(rows: dict[str, jax.Array], key: jax.Array) -> tuple[jax.Array, ...]:
+    """Return a training batch's inputs with noise on the stream, and the person's usual tokens."""
+    stream = rows["stream"] + NOISE * jax.random.normal(key, rows["stream"].shape)
+    usual = rows["tokens"].sum(1) / jnp.maximum(rows["asked"].sum(1), 1)[..., None]
+    return stream, rows["tokens"], rows["asked"], usual, rows["valid"]
+
+
+def frame_loss(logits: jax.Array, rows: dict[str, jax.Array]) -> jax.Array:
+    """Return the mean cross-entropy of the frames in the video, summed over labels."""
+    wrong = losses.binary_cross_entropy(logits, rows["active"]).sum(-1) * rows["valid"]
+    return wrong.sum() / jnp.maximum(rows["valid"].sum(), 1)
+
+
+def loss(network: nnx.Module, rows: dict[str, jax.Array], key: jax.Array) -> jax.Array:
+    return frame_loss(network(*noisy(rows, key)), rows)
+
+
+def no_targets(segments: np.ndarray, labels: int) -> dict[str, np.ndarray]:
+    return {}
+
+
+@partial(jax.jit, static_argnums=0)
+def forward(structure: nnx.GraphDef, weights: nnx.State, *given: jax.Array) -> jax.Array:
+    return jax.nn.sigmoid(nnx.merge(structure, weights)(*given))
+
+
+def probabilities(network: nnx.Module, sequence: Sequence) -> np.ndarray:
+    """Return the probability of each label in each frame of a scaled sequence: (T, C)."""
+    run = partial(forward, *nnx.split(network))
+    parts = [np.asarray(out)[0, REACH : REACH + CORE] for _, out in in_windows(run, sequence, REACH)]
+    return np.concatenate(parts)[: len(sequence.stream)]
+
+
+def grouped(probability: np.ndarray, settings: dict) -> Segments:
+    """Return the segments in which a label's probability (T, C) stays high, cut by hysteresis at several levels.
+
+    The score is the mean inside. Several levels give a short and a long reading of one rise; soft-NMS chooses (temporal
+    actionness grouping, Zhao et al. 2017, arXiv:1704.06228).
+    """
+    width = max(round(settings["smooth_s"] * settings["rate_hz"]), 1)
+    found = []
+    for label, values in enumerate(smooth(probability, width).T):
+        total = np.concatenate([[0.0], probability[:, label].cumsum()])
+        for level in LEVELS:
+            for start, stop in hysteresis(values, level + HIGHER, level, max(round(0.3 * settings["rate_hz"]), 1)):
+                found.append((start, stop, label, (total[stop] - total[start]) / (stop - start)))
+    return found
+
+
+def candidates(network: Callable[..., jax.Array], sequence: Sequence, settings: dict) -> Segments:
+    return grouped(probabilities(network, sequence), settings)

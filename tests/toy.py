@@ -26,7 +26,9 @@ def mesh(yaw: float = 0.0, smile: float = 0.0) -> np.ndarray:
         points[pair[0]], points[pair[1]] = (-x, y, 0), (x, y, 0)
     points[FOREHEAD], points[NOSE_BASE], points[152] = (0, -20, 0), (0, 4, -3), (0, 20, 0)
     turn = np.radians(yaw)
-    rotated = points @ np.array([[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]], np.float32)
+    rotated = points @ np.array(
+        [[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]], np.float32
+    )
     return rotated / np.float32([200, 100, 200]) + np.float32([0.5, 0.4, 0])
 
 
@@ -40,7 +42,9 @@ def toy_clip(folder: Path, video: str, seed: int, seconds: float = 40, persons: 
             start = random.uniform(1, 4)
             while start < seconds - 4:
                 length = random.uniform(1, 4)
-                rows.append({"video": video, "person": person, "label": label, "start_s": start, "end_s": start + length})
+                rows.append(
+                    {"video": video, "person": person, "label": label, "start_s": start, "end_s": start + length}
+                )
                 on[person, k, round(start * RATE) : round((start + length) * RATE)] = True
                 start += length + random.uniform(4, 9)
     path = folder / f"{video}.parquet"

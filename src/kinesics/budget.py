@@ -14,12 +14,15 @@ moment ago is half known, so calls do not pile up where the demand is.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.detectors import Clip
+from kinesics import KinesicsError, catalogue
+from kinesics.detectors import Clip, read_model
 from kinesics.encode import boxes_by_frame
 from kinesics.features import CropFeatures, Features
 from kinesics.labels import LABELS
@@ -85,10 +88,23 @@ def plan(
         chosen = _segmented(clip, calls, count)
     else:
         if policy == "uncertain" and undecided is None:
-            raise KinesicsError("policy 'uncertain' needs a detector that says where it is undecided, such as 'budgeted'")
+            raise KinesicsError(
+                "policy 'uncertain' needs a detector that says where it is undecided, such as 'budgeted'"
+            )
         demand = moving(clip) if policy == "motion" else undecided(clip)
         chosen = _greedy(clip.tracks, calls, demand, count)
     return calls.iloc[np.sort(chosen)].reset_index(drop=True)
+
+
+def choose(policy: str, share: float, clip: Clip, detector: ModuleType, model: str | Path) -> pd.DataFrame:
+    """Return the calls that a detector's model makes of its encoder on a clip whose cheap stream is known.
+
+    ``detector`` is a module with ``ENCODER`` and ``undecided(model, clip)``; ``model`` is the file that it learned.
+    """
+    encoder = catalogue.encoder(detector.ENCODER)
+    learned = read_model(Path(model), detector.__name__.rpartition(".")[2])
+    calls = possible(clip.tracks, encoder.RATE_HZ, encoder.CROPS)
+    return plan(policy, share, clip, calls, partial(detector.undecided, learned))
 
 
 def subset(features: Features, calls: pd.DataFrame) -> Features:
@@ -133,7 +149,9 @@ def _greedy(tracks: Tracks, calls: pd.DataFrame, demand: Demand, count: int) -> 
     for _ in range(count):
         best = int(want.argmax())
         chosen.append(best)
-        low, high = np.searchsorted(times[group == group[best]], [times[best] - 4 * SPREAD_S, times[best] + 4 * SPREAD_S])
+        low, high = np.searchsorted(
+            times[group == group[best]], [times[best] - 4 * SPREAD_S, times[best] + 4 * SPREAD_S]
+        )
         near = np.flatnonzero(group == group[best])[low:high]
         want[near] *= 1 - np.exp(-(((times[near] - times[best]) / SPREAD_S) ** 2) / 2)
         want[best] = -1

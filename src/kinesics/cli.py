@@ -81,12 +81,33 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, required=True, metavar="FEATURES.safetensors")
     data(sub)
 
+    sub = command("train", _train, "train a detector on tracks, features and truth of one's own")
+    sub.add_argument(
+        "--config",
+        type=Path,
+        required=True,
+        metavar="YAML",
+        help="detector, seed, and lists of files: tracks, features, truth (one events table a coder), validation (tracks)",
+    )
+    sub.add_argument("--out", type=Path, required=True, metavar="MODEL.safetensors")
+
     sub = command("detect", _detect, "detect behavioural events in a video")
     sub.add_argument("video", type=Path)
     sub.add_argument(
-        "--detector", default="rules", metavar="NAME", help=f"{', '.join(catalogue.DETECTORS)} (default: rules)"
+        "--detector", metavar="NAME", help=f"{', '.join(catalogue.DETECTORS)} (default: the model's, else rules)"
     )
     sub.add_argument("--model", type=Path, metavar="FILE", help="what a detector that learns has learned")
+    sub.add_argument(
+        "--budget",
+        type=_share,
+        default=1.0,
+        metavar="SHARE",
+        help="share of its calls that the slow encoder may make, 0 to 1 (default: %(default)s)",
+    )
+    sub.add_argument(
+        "--policy", default="uncertain", metavar="NAME", help="where it looks then: uniform, motion, uncertain, kts"
+    )
+    sub.add_argument("--all", action="store_true", help="also write events that are more likely wrong than right")
     sub.add_argument("--seed", type=_seed, default=0)
     sub.add_argument("--out", type=Path, required=True, metavar="EVENTS.csv")
     sub.add_argument(
@@ -154,6 +175,13 @@ def _seed(value: str) -> int:
     return number
 
 
+def _share(value: str) -> float:
+    number = float(value)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{value} is not a share between 0 and 1")
+    return number
+
+
 def _fetch(options: argparse.Namespace) -> None:
     if not options.source:
         for name, rows in sources.read_sources().items():
@@ -182,20 +210,42 @@ def _encode(options: argparse.Namespace) -> None:
 
     catalogue.encoder(options.encoder)
     weights = sources.fetch(catalogue.ENCODERS[options.encoder]["weights"], options.data)[0]
-    encode(options.video, options.tracks, options.encoder, weights, options.out, rate_hz=options.rate)
+    calls = getattr(options, "calls", None)
+    encode(options.video, options.tracks, options.encoder, weights, options.out, rate_hz=options.rate, calls=calls)
+
+
+def _train(options: argparse.Namespace) -> None:
+    import yaml
+
+    from kinesics.detectors import fit_files
+    from kinesics.files import check
+
+    try:
+        config = yaml.safe_load(options.config.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise KinesicsError(f"{options.config}: not YAML: {' '.join(str(error).split())}") from None
+    check(config, "train", str(options.config))
+    if catalogue.DETECTORS.get(config["detector"], {}).get("learns") == "no":
+        raise KinesicsError(f"{options.config}: detector {config['detector']!r} does not learn")
+    files = {name: config.get(name, []) for name in ("tracks", "features", "truth", "validation")}
+    fit_files(config["detector"], out=options.out, seed=config.get("seed", 0), **files)
 
 
 def _detect(options: argparse.Namespace) -> None:
-    from kinesics.detectors import detect_files
+    from kinesics.detectors import detect_files, detector_of, read_clips
     from kinesics.encode import refuse_another_video
     from kinesics.tracks import read_tracks
 
-    catalogue.detector(options.detector)
-    row = catalogue.DETECTORS[options.detector]
+    if options.detector is None and options.model:
+        options.detector = detector_of(options.model)
+    detector = options.detector or "rules"
+    module, row = catalogue.detector(detector), catalogue.DETECTORS[detector]
     if row["learns"] == "no" and options.model:
-        raise KinesicsError(f"detector {options.detector!r} does not learn: it takes no --model")
+        raise KinesicsError(f"detector {detector!r} does not learn: it takes no --model")
     if row["learns"] == "yes" and not options.model:
-        raise KinesicsError(f"detector {options.detector!r} has to be trained: give what it learned with --model FILE")
+        raise KinesicsError(f"detector {detector!r} has to be trained: give what it learned with --model FILE")
+    if options.budget < 1 and not hasattr(module, "undecided"):
+        raise KinesicsError(f"detector {detector!r} takes no --budget: it needs all that its encoders can say")
     with tempfile.TemporaryDirectory() as folder:
         work = argparse.Namespace(**vars(options))
         if not options.tracks:
@@ -204,12 +254,21 @@ def _detect(options: argparse.Namespace) -> None:
         else:
             refuse_another_video(options.video, options.video.stem, read_tracks(options.tracks), options.tracks)
         features = []
-        if row["features"]:
-            work.encoder, work.rate, work.out = row["features"], None, Path(folder) / "features.safetensors"
+        for encoder in catalogue.encoders_of(detector):
+            work.encoder, work.rate, work.out = encoder, None, Path(folder) / f"{encoder}.safetensors"
+            if options.budget < 1 and encoder == module.ENCODER:
+                from kinesics.budget import choose
+
+                work.calls = choose(
+                    options.policy, options.budget, read_clips([work.tracks], features)[0], module, options.model
+                )
+                print(f"{encoder}: {len(work.calls)} calls")
             _encode(work)
-            features = [work.out]
+            features.append(work.out)
         model = sources.fetch(row["weights"], options.data)[0] if row["weights"] else options.model
-        events = detect_files(options.detector, work.tracks, features, model, options.out, options.tubes, options.seed)
+        events = detect_files(
+            detector, work.tracks, features, model, options.out, options.tubes, options.seed, sure=not options.all
+        )
     print(f"{options.out}: {len(events)} events")
 
 

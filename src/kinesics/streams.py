@@ -75,7 +75,9 @@ def _other_side(name: str) -> str:
     return f"{stem}_{SIDES[1 - SIDES.index(side)]}" if side in SIDES else name
 
 
-_FACE_NAMES = [f"face_{name}" for name, a, _, _ in _FACE for name in (_sided([name]) if isinstance(a, tuple) else [name])]
+_FACE_NAMES = [
+    f"face_{name}" for name, a, _, _ in _FACE for name in (_sided([name]) if isinstance(a, tuple) else [name])
+]
 _HEAD_NAMES = ["head_yaw", "head_pitch", "head_roll", "head_x", "head_y", "head_size"]
 _HAND_NAMES = _sided(["hand_x", "hand_y", "hand_inside", "hand_near", "hand_open"])
 _BODY_NAMES = ["body_x", "body_y", "body_size", "body_roll", "body_nose_x", "body_nose_y"]
@@ -132,9 +134,22 @@ def person_stream(tracks: Tracks, person: int, expressions: Features | None = No
         *speed_body[:, 1:].T,
     ]
     probability = _fer(tracks, person, expressions)
-    seen = [seen_person, *(np.isfinite(part).all(-1) for part in (face, probability, body[:, :3])), *np.isfinite(hand[:, :2]).T]
+    seen = [
+        seen_person,
+        *(np.isfinite(part).all(-1) for part in (face, probability, body[:, :3])),
+        *np.isfinite(hand[:, :2]).T,
+    ]
     seen += list(np.isfinite(body[:, -2:]).T)
-    columns = [face, head, hand, body, np.log1p(np.stack(motion, 1)), probability, _usual(probability), np.stack(seen, 1)]
+    columns = [
+        face,
+        head,
+        hand,
+        body,
+        np.log1p(np.stack(motion, 1)),
+        probability,
+        _usual(probability),
+        np.stack(seen, 1),
+    ]
     stream = np.concatenate(columns, 1).astype(np.float32)
     return np.clip(np.nan_to_num(stream, nan=0.0, posinf=LIMIT, neginf=-LIMIT), -LIMIT, LIMIT)
 

@@ -3,8 +3,8 @@
 A detector is a row of ``detectors.csv`` that names its module of this package, with
 
 ``LABELS``  the labels it speaks about;
-``fit``     ``fit(clips, truth, seed) -> dict of arrays``, only where it learns; ``truth`` is a list of events tables, one
-            a coder;
+``fit``     ``fit(clips, truth, seed, validation=()) -> dict of arrays``, only where it learns; ``truth`` is a list of events
+            tables, one a coder; ``validation`` are clips from which only scores' calibration and thresholds come;
 ``detect``  ``detect(clip, model, seed) -> (events, tubes)``; ``model`` is the file of released or learned weights, or None.
 """
 
@@ -54,6 +54,17 @@ def read_model(path: Path, detector: str) -> dict[str, np.ndarray]:
         raise KinesicsError(f"{path}: not a model of detector {detector!r}: {error}") from None
 
 
+def detector_of(path: str | Path) -> str:
+    """Return the module of the detector that learned a model. Raises KinesicsError, naming the file, if it is none."""
+    try:
+        with safe_open(path, "np") as file:
+            return (file.metadata() or {}).get("detector", "").rpartition(".")[2]
+    except FileNotFoundError:
+        raise KinesicsError(f"{path}: no such file; make it with: kinesics train") from None
+    except SafetensorError as error:
+        raise KinesicsError(f"{path}: not a model: {error}") from None
+
+
 def boxes(tracks: Tracks, person: int, label: str) -> np.ndarray:
     """Return the box that an event of this label is drawn with, at every frame: (frames, 4), NaN where not seen.
 
@@ -84,11 +95,25 @@ def read_clips(tracks: list[str | Path], features: list[str | Path]) -> list[Cli
 
 
 def fit_files(
-    detector: str, tracks: list[str], features: list[str], truth: list[str], out: str | Path, seed: int = 0
+    detector: str,
+    tracks: list[str | Path],
+    features: list[str | Path],
+    truth: list[str | Path],
+    out: str | Path,
+    seed: int = 0,
+    validation: list[str | Path] = (),
 ) -> None:
-    """Train a detector on the clips of these files and write what it learned (safetensors, atomically)."""
+    """Train a detector on the clips of these files and write what it learned (safetensors, atomically).
+
+    ``validation`` are tracks files of clips that calibrate its scores; ``features`` and ``truth`` may speak of both.
+    """
     module = catalogue.detector(detector)
-    model = module.fit(read_clips(tracks, features), [read_events(path) for path in truth], seed)
+    training, held_out = (read_clips(part, features) for part in (tracks, validation))
+    for clip in [*training, *held_out]:
+        _refuse_missing(detector, clip)
+    if both := {clip.tracks.video for clip in training} & {clip.tracks.video for clip in held_out}:
+        raise KinesicsError(f"{min(both)!r} is a training and a validation video: a clip can be only one of them")
+    model = module.fit(training, [read_events(path) for path in truth], seed, held_out)
     with replacing(out) as temporary:
         arrays = {name: np.ascontiguousarray(value) for name, value in sorted(model.items())}
         save_file(arrays, temporary, {"detector": module.__name__})
@@ -102,20 +127,34 @@ def detect_files(
     events_out: str | Path,
     tubes_out: str | Path | None = None,
     seed: int = 0,
+    sure: bool = False,
 ) -> pd.DataFrame:
-    """Run a detector on the clip of these files; write its events table and tubes; return the events."""
+    """Run a detector on the clip of these files; write its events table and tubes; return the events.
+
+    With ``sure``, only the events that reach the threshold that the model learned on its validation clips, if it has one:
+    average precision wants all candidates, a reader those that are more right than wrong.
+    """
     module = catalogue.detector(detector)
     clip = read_clips([tracks], features)[0]
-    encoder = catalogue.DETECTORS[detector]["features"]
-    if encoder and encoder not in clip.features:
-        raise KinesicsError(
-            f"detector {detector!r} reads features of {encoder!r}, but none of {clip.tracks.video!r} were given"
-        )
+    _refuse_missing(detector, clip)
     events, tubes = module.detect(clip, Path(model) if model else None, seed)
+    if sure and catalogue.DETECTORS[detector]["learns"] == "yes":
+        threshold = read_model(model, catalogue.DETECTORS[detector]["module"]).get("threshold", [0.0])[0]
+        kept = np.flatnonzero(events["score"] >= threshold)
+        events = events.iloc[kept].reset_index(drop=True)
+        tubes = tubes[tubes["event"].isin(kept)].assign(event=lambda rows: np.searchsorted(kept, rows["event"]))
     if tubes_out:
         write_tubes(tubes, tubes_out)
     write_events(events, events_out)
     return events
+
+
+def _refuse_missing(detector: str, clip: Clip) -> None:
+    for encoder in catalogue.encoders_of(detector):
+        if encoder not in clip.features:
+            raise KinesicsError(
+                f"detector {detector!r} reads features of {encoder!r}, but none of {clip.tracks.video!r} were given"
+            )
 
 
 def from_scores(

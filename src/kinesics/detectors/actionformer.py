@@ -18,8 +18,9 @@ from kinesics.head.layers import LocalAttention, coarser, halve, neighbours
 from kinesics.head.learning import LENGTH, Method, Segments
 from kinesics.head.network import PRIOR, REACH, STRIDES, grid, targets
 from kinesics.head.sequences import Sequence
+from kinesics.labels import LABELS as VOCABULARY
 
-LABELS: tuple[str, ...] = ()  # those of the truth that it learns from
+LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 RADIUS, HEADS = 9, 4  # steps that attention reaches: windows of 19, as in the paper
 
 

@@ -14,8 +14,9 @@ from kinesics.head import framewise, learning
 from kinesics.head.layers import LocalAttention
 from kinesics.head.learning import Method
 from kinesics.head.sequences import SLOT
+from kinesics.labels import LABELS as VOCABULARY
 
-LABELS: tuple[str, ...] = ()  # those of the truth that it learns from
+LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 RADIUS = 5  # slots: two seconds at 10 Hz
 HEADS = 4
 

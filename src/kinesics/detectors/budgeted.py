@@ -17,12 +17,13 @@ from kinesics.budget import Demand, crop_of
 from kinesics.detectors import Clip
 from kinesics.head import learning, losses
 from kinesics.head.decoding import CORE, FLOOR, in_windows
-from kinesics.head.learning import LENGTH, NOISE, Method, Model, Segments, network_of, scaled, settings_of
+from kinesics.head.learning import ENCODER, LENGTH, NOISE, Method, Model, Segments, network_of, scaled, settings_of
 from kinesics.head.network import REACH, STRIDES, Network, grid, targets
 from kinesics.head.sequences import CROPS, Sequence
+from kinesics.labels import LABELS as VOCABULARY
 from kinesics.streams import PERSON_SEEN
 
-LABELS: tuple[str, ...] = ()  # those of the truth that it learns from
+LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 
 
 def make(settings: dict, rngs: nnx.Rngs) -> Network:

@@ -13,11 +13,14 @@ from kinesics.detectors import Clip, linear, read_model
 from kinesics.head import framewise, learning
 from kinesics.head.learning import Method, Model, Segments
 from kinesics.head.sequences import Sequence, active, segments_of, sequences
+from kinesics.labels import LABELS as VOCABULARY
 
-LABELS: tuple[str, ...] = ()  # those of the truth that it learns from
+LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 
 
-def fit(clips: list[Clip], truth: list[pd.DataFrame], seed: int, validation: list[Clip] = (), **options: float) -> Model:
+def fit(
+    clips: list[Clip], truth: list[pd.DataFrame], seed: int, validation: list[Clip] = (), **options: float
+) -> Model:
     """Return the linear probe's model with ``chances`` (C, 3): to enter, to leave, and of being on."""
     model = learning.fit(linear.METHOD, clips, truth, seed, **options)
     labels = learning.settings_of(model)["labels"]
@@ -31,7 +34,9 @@ def fit(clips: list[Clip], truth: list[pd.DataFrame], seed: int, validation: lis
     frames = sum(part.sum(0) for part in on)
     total = sum(map(len, on))
     # One frame is added everywhere: no chance is 0 or 1.
-    model["chances"] = np.stack([(enters + 1) / (total - frames + 2), (enters + 1) / (frames + 2), (frames + 1) / (total + 2)], 1)
+    model["chances"] = np.stack(
+        [(enters + 1) / (total - frames + 2), (enters + 1) / (frames + 2), (frames + 1) / (total + 2)], 1
+    )
     method = _method(model)
     return model | (learning.calibration(method, model, validation, truth) if validation else {})
 

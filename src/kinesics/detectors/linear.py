@@ -7,8 +7,9 @@ from flax import nnx
 
 from kinesics.head import framewise, learning
 from kinesics.head.learning import Method
+from kinesics.labels import LABELS as VOCABULARY
 
-LABELS: tuple[str, ...] = ()  # those of the truth that it learns from
+LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 
 
 class Probe(nnx.Module):

@@ -14,8 +14,9 @@ from flax import nnx
 from kinesics.head import framewise, learning
 from kinesics.head.layers import neighbours
 from kinesics.head.learning import Method
+from kinesics.labels import LABELS as VOCABULARY
 
-LABELS: tuple[str, ...] = ()  # those of the truth that it learns from
+LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 STAGES = 2
 DILATIONS = (1, 2, 4, 8, 16, 32)
 SMOOTH, CLIP = 0.15, 4.0  # weight of the smoothing loss and the jump from which it grows no more, as in the paper

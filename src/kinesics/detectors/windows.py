@@ -17,8 +17,9 @@ from kinesics.head.layers import coarser, halve, neighbours
 from kinesics.head.learning import LENGTH, Method, Segments
 from kinesics.head.network import REACH, STRIDES, grid
 from kinesics.head.sequences import Sequence
+from kinesics.labels import LABELS as VOCABULARY
 
-LABELS: tuple[str, ...] = ()  # those of the truth that it learns from
+LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 PARTS = (5, 7)  # parts of a window, one stride each: 1, 1.4, 2, 2.8, 4, 5.6, 8 and 11.2 seconds at 10 Hz
 TIOU = 0.5
 

@@ -13,7 +13,9 @@ CORE = 512  # frames whose outputs a window gives
 FLOOR = 0.01
 
 
-def in_windows(run: Callable[..., tuple], sequence: Sequence, reach: int, core: int = CORE) -> Iterator[tuple[int, tuple]]:
+def in_windows(
+    run: Callable[..., tuple], sequence: Sequence, reach: int, core: int = CORE
+) -> Iterator[tuple[int, tuple]]:
     """Yield (start, outputs) of ``run`` on one window of ``core`` frames after the other, each with ``reach`` on both sides.
 
     ``run(stream, tokens, asked, usual, valid)`` takes a batch of one and gives arrays (1, core + 2 reach, ...); what is
@@ -25,12 +27,15 @@ def in_windows(run: Callable[..., tuple], sequence: Sequence, reach: int, core: 
     length = core + 2 * reach
     for start in range(0, len(valid), core):
         first = start - reach
-        yield start, run(
-            cut(sequence.stream, first, length)[None],
-            cut(sequence.tokens, first // SLOT, length // SLOT)[None],
-            cut(sequence.asked, first // SLOT, length // SLOT)[None],
-            usual[None],
-            cut(valid, first, length)[None],
+        yield (
+            start,
+            run(
+                cut(sequence.stream, first, length)[None],
+                cut(sequence.tokens, first // SLOT, length // SLOT)[None],
+                cut(sequence.asked, first // SLOT, length // SLOT)[None],
+                usual[None],
+                cut(valid, first, length)[None],
+            ),
         )
 
 

@@ -66,7 +66,12 @@ class Method:
 
 
 def fit(
-    method: Method, clips: list[Clip], truth: list[pd.DataFrame], seed: int, validation: list[Clip] = (), **options: float
+    method: Method,
+    clips: list[Clip],
+    truth: list[pd.DataFrame],
+    seed: int,
+    validation: list[Clip] = (),
+    **options: float,
 ) -> Model:
     """Return the network's weights, the scaling of its inputs, and calibration and threshold if there is validation.
 
@@ -102,7 +107,9 @@ def fit(
     return model | (calibration(method, model, validation, truth) if validation else {})
 
 
-def examples(method: Method, found: list[Sequence], truth: list[pd.DataFrame], labels: list[str]) -> dict[str, np.ndarray]:
+def examples(
+    method: Method, found: list[Sequence], truth: list[pd.DataFrame], labels: list[str]
+) -> dict[str, np.ndarray]:
     """Return training arrays: windows of LENGTH frames of each sequence and coder, at several speeds and mirrored."""
     rows = []
     for sequence in found:
@@ -111,7 +118,9 @@ def examples(method: Method, found: list[Sequence], truth: list[pd.DataFrame], l
             for speed in SPEEDS:
                 for mirror in (False, True):
                     one, moved = warp(sequence, segments, speed, mirror)
-                    rows += [example(method, one, moved, start, len(labels)) for start in windows(len(one.stream), LENGTH)]
+                    rows += [
+                        example(method, one, moved, start, len(labels)) for start in windows(len(one.stream), LENGTH)
+                    ]
     if not rows:
         raise KinesicsError("there is nothing to learn from: no person is in the training videos")
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}

@@ -84,7 +84,9 @@ class Network(nnx.Module):
         row_valid = jnp.concatenate([jnp.pad(part, gap[:2]) for part in valids[1:]], 1)
         row = self.out(self.norm(self.head(row, row_valid)))
         ends = np.cumsum([part.shape[1] + 1 for part in parts])
-        steps = jnp.concatenate([row[:, end - part.shape[1] - 1 : end - 1] for end, part in zip(ends, parts, strict=True)], 1)
+        steps = jnp.concatenate(
+            [row[:, end - part.shape[1] - 1 : end - 1] for end, part in zip(ends, parts, strict=True)], 1
+        )
         frame = self.frame_out(self.frame_norm(self.frame(levels[0] + above, valids[0])))
         steps = steps.reshape(*steps.shape[:2], -1, 4)
         return frame, jnp.concatenate([steps[..., :1], jax.nn.softplus(steps[..., 1:3]), steps[..., 3:]], -1)
@@ -109,7 +111,9 @@ def targets(segments: np.ndarray, frames: int, labels: int, radius: float = 1.5)
     for start, stop, label in sorted(segments.tolist(), key=lambda row: row[0] - row[1]):  # longest first
         length = (stop - start) / stride
         fits = ((length >= SPAN[0]) | (stride == STRIDES[0])) & ((length < SPAN[1]) | (stride == STRIDES[-1]))
-        near = np.abs(middle - (start + stop) / 2) <= np.minimum(radius * stride, np.maximum((stop - start) / 2, stride / 2))
+        near = np.abs(middle - (start + stop) / 2) <= np.minimum(
+            radius * stride, np.maximum((stop - start) / 2, stride / 2)
+        )
         here = fits & near & (middle > start) & (middle < stop)
         found[here, int(label)] = True
         distance[here, int(label)] = np.stack([middle - start, stop - middle], 1)[here] / stride[here, None]

@@ -45,7 +45,9 @@ def sequences(clip: Clip, encoder: str | None) -> list[Sequence]:
         crops = features.crops if features else {}
         size = {values.tokens.shape[1] for values in crops.values()} or {1}
         if len(size) > 1:
-            raise KinesicsError(f"features of {encoder!r} on {tracks.video!r}: crops have tokens of sizes {sorted(size)}")
+            raise KinesicsError(
+                f"features of {encoder!r} on {tracks.video!r}: crops have tokens of sizes {sorted(size)}"
+            )
         tokens = np.zeros((slots, len(CROPS), size.pop()), np.float32)
         count = np.zeros((slots, len(CROPS)), np.float32)
         for column, crop in enumerate(CROPS):
@@ -86,9 +88,7 @@ class Scaling:
         else:
             tokens = np.zeros((*sequence.asked.shape, self.token_axes.shape[2]))
         tokens = np.clip(tokens, -LIMIT, LIMIT) * sequence.asked[..., None]
-        return Sequence(
-            **{**vars(sequence), "stream": stream.astype(np.float32), "tokens": tokens.astype(np.float32)}
-        )
+        return Sequence(**{**vars(sequence), "stream": stream.astype(np.float32), "tokens": tokens.astype(np.float32)})
 
 
 LIMIT = 5.0  # standard deviations

@@ -51,7 +51,7 @@ def toy_clip(folder: Path, video: str, seed: int, seconds: float = 40, persons: 
     with TracksWriter(path, video, RATE, 200, 100) as writer:
         for frame in range(count):
             for person in range(persons):
-                disgust, happy, hand, turn = on[person, :, frame]
+                _, happy, hand, turn = on[person, :, frame]
                 row = {"frame": frame, "time_s": frame / RATE, "person": person, "face_score": 0.9, "person_score": 0.9}
                 row |= dict(zip(FACE_BOX, (0.4, 0.2, 0.6, 0.6), strict=True))
                 row |= dict(zip(PERSON_BOX, (0.2, 0.1, 0.8, 1.0), strict=True))

@@ -15,6 +15,7 @@ moment ago is half known, so calls do not pile up where the demand is.
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -175,7 +176,7 @@ def _segmented(clip: Clip, calls: pd.DataFrame, count: int) -> np.ndarray:
         if number:
             frame = index(calls["time_s"].to_numpy()[rows], clip.tracks.rate_hz)
             edges = kernel_segments(streams[person][frame], int(number))
-            chosen += [rows[(a + b) // 2] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+            chosen += [rows[(a + b) // 2] for a, b in pairwise(edges)]
     return np.array(chosen, int)
 
 

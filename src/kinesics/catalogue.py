@@ -17,7 +17,8 @@ def _read(name: str) -> dict[str, dict[str, str]]:
 
 #: name: weights (a source), citation, description
 ENCODERS = _read("encoders.csv")
-#: name: module, features (encoders, separated by a space, or nothing), weights (a source or nothing), learns (yes or no), citation, description
+#: name: module, features (encoders, separated by a space, or nothing), weights (a source or nothing), learns (yes or no),
+#: citation, description
 DETECTORS = _read("detectors.csv")
 
 

@@ -15,14 +15,16 @@ from flax import nnx
 
 from kinesics.budget import Demand, crop_of
 from kinesics.detectors import Clip
-from kinesics.head import learning, losses
+from kinesics.events import temporal_iou
+from kinesics.head import framewise, learning, losses
 from kinesics.head.decoding import CORE, FLOOR, in_windows
-from kinesics.head.learning import ENCODER, LENGTH, NOISE, Method, Model, Segments, network_of, scaled, settings_of
+from kinesics.head.learning import LENGTH, Method, Model, Segments, network_of, scaled, settings_of, shaken
 from kinesics.head.network import REACH, STRIDES, Network, grid, targets
 from kinesics.head.sequences import CROPS, Sequence
 from kinesics.labels import LABELS as VOCABULARY
 from kinesics.streams import PERSON_SEEN
 
+ENCODER = learning.ENCODER  # whose calls a budget saves
 LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 
 
@@ -36,28 +38,26 @@ def step_targets(segments: np.ndarray, labels: int) -> dict[str, np.ndarray]:
 
 
 def random_budget(asked: jax.Array, motion: jax.Array, key: jax.Array) -> jax.Array:
-    """Return ``asked`` (B, S, crops) with a random share of its tokens left: none, all, or log-uniform between.
+    """Return ``asked`` (B, S, crops) with about a random share of its tokens left: none, all, or log-uniform between.
 
     Those left are drawn at random or, by a random strength, where more moves, as a policy may do.
     """
-    kind, share, strength, noise = jax.random.split(key, 4)
+    kind, share, strength, draw = jax.random.split(key, 4)
     batch = asked.shape[0]
-    kind = jax.random.uniform(kind, (batch, 1))
-    share = jnp.exp(jax.random.uniform(share, (batch, 1), minval=jnp.log(0.01), maxval=0.0))
+    kind = jax.random.uniform(kind, (batch, 1, 1))
+    share = jnp.exp(jax.random.uniform(share, (batch, 1, 1), minval=np.log(0.01), maxval=0.0))
     share = jnp.where(kind < 0.1, 0.0, jnp.where(kind < 0.4, 1.0, share))
-    strength = jax.random.uniform(strength, (batch, 1, 1), maxval=4.0)
-    wish = jax.random.gumbel(noise, asked.shape) + strength * motion[..., None]
-    wish = jnp.where(asked > 0, wish, -jnp.inf).reshape(batch, -1)
-    rank = jnp.argsort(jnp.argsort(-wish, axis=1), axis=1)
-    kept = rank < jnp.ceil(share * asked.sum((1, 2))[:, None])
-    return asked * kept.reshape(asked.shape)
+    wish = jnp.exp(jax.random.uniform(strength, (batch, 1, 1), maxval=4.0) * motion[..., None]) * asked
+    wish = wish * asked.sum((1, 2), keepdims=True) / jnp.maximum(wish.sum((1, 2), keepdims=True), 1e-6)
+    chance = jnp.where(share < 1, share * wish, 1.0)
+    return asked * (jax.random.uniform(draw, asked.shape) < chance)
 
 
 def loss(network: Network, rows: dict[str, jax.Array], key: jax.Array) -> jax.Array:
     """Return the focal loss of steps and frames, and DIoU and quality losses of the steps with an event."""
     choose, shake = jax.random.split(key)
     asked = random_budget(rows["asked"], rows["motion"], choose)
-    stream = rows["stream"] + NOISE * jax.random.normal(shake, rows["stream"].shape)
+    stream = shaken(rows["stream"], shake)
     tokens = rows["tokens"] * asked[..., None]
     usual = tokens.sum(1) / jnp.maximum(asked.sum(1), 1)[..., None]
     frame, steps = network(stream, tokens, asked, usual, rows["valid"])
@@ -108,7 +108,11 @@ def outputs(network: Network, sequence: Sequence, core: int = CORE) -> tuple[np.
 
 
 def candidates(network: Network, sequence: Sequence, settings: dict) -> Segments:
-    """Return the candidates with the geometric mean of class, quality and the frames' mean probability inside."""
+    """Return what the steps propose and what the frames propose, scored alike.
+
+    A step's segment has the geometric mean of class, quality and the frames' mean probability inside. A run of frames
+    (``framewise.grouped``) takes class and quality from the step's segment that agrees best with it, times their tIoU.
+    """
     frame, found = outputs(network, sequence)
     frames, labels = frame.shape
     label = found[:, 2].astype(int)
@@ -116,7 +120,14 @@ def candidates(network: Network, sequence: Sequence, settings: dict) -> Segments
     first = np.round(found[:, 0]).astype(int).clip(0, frames - 1)
     last = np.maximum(np.round(found[:, 1]).astype(int).clip(0, frames), first + 1)
     inside = (total[last, label] - total[first, label]) / (last - first)
-    return list(zip(found[:, 0], found[:, 1], label, np.cbrt(found[:, 3] * found[:, 4] * inside), strict=True))
+    both = found[:, 3] * found[:, 4]
+    proposed = list(zip(found[:, 0], found[:, 1], label, np.cbrt(both * inside), strict=True))
+    for start, stop, label_, mean in framewise.grouped(frame, settings):
+        mine = label == label_
+        if mine.any():
+            agree = (temporal_iou([[start, stop]], found[mine, :2])[0] * np.sqrt(both[mine])).max()
+            proposed.append((start, stop, label_, np.cbrt(agree**2 * mean)))
+    return proposed
 
 
 def undecided(model: Model, clip: Clip) -> Demand:
@@ -133,5 +144,7 @@ def undecided(model: Model, clip: Clip) -> Demand:
     return demand
 
 
-METHOD = Method("budgeted", make, loss, step_targets, candidates, 500, 2e-3, {"width": 64, "sigma": 0.4})
+METHOD = Method(
+    "budgeted", make, loss, step_targets, candidates, 500, 2e-3, {"width": 64, "sigma": 0.4, "smooth_s": 0.3}
+)
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

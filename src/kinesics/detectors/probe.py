@@ -30,7 +30,8 @@ SMOOTH_S = 1.0
 def fit(clips: list[Clip], truth: list[pd.DataFrame], seed: int, validation: list[Clip] = ()) -> dict[str, np.ndarray]:
     """Return the probes: ``mean`` and ``scale`` (D,), and for each label with examples ``<label>.weight`` (D + 1,).
 
-    Every coder's opinion of an instant is one example. ``validation`` is not used. A label needs at least two positive and two negative ones.
+    Every coder's opinion of an instant is one example. A label needs at least two positive and two negative ones.
+    ``validation`` is not used.
     """
     tokens, targets = [], []
     for clip in clips:

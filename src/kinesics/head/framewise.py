@@ -10,7 +10,7 @@ from flax import nnx
 
 from kinesics.head import losses
 from kinesics.head.decoding import CORE, in_windows
-from kinesics.head.learning import NOISE, Segments
+from kinesics.head.learning import Segments, shaken
 from kinesics.head.network import REACH
 from kinesics.head.sequences import CROPS, SLOT, Sequence
 from kinesics.segments import hysteresis, smooth
@@ -43,9 +43,8 @@ def size(settings: dict) -> int:
 
 def noisy(rows: dict[str, jax.Array], key: jax.Array) -> tuple[jax.Array, ...]:
     """Return a training batch's inputs with noise on the stream, and the person's usual tokens."""
-    stream = rows["stream"] + NOISE * jax.random.normal(key, rows["stream"].shape)
     usual = rows["tokens"].sum(1) / jnp.maximum(rows["asked"].sum(1), 1)[..., None]
-    return stream, rows["tokens"], rows["asked"], usual, rows["valid"]
+    return shaken(rows["stream"], key), rows["tokens"], rows["asked"], usual, rows["valid"]
 
 
 def frame_loss(logits: jax.Array, rows: dict[str, jax.Array]) -> jax.Array:

@@ -38,7 +38,7 @@ ENCODER = "vit_s_focus"
 DIRECTIONS = 48  # principal axes of the tokens: more are noise with a few thousand crops
 LENGTH = 640  # frames of a training example: a minute at 10 Hz, also when it is slowed down a little
 SPEEDS = (0.85, 1.0, 1.18)  # people act faster and slower
-NOISE = 0.15  # standard deviations added to the stream in training
+NOISE = 0.25  # standard deviations by which the stream is shaken at most in training
 BATCH = 4
 
 Model = dict[str, np.ndarray]
@@ -137,6 +137,11 @@ def example(method: Method, sequence: Sequence, segments: np.ndarray, start: int
         "valid": cut(np.ones(len(sequence.stream), np.float32), start, LENGTH),
         "active": active(inside, LENGTH, labels),
     } | method.targets(inside, labels)
+
+
+def shaken(stream: jax.Array, key: jax.Array) -> jax.Array:
+    """Return the stream with uniform noise."""
+    return stream + jax.random.uniform(key, stream.shape, minval=-NOISE, maxval=NOISE)
 
 
 def settings_of(model: Model) -> dict:

@@ -5,6 +5,7 @@ weights, which is what is returned (Polyak averaging).
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -44,39 +45,59 @@ def train(
     examples = len(next(iter(data.values())))
     if not examples:
         raise KinesicsError("there is nothing to learn from: no person is in the training videos")
-    network = make(nnx.Rngs(seed))
-    structure, weights = nnx.split(network)
-    # One vector of all weights: the optimiser then compiles to a few operations, not to a few a layer.
-    weights, as_tree = ravel_pytree(weights)
-    schedule = optax.warmup_cosine_decay_schedule(0, rate, round(WARM_UP * steps), steps, rate * FINAL)
-    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=DECAY))
+    structure, weights = nnx.split(make(nnx.Rngs(seed)))
     random = np.random.default_rng(seed)
     rounds = -(-steps * batch // examples)
     order = np.concatenate([random.permutation(examples) for _ in range(rounds)])[: steps * batch]
-    # The average reaches back a tenth of the steps.
-    keep = 1 - 10 / max(steps, 20)
+    average, curve = _scan(
+        structure,
+        loss,
+        steps,
+        weights,
+        {name: jnp.asarray(part) for name, part in data.items()},
+        jnp.asarray(order.reshape(steps, batch)),
+        jax.random.split(jax.random.key(seed), steps),
+        jnp.float32(rate),
+    )
+    curve = np.asarray(curve)
+    if not np.isfinite(curve).all():
+        raise KinesicsError(f"training diverged at step {int(np.flatnonzero(~np.isfinite(curve))[0])}: lower the rate")
+    return nnx.merge(structure, average), curve
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2), compiler_options=QUICK)
+def _scan(
+    structure: nnx.GraphDef,
+    loss: Loss,
+    steps: int,
+    weights: nnx.State,
+    data: Batch,
+    order: jax.Array,
+    keys: jax.Array,
+    rate: jax.Array,
+) -> tuple[nnx.State, jax.Array]:
+    """Return the averaged weights and the loss of each step. ``data`` is an argument: closed over, it would be code."""
+    # One vector of all weights: the optimiser then compiles to a few operations, not to a few a layer.
+    flat, as_tree = ravel_pytree(weights)
+    shape = optax.warmup_cosine_decay_schedule(0, 1, round(WARM_UP * steps), steps, FINAL)
+    optimiser = optax.chain(
+        optax.clip_by_global_norm(1.0), optax.adamw(lambda step: rate * shape(step), weight_decay=DECAY)
+    )
+    keep = 1 - 10 / max(steps, 20)  # the average reaches back a tenth of the steps
 
     def step(state: tuple, inputs: tuple) -> tuple:
-        weights, average, moments = state
+        flat, average, moments = state
         rows, key = inputs
-        value, gradient = jax.value_and_grad(
-            lambda weights: loss(nnx.merge(structure, weights), {name: part[rows] for name, part in held.items()}, key)
-        )(as_tree(weights))
-        gradient = ravel_pytree(gradient)[0]
-        updates, moments = optimiser.update(gradient, moments, weights)
-        weights = weights + updates
-        average = keep * average + (1 - keep) * weights
-        return (weights, average, moments), value
+        drawn = {name: part[rows] for name, part in data.items()}
+        value, gradient = jax.value_and_grad(lambda weights: loss(nnx.merge(structure, weights), drawn, key))(
+            as_tree(flat)
+        )
+        updates, moments = optimiser.update(ravel_pytree(gradient)[0], moments, flat)
+        flat = flat + updates
+        return (flat, keep * average + (1 - keep) * flat, moments), value
 
-    held = {name: jnp.asarray(part) for name, part in data.items()}
-    keys = jax.random.split(jax.random.key(seed), steps)
-    state = weights, weights, optimiser.init(weights)
-    run = jax.jit(lambda *inputs: jax.lax.scan(step, inputs[0], inputs[1:]), compiler_options=QUICK)
-    (_, average, _), losses = run(state, jnp.asarray(order.reshape(steps, batch)), keys)
-    losses = np.asarray(losses)
-    if not np.isfinite(losses).all():
-        raise KinesicsError(f"training diverged at step {int(np.flatnonzero(~np.isfinite(losses))[0])}: lower the rate")
-    return nnx.merge(structure, as_tree(average)), losses
+    (_, average, _), curve = jax.lax.scan(step, (flat, flat, optimiser.init(flat)), (order, keys))
+    return as_tree(average), curve
 
 
 def to_arrays(network: nnx.Module, prefix: str = "network") -> dict[str, np.ndarray]:

@@ -15,8 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import torch
-import torch.nn.functional as F
 from flax import nnx
+from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from kinesics.detectors import budgeted
 from kinesics.head import learning, training

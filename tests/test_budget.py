@@ -1,17 +1,21 @@
 """Budgets: policies spend exactly what they may, where they should, and what is not asked changes nothing else."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from clips import write_video
-from toy import toy_clip
+from safetensors.numpy import save_file
+from toy import toy_clip, untrained
 
-from kinesics import KinesicsError, catalogue
-from kinesics.budget import POLICIES, SHARES, allowance, kernel_segments, moving, plan, possible, subset
-from kinesics.detectors import Clip
+from kinesics import KinesicsError, catalogue, sources
+from kinesics.budget import POLICIES, SHARES, allowance, choose, kernel_segments, moving, plan, possible, subset
+from kinesics.cli import main
+from kinesics.detectors import Clip, budgeted, read_clips
 from kinesics.encode import encode
+from kinesics.events import read_events, write_events
 from kinesics.features import read_features
 
 
@@ -74,7 +78,7 @@ def test_kernel_segments_find_the_steps():
 def test_what_cannot_be_is_refused(clip):
     calls = possible(clip.tracks, 2.0, ("face",))
     with pytest.raises(
-        KinesicsError, match="'often' is not a policy. The policies are uniform, motion, uncertain, kts"
+        KinesicsError, match=r"'often' is not a policy\. The policies are uniform, motion, uncertain, kts"
     ):
         plan("often", 0.5, clip, calls)
     with pytest.raises(KinesicsError, match=r"budget of 1\.5 is not a share"):
@@ -87,7 +91,7 @@ def test_what_cannot_be_is_refused(clip):
 def test_calls_that_are_saved_say_what_a_subset_says(clip, tmp_path, monkeypatch):
     """Encoding only the chosen calls gives, byte for byte, the subset of what encoding all of them gives."""
     random = np.random.default_rng(0)
-    film = write_video(tmp_path / "v.mp4", list(random.integers(0, 255, (400, 100, 200, 3), np.uint8)))
+    film = write_video(tmp_path / "v.mp4", list(np.repeat(random.integers(0, 255, (40, 100, 200, 3), np.uint8), 10, 0)))
     module, seen = catalogue.encoder("fer"), []
 
     def load(weights: Path):
@@ -119,3 +123,41 @@ def test_possible_calls_are_those_that_are_made(clip):
     for crop, values in made.items():
         mine = calls[calls["crop"] == crop].sort_values(["time_s", "person"])
         pd.testing.assert_series_equal(mine["time_s"].reset_index(drop=True), pd.Series(values.time_s, name="time_s"))
+
+
+def test_the_tool_saves_calls_and_says_what_the_study_says(clip, tmp_path, monkeypatch, capsys):
+    """``kinesics detect --budget`` asks a tenth of the calls and finds what the subset of all calls finds."""
+    _, truth = toy_clip(tmp_path, "v", 0, 40, 2)
+    film = write_video(tmp_path / "v.mp4", [np.full((100, 200, 3), k % 250, np.uint8) for k in range(400)])
+    asked = []
+
+    def fake(encoder: str):
+        def load(weights: Path):
+            def ask(images: np.ndarray) -> np.ndarray:
+                asked.extend([encoder] * len(images))
+                return images.reshape(len(images), -1)[:, : catalogue.encoder(encoder).DIM].astype(np.float32) / 255
+
+            return ask
+
+        return load
+
+    for encoder in ("fer", "vit_s_focus"):
+        monkeypatch.setattr(catalogue.encoder(encoder), "load", fake(encoder))
+    (tmp_path / "weights").write_bytes(b"")
+    monkeypatch.setattr(sources, "fetch", lambda *_: [tmp_path / "weights"])
+    files = {encoder: tmp_path / f"{encoder}.safetensors" for encoder in ("fer", "vit_s_focus")}
+    for encoder, path in files.items():
+        encode(film, tmp_path / "v.parquet", encoder, tmp_path / "weights", path, progress=False)
+    clip = read_clips([tmp_path / "v.parquet"], list(files.values()))[0]
+    model = tmp_path / "model.safetensors"
+    arrays = untrained(budgeted.METHOD, [clip], truth)
+    save_file(dict(sorted(arrays.items())), model, {"detector": "kinesics.detectors.budgeted"})
+    asked.clear()
+    arguments = ["detect", film, "--tracks", tmp_path / "v.parquet", "--model", model, "--budget", "0.1"]
+    assert main([*map(str, arguments), "--all", "--out", str(tmp_path / "events.csv")]) == 0
+    assert Counter(asked) == {"fer": 800, "vit_s_focus": 32}
+    calls = choose("uncertain", 0.1, clip, budgeted, model)
+    few = Clip(clip.tracks, clip.features | {"vit_s_focus": subset(clip.features["vit_s_focus"], calls)})
+    write_events(budgeted.detect(few, model)[0], tmp_path / "study.csv")
+    assert (tmp_path / "events.csv").read_bytes() == (tmp_path / "study.csv").read_bytes()
+    assert len(read_events(tmp_path / "study.csv")) > 10

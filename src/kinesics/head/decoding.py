@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import minimize
 
 from kinesics.evaluation.detection import match_ranked, sorted_events
 from kinesics.head.sequences import SLOT, Sequence, cut
@@ -75,22 +76,22 @@ def platt(scores: np.ndarray, hits: np.ndarray, groups: np.ndarray, count: int) 
     """Return slope and, for each group, offset of p = sigmoid(slope logit(score) + offset): (1 + count,).
 
     Platt scaling (1999) with one slope for all labels and an offset for each, drawn to the mean by a ridge: a label
-    with few examples stays near the others. Newton's method; without both hits and misses nothing is changed.
+    with few examples stays near the others. Without both hits and misses nothing is changed.
     """
     plain = np.concatenate([[1.0], np.zeros(count)])
     if not 0 < hits.sum() < len(hits):
         return plain
     x = np.concatenate([logit(scores)[:, None], np.eye(count)[groups], np.ones((len(scores), 1))], 1)
     ridge = np.array([1e-3, *[1.0] * count, 1e-3])
-    weights = np.concatenate([plain, [0.0]])
-    for _ in range(50):
-        p = sigmoid(x @ weights)
-        gradient = x.T @ (p - hits) + ridge * (weights - np.concatenate([plain, [0.0]]))
-        hessian = (x * (p * (1 - p))[:, None]).T @ x + np.diag(ridge)
-        change = np.linalg.solve(hessian, gradient)
-        weights -= change * min(1.0, 5.0 / max(np.abs(change).max(), 1e-9))
-        if np.abs(change).max() < 1e-8:
-            break
+    start = np.concatenate([plain, [0.0]])
+
+    def cost(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        z = x @ weights
+        wrong = np.logaddexp(0, z) - hits * z
+        apart = weights - start
+        return wrong.sum() + (ridge * apart**2).sum() / 2, x.T @ (sigmoid(z) - hits) + ridge * apart
+
+    weights = minimize(cost, start, jac=True, method="L-BFGS-B").x
     # A falling score for a rising one would turn the ranking around.
     return np.concatenate([[max(weights[0], 0.05)], weights[1:-1] + weights[-1]])
 

@@ -77,34 +77,46 @@ def fit(
 
     ``truth`` is a table a coder: each is an example of its own. ``options`` replace the method's.
     """
+    settings, scale, found = prepared(method, clips, truth, **options)
+    network, curve = train(
+        partial(method.make, settings),
+        method.loss,
+        examples(method, [scale.apply(one) for one in found], truth, settings["labels"]),
+        steps=int(settings["steps"]),
+        batch=BATCH,
+        rate=settings["rate"],
+        seed=seed,
+    )
+    model = to_model(network, scale, settings) | {"curve": curve}
+    return model | (calibration(method, model, validation, truth) if validation else {})
+
+
+def prepared(
+    method: Method, clips: list[Clip], truth: list[pd.DataFrame], **options: float
+) -> tuple[dict, Scaling, list[Sequence]]:
+    """Return the settings, the scaling, and the sequences as they come from the clips.
+
+    Raises KinesicsError if there is nothing to learn, or the tracks have several rates.
+    """
     labels = labels_of(truth, {clip.tracks.video for clip in clips})
     if not labels:
         raise KinesicsError("no event of the truth lies in a training video: there is nothing to learn")
     found = [one for clip in clips for one in sequences(clip, ENCODER)]
+    if not found:
+        raise KinesicsError("there is nothing to learn from: no person is in the training videos")
     rates = sorted({one.rate_hz for one in found})
     if len(rates) != 1:
         raise KinesicsError(f"training tracks have several rates, {rates} Hz: track all videos at one")
     options = {"steps": method.steps, "rate": method.rate, "directions": DIRECTIONS} | method.options | options
     scale = scaling(found, int(options["directions"]))
-    settings = options | {
-        "labels": labels,
-        "rate_hz": rates[0],
-        "stream": len(scale.stream_mean),
-        "token": scale.token_axes.shape[2],
-    }
-    network, curve = train(
-        partial(method.make, settings),
-        method.loss,
-        examples(method, [scale.apply(one) for one in found], truth, labels),
-        steps=int(options["steps"]),
-        batch=BATCH,
-        rate=options["rate"],
-        seed=seed,
-    )
-    model = to_arrays(network) | {f"scaling.{name}": value for name, value in vars(scale).items()}
-    model["settings"] = np.frombuffer(json.dumps(settings, sort_keys=True).encode(), np.uint8)
-    model["curve"] = curve
-    return model | (calibration(method, model, validation, truth) if validation else {})
+    sizes = {"stream": len(scale.stream_mean), "token": scale.token_axes.shape[2]}
+    return options | sizes | {"labels": labels, "rate_hz": rates[0]}, scale, found
+
+
+def to_model(network: nnx.Module, scale: Scaling, settings: dict) -> Model:
+    """Return what is written of a network: its weights, the scaling of its inputs, and its settings as JSON."""
+    text = np.frombuffer(json.dumps(settings, sort_keys=True).encode(), np.uint8)
+    return to_arrays(network) | {f"scaling.{name}": value for name, value in vars(scale).items()} | {"settings": text}
 
 
 def examples(
@@ -121,8 +133,6 @@ def examples(
                     rows += [
                         example(method, one, moved, start, len(labels)) for start in windows(len(one.stream), LENGTH)
                     ]
-    if not rows:
-        raise KinesicsError("there is nothing to learn from: no person is in the training videos")
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 

@@ -40,11 +40,9 @@ def train(
     """Return the trained network and the loss of each step (steps,).
 
     ``data`` are arrays with a row an example; a step draws ``batch`` rows from a shuffled order and calls
-    ``loss(network, rows, key)``. Raises KinesicsError if there are no examples or the loss is not finite.
+    ``loss(network, rows, key)``. Raises KinesicsError if the loss is not finite.
     """
     examples = len(next(iter(data.values())))
-    if not examples:
-        raise KinesicsError("there is nothing to learn from: no person is in the training videos")
     structure, weights = nnx.split(make(nnx.Rngs(seed)))
     random = np.random.default_rng(seed)
     rounds = -(-steps * batch // examples)

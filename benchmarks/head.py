@@ -74,6 +74,14 @@ class Twin(torch.nn.Module):
         mixed = mixed.transpose(1, 2).reshape(batch, steps, width)
         return (x + self.linear(f"{name}_out", mixed)) * valid[..., None]
 
+    def held_tokens(self, tokens: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+        weighted = F.pad(tokens * asked[..., None], (0, 0, 0, 0, 1, 1))
+        weight = F.pad(asked, (0, 0, 1, 1))
+        total = weighted[:, 1:-1] + 0.5 * (weighted[:, :-2] + weighted[:, 2:])
+        share = weight[:, 1:-1] + 0.5 * (weight[:, :-2] + weight[:, 2:])
+        mean = total / share.clamp(min=1e-6)[..., None]
+        return mean.reshape(*mean.shape[:2], -1).repeat_interleave(SLOT, 1)
+
     def forward(self, stream, tokens, asked, usual, valid) -> tuple[torch.Tensor, torch.Tensor]:
         x = self.block("blocks_0", self.linear("stem", stream) * valid[..., None], valid)
         levels, valids = [x], [valid]
@@ -97,6 +105,10 @@ class Twin(torch.nn.Module):
             parts.insert(0, self.linear("out", self.norm("norm", step)))
             above = above.repeat_interleave(2, 1)
         frame = self.linear("frame_out", self.norm("frame_norm", self.block("frame", levels[0] + above, valids[0])))
+        near = torch.cat(
+            [stream, self.held_tokens(tokens, asked), self.held_tokens(tokens - usual[:, None], asked)], -1
+        )
+        frame = frame + self.linear("straight", near * valids[0][..., None])
         steps = torch.cat(parts, 1)
         steps = steps.reshape(*steps.shape[:2], -1, 4)
         return frame, torch.cat([steps[..., :1], F.softplus(steps[..., 1:3]), steps[..., 3:]], -1)

@@ -157,7 +157,7 @@ def test_the_tool_saves_calls_and_says_what_the_study_says(clip, tmp_path, monke
     assert main([*map(str, arguments), "--all", "--out", str(tmp_path / "events.csv")]) == 0
     assert Counter(asked) == {"fer": 800, "vit_s_focus": 32}
     calls = choose("uncertain", 0.1, clip, budgeted, model)
-    few = Clip(clip.tracks, clip.features | {"vit_s_focus": subset(clip.features["vit_s_focus"], calls)})
+    few = clip.asked(subset(clip.features["vit_s_focus"], calls))
     write_events(budgeted.detect(few, model)[0], tmp_path / "study.csv")
     assert (tmp_path / "events.csv").read_bytes() == (tmp_path / "study.csv").read_bytes()
     assert len(read_events(tmp_path / "study.csv")) > 10

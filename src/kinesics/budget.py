@@ -28,7 +28,7 @@ from kinesics.encode import boxes_by_frame
 from kinesics.features import CropFeatures, Features
 from kinesics.labels import LABELS
 from kinesics.segments import index, samples, seconds, smooth
-from kinesics.streams import COLUMNS, SIDES, person_stream
+from kinesics.streams import COLUMNS, SIDES
 from kinesics.tracks import Tracks
 
 POLICIES = ("uniform", "motion", "uncertain", "kts")
@@ -124,7 +124,7 @@ def moving(clip: Clip) -> Demand:
     """Return how much moves: face and head for the face's crop, torso, hands and wrists for the person's."""
     demand = {}
     for person in clip.tracks.persons:
-        stream = person_stream(clip.tracks, person)
+        stream = clip.stream(person)
         for crop, names in MOVING.items():
             demand[person, crop] = stream[:, [COLUMNS.index(name) for name in names]].mean(1)
     return demand
@@ -161,7 +161,7 @@ def _greedy(tracks: Tracks, calls: pd.DataFrame, demand: Demand, count: int) -> 
 
 def _segmented(clip: Clip, calls: pd.DataFrame, count: int) -> np.ndarray:
     """Return the rows of ``count`` calls: the middles of segments of each person's stream, shared out by length."""
-    streams = {person: person_stream(clip.tracks, person) for person in clip.tracks.persons}
+    streams = {person: clip.stream(person) for person in clip.tracks.persons}
     blocks = [
         (person, rows[first : first + BLOCK])
         for (_, person), rows in calls.groupby(["crop", "person"]).indices.items()

@@ -8,7 +8,7 @@ A detector is a row of ``detectors.csv`` that names its module of this package, 
 ``detect``  ``detect(clip, model, seed) -> (events, tubes)``; ``model`` is the file of released or learned weights, or None.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from kinesics.features import Features, read_features
 from kinesics.files import replacing
 from kinesics.labels import FAMILY, LABELS
 from kinesics.segments import hysteresis, seconds
+from kinesics.streams import person_stream
 from kinesics.tracks import FACE_BOX, PERSON_BOX, VISIBLE, Tracks, read_tracks
 
 #: The smallest event of the coding manual and the gap over which it joins events of one label, in seconds.
@@ -34,10 +35,24 @@ POSE_HANDS = list(range(15, 23))
 
 @dataclass(frozen=True)
 class Clip:
-    """What a detector sees of a video: its tracks, and its features by encoder."""
+    """What a detector sees of a video: its tracks, and its features by encoder.
+
+    ``streams`` holds the cheap streams once they were asked for; copies with other features of the slow encoders share it.
+    """
 
     tracks: Tracks
     features: dict[str, Features]
+    streams: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
+
+    def stream(self, person: int) -> np.ndarray:
+        """Return the cheap stream of a person: float32 (frames, D), not to be written into."""
+        if person not in self.streams:
+            self.streams[person] = person_stream(self.tracks, person, self.features.get("fer"))
+        return self.streams[person]
+
+    def asked(self, features: Features) -> "Clip":
+        """Return the clip with other features of one encoder, such as those of fewer calls."""
+        return replace(self, features=self.features | {features.encoder: features})
 
 
 def read_model(path: Path, detector: str) -> dict[str, np.ndarray]:

@@ -14,7 +14,7 @@ from flax import nnx
 
 from kinesics.head import framewise, learning, losses
 from kinesics.head.decoding import CORE, FLOOR, in_windows
-from kinesics.head.layers import LocalAttention, coarser, halve, neighbours
+from kinesics.head.layers import LocalAttention, coarser, halve, inputs, neighbours, size
 from kinesics.head.learning import LENGTH, Method, Segments
 from kinesics.head.network import PRIOR, REACH, STRIDES, grid, targets
 from kinesics.head.sequences import Sequence
@@ -57,7 +57,7 @@ class ActionFormer(nnx.Module):
 
     def __init__(self, settings: dict, rngs: nnx.Rngs):
         width = settings["width"]
-        self.enter = nnx.Linear(framewise.size(settings), width, rngs=rngs)
+        self.enter = nnx.Linear(size(settings), width, rngs=rngs)
         self.conv, self.norm = nnx.Linear(3 * width, width, rngs=rngs), nnx.RMSNorm(width, rngs=rngs)
         self.layers = nnx.List([Layer(width, rngs) for _ in STRIDES])
         self.classes = Head(width, len(settings["labels"]), float(np.log(PRIOR / (1 - PRIOR))), rngs)
@@ -66,7 +66,7 @@ class ActionFormer(nnx.Module):
 
     def __call__(self, *given: jax.Array) -> jax.Array:
         valid = given[-1]
-        x = nnx.relu(self.enter(framewise.inputs(*given))) * valid[..., None]
+        x = nnx.relu(self.enter(inputs(*given))) * valid[..., None]
         x = nnx.relu(self.norm(self.conv(neighbours(x, 1)))) * valid[..., None]
         outputs = []
         for number, layer in enumerate(self.layers):
@@ -103,7 +103,8 @@ def forward(structure: nnx.GraphDef, weights: nnx.State, *given: jax.Array) -> j
     return jnp.concatenate([jax.nn.sigmoid(steps[..., :-2]), steps[..., -2:]], -1)
 
 
-def candidates(network: ActionFormer, sequence: Sequence, settings: dict) -> Segments:
+def outputs(network: ActionFormer, sequence: Sequence) -> Segments:
+    """Return every step's segment and score for each label that may be there."""
     run = partial(forward, *nnx.split(network))
     middle, stride = grid(CORE + 2 * REACH)
     mine = (middle >= REACH) & (middle < REACH + CORE)
@@ -116,6 +117,10 @@ def candidates(network: ActionFormer, sequence: Sequence, settings: dict) -> Seg
     return found
 
 
+def candidates(found: Segments, settings: dict) -> Segments:
+    return found
+
+
 OPTIONS = {"sigma": 0.4, "width": 64}
-METHOD = Method("actionformer", ActionFormer, loss, step_targets, candidates, 500, 2e-3, OPTIONS)
+METHOD = Method("actionformer", ActionFormer, loss, step_targets, outputs, candidates, 500, 2e-3, OPTIONS)
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

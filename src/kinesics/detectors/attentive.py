@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from kinesics.head import framewise, learning
-from kinesics.head.layers import LocalAttention
+from kinesics.head.layers import LocalAttention, inputs, size
 from kinesics.head.learning import Method
 from kinesics.head.sequences import SLOT
 from kinesics.labels import LABELS as VOCABULARY
@@ -26,14 +26,14 @@ class Attentive(nnx.Module):
 
     def __init__(self, settings: dict, rngs: nnx.Rngs):
         width = settings["width"]
-        self.project = nnx.Linear(framewise.size(settings), width, rngs=rngs)
+        self.project = nnx.Linear(size(settings), width, rngs=rngs)
         self.query = nnx.Param(jax.random.normal(rngs.params(), (width,)))
         self.attend = LocalAttention(width, width, RADIUS, HEADS, rngs)
         self.norm = nnx.RMSNorm(width, rngs=rngs)
         self.out = nnx.Linear(width, len(settings["labels"]), rngs=rngs)
 
     def __call__(self, *given: jax.Array) -> jax.Array:
-        x, valid = framewise.inputs(*given), given[-1]
+        x, valid = inputs(*given), given[-1]
         slots = x.reshape(x.shape[0], -1, SLOT, x.shape[-1]).mean(2)
         inside = valid.reshape(valid.shape[0], -1, SLOT).max(2)
         source = self.project(slots)
@@ -43,5 +43,15 @@ class Attentive(nnx.Module):
 
 
 OPTIONS = {"sigma": 0.4, "smooth_s": 0.5, "width": 64}
-METHOD = Method("attentive", Attentive, framewise.loss, framewise.no_targets, framewise.candidates, 500, 3e-3, OPTIONS)
+METHOD = Method(
+    "attentive",
+    Attentive,
+    framewise.loss,
+    framewise.no_targets,
+    framewise.probabilities,
+    framewise.grouped,
+    500,
+    3e-3,
+    OPTIONS,
+)
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

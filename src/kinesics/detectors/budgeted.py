@@ -107,13 +107,14 @@ def outputs(network: Network, sequence: Sequence, core: int = CORE) -> tuple[np.
     return np.concatenate(frames)[: len(sequence.stream)], np.concatenate(candidates)
 
 
-def candidates(network: Network, sequence: Sequence, settings: dict) -> Segments:
+def candidates(said: tuple[np.ndarray, np.ndarray], settings: dict) -> Segments:
     """Return what the steps propose and what the frames propose, scored alike.
 
-    A step's segment has the geometric mean of class, quality and the frames' mean probability inside. A run of frames
+    A step's segment has the geometric mean of two opinions: the step's own, that of class and quality, and the frames'
+    mean probability inside. A run of frames
     (``framewise.grouped``) takes class and quality from the step's segment that agrees best with it, times their tIoU.
     """
-    frame, found = outputs(network, sequence)
+    frame, found = said
     frames, labels = frame.shape
     label = found[:, 2].astype(int)
     total = np.concatenate([np.zeros((1, labels)), frame.cumsum(0)])
@@ -121,12 +122,12 @@ def candidates(network: Network, sequence: Sequence, settings: dict) -> Segments
     last = np.maximum(np.round(found[:, 1]).astype(int).clip(0, frames), first + 1)
     inside = (total[last, label] - total[first, label]) / (last - first)
     both = found[:, 3] * found[:, 4]
-    proposed = list(zip(found[:, 0], found[:, 1], label, np.cbrt(both * inside), strict=True))
+    proposed = list(zip(found[:, 0], found[:, 1], label, np.sqrt(np.sqrt(both) * inside), strict=True))
     for start, stop, label_, mean in framewise.grouped(frame, settings):
         mine = label == label_
         if mine.any():
             agree = (temporal_iou([[start, stop]], found[mine, :2])[0] * np.sqrt(both[mine])).max()
-            proposed.append((start, stop, label_, np.cbrt(agree**2 * mean)))
+            proposed.append((start, stop, label_, np.sqrt(agree * mean)))
     return proposed
 
 
@@ -145,6 +146,6 @@ def undecided(model: Model, clip: Clip) -> Demand:
 
 
 METHOD = Method(
-    "budgeted", make, loss, step_targets, candidates, 500, 2e-3, {"width": 64, "sigma": 0.4, "smooth_s": 0.3}
+    "budgeted", make, loss, step_targets, outputs, candidates, 500, 2e-3, {"width": 64, "sigma": 0.4, "smooth_s": 0.3}
 )
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

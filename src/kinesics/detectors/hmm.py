@@ -4,6 +4,7 @@ Emissions are the probe's probabilities over the label's share of frames (a scal
 the chances to stay come from the lengths in the truth; scores are the posteriors of forward and backward (Rabiner 1989).
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from kinesics.detectors import Clip, linear, read_model
 from kinesics.head import framewise, learning
-from kinesics.head.learning import Method, Model, Segments
+from kinesics.head.learning import Method, Model
 from kinesics.head.sequences import Sequence, active, segments_of, sequences
 from kinesics.labels import LABELS as VOCABULARY
 
@@ -67,9 +68,7 @@ def posterior(probability: np.ndarray, chances: np.ndarray) -> np.ndarray:
 
 
 def _method(model: Model) -> Method:
-    def candidates(network: linear.Probe, sequence: Sequence, settings: dict) -> Segments:
-        smooth = posterior(framewise.probabilities(network, sequence), model["chances"])
-        return framewise.grouped(smooth, settings | {"smooth_s": 0})
+    def outputs(network: linear.Probe, sequence: Sequence) -> np.ndarray:
+        return posterior(framewise.probabilities(network, sequence), model["chances"])
 
-    fields = {**vars(linear.METHOD), "name": "hmm", "candidates": candidates}
-    return Method(**fields)
+    return replace(linear.METHOD, name="hmm", outputs=outputs)

@@ -6,6 +6,7 @@ import jax
 from flax import nnx
 
 from kinesics.head import framewise, learning
+from kinesics.head.layers import inputs, size
 from kinesics.head.learning import Method
 from kinesics.labels import LABELS as VOCABULARY
 
@@ -16,12 +17,22 @@ class Probe(nnx.Module):
     """Inputs to frame logits (B, T, C)."""
 
     def __init__(self, settings: dict, rngs: nnx.Rngs):
-        self.out = nnx.Linear(framewise.size(settings), len(settings["labels"]), rngs=rngs)
+        self.out = nnx.Linear(size(settings), len(settings["labels"]), rngs=rngs)
 
     def __call__(self, *given: jax.Array) -> jax.Array:
-        return self.out(framewise.inputs(*given))
+        return self.out(inputs(*given))
 
 
 OPTIONS = {"sigma": 0.4, "smooth_s": 0.5}
-METHOD = Method("linear", Probe, framewise.loss, framewise.no_targets, framewise.candidates, 500, 1e-2, OPTIONS)
+METHOD = Method(
+    "linear",
+    Probe,
+    framewise.loss,
+    framewise.no_targets,
+    framewise.probabilities,
+    framewise.grouped,
+    500,
+    1e-2,
+    OPTIONS,
+)
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

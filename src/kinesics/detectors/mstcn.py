@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from kinesics.head import framewise, learning
-from kinesics.head.layers import neighbours
+from kinesics.head.layers import inputs, neighbours, size
 from kinesics.head.learning import Method
 from kinesics.labels import LABELS as VOCABULARY
 
@@ -41,12 +41,10 @@ class Segmenter(nnx.Module):
 
     def __init__(self, settings: dict, rngs: nnx.Rngs):
         width, labels = settings["width"], len(settings["labels"])
-        self.stages = nnx.List(
-            [Stage(labels if k else framewise.size(settings), width, labels, rngs) for k in range(STAGES)]
-        )
+        self.stages = nnx.List([Stage(labels if k else size(settings), width, labels, rngs) for k in range(STAGES)])
 
     def every(self, *given: jax.Array) -> jax.Array:
-        x, valid, logits = framewise.inputs(*given), given[-1], []
+        x, valid, logits = inputs(*given), given[-1], []
         for stage in self.stages:
             logits.append(stage(x, valid))
             x = nnx.sigmoid(logits[-1]) * valid[..., None]
@@ -68,5 +66,7 @@ def loss(network: Segmenter, rows: dict[str, jax.Array], key: jax.Array) -> jax.
 
 
 OPTIONS = {"sigma": 0.4, "smooth_s": 0.3, "width": 48}
-METHOD = Method("mstcn", Segmenter, loss, framewise.no_targets, framewise.candidates, 500, 2e-3, OPTIONS)
+METHOD = Method(
+    "mstcn", Segmenter, loss, framewise.no_targets, framewise.probabilities, framewise.grouped, 500, 2e-3, OPTIONS
+)
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

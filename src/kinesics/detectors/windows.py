@@ -13,7 +13,7 @@ from flax import nnx
 
 from kinesics.head import framewise, learning, losses
 from kinesics.head.decoding import CORE, FLOOR, in_windows
-from kinesics.head.layers import coarser, halve, neighbours
+from kinesics.head.layers import coarser, halve, inputs, neighbours, size
 from kinesics.head.learning import LENGTH, Method, Segments
 from kinesics.head.network import REACH, STRIDES, grid
 from kinesics.head.sequences import Sequence
@@ -30,12 +30,12 @@ class Classifier(nnx.Module):
     def __init__(self, settings: dict, rngs: nnx.Rngs):
         width, self.labels = settings["width"], len(settings["labels"])
         around = 2 * (max(PARTS) // 2 + 1) + 1
-        self.project = nnx.Linear(framewise.size(settings), width, rngs=rngs)
+        self.project = nnx.Linear(size(settings), width, rngs=rngs)
         self.hidden = nnx.List([nnx.Linear(around * width, width, rngs=rngs) for _ in STRIDES])
         self.out = nnx.List([nnx.Linear(width, len(PARTS) * self.labels, rngs=rngs) for _ in STRIDES])
 
     def __call__(self, *given: jax.Array) -> jax.Array:
-        x, valid = self.project(framewise.inputs(*given)) * given[-1][..., None], given[-1]
+        x, valid = self.project(inputs(*given)) * given[-1][..., None], given[-1]
         outputs = []
         for hidden, out in zip(self.hidden, self.out, strict=True):
             x, valid = halve(x).reshape(x.shape[0], -1, 2, x.shape[2]).mean(2), coarser(valid)
@@ -70,7 +70,8 @@ def loss(network: Classifier, rows: dict[str, jax.Array], key: jax.Array) -> jax
     return wrong.sum() / jnp.maximum(there.sum(), 1)
 
 
-def candidates(network: Classifier, sequence: Sequence, settings: dict) -> Segments:
+def outputs(network: Classifier, sequence: Sequence) -> Segments:
+    """Return every window that may have an event, with its score."""
     run = partial(framewise.forward, *nnx.split(network))
     middle, _ = grid(CORE + 2 * REACH)
     mine = (middle >= REACH) & (middle < REACH + CORE)
@@ -85,6 +86,10 @@ def candidates(network: Classifier, sequence: Sequence, settings: dict) -> Segme
     return found
 
 
+def candidates(found: Segments, settings: dict) -> Segments:
+    return found
+
+
 OPTIONS = {"sigma": 0.4, "width": 48}
-METHOD = Method("windows", Classifier, loss, targets, candidates, 500, 2e-3, OPTIONS)
+METHOD = Method("windows", Classifier, loss, targets, outputs, candidates, 500, 2e-3, OPTIONS)
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

@@ -1,6 +1,5 @@
 """What the methods that score frames share: their input, their loss, and how scores become segments."""
 
-from collections.abc import Callable
 from functools import partial
 
 import jax
@@ -12,33 +11,12 @@ from kinesics.head import losses
 from kinesics.head.decoding import CORE, in_windows
 from kinesics.head.learning import Segments, shaken
 from kinesics.head.network import REACH
-from kinesics.head.sequences import CROPS, SLOT, Sequence
+from kinesics.head.sequences import Sequence
 from kinesics.segments import hysteresis, smooth
 
 #: Levels at which scores are cut; an event enters HIGHER and leaves at the level.
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 HIGHER = 0.1
-
-
-def held(tokens: jax.Array, asked: jax.Array) -> jax.Array:
-    """Return the tokens of each slot and its neighbours, averaged: (B, S, crops, K) to (B, SLOT S, crops K)."""
-    weighted = jnp.pad(tokens * asked[..., None], ((0, 0), (1, 1), (0, 0), (0, 0)))
-    weight = jnp.pad(asked, ((0, 0), (1, 1), (0, 0)))
-    total = weighted[:, 1:-1] + 0.5 * (weighted[:, :-2] + weighted[:, 2:])
-    share = weight[:, 1:-1] + 0.5 * (weight[:, :-2] + weight[:, 2:])
-    mean = total / jnp.maximum(share, 1e-6)[..., None]
-    return jnp.repeat(mean.reshape(*mean.shape[:2], -1), SLOT, axis=1)
-
-
-def inputs(stream: jax.Array, tokens: jax.Array, asked: jax.Array, usual: jax.Array, valid: jax.Array) -> jax.Array:
-    """Return stream, tokens, and tokens less the person's usual ones, side by side: (B, T, ``size``)."""
-    relative = held(tokens - usual[:, None], asked)
-    return jnp.concatenate([stream, held(tokens, asked), relative], -1) * valid[..., None]
-
-
-def size(settings: dict) -> int:
-    """Return the number of columns of ``inputs``."""
-    return settings["stream"] + 2 * len(CROPS) * settings["token"]
 
 
 def noisy(rows: dict[str, jax.Array], key: jax.Array) -> tuple[jax.Array, ...]:
@@ -87,7 +65,3 @@ def grouped(probability: np.ndarray, settings: dict) -> Segments:
             for start, stop in hysteresis(values, level + HIGHER, level, max(round(0.3 * settings["rate_hz"]), 1)):
                 found.append((start, stop, label, (total[stop] - total[start]) / (stop - start)))
     return found
-
-
-def candidates(network: Callable[..., jax.Array], sequence: Sequence, settings: dict) -> Segments:
-    return grouped(probabilities(network, sequence), settings)

@@ -10,6 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from kinesics.head.sequences import CROPS, SLOT
+
 
 def neighbours(x: jax.Array, radius: int, dilation: int = 1) -> jax.Array:
     """Return each step with its ``radius`` neighbours on either side: (B, T, W) to (B, T, (2 radius + 1) W)."""
@@ -81,3 +83,24 @@ class LocalAttention(nnx.Module):
 def coarser(valid: jax.Array) -> jax.Array:
     """Return whether either step of a pair is in the video: (B, T) to (B, T / 2)."""
     return valid.reshape(valid.shape[0], -1, 2).max(-1)
+
+
+def held(tokens: jax.Array, asked: jax.Array) -> jax.Array:
+    """Return the tokens of each slot and its neighbours, averaged: (B, S, crops, K) to (B, SLOT S, crops K)."""
+    weighted = jnp.pad(tokens * asked[..., None], ((0, 0), (1, 1), (0, 0), (0, 0)))
+    weight = jnp.pad(asked, ((0, 0), (1, 1), (0, 0)))
+    total = weighted[:, 1:-1] + 0.5 * (weighted[:, :-2] + weighted[:, 2:])
+    share = weight[:, 1:-1] + 0.5 * (weight[:, :-2] + weight[:, 2:])
+    mean = total / jnp.maximum(share, 1e-6)[..., None]
+    return jnp.repeat(mean.reshape(*mean.shape[:2], -1), SLOT, axis=1)
+
+
+def inputs(stream: jax.Array, tokens: jax.Array, asked: jax.Array, usual: jax.Array, valid: jax.Array) -> jax.Array:
+    """Return stream, tokens, and tokens less the person's usual ones, side by side: (B, T, ``size``)."""
+    relative = held(tokens - usual[:, None], asked)
+    return jnp.concatenate([stream, held(tokens, asked), relative], -1) * valid[..., None]
+
+
+def size(settings: dict) -> int:
+    """Return the number of columns of ``inputs``."""
+    return settings["stream"] + 2 * len(CROPS) * settings["token"]

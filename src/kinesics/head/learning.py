@@ -8,7 +8,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -17,6 +19,8 @@ from flax import nnx
 
 from kinesics import KinesicsError
 from kinesics.detectors import Clip, assemble, read_model
+from kinesics.evaluation.detection import average_precision
+from kinesics.events import BOX
 from kinesics.head.decoding import FLOOR, best_threshold, calibrated, calibration_error, is_hit, platt, soft_nms
 from kinesics.head.sequences import (
     SLOT,
@@ -40,6 +44,9 @@ LENGTH = 640  # frames of a training example: a minute at 10 Hz, also when it is
 SPEEDS = (0.85, 1.0, 1.18)  # people act faster and slower
 NOISE = 0.25  # standard deviations by which the stream is shaken at most in training
 BATCH = 4
+#: What is chosen on validation clips, for every method alike: the sigma of soft-NMS, and the seconds over which frames'
+#: scores are averaged before they are cut.
+SEARCH = {"sigma": (0.2, 0.4, 0.8), "smooth_s": (0.0, 0.3, 0.6, 1.0)}
 
 Model = dict[str, np.ndarray]
 #: Start and stop in frames, the label's number, a score in [0, 1].
@@ -51,7 +58,8 @@ class Method:
     """A learned method.
 
     ``make(settings, rngs)`` gives the network, ``loss(network, rows, key)`` what it minimises, ``targets(segments, labels)``
-    the arrays that it needs beside the inputs, ``candidates(network, sequence, settings)`` segments before soft-NMS.
+    the arrays that it needs beside the inputs, ``outputs(network, sequence)`` what it says of a scaled sequence, and
+    ``candidates(outputs, settings)`` segments before soft-NMS.
     ``options`` are numbers kept in the model's settings; ``steps`` and ``rate`` are those of the training.
     """
 
@@ -59,7 +67,8 @@ class Method:
     make: Callable[[dict, nnx.Rngs], nnx.Module]
     loss: Callable[[nnx.Module, dict[str, jax.Array], jax.Array], jax.Array]
     targets: Callable[[np.ndarray, int], dict[str, np.ndarray]]
-    candidates: Callable[[nnx.Module, Sequence, dict], Segments]
+    outputs: Callable[[nnx.Module, Sequence], Any]
+    candidates: Callable[[Any, dict], Segments]
     steps: int
     rate: float
     options: dict[str, float]
@@ -115,8 +124,12 @@ def prepared(
 
 def to_model(network: nnx.Module, scale: Scaling, settings: dict) -> Model:
     """Return what is written of a network: its weights, the scaling of its inputs, and its settings as JSON."""
-    text = np.frombuffer(json.dumps(settings, sort_keys=True).encode(), np.uint8)
-    return to_arrays(network) | {f"scaling.{name}": value for name, value in vars(scale).items()} | {"settings": text}
+    scales = {f"scaling.{name}": value for name, value in vars(scale).items()}
+    return to_arrays(network) | scales | {"settings": _as_bytes(settings)}
+
+
+def _as_bytes(settings: dict) -> np.ndarray:
+    return np.frombuffer(json.dumps(settings, sort_keys=True).encode(), np.uint8)
 
 
 def examples(
@@ -178,16 +191,16 @@ def events_of(method: Method, model: Model, clip: Clip) -> tuple[pd.DataFrame, p
     network, settings = network_of(method, model), settings_of(model)
     found = []
     for sequence in scaled(model, clip):
-        for start, stop, label, score in suppressed(method.candidates(network, sequence, settings), sequence, settings):
+        for start, stop, label, score in suppressed(method, method.outputs(network, sequence), sequence, settings):
             if "calibration" in model:
                 score = float(calibrated(np.array([score]), np.array([label]), model["calibration"])[0])
             found.append((sequence.person, settings["labels"][label], start, stop, score))
     return assemble(clip.tracks, found)
 
 
-def suppressed(candidates: Segments, sequence: Sequence, settings: dict) -> Segments:
+def suppressed(method: Method, outputs: Any, sequence: Sequence, settings: dict) -> Segments:
     """Return the candidates, cut at the video's ends, with their scores after soft-NMS."""
-    table = np.array(candidates, float).reshape(-1, 4)
+    table = np.array(method.candidates(outputs, settings), float).reshape(-1, 4)
     table[:, :2] = table[:, :2].clip(0, len(sequence.stream))
     table = table[(table[:, 1] - table[:, 0] >= 1) & (table[:, 3] >= FLOOR)]
     kept = []
@@ -199,11 +212,26 @@ def suppressed(candidates: Segments, sequence: Sequence, settings: dict) -> Segm
 
 
 def calibration(method: Method, model: Model, validation: list[Clip], truth: list[pd.DataFrame]) -> Model:
-    """Return calibration, threshold, and the calibration error on the validation clips before and after."""
-    labels = settings_of(model)["labels"]
-    events = pd.concat([events_of(method, model, clip)[0] for clip in validation], ignore_index=True)
-    videos = {clip.tracks.video for clip in validation}
+    """Return settings, calibration, threshold, and the calibration error on the validation clips before and after.
+
+    Of the settings in SEARCH those are taken that give the highest mean average precision on the validation clips.
+    """
+    settings, network = settings_of(model), network_of(method, model)
+    labels, videos = settings["labels"], {clip.tracks.video for clip in validation}
     known = [coder[coder["video"].isin(videos) & coder["label"].isin(labels)] for coder in truth]
+    said = [(sequence, method.outputs(network, sequence)) for clip in validation for sequence in scaled(model, clip)]
+    tried = []
+    for values in product(*SEARCH.values()):
+        here = settings | dict(zip(SEARCH, values, strict=True))
+        events = _plain_events([(sequence, suppressed(method, out, sequence, here)) for sequence, out in said], labels)
+        tried.append(
+            (
+                np.mean([average_precision(coder, events).to_numpy().mean() for coder in known if len(coder)] or [0]),
+                here,
+                events,
+            )
+        )
+    _, settings, events = max(tried, key=lambda row: row[0])
     parts = [is_hit(coder, events) for coder in known]
     hits = np.concatenate([hit for _, hit in parts]).astype(float)
     scores = np.concatenate([part["score"] for part, _ in parts])
@@ -211,10 +239,22 @@ def calibration(method: Method, model: Model, validation: list[Clip], truth: lis
     learned = platt(scores, hits, groups, len(labels))
     after = calibrated(scores, groups, learned)
     return {
+        "settings": _as_bytes(settings),
         "calibration": learned,
         "threshold": np.array([best_threshold(after, hits, sum(map(len, known)))]),
         "calibration_error": np.array([calibration_error(scores, hits), calibration_error(after, hits)]),
     }
+
+
+def _plain_events(found: list[tuple[Sequence, Segments]], labels: list[str]) -> pd.DataFrame:
+    """Return events without boxes: all that average precision needs."""
+    rows = [
+        (one.video, one.person, labels[label], start / one.rate_hz, stop / one.rate_hz, score)
+        for one, segments in found
+        for start, stop, label, score in segments
+    ]
+    table = pd.DataFrame(rows, columns=["video", "person", "label", "start_s", "end_s", "score"])
+    return table.assign(**dict.fromkeys(BOX, np.nan))
 
 
 def detect(method: Method, clip: Clip, model: Path, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:

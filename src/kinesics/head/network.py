@@ -5,7 +5,7 @@ of SLOT, steps attend to the tokens around them, of which any number may be miss
 themselves. Going up, coarse levels are added to fine ones (Lin et al. 2017, feature pyramids). A head that the levels
 share gives, for each step and label, four numbers: whether an event of the label is there, how far away its start and
 its end are, and how well they fit. Distances are a label's own: labels overlap, and one step may lie in a long smile and
-in a short nod. A second head says of every frame which labels are on.
+in a short nod. A second head says of every frame which labels are on; a linear path from the inputs goes around the pyramid.
 """
 
 import jax
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from kinesics.head.layers import Block, LocalAttention, coarser, double, halve
+from kinesics.head.layers import Block, LocalAttention, coarser, double, halve, inputs, size
 from kinesics.head.sequences import CROPS, SLOT
 
 STRIDES = (2, 4, 8, 16)  # frames
@@ -54,6 +54,9 @@ class Network(nnx.Module):
         self.frame = Block(width, rngs)
         self.frame_norm = nnx.RMSNorm(width, rngs=rngs)
         self.frame_out = linear(width, labels, kernel_init=nnx.initializers.normal(0.01), rngs=rngs)
+        self.straight = linear(
+            size({"stream": stream, "token": token}), labels, kernel_init=nnx.initializers.zeros, rngs=rngs
+        )
         self.frame_out.bias[...] = jnp.full(labels, start[0, 0])
 
     def __call__(
@@ -88,6 +91,7 @@ class Network(nnx.Module):
             [row[:, end - part.shape[1] - 1 : end - 1] for end, part in zip(ends, parts, strict=True)], 1
         )
         frame = self.frame_out(self.frame_norm(self.frame(levels[0] + above, valids[0])))
+        frame = frame + self.straight(inputs(stream, tokens, asked, usual, valids[0]))
         steps = steps.reshape(*steps.shape[:2], -1, 4)
         return frame, jnp.concatenate([steps[..., :1], jax.nn.softplus(steps[..., 1:3]), steps[..., 3:]], -1)
 

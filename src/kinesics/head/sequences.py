@@ -13,7 +13,7 @@ import pandas as pd
 from kinesics import KinesicsError
 from kinesics.detectors import Clip
 from kinesics.segments import index
-from kinesics.streams import COLUMNS, MIRROR, MIRROR_SIGN, MOTION, PERSON_SEEN, person_stream
+from kinesics.streams import COLUMNS, MIRROR, MIRROR_SIGN, MOTION, PERSON_SEEN
 
 CROPS = ("face", "person")
 SLOT = 4  # frames
@@ -36,11 +36,11 @@ def sequences(clip: Clip, encoder: str | None) -> list[Sequence]:
 
     Raises KinesicsError if tokens of a person's crops differ in size.
     """
-    tracks, expressions = clip.tracks, clip.features.get("fer")
+    tracks = clip.tracks
     features = clip.features.get(encoder) if encoder else None
     found = []
     for person in tracks.persons:
-        stream = person_stream(tracks, person, expressions)
+        stream = clip.stream(person)
         slots = -(-len(stream) // SLOT)
         crops = features.crops if features else {}
         size = {values.tokens.shape[1] for values in crops.values()} or {1}

@@ -15,7 +15,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import torch
-from flax import nnx
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from kinesics.detectors import budgeted
@@ -176,7 +175,7 @@ def main() -> None:
         "rate_hz": 10.0,
     }
     rows = make_rows(settings, learning.BATCH)
-    network = budgeted.make(settings, nnx.Rngs(0))
+    network = training.start(partial(budgeted.make, settings), 0)
     twin = Twin(training.to_arrays(network))
     held = {name: torch.tensor(np.asarray(part, np.float32)) for name, part in rows.items()}
     jax_rows = {name: jnp.asarray(part) for name, part in rows.items()}

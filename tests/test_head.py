@@ -1,5 +1,7 @@
 """The heads: losses by hand, soft-NMS against a loop, windows that change nothing, the same bytes, a toy that is learned."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,6 +20,7 @@ from kinesics.head import framewise, learning, losses
 from kinesics.head.decoding import best_threshold, calibrated, calibration_error, platt, soft_nms
 from kinesics.head.network import Network, grid, targets
 from kinesics.head.sequences import CROPS, SLOT, Sequence, scaling, sequences, warp
+from kinesics.head.training import start
 from kinesics.streams import COLUMNS
 from kinesics.tracks import TracksWriter, read_tracks
 
@@ -92,7 +95,7 @@ def loud(network: nnx.Module) -> nnx.Module:
 
 
 def test_the_proposal_says_the_same_in_any_window():
-    network, one = loud(budgeted.make(SETTINGS, nnx.Rngs(0))), sequence()
+    network, one = loud(start(partial(budgeted.make, SETTINGS), 0)), sequence()
     whole, narrow = (budgeted.outputs(network, one, core) for core in (704, 64))
     np.testing.assert_allclose(narrow[0], whole[0], atol=2e-5)
     order = [np.lexsort(np.round(found[:, :3], 2).T) for _, found in (whole, narrow)]
@@ -102,7 +105,7 @@ def test_the_proposal_says_the_same_in_any_window():
 
 @pytest.mark.parametrize("module", METHODS, ids=lambda module: module.__name__.rpartition(".")[2])
 def test_what_lies_beyond_the_margin_has_no_influence(module):
-    network = loud(module.METHOD.make(SETTINGS, nnx.Rngs(0)))
+    network = loud(start(partial(module.METHOD.make, SETTINGS), 0))
     one, reach = sequence(800), 352
     other = Sequence("v", 0, RATE, one.stream.copy(), one.tokens.copy(), one.asked)
     other.stream[: 400 - reach] += 1
@@ -128,7 +131,7 @@ def test_platt_makes_scores_honest_and_keeps_their_order():
     after = calibrated(bold, groups, learned)
     assert calibration_error(bold, hits) > 0.1 > 0.03 > calibration_error(after, hits)
     for label in range(2):
-        assert (np.argsort(after[groups == label]) == np.argsort(bold[groups == label])).all()
+        assert (np.diff(after[groups == label][np.argsort(bold[groups == label])]) >= 0).all()
     assert platt(bold, np.zeros(4000), groups, 3).tolist() == [1, 0, 0, 0]
 
 
@@ -204,7 +207,7 @@ def test_what_does_not_fit_is_refused(clips, tmp_path):
         writer.close(2.0)
     with pytest.raises(KinesicsError, match="25 Hz, but the model learned at 10 Hz"):
         learning.events_of(budgeted.METHOD, model, Clip(read_tracks(tmp_path / "w.parquet"), {}))
-    with pytest.raises(KinesicsError, match=r"stem.kernel is \(93, 16\), not \(93, 32\)"):
+    with pytest.raises(KinesicsError, match=r"is \(16,\), not \(32,\): it was learned by another version"):
         learning.network_of(
             budgeted.METHOD,
             model

@@ -1,16 +1,17 @@
 """Small clips with planted events for tests of what learns: tracks and features of the true shapes, and their truth."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from flax import nnx
 
 from kinesics.detectors import Clip
 from kinesics.encoders.fer import LABELS as EXPRESSIONS
 from kinesics.events import check_events
 from kinesics.features import CropFeatures, Features
 from kinesics.head import learning
+from kinesics.head.training import start
 from kinesics.streams import BROW_INNER, CHEEK, CORNER, EDGE, EYE_INNER, EYE_OUTER, FOREHEAD, JAW, NOSE_BASE
 from kinesics.tracks import FACE_BOX, PERSON_BOX, TracksWriter, read_tracks
 
@@ -37,7 +38,7 @@ def mesh(yaw: float = 0.0, smile: float = 0.0) -> np.ndarray:
 def untrained(method: learning.Method, clips: list[Clip], truth: pd.DataFrame, width: int = 16) -> learning.Model:
     """Return the model that training would start from: enough where only shapes and bytes matter."""
     settings, scale, _ = learning.prepared(method, clips, [truth], width=width)
-    return learning.to_model(method.make(settings, nnx.Rngs(0)), scale, settings)
+    return learning.to_model(start(partial(method.make, settings), 0), scale, settings)
 
 
 def toy_clip(folder: Path, video: str, seed: int, seconds: float = 40, persons: int = 1) -> tuple[Clip, pd.DataFrame]:

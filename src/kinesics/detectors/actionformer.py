@@ -14,7 +14,7 @@ from flax import nnx
 
 from kinesics.head import framewise, learning, losses
 from kinesics.head.decoding import CORE, FLOOR, in_windows
-from kinesics.head.layers import LocalAttention, coarser, halve, inputs, neighbours, size
+from kinesics.head.layers import LocalAttention, coarser, halve, inputs, linear, neighbours, size
 from kinesics.head.learning import LENGTH, Method, Segments
 from kinesics.head.network import PRIOR, REACH, STRIDES, grid, targets
 from kinesics.head.sequences import Sequence
@@ -28,10 +28,10 @@ class Layer(nnx.Module):
     """A transformer layer on pairs of steps merged: (B, T, W) to (B, T / 2, W)."""
 
     def __init__(self, width: int, rngs: nnx.Rngs):
-        self.down = nnx.Linear(2 * width, width, rngs=rngs)
+        self.down = linear(2 * width, width, rngs)
         self.attend = LocalAttention(width, width, RADIUS, HEADS, rngs)
         self.norm = nnx.RMSNorm(width, rngs=rngs)
-        self.up, self.back = nnx.Linear(width, 2 * width, rngs=rngs), nnx.Linear(2 * width, width, rngs=rngs)
+        self.up, self.back = linear(width, 2 * width, rngs), linear(2 * width, width, rngs)
 
     def __call__(self, x: jax.Array, valid: jax.Array) -> jax.Array:
         x = self.down(halve(x)) * valid[..., None]
@@ -43,8 +43,8 @@ class Head(nnx.Module):
     """Two convolutions and an output."""
 
     def __init__(self, width: int, outputs: int, bias: float, rngs: nnx.Rngs):
-        self.conv, self.norm = nnx.Linear(3 * width, width, rngs=rngs), nnx.RMSNorm(width, rngs=rngs)
-        self.out = nnx.Linear(3 * width, outputs, kernel_init=nnx.initializers.normal(0.01), rngs=rngs)
+        self.conv, self.norm = linear(3 * width, width, rngs), nnx.RMSNorm(width, rngs=rngs)
+        self.out = linear(3 * width, outputs, rngs)
         self.out.bias[...] = jnp.full(outputs, bias)
 
     def __call__(self, x: jax.Array, valid: jax.Array) -> jax.Array:
@@ -57,8 +57,8 @@ class ActionFormer(nnx.Module):
 
     def __init__(self, settings: dict, rngs: nnx.Rngs):
         width = settings["width"]
-        self.enter = nnx.Linear(size(settings), width, rngs=rngs)
-        self.conv, self.norm = nnx.Linear(3 * width, width, rngs=rngs), nnx.RMSNorm(width, rngs=rngs)
+        self.enter = linear(size(settings), width, rngs)
+        self.conv, self.norm = linear(3 * width, width, rngs), nnx.RMSNorm(width, rngs=rngs)
         self.layers = nnx.List([Layer(width, rngs) for _ in STRIDES])
         self.classes = Head(width, len(settings["labels"]), float(np.log(PRIOR / (1 - PRIOR))), rngs)
         self.distances = Head(width, 2, 1.0, rngs)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from kinesics.head import framewise, learning
-from kinesics.head.layers import LocalAttention, inputs, size
+from kinesics.head.layers import LocalAttention, inputs, linear, size
 from kinesics.head.learning import Method
 from kinesics.head.sequences import SLOT
 from kinesics.labels import LABELS as VOCABULARY
@@ -26,11 +26,11 @@ class Attentive(nnx.Module):
 
     def __init__(self, settings: dict, rngs: nnx.Rngs):
         width = settings["width"]
-        self.project = nnx.Linear(size(settings), width, rngs=rngs)
-        self.query = nnx.Param(jax.random.normal(rngs.params(), (width,)))
+        self.project = linear(size(settings), width, rngs)
+        self.query = nnx.Param(jnp.ones(width))
         self.attend = LocalAttention(width, width, RADIUS, HEADS, rngs)
         self.norm = nnx.RMSNorm(width, rngs=rngs)
-        self.out = nnx.Linear(width, len(settings["labels"]), rngs=rngs)
+        self.out = linear(width, len(settings["labels"]), rngs)
 
     def __call__(self, *given: jax.Array) -> jax.Array:
         x, valid = inputs(*given), given[-1]

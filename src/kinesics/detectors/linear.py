@@ -6,7 +6,7 @@ import jax
 from flax import nnx
 
 from kinesics.head import framewise, learning
-from kinesics.head.layers import inputs, size
+from kinesics.head.layers import inputs, linear, size
 from kinesics.head.learning import Method
 from kinesics.labels import LABELS as VOCABULARY
 
@@ -17,7 +17,7 @@ class Probe(nnx.Module):
     """Inputs to frame logits (B, T, C)."""
 
     def __init__(self, settings: dict, rngs: nnx.Rngs):
-        self.out = nnx.Linear(size(settings), len(settings["labels"]), rngs=rngs)
+        self.out = linear(size(settings), len(settings["labels"]), rngs)
 
     def __call__(self, *given: jax.Array) -> jax.Array:
         return self.out(inputs(*given))

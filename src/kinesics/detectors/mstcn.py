@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from kinesics.head import framewise, learning
-from kinesics.head.layers import inputs, neighbours, size
+from kinesics.head.layers import inputs, linear, neighbours, size
 from kinesics.head.learning import Method
 from kinesics.labels import LABELS as VOCABULARY
 
@@ -24,10 +24,10 @@ SMOOTH, CLIP = 0.15, 4.0  # weight of the smoothing loss and the jump from which
 
 class Stage(nnx.Module):
     def __init__(self, inputs: int, width: int, labels: int, rngs: nnx.Rngs):
-        self.enter = nnx.Linear(inputs, width, rngs=rngs)
-        self.convs = nnx.List([nnx.Linear(3 * width, width, rngs=rngs) for _ in DILATIONS])
-        self.mixes = nnx.List([nnx.Linear(width, width, rngs=rngs) for _ in DILATIONS])
-        self.out = nnx.Linear(width, labels, rngs=rngs)
+        self.enter = linear(inputs, width, rngs)
+        self.convs = nnx.List([linear(3 * width, width, rngs) for _ in DILATIONS])
+        self.mixes = nnx.List([linear(width, width, rngs) for _ in DILATIONS])
+        self.out = linear(width, labels, rngs)
 
     def __call__(self, x: jax.Array, valid: jax.Array) -> jax.Array:
         x = self.enter(x) * valid[..., None]

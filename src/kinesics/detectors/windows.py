@@ -13,7 +13,7 @@ from flax import nnx
 
 from kinesics.head import framewise, learning, losses
 from kinesics.head.decoding import CORE, FLOOR, in_windows
-from kinesics.head.layers import coarser, halve, inputs, neighbours, size
+from kinesics.head.layers import coarser, halve, inputs, linear, neighbours, size
 from kinesics.head.learning import LENGTH, Method, Segments
 from kinesics.head.network import REACH, STRIDES, grid
 from kinesics.head.sequences import Sequence
@@ -30,9 +30,9 @@ class Classifier(nnx.Module):
     def __init__(self, settings: dict, rngs: nnx.Rngs):
         width, self.labels = settings["width"], len(settings["labels"])
         around = 2 * (max(PARTS) // 2 + 1) + 1
-        self.project = nnx.Linear(size(settings), width, rngs=rngs)
-        self.hidden = nnx.List([nnx.Linear(around * width, width, rngs=rngs) for _ in STRIDES])
-        self.out = nnx.List([nnx.Linear(width, len(PARTS) * self.labels, rngs=rngs) for _ in STRIDES])
+        self.project = linear(size(settings), width, rngs)
+        self.hidden = nnx.List([linear(around * width, width, rngs) for _ in STRIDES])
+        self.out = nnx.List([linear(width, len(PARTS) * self.labels, rngs) for _ in STRIDES])
 
     def __call__(self, *given: jax.Array) -> jax.Array:
         x, valid = self.project(inputs(*given)) * given[-1][..., None], given[-1]

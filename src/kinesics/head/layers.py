@@ -30,13 +30,18 @@ def double(x: jax.Array) -> jax.Array:
     return jnp.repeat(x, 2, axis=1)
 
 
+def linear(inputs: int, outputs: int, rngs: nnx.Rngs) -> nnx.Linear:
+    """Return a linear layer of zeros: ``training.start`` gives all layers their weights at once."""
+    return nnx.Linear(inputs, outputs, kernel_init=nnx.initializers.zeros, rngs=rngs)
+
+
 class Block(nnx.Module):
     """A residual convolution over three steps, ``dilation`` apart: x + W2 relu(W1 [neighbours of norm(x)])."""
 
     def __init__(self, width: int, rngs: nnx.Rngs, dilation: int = 1):
         self.norm = nnx.RMSNorm(width, rngs=rngs)
-        self.conv = nnx.Linear(3 * width, width, rngs=rngs)
-        self.out = nnx.Linear(width, width, kernel_init=nnx.initializers.normal(0.01), rngs=rngs)
+        self.conv = linear(3 * width, width, rngs)
+        self.out = linear(width, width, rngs)
         self.dilation = dilation
 
     def __call__(self, x: jax.Array, valid: jax.Array) -> jax.Array:
@@ -55,10 +60,10 @@ class LocalAttention(nnx.Module):
 
     def __init__(self, width: int, source: int, radius: int, heads: int, rngs: nnx.Rngs):
         self.norm = nnx.RMSNorm(width, rngs=rngs)
-        self.query = nnx.Linear(width, width, rngs=rngs)
-        self.key = nnx.Linear(source, width, rngs=rngs)
-        self.value = nnx.Linear(source, width, rngs=rngs)
-        self.out = nnx.Linear(width, width, kernel_init=nnx.initializers.normal(0.01), rngs=rngs)
+        self.query = linear(width, width, rngs)
+        self.key = linear(source, width, rngs)
+        self.value = linear(source, width, rngs)
+        self.out = linear(width, width, rngs)
         self.slope = nnx.Param(jnp.tile(2.0 ** jnp.arange(heads, dtype=jnp.float32), (2, 1)))
         self.radius, self.heads = radius, heads
 

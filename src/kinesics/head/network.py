@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from kinesics.head.layers import Block, LocalAttention, coarser, double, halve, inputs, size
+from kinesics.head.layers import Block, LocalAttention, coarser, double, halve, inputs, linear, size
 from kinesics.head.sequences import CROPS, SLOT
 
 STRIDES = (2, 4, 8, 16)  # frames
@@ -35,28 +35,25 @@ class Network(nnx.Module):
     """
 
     def __init__(self, stream: int, token: int, labels: int, width: int, rngs: nnx.Rngs):
-        linear = nnx.Linear
-        self.stem = linear(stream, width, rngs=rngs)
+        self.stem = linear(stream, width, rngs)
         self.blocks = nnx.List([Block(width, rngs) for _ in range(1 + len(STRIDES))])
-        self.down = nnx.List([linear(2 * width, width, rngs=rngs) for _ in STRIDES])
-        self.token = nnx.List([linear(2 * token, width, rngs=rngs) for _ in CROPS])
+        self.down = nnx.List([linear(2 * width, width, rngs) for _ in STRIDES])
+        self.token = nnx.List([linear(2 * token, width, rngs) for _ in CROPS])
         self.fuse = LocalAttention(width, width, TOKEN_RADIUS, HEADS, rngs)
         self.attend = nnx.List([LocalAttention(width, width, RADIUS, HEADS, rngs) for _ in STRIDES[2:]])
-        self.lateral = nnx.List([linear(width, width, rngs=rngs) for _ in STRIDES])
+        self.lateral = nnx.List([linear(width, width, rngs) for _ in STRIDES])
         self.level = nnx.Param(jnp.zeros((len(STRIDES), width)))
         self.head = Block(width, rngs)
         self.norm = nnx.RMSNorm(width, rngs=rngs)
         start = np.zeros((labels, 4), np.float32)
         start[:, 0] = np.log(PRIOR / (1 - PRIOR))
         start[:, 1:3] = 1.0
-        self.out = linear(width, labels * 4, kernel_init=nnx.initializers.normal(0.01), rngs=rngs)
+        self.out = linear(width, labels * 4, rngs)
         self.out.bias[...] = jnp.asarray(start.ravel())
         self.frame = Block(width, rngs)
         self.frame_norm = nnx.RMSNorm(width, rngs=rngs)
-        self.frame_out = linear(width, labels, kernel_init=nnx.initializers.normal(0.01), rngs=rngs)
-        self.straight = linear(
-            size({"stream": stream, "token": token}), labels, kernel_init=nnx.initializers.zeros, rngs=rngs
-        )
+        self.frame_out = linear(width, labels, rngs)
+        self.straight = linear(size({"stream": stream, "token": token}), labels, rngs)
         self.frame_out.bias[...] = jnp.full(labels, start[0, 0])
 
     def __call__(
@@ -66,7 +63,7 @@ class Network(nnx.Module):
         x = self.blocks[0](self.stem(stream) * valid[..., None], valid)
         levels, valids = [x], [valid]
         seen = jnp.concatenate([tokens, tokens - usual[:, None]], -1) * asked[..., None]
-        source = sum(linear(seen[:, :, k]) * asked[:, :, k, None] for k, linear in enumerate(self.token))
+        source = sum(layer(seen[:, :, k]) * asked[:, :, k, None] for k, layer in enumerate(self.token))
         for number, stride in enumerate(STRIDES):
             valid = coarser(valid)
             x = self.blocks[1 + number](self.down[number](halve(x)) * valid[..., None], valid)

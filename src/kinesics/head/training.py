@@ -24,6 +24,8 @@ WARM_UP = 0.1  # share of the steps
 DECAY = 0.05  # of the weights; with this little data every network here overfits without
 #: What these passes win in a step they take many times over in compiling it.
 QUICK = {"xla_llvm_disable_expensive_passes": True}
+#: Residual branches and outputs that begin near nothing, and a path that begins at nothing.
+SMALL = {"out": 0.1, "frame_out": 0.1, "straight": 0.0}
 FINAL = 0.02  # learning rate at the end, relative to the highest
 
 
@@ -43,7 +45,7 @@ def train(
     ``loss(network, rows, key)``. Raises KinesicsError if the loss is not finite.
     """
     examples = len(next(iter(data.values())))
-    structure, weights = nnx.split(make(nnx.Rngs(seed)))
+    structure, weights = nnx.split(start(make, seed))
     random = np.random.default_rng(seed)
     rounds = -(-steps * batch // examples)
     order = np.concatenate([random.permutation(examples) for _ in range(rounds)])[: steps * batch]
@@ -61,6 +63,24 @@ def train(
     if not np.isfinite(curve).all():
         raise KinesicsError(f"training diverged at step {int(np.flatnonzero(~np.isfinite(curve))[0])}: lower the rate")
     return nnx.merge(structure, average), curve
+
+
+def start(make: Callable[[nnx.Rngs], nnx.Module], seed: int) -> nnx.Module:
+    """Return the network as it is before training: weights are normal with deviation 1 / sqrt(inputs) (LeCun et al. 1998).
+
+    Layers whose name is in SMALL start at that share. Drawn outside of JAX, which would compile a program a shape.
+    """
+    structure, weights = nnx.split(make(nnx.Rngs(seed)))
+    random, flat = np.random.default_rng(seed), nnx.to_flat_state(weights)
+    drawn = [
+        value.replace(
+            jnp.asarray(random.normal(0, SMALL.get(path[-2], 1) / np.sqrt(value.shape[0]), value.shape), jnp.float32)
+        )
+        if path[-1] == "kernel"
+        else value
+        for path, value in flat
+    ]
+    return nnx.merge(structure, nnx.from_flat_state(list(zip((path for path, _ in flat), drawn, strict=True))))
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2), compiler_options=QUICK)

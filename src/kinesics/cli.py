@@ -35,7 +35,7 @@ def _refuse_to_overwrite(options: argparse.Namespace) -> None:
     """Raise KinesicsError if a file that is to be written is also read, or is to be written twice."""
     given = vars(options)
     written = [given[name] for name in ("out", "tubes", "json") if given.get(name)]
-    read = [given.get(name) for name in ("video", "tracks", "model")]
+    read = [given.get(name) for name in ("video", "tracks", "model", "config")]
     read += [*(given.get("truth") or []), *(given.get("predicted") or [])]
     for number, path in enumerate(written):
         if path.resolve() in {other.resolve() for other in [*read, *written[:number]] if other}:

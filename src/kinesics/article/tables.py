@@ -8,6 +8,7 @@ import pandas as pd
 from kinesics.article.numbers import detectors, interval, text
 from kinesics.catalogue import DETECTORS, ENCODERS
 from kinesics.corpora import CORPORA
+from kinesics.encoders import fetched
 from kinesics.files import write_text
 from kinesics.review.literature import mark
 from kinesics.sources import read_sources
@@ -268,7 +269,7 @@ def _states(literature: dict[str, pd.DataFrame], records: list[dict], scores: li
     found = [json.loads(Path(path).read_text(encoding="utf-8")) for path in scores]
     run = {(ENCODERS[one["encoder"]]["citation"], CORPORA[one["corpus"]]["dataset"]) for one in found}
     embedded = {files[0]["citation"] for files in read_sources().values() if files[0]["tier"] == "embedded"}
-    embedded |= {row["citation"] for row in ENCODERS.values()}
+    embedded |= {row["citation"] for name, row in ENCODERS.items() if fetched(name)}
     recomputed = {row["dataset"] for row in records if row["published"] is not None}
     states = {}
     for row in literature["systems"].to_dict("records"):

@@ -10,7 +10,7 @@ from clips import write_video
 from safetensors.numpy import save_file
 from toy import toy_clip, untrained
 
-from kinesics import KinesicsError, catalogue, sources
+from kinesics import KinesicsError, catalogue, encoders, sources
 from kinesics.budget import POLICIES, SHARES, allowance, choose, kernel_segments, moving, plan, possible, subset
 from kinesics.cli import main
 from kinesics.detectors import Clip, budgeted, read_clips
@@ -145,6 +145,7 @@ def test_the_tool_saves_calls_and_says_what_the_study_says(clip, tmp_path, monke
         monkeypatch.setattr(catalogue.encoder(encoder), "load", fake(encoder))
     (tmp_path / "weights").write_bytes(b"")
     monkeypatch.setattr(sources, "fetch", lambda *_: [tmp_path / "weights"])
+    monkeypatch.setattr(encoders, "place", lambda *_: tmp_path / "weights")
     files = {encoder: tmp_path / f"{encoder}.safetensors" for encoder in ("fer", "vit_s_focus")}
     for encoder, path in files.items():
         encode(film, tmp_path / "v.parquet", encoder, tmp_path / "weights", path, progress=False)

@@ -9,7 +9,8 @@ def prompts() -> dict[str, dict[str, str]]:
     """Return the prompts by name: what an item is (image, video, window), items a request, and the words.
 
     All but ``events`` are quoted from Lian et al. (2024), whose protocol they are, with their batch sizes; ``events`` is
-    ours.
+    ours. A line break is written ``\\n``.
     """
     with resources.as_file(resources.files("kinesics").joinpath("ask/prompts.csv")) as path:
-        return {row["prompt"]: row for row in read_table(path, "ask_prompts")}
+        rows = read_table(path, "ask_prompts")
+    return {row["prompt"]: row | {"text": row["text"].replace("\\n", "\n")} for row in rows}

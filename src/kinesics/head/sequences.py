@@ -113,7 +113,7 @@ def scaling(found: Several[Sequence], directions: int) -> Scaling:
         values, vectors = values[::-1][:directions], vectors[:, ::-1][:, :directions]
         vectors *= np.sign(vectors[np.abs(vectors).argmax(0), np.arange(vectors.shape[1])])
         # Small directions are noise: they are scaled up to at most a tenth of the largest's deviation.
-        whitened = vectors / np.sqrt(np.maximum(values, values[0] * 1e-2))
+        whitened = vectors / np.sqrt(np.maximum(values, max(values[0] * 1e-2, 1e-12)))
         axes.append(np.pad(whitened, ((0, 0), (0, directions - whitened.shape[1]))))
     if not len(stream):
         stream = np.zeros((1, len(COLUMNS)))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, balanced_accuracy_score
+from sklearn.metrics import accuracy_score, recall_score
 from sklearn.metrics import f1_score as sklearn_f1
 from test_evaluation import distinct, events, one, tables
 
@@ -260,8 +260,8 @@ def test_classification_equals_sklearn(pairs):
     assert weighted_f1(correct, support, answered) == pytest.approx(
         sklearn_f1(true, said, average="weighted", zero_division=0)
     )
-    if set(said) <= set(true):
-        assert uar(correct, support) == pytest.approx(balanced_accuracy_score(true, said))
+    expected = recall_score(true, said, labels=sorted(set(true)), average="macro", zero_division=0)
+    assert uar(correct, support) == pytest.approx(expected)
 
 
 def test_the_answer_to_an_event_is_the_nearest_prediction():
@@ -358,8 +358,8 @@ def test_a_permutation_test_of_recall_is_that_of_the_sums_over_videos():
     assert found["p"] == pytest.approx(np.mean(np.array(sums) >= abs(per_video.sum())), abs=1e-6)
 
 
-@settings(max_examples=5, deadline=None, derandomize=True)
-@given(tables().filter(len), distinct, distinct)
+@settings(max_examples=3, deadline=None, derandomize=True)
+@given(tables(size=8).filter(len), distinct, distinct)
 def test_a_comparison_turns_its_sign_and_keeps_its_p_when_the_detectors_change_places(truth, first, second):
     shared = {"resamples": 0, "block_s": np.inf, "durations": {"v": 31.0, "w": 31.0}}
     settings_ = shared | {"permutations": 16}

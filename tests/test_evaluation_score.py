@@ -20,7 +20,7 @@ from kinesics.events import empty_events, write_events
 ROOT = Path(__file__).parents[1]
 CODERS = next((p for p in (ROOT / "truth", ROOT.parent / "shared/annotations") if (p / "coder_a.csv").is_file()), None)
 DURATIONS = {"v": 31.0, "w": 40.0}
-quick = settings(max_examples=18, deadline=None, derandomize=True)
+quick = settings(max_examples=10, deadline=None, derandomize=True)
 
 
 def values(result: dict) -> dict[str, float | None]:

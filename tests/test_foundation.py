@@ -224,6 +224,26 @@ pipeline.encode({str(film)!r}, {str(tracks)!r}, {kind!r}, {str(weights)!r}, "kil
         assert (tmp_path / name).read_bytes() == (tmp_path / "plain").read_bytes()
 
 
+def test_weights_are_also_taken_from_the_hub(tiny, film, tmp_path, monkeypatch):
+    weights, asked = tiny("dinov3"), []
+    monkeypatch.setattr(hub, "snapshot_download", lambda name, **_: (asked.append(name), str(weights))[1])
+    tracks = write_tracks(tmp_path / "t.parquet", film, {0: everywhere(range(24))})
+    run = {"rate_hz": 1, "crops": ["face"], "progress": False}
+    encode(film, tracks, "dinov3", "nobody/dinov3", tmp_path / "hub", cache=tmp_path / "cache", **run)
+    encode(film, tracks, "dinov3", weights, tmp_path / "here", **run)
+    assert set(asked) == {"nobody/dinov3"}
+    assert (tmp_path / "hub").read_bytes() == (tmp_path / "here").read_bytes()
+
+    def refused(name, **_):
+        raise OSError("401 Client Error: access to model is restricted")
+
+    monkeypatch.setattr(hub, "snapshot_download", refused)
+    with pytest.raises(
+        KinesicsError, match=r"its licence may have to be accepted at https://huggingface.co/nobody/dinov3 .*401"
+    ):
+        encoders.load("dinov3", "nobody/dinov3")
+
+
 def test_a_damaged_cache_is_named(tmp_path):
     (tmp_path / "cache").write_text("not a database, but long enough to be looked at" * 30)
     with pytest.raises(KinesicsError, match=r"cache: not a cache of features: .*; delete it"):

@@ -68,9 +68,7 @@ def encode(
         asked = set(zip(calls["crop"], calls["person"], index(calls["time_s"], rate_hz).tolist(), strict=True))
     name, tracked_hz, count = people.video, people.rate_hz, samples(people.duration_s, rate_hz)
     del people  # landmarks are 99 % of the tracks
-    ask = encoders.load(encoder, weights)
-    if cache is not None:
-        ask = cached(ask, key(encoder, weights), cache)
+    ask = _network(encoder, weights, cache)
     size = shape.input[-3:-1]
     seen = (
         ((time_s, [frame]) for _, time_s, frame in frames(video, rate_hz))
@@ -119,15 +117,18 @@ def encode_sound(
     rate_hz = _rate(rate_hz, module, video)
     if not facts(video).has_audio:
         raise KinesicsError(f"{video}: has no sound, which {encoder} needs")
-    ask = encoders.load(encoder, weights)
-    if cache is not None:
-        ask = cached(ask, key(encoder, weights), cache)
+    ask = _network(encoder, weights, cache)
     heard = module.sentences(video, weights) if shape.kind == "text" else sounds(video, rate_hz, *shape.input)
     shown = tqdm(heard, encoder, unit=shape.kind, disable=None if progress else True)
     stream = ((shape.kind, time_s, NOBODY, value) for time_s, value in shown)
     rows = [(time_s, person, token) for _, time_s, person, token in _asked(ask, stream, shape)]
     values = {shape.kind: _columns(rows, shape.dim)}
     write_features(Features(name or Path(video).stem, encoder, rate_hz, values), out)
+
+
+def _network(encoder: str, weights: str | Path, cache: str | Path | None) -> encoders.Encode:
+    ask = encoders.load(encoder, weights)
+    return ask if cache is None else cached(ask, key(encoder, encoders.local(encoder, weights)), cache)
 
 
 def _rate(rate_hz: float | None, module: ModuleType, video: str | Path) -> float:

@@ -85,6 +85,15 @@ def how_to_get(name: str, at: str | Path) -> str:
     return f"get the weights of {name}: {terms} run: {command}"
 
 
+def local(name: str, weights: str | Path) -> Path:
+    """Return where weights lie: the path given, or if that is the encoder's repository of the hub, its downloaded folder."""
+    if not fetched(name) and str(weights) == catalogue.ENCODERS[name]["weights"]:
+        from kinesics.encoders import hub
+
+        return hub.folder(weights)
+    return Path(weights)
+
+
 def load(name: str, weights: str | Path) -> Encode:
     """Return the encoder's function from N inputs to float32 (N, dim).
 
@@ -93,16 +102,11 @@ def load(name: str, weights: str | Path) -> Encode:
     thread that costs a vision transformer up to 8 % and makes a convolutional network faster. On a GPU it shows as many
     as half of the free memory holds, and fills the last batch up, so that all have the same shape.
 
-    ``weights`` is a file or folder, or for the encoders of ``transformers`` also the name of a repository of the hub.
+    ``weights`` is a file or folder, or the encoder's repository of the hub as the table names it (see ``local``).
     Raises KinesicsError for an unknown name and for weights that are missing or not the encoder's; the function raises
     ValueError for inputs of another type or shape.
     """
-    module, told = catalogue.encoder(name), shape(name)
-    if not fetched(name) and str(weights) == catalogue.ENCODERS[name]["weights"]:
-        from kinesics.encoders import hub
-
-        weights = hub.folder(weights)
-    weights = Path(weights)
+    module, told, weights = catalogue.encoder(name), shape(name), local(name, weights)
     if not weights.exists() or (weights.is_dir() and not any(weights.iterdir())):
         raise KinesicsError(f"{weights}: no such file; {how_to_get(name, weights)}")
     if (fetched(name) and told.kind == "image") and not weights.is_file():

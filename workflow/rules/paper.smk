@@ -52,6 +52,7 @@ rule tables:
     params:
         clips=config["clips"],
         datasets=config["datasets"],
+        detectors=list(config["detectors"]),
     script:
         "../scripts/write_tables.py"
 

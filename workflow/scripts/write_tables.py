@@ -8,5 +8,5 @@ with job(snakemake.log[0]):
     media = dict(zip(snakemake.params.clips, snakemake.input.media, strict=True))
     tables.data(media, snakemake.params.datasets, data)
     tables.agreement(snakemake.input.scores, snakemake.input.truth, agreement)
-    tables.methods(methods)
+    tables.methods(snakemake.params.detectors, methods)
     tables.results(snakemake.input.scores, results)

@@ -185,10 +185,10 @@ def stage(scores: str | Path, out: str | Path) -> None:
     write_text(out, table("@{}lr" + "l" * len(STAGE_HEADS) + "ll@{}", head, rows, tuple(rules[1:])))
 
 
-def methods(out: str | Path) -> None:
-    """Write what each detector is, reads and learns."""
+def methods(names: list[str], out: str | Path) -> None:
+    """Write what each of these detectors is, reads and learns."""
     rows = []
-    for name, row in DETECTORS.items():
+    for name, row in ((name, DETECTORS[name]) for name in names):
         cite = rf"~\cite{{{row['citation']}}}" if row["citation"] else ""
         reads = row["features"] or row["weights"]
         rows.append([escape(name), escape(row["description"]) + cite, escape(reads) or "--", row["learns"]])

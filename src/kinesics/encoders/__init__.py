@@ -128,6 +128,8 @@ def load(name: str, weights: str | Path) -> Encode:
         out = np.empty((len(inputs), told.dim), np.float32)
         for k in range(0, len(inputs), batch):
             part = inputs[k : k + batch]
+            if told.kind != "text":
+                part = np.array(part)  # torch takes no view that runs backwards
             if short := batch - len(part):
                 part = np.concatenate([part, np.repeat(part[-1:], short, axis=0)])
             tokens = forward(part)

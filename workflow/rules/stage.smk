@@ -1,5 +1,6 @@
 # What detectors learn from, and choose their settings by.
 LEARNED = stage("train", "val")
+PLAYED = {name: config["detectors"][name] for name in config["stage"]["detectors"]}
 
 
 rule film:
@@ -197,7 +198,7 @@ rule score_stage:
         tracks=expand("results/tracks/{video}.parquet", video=stage("test", "dials")),
         events=[
             f"results/events/{detector}/{seed}/{video}.{suffix}"
-            for detector, seeds in config["detectors"].items()
+            for detector, seeds in PLAYED.items()
             for seed in seeds
             for video in stage("test", "dials")
             for suffix in ["csv", "tubes.parquet"]
@@ -210,7 +211,7 @@ rule score_stage:
     conda:
         "../../environment.yml"
     params:
-        detectors=config["detectors"],
+        detectors=PLAYED,
         videos=stage("test", "dials"),
         score=config["score"],
     script:

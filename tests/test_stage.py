@@ -10,6 +10,7 @@ import yaml
 from scipy.spatial.transform import Rotation
 
 from kinesics import KinesicsError
+from kinesics.article import stage as figures
 from kinesics.cli import main
 from kinesics.events import BOX, read_events, read_tubes
 from kinesics.labels import LABELS
@@ -258,6 +259,16 @@ def test_a_film_repeats_to_the_byte(filmed, actors, tmp_path):
     assert (tmp_path / "clip.mp4").read_bytes() == path.read_bytes()
     for name in files:
         assert again[name].read_bytes() == files[name].read_bytes(), name
+
+
+def test_figures_of_a_film_are_drawn(filmed, tmp_path):
+    _, path, files = filmed
+    for name in ("strip.pdf", "again.pdf"):
+        figures.strip(path, files["events"], files["tubes"], files["acts"], tmp_path / name)
+    assert (tmp_path / "strip.pdf").read_bytes() == (tmp_path / "again.pdf").read_bytes()
+    shown = {("", 0): path} | {(dial, level): path for dial in wildness.DIALS for level in (1, 2, 3)}
+    figures.dials(shown, files["acts"], tmp_path / "dials.pdf")
+    assert (tmp_path / "dials.pdf").read_bytes().count(b"/Subtype /Image") == len(shown)
 
 
 def test_a_film_that_breaks_off_leaves_nothing(filmed, actors, tmp_path, monkeypatch):

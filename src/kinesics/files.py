@@ -13,7 +13,6 @@ from importlib import resources
 from pathlib import Path
 
 import yaml
-from jsonschema import Draft202012Validator
 
 from kinesics import KinesicsError
 
@@ -86,9 +85,16 @@ def schema(name: str) -> dict:
     return yaml.safe_load(resources.files("kinesics").joinpath(f"schemas/{name}.yaml").read_text(encoding="utf-8"))
 
 
+def _validator(rules: dict):
+    # jsonschema compiles grammars of formats that we do not use when it is imported: seconds, which most jobs can spare.
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(rules)
+
+
 def check(value: dict, schema_name: str, where: str) -> None:
     """Raise KinesicsError, naming ``where``, the key and the value, unless ``value`` fits the schema."""
-    errors = sorted(Draft202012Validator(schema(schema_name)).iter_errors(value), key=lambda e: list(map(str, e.path)))
+    errors = sorted(_validator(schema(schema_name)).iter_errors(value), key=lambda e: list(map(str, e.path)))
     if errors:
         error = errors[0]
         key = ".".join(map(str, error.absolute_path)) or "(top level)"
@@ -113,7 +119,7 @@ def read_table(path: str | Path, schema_name: str) -> list[dict[str, str]]:
         raise KinesicsError(f"{path}: not a CSV file in UTF-8: {error}") from None
     if missing := [name for name in rules["required"] if name not in header]:
         raise KinesicsError(f"{path}: line 1: column {missing[0]!r} is missing; the header is {','.join(header)!r}")
-    validator = Draft202012Validator(rules)
+    validator = _validator(rules)
     for number, (line, row) in enumerate(rows, 2):
         if line != number:
             raise KinesicsError(f"{path}: line {number}: an empty line, or a line break inside a field")

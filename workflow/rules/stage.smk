@@ -155,6 +155,7 @@ rule stage_strip:
 rule stage_dials:
     input:
         videos=expand("results/media/{video}.mp4", video=stage("dials")),
+        acts=truth_files("results/truth/stage", stage("dials")[0])["acts"],
         code=code("draw_stage_dials.py"),
     output:
         f"{GENERATED}/figures/stage_dials.pdf",

@@ -6,4 +6,4 @@ from kinesics.jobs import job
 with job(snakemake.log[0]):
     rows = zip(snakemake.params.rows, snakemake.input.videos, strict=True)
     videos = {(row["dial"], row["level"]): path for row, path in rows if row["script"] == 0}
-    stage.dials(videos, snakemake.params.rows[0]["duration_s"] / 3, snakemake.output[0])
+    stage.dials(videos, snakemake.input.acts, snakemake.output[0])

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kinesics.article.numbers import text
-from kinesics.article.style import GREY, TEXT, save, style
+from kinesics.article.style import TEXT, save, style
 from kinesics.article.tables import escape, table
 from kinesics.events import read_events, read_tubes
 from kinesics.files import write_text
@@ -86,44 +86,38 @@ def _frames(axes: plt.Axes, video: str, end_s: float, seen: pd.DataFrame, boxes:
     axes.set_axis_off()
 
 
-def dials(videos: dict[tuple[str, int], str], time_s: float, out: str | Path) -> None:
-    """Draw the frame at a time of one script at level 0 and at each level of each dial; ``videos``: (dial, level) to file.
+def dials(videos: dict[tuple[str, int], str], acts: str | Path, out: str | Path) -> None:
+    """Draw a frame of one script at level 0 and at each level of each dial, while a hand moves to its first gesture.
 
-    The key of level 0 is ("", 0).
+    ``videos`` has the file of each (dial, level), that of level 0 under ("", 0); ``acts`` are those of any of them.
     """
     style()
+    played = pd.read_csv(acts)
+    moving = played[played["label"].str.startswith("hand_") & (played["event"] >= 0)].iloc[0]
+    time_s = (moving["begin_s"] + moving["apex_s"]) / 2
     levels = sorted({level for _, level in videos if level})
-    columns = len(DIALS) // 2
+    side = TEXT / (len(DIALS) + 1)
     figure, panels = plt.subplots(
-        2 * len(levels),
-        columns + 1,
-        figsize=(TEXT, 2 * len(levels) * TEXT * 0.75 / (columns + 1) + 0.3),
-        layout="constrained",
+        len(levels), len(DIALS) + 1, figsize=(TEXT, len(levels) * (0.75 * side + 0.13) + 0.15), layout="constrained"
     )
-    for place, dial in enumerate(DIALS):
-        band, column = divmod(place, columns)
-        for row, level in enumerate(levels):
-            panel = panels[band * len(levels) + row, column + 1]
-            panel.imshow(frame_at(videos[dial, level], [time_s])[0], interpolation="lanczos")
-            panel.set_title(f"{dial} {VALUES[dial][level]:g}", pad=2)
-    for panel in panels.flat:
-        panel.set_axis_off()
-    for band in range(2):
-        panel = panels[band * len(levels), 0]
-        if band == 0:
-            panel.imshow(frame_at(videos["", 0], [time_s])[0], interpolation="lanczos")
-            panel.set_title("level 0", pad=2)
-        for row, level in enumerate(levels):
-            panels[band * len(levels) + row, 0].text(
-                1,
-                0.5,
-                f"level {level}" if band or row else "",
-                transform=panels[band * len(levels) + row, 0].transAxes,
-                ha="right",
-                va="center",
-                color=GREY,
-            )
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01)
+    for panel in panels[:, 0]:
+        panel.set_visible(False)
+    middle = panels[len(levels) // 2, 0]
+    middle.set_visible(True)
+    shown = {(0, middle): ("", 0)} | {
+        (level, panels[row, column]): (dial, level)
+        for column, dial in enumerate(DIALS, 1)
+        for row, level in enumerate(levels)
+    }
+    for (level, panel), key in shown.items():
+        panel.imshow(frame_at(videos[key], [time_s])[0], interpolation="lanczos")
+        panel.set_xticks([])
+        panel.set_yticks([])
+        panel.spines[:].set_visible(False)
+        panel.set_xlabel(f"{VALUES[key[0]][level]:g}" if level else "level 0", fontsize=6, labelpad=1)
+    for panel, dial in zip(panels[0, 1:], DIALS, strict=True):
+        panel.set_title(dial, pad=2, fontsize=7)
     save(figure, out)
     plt.close(figure)
 

@@ -77,6 +77,8 @@ GROUPS = {
 UNOCCLUDED, FRONTAL = 0.9, 0.25
 #: A mesh belongs to a face if its points are off by less than this share of the distance between the eyes, on average.
 NEAR = 1.0
+#: A mesh that is off by more than this share of the distance between the eyes has failed, as on 300-W.
+FAILED = 0.1
 #: Frames whose people show no display for this long, before and after, at most one each so many seconds, are neutral.
 NEUTRAL_S = 1.0
 
@@ -99,7 +101,7 @@ def realism(
     - ``detection``: of unoccluded frontal faces, how many were found, by shot at level 0 and by dial and level.
     - ``landmarks``: of faces found at level 0, by shot and group of points, the distance to the truth: mean over points,
       then mean, median and 90th percentile over faces; in shares of the distance of the eyes' outer corners (the
-      normalised mean error of 300-W; Sagonas et al. 2013), and its mean in pixels.
+      normalised mean error of 300-W; Sagonas et al. 2013), and its mean in pixels; and the share of faces above FAILED.
     - ``expressions``: at level 0 and each display's apex, by display and answer, how often it was the likeliest of
       ``fer.LABELS`` and its mean probability; ``neutral`` are frames long without a display.
 
@@ -204,14 +206,9 @@ def _landmarks(faces: pd.DataFrame) -> list[dict]:
         for group, names in groups.items():
             pixels = errors[:, [_NAMES.index(name) for name in names]].mean(1)
             share = pixels / own["between"].to_numpy()
-            rows.append(
-                {"shot": shot, "points": group, "faces": len(own), "mean": float(share.mean())}
-                | {
-                    "median": float(np.median(share)),
-                    "p90": float(np.quantile(share, 0.9)),
-                    "mean_px": float(pixels.mean()),
-                }
-            )
+            row = {"shot": shot, "points": group, "faces": len(own), "mean": float(share.mean())}
+            row |= {"median": float(np.median(share)), "p90": float(np.quantile(share, 0.9))}
+            rows.append(row | {"failed": float((share > FAILED).mean()), "mean_px": float(pixels.mean())})
     return rows
 
 

@@ -17,7 +17,8 @@ def _read(name: str) -> dict[str, dict[str, str]]:
 
 #: name: weights (a source), citation, description
 ENCODERS = _read("encoders.csv")
-#: name: module, features (an encoder or nothing), weights (a source or nothing), learns (yes or no), citation, description
+#: name: module, features (encoders, separated by a space, or nothing), weights (a source or nothing), learns (yes or no),
+#: citation, description
 DETECTORS = _read("detectors.csv")
 
 
@@ -29,6 +30,11 @@ def encoder(name: str) -> ModuleType:
 def detector(name: str) -> ModuleType:
     """Return a detector's module. Raises KinesicsError naming the choices."""
     return _module("detector", name, DETECTORS)
+
+
+def encoders_of(detector: str) -> list[str]:
+    """Return the names of the encoders whose features a detector reads."""
+    return DETECTORS[detector]["features"].split()
 
 
 def _module(kind: str, name: str, table: dict) -> ModuleType:

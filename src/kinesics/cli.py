@@ -36,7 +36,7 @@ def _refuse_to_overwrite(options: argparse.Namespace) -> None:
     """Raise KinesicsError if a file that is to be written is also read, or is to be written twice."""
     given = vars(options)
     written = [given[name] for name in ("out", "tubes", "json", "outcomes") if given.get(name)]
-    read = [given.get("model"), given.get("cache")]
+    read = [given.get("model"), given.get("cache"), given.get("config")]
     for name in ("video", "tracks", "truth", "predicted", "tubes_truth", "tubes_predicted", "compare", "tubes_compare"):
         value = given.get(name) or []
         for entry in value if isinstance(value, list) else [value]:
@@ -97,12 +97,33 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, required=True, metavar="FEATURES.safetensors")
     data(sub)
 
+    sub = command("train", _train, "train a detector on tracks, features and truth of one's own")
+    sub.add_argument(
+        "--config",
+        type=Path,
+        required=True,
+        metavar="YAML",
+        help="detector, seed, and lists of files: tracks, features, truth (one events table a coder), validation (tracks)",
+    )
+    sub.add_argument("--out", type=Path, required=True, metavar="MODEL.safetensors")
+
     sub = command("detect", _detect, "detect behavioural events in a video")
     sub.add_argument("video", type=Path)
     sub.add_argument(
-        "--detector", default="rules", metavar="NAME", help=f"{', '.join(catalogue.DETECTORS)} (default: rules)"
+        "--detector", metavar="NAME", help=f"{', '.join(catalogue.DETECTORS)} (default: the model's, else rules)"
     )
     sub.add_argument("--model", type=Path, metavar="FILE", help="what a detector that learns has learned")
+    sub.add_argument(
+        "--budget",
+        type=_share,
+        default=1.0,
+        metavar="SHARE",
+        help="share of its calls that the slow encoder may make, 0 to 1 (default: %(default)s)",
+    )
+    sub.add_argument(
+        "--policy", default="uncertain", metavar="NAME", help="where it looks then: uniform, motion, uncertain, kts"
+    )
+    sub.add_argument("--all", action="store_true", help="also write events that are more likely wrong than right")
     sub.add_argument("--seed", type=_seed, default=0)
     sub.add_argument("--out", type=Path, required=True, metavar="EVENTS.csv")
     sub.add_argument(
@@ -348,6 +369,13 @@ def _seed(value: str) -> int:
     return number
 
 
+def _share(value: str) -> float:
+    number = float(value)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{value} is not a share between 0 and 1")
+    return number
+
+
 def _fetch(options: argparse.Namespace) -> None:
     if not options.source:
         for name, rows in sources.read_sources().items():
@@ -405,22 +433,43 @@ def _encode(options: argparse.Namespace) -> None:
     weights = options.weights or encoders.place(name, options.data)
     work = {"rate_hz": options.rate, "cache": options.cache}
     if sees:
-        encode(options.video, options.tracks, name, weights, options.out, **work)
+        encode(options.video, options.tracks, name, weights, options.out, calls=getattr(options, "calls", None), **work)
     else:
         encode_sound(options.video, name, weights, options.out, **work)
 
 
+def _train(options: argparse.Namespace) -> None:
+    import yaml
+
+    from kinesics.detectors import fit_files
+    from kinesics.files import check
+
+    try:
+        config = yaml.safe_load(options.config.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise KinesicsError(f"{options.config}: not YAML: {' '.join(str(error).split())}") from None
+    check(config, "train", str(options.config))
+    if catalogue.DETECTORS.get(config["detector"], {}).get("learns") == "no":
+        raise KinesicsError(f"{options.config}: detector {config['detector']!r} does not learn")
+    files = {name: config.get(name, []) for name in ("tracks", "features", "truth", "validation")}
+    fit_files(config["detector"], out=options.out, seed=config.get("seed", 0), **files)
+
+
 def _detect(options: argparse.Namespace) -> None:
-    from kinesics.detectors import detect_files
+    from kinesics.detectors import detect_files, detector_of, read_clips
     from kinesics.encode import refuse_another_video
     from kinesics.tracks import read_tracks
 
-    catalogue.detector(options.detector)
-    row = catalogue.DETECTORS[options.detector]
+    if options.detector is None and options.model:
+        options.detector = detector_of(options.model)
+    detector = options.detector or "rules"
+    module, row = catalogue.detector(detector), catalogue.DETECTORS[detector]
     if row["learns"] == "no" and options.model:
-        raise KinesicsError(f"detector {options.detector!r} does not learn: it takes no --model")
+        raise KinesicsError(f"detector {detector!r} does not learn: it takes no --model")
     if row["learns"] == "yes" and not options.model:
-        raise KinesicsError(f"detector {options.detector!r} has to be trained: give what it learned with --model FILE")
+        raise KinesicsError(f"detector {detector!r} has to be trained: give what it learned with --model FILE")
+    if options.budget < 1 and not hasattr(module, "undecided"):
+        raise KinesicsError(f"detector {detector!r} takes no --budget: it needs all that its encoders can say")
     with tempfile.TemporaryDirectory() as folder:
         work = argparse.Namespace(**vars(options))
         if not options.tracks:
@@ -429,13 +478,22 @@ def _detect(options: argparse.Namespace) -> None:
         else:
             refuse_another_video(options.video, options.video.stem, read_tracks(options.tracks), options.tracks)
         features = []
-        if row["features"]:
-            work.encoder, work.rate, work.out = row["features"], None, Path(folder) / "features.safetensors"
+        for encoder in catalogue.encoders_of(detector):
+            work.encoder, work.rate, work.out = encoder, None, Path(folder) / f"{encoder}.safetensors"
             work.weights = work.cache = None
+            if options.budget < 1 and encoder == module.ENCODER:
+                from kinesics.budget import choose
+
+                work.calls = choose(
+                    options.policy, options.budget, read_clips([work.tracks], features)[0], module, options.model
+                )
+                print(f"{encoder}: {len(work.calls)} calls")
             _encode(work)
-            features = [work.out]
+            features.append(work.out)
         model = sources.fetch(row["weights"], options.data)[0] if row["weights"] else options.model
-        events = detect_files(options.detector, work.tracks, features, model, options.out, options.tubes, options.seed)
+        events = detect_files(
+            detector, work.tracks, features, model, options.out, options.tubes, options.seed, sure=not options.all
+        )
     print(f"{options.out}: {len(events)} events")
 
 

@@ -8,6 +8,7 @@ from types import ModuleType
 
 import cv2
 import numpy as np
+import pandas as pd
 from tqdm import tqdm
 
 from kinesics import KinesicsError, catalogue, encoders
@@ -35,6 +36,7 @@ def encode(
     rate_hz: float | None = None,
     crops: Sequence[str] | None = None,
     cache: str | Path | None = None,
+    calls: pd.DataFrame | None = None,
     progress: bool = True,
 ) -> None:
     """Encode crops of everyone in a video, ``rate_hz`` times a second, and write the features to ``out``.
@@ -45,6 +47,9 @@ def encode(
     is the video's in the tracks, by default the file's without its suffix. The video is read once, and crops are encoded
     as they come: of what is read only boxes and features stay. The same input gives the same bytes, also from a
     ``cache``, a file where what the encoder says is kept (see ``encoders.cache``).
+
+    ``calls`` (``crop,person,time_s``) are the only crops asked about, for a budget; their times are those of the grid
+    at ``rate_hz``. What is not asked costs nothing but its frame.
 
     Raises KinesicsError for tracks of another video, unknown encoders and crops, and files that cannot be read.
     """
@@ -58,6 +63,9 @@ def encode(
     people = read_tracks(tracks)
     refuse_another_video(video, name or Path(video).stem, people, tracks)
     boxes = {crop: boxes_by_frame(people, crop) for crop in crops}
+    asked = None
+    if calls is not None:
+        asked = set(zip(calls["crop"], calls["person"], index(calls["time_s"], rate_hz).tolist(), strict=True))
     name, tracked_hz, count = people.video, people.rate_hz, samples(people.duration_s, rate_hz)
     del people  # landmarks are 99 % of the tracks
     ask = _network(encoder, weights, cache)
@@ -72,9 +80,11 @@ def encode(
     def cuts() -> Iterator[tuple[str, float, int, np.ndarray]]:
         """Yield (crop, time_s, person, input) in the order of time, then person."""
         for time_s, clip in shown:
-            k = int(index(time_s, tracked_hz))
+            k, sample = int(index(time_s, tracked_hz)), int(index(time_s, rate_hz))
             for crop in crops:
                 for person, box in boxes[crop].get(k, ()):
+                    if asked is not None and (crop, person, sample) not in asked:
+                        continue
                     images = [cut(frame, box, module.MARGIN, size) for frame in clip]
                     yield crop, time_s, person, images[0] if shape.kind == "image" else np.stack(images)
 

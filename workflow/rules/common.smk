@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kinesics import corpora, plan
 from kinesics.adapters import adapter, outputs
-from kinesics.catalogue import DETECTORS, ENCODERS
+from kinesics.catalogue import DETECTORS, ENCODERS, encoders_of
 from kinesics.encoders import fetched, place
 from kinesics.files import check
 from kinesics.sources import read_sources
@@ -116,12 +116,11 @@ def module(detector):
 
 def features(detector, videos):
     """Return the feature files that a detector reads of these videos."""
-    encoder = DETECTORS[detector]["features"]
-    return (
-        [f"results/features/{encoder}/{video}.safetensors" for video in videos]
-        if encoder
-        else []
-    )
+    return [
+        f"results/features/{encoder}/{video}.safetensors"
+        for encoder in encoders_of(detector)
+        for video in videos
+    ]
 
 
 def model(wildcards, training):

@@ -3,12 +3,12 @@
 A detector is a row of ``detectors.csv`` that names its module of this package, with
 
 ``LABELS``  the labels it speaks about;
-``fit``     ``fit(clips, truth, seed) -> dict of arrays``, only where it learns; ``truth`` is a list of events tables, one
-            a coder;
+``fit``     ``fit(clips, truth, seed, validation=()) -> dict of arrays``, only where it learns; ``truth`` is a list of events
+            tables, one a coder; ``validation`` are clips from which only scores' calibration and thresholds come;
 ``detect``  ``detect(clip, model, seed) -> (events, tubes)``; ``model`` is the file of released or learned weights, or None.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from kinesics.features import Features, read_features
 from kinesics.files import replacing
 from kinesics.labels import FAMILY, LABELS
 from kinesics.segments import hysteresis, seconds
+from kinesics.streams import person_stream
 from kinesics.tracks import FACE_BOX, PERSON_BOX, VISIBLE, Tracks, read_tracks
 
 #: The smallest event of the coding manual and the gap over which it joins events of one label, in seconds.
@@ -34,10 +35,24 @@ POSE_HANDS = list(range(15, 23))
 
 @dataclass(frozen=True)
 class Clip:
-    """What a detector sees of a video: its tracks, and its features by encoder."""
+    """What a detector sees of a video: its tracks, and its features by encoder.
+
+    ``streams`` holds the cheap streams once they were asked for; copies with other features of the slow encoders share it.
+    """
 
     tracks: Tracks
     features: dict[str, Features]
+    streams: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
+
+    def stream(self, person: int) -> np.ndarray:
+        """Return the cheap stream of a person: float32 (frames, D), not to be written into."""
+        if person not in self.streams:
+            self.streams[person] = person_stream(self.tracks, person, self.features.get("fer"))
+        return self.streams[person]
+
+    def asked(self, features: Features) -> "Clip":
+        """Return the clip with other features of one encoder, such as those of fewer calls."""
+        return replace(self, features=self.features | {features.encoder: features})
 
 
 def read_model(path: Path, detector: str) -> dict[str, np.ndarray]:
@@ -52,6 +67,17 @@ def read_model(path: Path, detector: str) -> dict[str, np.ndarray]:
         raise KinesicsError(f"{path}: no such file; detector {detector!r} has to be trained first") from None
     except SafetensorError as error:
         raise KinesicsError(f"{path}: not a model of detector {detector!r}: {error}") from None
+
+
+def detector_of(path: str | Path) -> str:
+    """Return the module of the detector that learned a model. Raises KinesicsError, naming the file, if it is none."""
+    try:
+        with safe_open(path, "np") as file:
+            return (file.metadata() or {}).get("detector", "").rpartition(".")[2]
+    except FileNotFoundError:
+        raise KinesicsError(f"{path}: no such file; make it with: kinesics train") from None
+    except SafetensorError as error:
+        raise KinesicsError(f"{path}: not a model: {error}") from None
 
 
 def boxes(tracks: Tracks, person: int, label: str) -> np.ndarray:
@@ -84,11 +110,25 @@ def read_clips(tracks: list[str | Path], features: list[str | Path]) -> list[Cli
 
 
 def fit_files(
-    detector: str, tracks: list[str], features: list[str], truth: list[str], out: str | Path, seed: int = 0
+    detector: str,
+    tracks: list[str | Path],
+    features: list[str | Path],
+    truth: list[str | Path],
+    out: str | Path,
+    seed: int = 0,
+    validation: list[str | Path] = (),
 ) -> None:
-    """Train a detector on the clips of these files and write what it learned (safetensors, atomically)."""
+    """Train a detector on the clips of these files and write what it learned (safetensors, atomically).
+
+    ``validation`` are tracks files of clips that calibrate its scores; ``features`` and ``truth`` may speak of both.
+    """
     module = catalogue.detector(detector)
-    model = module.fit(read_clips(tracks, features), [read_events(path) for path in truth], seed)
+    training, held_out = (read_clips(part, features) for part in (tracks, validation))
+    for clip in [*training, *held_out]:
+        _refuse_missing(detector, clip)
+    if both := {clip.tracks.video for clip in training} & {clip.tracks.video for clip in held_out}:
+        raise KinesicsError(f"{min(both)!r} is a training and a validation video: a clip can be only one of them")
+    model = module.fit(training, [read_events(path) for path in truth], seed, held_out)
     with replacing(out) as temporary:
         arrays = {name: np.ascontiguousarray(value) for name, value in sorted(model.items())}
         save_file(arrays, temporary, {"detector": module.__name__})
@@ -102,20 +142,34 @@ def detect_files(
     events_out: str | Path,
     tubes_out: str | Path | None = None,
     seed: int = 0,
+    sure: bool = False,
 ) -> pd.DataFrame:
-    """Run a detector on the clip of these files; write its events table and tubes; return the events."""
+    """Run a detector on the clip of these files; write its events table and tubes; return the events.
+
+    With ``sure``, only the events that reach the threshold that the model learned on its validation clips, if it has one:
+    average precision wants all candidates, a reader those that are more right than wrong.
+    """
     module = catalogue.detector(detector)
     clip = read_clips([tracks], features)[0]
-    encoder = catalogue.DETECTORS[detector]["features"]
-    if encoder and encoder not in clip.features:
-        raise KinesicsError(
-            f"detector {detector!r} reads features of {encoder!r}, but none of {clip.tracks.video!r} were given"
-        )
+    _refuse_missing(detector, clip)
     events, tubes = module.detect(clip, Path(model) if model else None, seed)
+    if sure and catalogue.DETECTORS[detector]["learns"] == "yes":
+        threshold = read_model(model, catalogue.DETECTORS[detector]["module"]).get("threshold", [0.0])[0]
+        kept = np.flatnonzero(events["score"] >= threshold)
+        events = events.iloc[kept].reset_index(drop=True)
+        tubes = tubes[tubes["event"].isin(kept)].assign(event=lambda rows: np.searchsorted(kept, rows["event"]))
     if tubes_out:
         write_tubes(tubes, tubes_out)
     write_events(events, events_out)
     return events
+
+
+def _refuse_missing(detector: str, clip: Clip) -> None:
+    for encoder in catalogue.encoders_of(detector):
+        if encoder not in clip.features:
+            raise KinesicsError(
+                f"detector {detector!r} reads features of {encoder!r}, but none of {clip.tracks.video!r} were given"
+            )
 
 
 def from_scores(
@@ -136,8 +190,11 @@ def from_scores(
     return assemble(clip.tracks, found)
 
 
-def assemble(tracks: Tracks, found: list[tuple[int, str, int, int, float]]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the events table and the tubes of (person, label, start, stop, score), start and stop in sampled frames."""
+def assemble(tracks: Tracks, found: list[tuple[int, str, float, float, float]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the events table and the tubes of (person, label, start, stop, score), start and stop in sampled frames.
+
+    Start and stop may lie within a frame; a tube has every frame that its event touches.
+    """
     if not found:
         return empty_events(), pd.DataFrame(columns=TUBE_COLUMNS, dtype=float)
     cache: dict[tuple[int, str], np.ndarray] = {}
@@ -145,7 +202,8 @@ def assemble(tracks: Tracks, found: list[tuple[int, str, int, int, float]]) -> t
     for person, label, start, stop, score in found:
         if (person, label) not in cache:
             cache[person, label] = boxes(tracks, person, label)
-        box = cache[person, label][start:stop]
+        first, last = int(np.floor(start)), int(np.ceil(stop))
+        box = cache[person, label][first:last]
         seen = np.isfinite(box).all(1)
         middle = np.median(box[seen], 0) if seen.any() else np.full(4, np.nan)
         times = seconds(np.array([start, stop]), tracks.rate_hz)
@@ -153,7 +211,7 @@ def assemble(tracks: Tracks, found: list[tuple[int, str, int, int, float]]) -> t
             {"video": tracks.video, "person": person, "label": label, "family": FAMILY.get(label, "")}
             | {"start_s": times[0], "end_s": min(times[1], tracks.duration_s), "score": score}
             | dict(zip(BOX, middle, strict=True))
-            | {"start": start, "stop": stop}
+            | {"first": first, "last": last}
         )
     table = (
         pd.DataFrame(rows).sort_values(["start_s", "end_s", "person", "label"], kind="stable").reset_index(drop=True)
@@ -161,7 +219,7 @@ def assemble(tracks: Tracks, found: list[tuple[int, str, int, int, float]]) -> t
     events = check_events(table, f"events of {tracks.video}")
     tubes = []
     for event, row in table.iterrows():
-        frames = np.arange(row["start"], row["stop"])
+        frames = np.arange(row["first"], row["last"])
         box = cache[row["person"], row["label"]][frames]
         seen = np.isfinite(box).all(1)
         tube = pd.DataFrame(box[seen], columns=BOX)

@@ -14,8 +14,11 @@ from kinesics.labels import LABELS as VOCABULARY
 LABELS = tuple(VOCABULARY.index)
 
 
-def fit(clips: list[Clip], truth: list[pd.DataFrame], seed: int) -> dict[str, np.ndarray]:
-    """Return the lengths (seconds) of each label's events and its rate (events a second), the coders' mean."""
+def fit(clips: list[Clip], truth: list[pd.DataFrame], seed: int, validation: list[Clip] = ()) -> dict[str, np.ndarray]:
+    """Return the lengths (seconds) of each label's events and its rate (events a second), the coders' mean.
+
+    ``validation`` is not used.
+    """
     total = sum(clip.tracks.duration_s for clip in clips) * len(truth)
     videos = {clip.tracks.video for clip in clips}
     events = pd.concat([coder[coder["video"].isin(videos)] for coder in truth], ignore_index=True)

@@ -27,10 +27,11 @@ ON, OFF = 0.5, 0.4
 SMOOTH_S = 1.0
 
 
-def fit(clips: list[Clip], truth: list[pd.DataFrame], seed: int) -> dict[str, np.ndarray]:
+def fit(clips: list[Clip], truth: list[pd.DataFrame], seed: int, validation: list[Clip] = ()) -> dict[str, np.ndarray]:
     """Return the probes: ``mean`` and ``scale`` (D,), and for each label with examples ``<label>.weight`` (D + 1,).
 
     Every coder's opinion of an instant is one example. A label needs at least two positive and two negative ones.
+    ``validation`` is not used.
     """
     tokens, targets = [], []
     for clip in clips:

@@ -1,0 +1,151 @@
+"""The proposal: a dense cheap stream, sparse foundation tokens where they pay, a multi-scale anchor-free head.
+
+Every person's sequence goes through ``head.network``; step outputs become candidates, scored by the geometric mean of
+class, quality and what the frames say; soft-NMS a label; scores calibrated on validation clips. Trained with random
+budgets, from no token to all of them, so that one model serves every budget. Tokens that were not asked are simply not
+in the clip's features: what ``budget.py`` leaves out, or what ``encode`` was not told to ask.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from kinesics.budget import Demand, crop_of
+from kinesics.detectors import Clip
+from kinesics.events import temporal_iou
+from kinesics.head import framewise, learning, losses
+from kinesics.head.decoding import CORE, FLOOR, in_windows
+from kinesics.head.learning import LENGTH, Method, Model, Segments, network_of, scaled, settings_of, shaken
+from kinesics.head.network import REACH, STRIDES, Network, grid, targets
+from kinesics.head.sequences import CROPS, Sequence
+from kinesics.labels import LABELS as VOCABULARY
+from kinesics.streams import PERSON_SEEN
+
+ENCODER = learning.ENCODER  # whose calls a budget saves
+LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
+
+
+def make(settings: dict, rngs: nnx.Rngs) -> Network:
+    return Network(settings["stream"], settings["token"], len(settings["labels"]), settings["width"], rngs)
+
+
+def step_targets(segments: np.ndarray, labels: int) -> dict[str, np.ndarray]:
+    is_there, distance = targets(segments, LENGTH, labels)
+    return {"is_there": is_there, "distance": distance.astype(np.float16)}
+
+
+def random_budget(asked: jax.Array, motion: jax.Array, key: jax.Array) -> jax.Array:
+    """Return ``asked`` (B, S, crops) with about a random share of its tokens left: none, all, or log-uniform between.
+
+    Those left are drawn at random or, by a random strength, where more moves, as a policy may do.
+    """
+    kind, share, strength, draw = jax.random.split(key, 4)
+    batch = asked.shape[0]
+    kind = jax.random.uniform(kind, (batch, 1, 1))
+    share = jnp.exp(jax.random.uniform(share, (batch, 1, 1), minval=np.log(0.01), maxval=0.0))
+    share = jnp.where(kind < 0.1, 0.0, jnp.where(kind < 0.4, 1.0, share))
+    wish = jnp.exp(jax.random.uniform(strength, (batch, 1, 1), maxval=4.0) * motion[..., None]) * asked
+    wish = wish * asked.sum((1, 2), keepdims=True) / jnp.maximum(wish.sum((1, 2), keepdims=True), 1e-6)
+    chance = jnp.where(share < 1, share * wish, 1.0)
+    return asked * (jax.random.uniform(draw, asked.shape) < chance)
+
+
+def loss(network: Network, rows: dict[str, jax.Array], key: jax.Array) -> jax.Array:
+    """Return the focal loss of steps and frames, and DIoU and quality losses of the steps with an event."""
+    choose, shake = jax.random.split(key)
+    asked = random_budget(rows["asked"], rows["motion"], choose)
+    stream = shaken(rows["stream"], shake)
+    tokens = rows["tokens"] * asked[..., None]
+    usual = tokens.sum(1) / jnp.maximum(asked.sum(1), 1)[..., None]
+    frame, steps = network(stream, tokens, asked, usual, rows["valid"])
+    there = rows["is_there"].astype(jnp.float32)
+    inside = step_valid(rows["valid"])[..., None]
+    count = jnp.maximum(there.sum(), 1)
+    distance = rows["distance"].astype(jnp.float32)
+    found = (losses.focal(steps[..., 0], there) * inside).sum() / count
+    place = (losses.diou(steps[..., 1:3], distance) * there).sum() / count
+    overlap = jax.lax.stop_gradient(losses.segment_iou(steps[..., 1:3], distance))
+    quality = (losses.binary_cross_entropy(steps[..., 3], overlap) * there).sum() / count
+    shown = (losses.focal(frame, rows["active"], alpha=0.5) * rows["valid"][..., None]).sum()
+    return found + place + 0.5 * quality + 2 * shown / jnp.maximum(rows["active"].sum(), 1)
+
+
+def step_valid(valid: jax.Array) -> jax.Array:
+    """Return whether each step output lies in the video: (B, T) to (B, N)."""
+    return jnp.concatenate([valid.reshape(len(valid), -1, stride).max(-1) for stride in STRIDES], 1)
+
+
+@partial(jax.jit, static_argnums=0)
+def forward(structure: nnx.GraphDef, weights: nnx.State, *inputs: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Return the network's outputs with probabilities in place of logits."""
+    frame, steps = nnx.merge(structure, weights)(*inputs)
+    there, distance, quality = steps[..., :1], steps[..., 1:3], steps[..., 3:]
+    return jax.nn.sigmoid(frame), jnp.concatenate([jax.nn.sigmoid(there), distance, jax.nn.sigmoid(quality)], -1)
+
+
+def outputs(network: Network, sequence: Sequence, core: int = CORE) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the network says of a scaled sequence: frame probabilities (T, C) and candidates (N, 5).
+
+    A candidate is start and stop in frames, label number, class probability and quality; those with a class probability
+    under FLOOR are left out.
+    """
+    structure, weights = nnx.split(network)
+    middle, stride = grid(core + 2 * REACH)
+    mine = (middle >= REACH) & (middle < REACH + core)
+    frames, candidates = [], []
+    for start, (frame, steps) in in_windows(partial(forward, structure, weights), sequence, REACH, core):
+        frames.append(np.asarray(frame)[0, REACH : REACH + core])
+        steps = np.asarray(steps)[0, mine]
+        at = middle[mine] + start - REACH
+        here, label = np.nonzero((steps[..., 0] >= FLOOR) & (at < len(sequence.stream))[:, None])
+        chosen, unit, centre = steps[here, label], stride[mine][here], at[here]
+        ends = [centre - chosen[:, 1] * unit, centre + chosen[:, 2] * unit]
+        candidates.append(np.stack([*ends, label, chosen[:, 0], chosen[:, 3]], 1))
+    return np.concatenate(frames)[: len(sequence.stream)], np.concatenate(candidates)
+
+
+def candidates(said: tuple[np.ndarray, np.ndarray], settings: dict) -> Segments:
+    """Return what the steps propose and what the frames propose, scored alike.
+
+    A step's segment has the geometric mean of two opinions: the step's own, that of class and quality, and the frames'
+    mean probability inside. A run of frames
+    (``framewise.grouped``) takes class and quality from the step's segment that agrees best with it, times their tIoU.
+    """
+    frame, found = said
+    frames, labels = frame.shape
+    label = found[:, 2].astype(int)
+    total = np.concatenate([np.zeros((1, labels)), frame.cumsum(0)])
+    first = np.round(found[:, 0]).astype(int).clip(0, frames - 1)
+    last = np.maximum(np.round(found[:, 1]).astype(int).clip(0, frames), first + 1)
+    inside = (total[last, label] - total[first, label]) / (last - first)
+    both = found[:, 3] * found[:, 4]
+    proposed = list(zip(found[:, 0], found[:, 1], label, np.sqrt(np.sqrt(both) * inside), strict=True))
+    for start, stop, label_, mean in framewise.grouped(frame, settings):
+        mine = label == label_
+        if mine.any():
+            agree = (temporal_iou([[start, stop]], found[mine, :2])[0] * np.sqrt(both[mine])).max()
+            proposed.append((start, stop, label_, np.sqrt(agree * mean)))
+    return proposed
+
+
+def undecided(model: Model, clip: Clip) -> Demand:
+    """Return how undecided the frames' probabilities are without any token: for each person and kind of crop, the sum of
+    the entropies, in nats, of the labels that show there, (frames,). Tokens that the clip has are not looked at.
+    """
+    labels, network = settings_of(model)["labels"], network_of(METHOD, model)
+    demand = {}
+    for sequence in scaled(model, clip, None):
+        p = outputs(network, sequence)[0].clip(1e-6, 1 - 1e-6)
+        entropy = -(p * np.log(p) + (1 - p) * np.log(1 - p)) * (sequence.stream[:, PERSON_SEEN, None] > 0)
+        for crop in CROPS:
+            demand[sequence.person, crop] = entropy[:, [crop_of(label) == crop for label in labels]].sum(1)
+    return demand
+
+
+METHOD = Method(
+    "budgeted", make, loss, step_targets, outputs, candidates, 500, 2e-3, {"width": 64, "sigma": 0.4, "smooth_s": 0.3}
+)
+fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

@@ -1,0 +1,72 @@
+"""Baseline: a multi-stage temporal convolutional segmenter, own implementation after MS-TCN.
+
+Stages of dilated residual convolutions, the first on the inputs, the next on the probabilities of the one before; every
+stage is trained, and jumps between frames cost (Abu Farha & Gall 2019, arXiv:1903.01945). Labels overlap here, so the
+softmax is a sigmoid a label.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from kinesics.head import framewise, learning
+from kinesics.head.layers import inputs, linear, neighbours, size
+from kinesics.head.learning import Method
+from kinesics.labels import LABELS as VOCABULARY
+
+LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
+STAGES = 2
+DILATIONS = (1, 2, 4, 8, 16, 32)
+SMOOTH, CLIP = 0.15, 4.0  # weight of the smoothing loss and the jump from which it grows no more, as in the paper
+
+
+class Stage(nnx.Module):
+    def __init__(self, inputs: int, width: int, labels: int, rngs: nnx.Rngs):
+        self.enter = linear(inputs, width, rngs)
+        self.convs = nnx.List([linear(3 * width, width, rngs) for _ in DILATIONS])
+        self.mixes = nnx.List([linear(width, width, rngs) for _ in DILATIONS])
+        self.out = linear(width, labels, rngs)
+
+    def __call__(self, x: jax.Array, valid: jax.Array) -> jax.Array:
+        x = self.enter(x) * valid[..., None]
+        for dilation, conv, mix in zip(DILATIONS, self.convs, self.mixes, strict=True):
+            x = (x + mix(nnx.relu(conv(neighbours(x, 1, dilation))))) * valid[..., None]
+        return self.out(x)
+
+
+class Segmenter(nnx.Module):
+    """Inputs to frame logits of every stage (B, STAGES, T, C)."""
+
+    def __init__(self, settings: dict, rngs: nnx.Rngs):
+        width, labels = settings["width"], len(settings["labels"])
+        self.stages = nnx.List([Stage(labels if k else size(settings), width, labels, rngs) for k in range(STAGES)])
+
+    def every(self, *given: jax.Array) -> jax.Array:
+        x, valid, logits = inputs(*given), given[-1], []
+        for stage in self.stages:
+            logits.append(stage(x, valid))
+            x = nnx.sigmoid(logits[-1]) * valid[..., None]
+        return jnp.stack(logits, 1)
+
+    def __call__(self, *given: jax.Array) -> jax.Array:
+        """Return the last stage's logits: (B, T, C)."""
+        return self.every(*given)[:, -1]
+
+
+def loss(network: Segmenter, rows: dict[str, jax.Array], key: jax.Array) -> jax.Array:
+    """Return cross-entropy and smoothing loss, summed over the stages."""
+    every = network.every(*framewise.noisy(rows, key))
+    logp = jax.nn.log_sigmoid(every)
+    jump = jnp.minimum(jnp.abs(logp[:, :, 1:] - jax.lax.stop_gradient(logp[:, :, :-1])), CLIP) ** 2
+    both = (rows["valid"][:, 1:] * rows["valid"][:, :-1])[:, None, :, None]
+    smooth = (jump * both).sum() / jnp.maximum(both.sum(), 1)
+    return sum(framewise.frame_loss(every[:, k], rows) for k in range(STAGES)) + SMOOTH * smooth
+
+
+OPTIONS = {"sigma": 0.4, "smooth_s": 0.3, "width": 48}
+METHOD = Method(
+    "mstcn", Segmenter, loss, framewise.no_targets, framewise.probabilities, framewise.grouped, 500, 2e-3, OPTIONS
+)
+fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

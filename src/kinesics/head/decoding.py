@@ -1,0 +1,132 @@
+"""From networks' outputs to events: windows, soft-NMS, calibration of scores."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+
+from kinesics.evaluation.detection import match_ranked, sorted_events
+from kinesics.head.sequences import SLOT, Sequence, cut
+
+CORE = 512  # frames whose outputs a window gives
+#: Candidates below this score are dropped: they no longer change the precision at any recall that counts.
+FLOOR = 0.01
+
+
+def in_windows(
+    run: Callable[..., tuple], sequence: Sequence, reach: int, core: int = CORE
+) -> Iterator[tuple[int, tuple]]:
+    """Yield (start, outputs) of ``run`` on one window of ``core`` frames after the other, each with ``reach`` on both sides.
+
+    ``run(stream, tokens, asked, usual, valid)`` takes a batch of one and gives arrays (1, core + 2 reach, ...); what is
+    yielded is theirs, margin and all. ``reach`` and ``core`` are multiples of the coarsest stride, so that each window's
+    steps are the whole video's. All windows have one shape: memory does not grow with the video.
+    """
+    valid = np.ones(len(sequence.stream), np.float32)
+    usual = usual_token(sequence)
+    length = core + 2 * reach
+    for start in range(0, len(valid), core):
+        first = start - reach
+        yield (
+            start,
+            run(
+                cut(sequence.stream, first, length)[None],
+                cut(sequence.tokens, first // SLOT, length // SLOT)[None],
+                cut(sequence.asked, first // SLOT, length // SLOT)[None],
+                usual[None],
+                cut(valid, first, length)[None],
+            ),
+        )
+
+
+def usual_token(sequence: Sequence) -> np.ndarray:
+    """Return the mean of the tokens that were asked, (crops, K), 0 where none was."""
+    total = np.einsum("sck,sc->ck", sequence.tokens, sequence.asked)
+    return (total / np.maximum(sequence.asked.sum(0), 1)[:, None]).astype(np.float32)
+
+
+def soft_nms(segments: np.ndarray, scores: np.ndarray, sigma: float, floor: float = FLOOR) -> np.ndarray:
+    """Return the scores of one label's segments (N, 2) after soft-NMS with a Gaussian: (N,), 0 for what fell below ``floor``.
+
+    The best segment is kept and every other's score is multiplied by exp(-tIoU^2 / sigma); then the best of the rest, and
+    so on (Bodla et al. 2017, arXiv:1704.04503). Each round is one pass over the segments; those that overlap no other
+    need none. Of equal scores the earlier row goes first.
+    """
+    segments, rest = np.asarray(segments, float).reshape(-1, 2), np.array(scores, float)
+    length = segments[:, 1] - segments[:, 0]
+    out = np.zeros(len(rest))
+    while len(rest) and rest.max() >= floor:
+        best = int(rest.argmax())
+        out[best], rest[best] = rest[best], -1
+        inter = np.minimum(segments[:, 1], segments[best, 1]) - np.maximum(segments[:, 0], segments[best, 0])
+        inter = inter.clip(min=0)
+        iou = inter / np.maximum(length + length[best] - inter, 1e-9)
+        rest = np.where(rest > 0, rest * np.exp(-(iou**2) / sigma), rest)
+    return out
+
+
+def is_hit(truth: pd.DataFrame, events: pd.DataFrame, tiou: float = 0.5) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the events sorted and whether each, taken by falling score, found a true one: bool (N,)."""
+    truth, events = sorted_events(truth), sorted_events(events)
+    return events, match_ranked(truth, events, [tiou])[0] >= 0
+
+
+def platt(scores: np.ndarray, hits: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
+    """Return slope and, for each group, offset of p = sigmoid(slope logit(score) + offset): (1 + count,).
+
+    Platt scaling (1999) with one slope for all labels and an offset for each, drawn to the mean by a ridge: a label
+    with few examples stays near the others. Without both hits and misses nothing is changed.
+    """
+    plain = np.concatenate([[1.0], np.zeros(count)])
+    if not 0 < hits.sum() < len(hits):
+        return plain
+    x = np.concatenate([logit(scores)[:, None], np.eye(count)[groups], np.ones((len(scores), 1))], 1)
+    ridge = np.array([1e-3, *[1.0] * count, 1e-3])
+    start = np.concatenate([plain, [0.0]])
+
+    def cost(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        z = x @ weights
+        wrong = np.logaddexp(0, z) - hits * z
+        apart = weights - start
+        return wrong.sum() + (ridge * apart**2).sum() / 2, x.T @ (sigmoid(z) - hits) + ridge * apart
+
+    weights = minimize(cost, start, jac=True, method="L-BFGS-B").x
+    # A falling score for a rising one would turn the ranking around.
+    return np.concatenate([[max(weights[0], 0.05)], weights[1:-1] + weights[-1]])
+
+
+def calibrated(scores: np.ndarray, groups: np.ndarray, learned: np.ndarray) -> np.ndarray:
+    """Return the probabilities of scores (N,) of these groups after ``platt``."""
+    return sigmoid(learned[0] * logit(scores) + learned[1:][groups])
+
+
+def calibration_error(scores: np.ndarray, hits: np.ndarray, bins: int = 15) -> float:
+    """Return the expected calibration error: sum over bins of (n_b / n) |mean hit - mean score|.
+
+    Bins are equally wide (Naeini et al. 2015; Guo et al. 2017, arXiv:1706.04599). NaN without events.
+    """
+    if not len(scores):
+        return float("nan")
+    bin_of = np.minimum((scores * bins).astype(int), bins - 1)
+    gap = np.bincount(bin_of, scores - hits, bins)
+    return float(np.abs(gap).sum() / len(scores))
+
+
+def best_threshold(scores: np.ndarray, hits: np.ndarray, truths: int) -> float:
+    """Return the score from which events give the best F1, where ``truths`` events are there to be found."""
+    if not len(scores) or not hits.any():
+        return 0.5
+    order = np.argsort(-scores, kind="stable")
+    found = hits[order].cumsum()
+    f1 = 2 * found / (np.arange(1, len(order) + 1) + truths)
+    return float(scores[order][f1.argmax()])
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(x, -60, 60)))
+
+
+def logit(p: np.ndarray) -> np.ndarray:
+    p = np.clip(p, 1e-6, 1 - 1e-6)
+    return np.log(p / (1 - p))

@@ -1,0 +1,67 @@
+"""What the methods that score frames share: their input, their loss, and how scores become segments."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from kinesics.head import losses
+from kinesics.head.decoding import CORE, in_windows
+from kinesics.head.learning import Segments, shaken
+from kinesics.head.network import REACH
+from kinesics.head.sequences import Sequence
+from kinesics.segments import hysteresis, smooth
+
+#: Levels at which scores are cut; an event enters HIGHER and leaves at the level.
+LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+HIGHER = 0.1
+
+
+def noisy(rows: dict[str, jax.Array], key: jax.Array) -> tuple[jax.Array, ...]:
+    """Return a training batch's inputs with noise on the stream, and the person's usual tokens."""
+    usual = rows["tokens"].sum(1) / jnp.maximum(rows["asked"].sum(1), 1)[..., None]
+    return shaken(rows["stream"], key), rows["tokens"], rows["asked"], usual, rows["valid"]
+
+
+def frame_loss(logits: jax.Array, rows: dict[str, jax.Array]) -> jax.Array:
+    """Return the mean cross-entropy of the frames in the video, summed over labels."""
+    wrong = losses.binary_cross_entropy(logits, rows["active"]).sum(-1) * rows["valid"]
+    return wrong.sum() / jnp.maximum(rows["valid"].sum(), 1)
+
+
+def loss(network: nnx.Module, rows: dict[str, jax.Array], key: jax.Array) -> jax.Array:
+    return frame_loss(network(*noisy(rows, key)), rows)
+
+
+def no_targets(segments: np.ndarray, labels: int) -> dict[str, np.ndarray]:
+    return {}
+
+
+@partial(jax.jit, static_argnums=0)
+def forward(structure: nnx.GraphDef, weights: nnx.State, *given: jax.Array) -> jax.Array:
+    return jax.nn.sigmoid(nnx.merge(structure, weights)(*given))
+
+
+def probabilities(network: nnx.Module, sequence: Sequence) -> np.ndarray:
+    """Return the probability of each label in each frame of a scaled sequence: (T, C)."""
+    run = partial(forward, *nnx.split(network))
+    parts = [np.asarray(out)[0, REACH : REACH + CORE] for _, out in in_windows(run, sequence, REACH)]
+    return np.concatenate(parts)[: len(sequence.stream)]
+
+
+def grouped(probability: np.ndarray, settings: dict) -> Segments:
+    """Return the segments in which a label's probability (T, C) stays high, cut by hysteresis at several levels.
+
+    The score is the mean inside. Several levels give a short and a long reading of one rise; soft-NMS chooses (temporal
+    actionness grouping, Zhao et al. 2017, arXiv:1704.06228).
+    """
+    width = max(round(settings["smooth_s"] * settings["rate_hz"]), 1)
+    found = []
+    for label, values in enumerate(smooth(probability, width).T):
+        total = np.concatenate([[0.0], probability[:, label].cumsum()])
+        for level in LEVELS:
+            for start, stop in hysteresis(values, level + HIGHER, level, max(round(0.3 * settings["rate_hz"]), 1)):
+                found.append((start, stop, label, (total[stop] - total[start]) / (stop - start)))
+    return found

@@ -1,0 +1,262 @@
+"""What all learned methods share: examples from clips, training, calibration on validation clips, events.
+
+A method is a ``Method``: its network, its loss, what a training example holds, and how outputs become segments. All see
+the same streams, tokens, augmentation and splits, and are calibrated alike.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pandas as pd
+from flax import nnx
+
+from kinesics import KinesicsError
+from kinesics.detectors import Clip, assemble, read_model
+from kinesics.evaluation.detection import average_precision
+from kinesics.events import BOX
+from kinesics.head.decoding import FLOOR, best_threshold, calibrated, calibration_error, is_hit, platt, soft_nms
+from kinesics.head.sequences import (
+    SLOT,
+    Scaling,
+    Sequence,
+    active,
+    cut,
+    labels_of,
+    scaling,
+    segments_of,
+    sequences,
+    warp,
+    windows,
+)
+from kinesics.head.training import from_arrays, to_arrays, train
+from kinesics.streams import MOTION
+
+ENCODER = "vit_s_focus"
+DIRECTIONS = 48  # principal axes of the tokens: more are noise with a few thousand crops
+LENGTH = 640  # frames of a training example: a minute at 10 Hz, also when it is slowed down a little
+SPEEDS = (0.85, 1.0, 1.18)  # people act faster and slower
+NOISE = 0.25  # standard deviations by which the stream is shaken at most in training
+BATCH = 4
+#: What is chosen on validation clips, for every method alike: the sigma of soft-NMS, and the seconds over which frames'
+#: scores are averaged before they are cut.
+SEARCH = {"sigma": (0.2, 0.4, 0.8), "smooth_s": (0.0, 0.3, 0.6, 1.0)}
+
+Model = dict[str, np.ndarray]
+#: Start and stop in frames, the label's number, a score in [0, 1].
+Segments = list[tuple[float, float, int, float]]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A learned method.
+
+    ``make(settings, rngs)`` gives the network, ``loss(network, rows, key)`` what it minimises, ``targets(segments, labels)``
+    the arrays that it needs beside the inputs, ``outputs(network, sequence)`` what it says of a scaled sequence, and
+    ``candidates(outputs, settings)`` segments before soft-NMS.
+    ``options`` are numbers kept in the model's settings; ``steps`` and ``rate`` are those of the training.
+    """
+
+    name: str
+    make: Callable[[dict, nnx.Rngs], nnx.Module]
+    loss: Callable[[nnx.Module, dict[str, jax.Array], jax.Array], jax.Array]
+    targets: Callable[[np.ndarray, int], dict[str, np.ndarray]]
+    outputs: Callable[[nnx.Module, Sequence], Any]
+    candidates: Callable[[Any, dict], Segments]
+    steps: int
+    rate: float
+    options: dict[str, float]
+
+
+def fit(
+    method: Method,
+    clips: list[Clip],
+    truth: list[pd.DataFrame],
+    seed: int,
+    validation: list[Clip] = (),
+    **options: float,
+) -> Model:
+    """Return the network's weights, the scaling of its inputs, and calibration and threshold if there is validation.
+
+    ``truth`` is a table a coder: each is an example of its own. ``options`` replace the method's.
+    """
+    settings, scale, found = prepared(method, clips, truth, **options)
+    network, curve = train(
+        partial(method.make, settings),
+        method.loss,
+        examples(method, [scale.apply(one) for one in found], truth, settings["labels"]),
+        steps=int(settings["steps"]),
+        batch=BATCH,
+        rate=settings["rate"],
+        seed=seed,
+    )
+    model = to_model(network, scale, settings) | {"curve": curve}
+    return model | (calibration(method, model, validation, truth) if validation else {})
+
+
+def prepared(
+    method: Method, clips: list[Clip], truth: list[pd.DataFrame], **options: float
+) -> tuple[dict, Scaling, list[Sequence]]:
+    """Return the settings, the scaling, and the sequences as they come from the clips.
+
+    Raises KinesicsError if there is nothing to learn, or the tracks have several rates.
+    """
+    labels = labels_of(truth, {clip.tracks.video for clip in clips})
+    if not labels:
+        raise KinesicsError("no event of the truth lies in a training video: there is nothing to learn")
+    found = [one for clip in clips for one in sequences(clip, ENCODER)]
+    if not found:
+        raise KinesicsError("there is nothing to learn from: no person is in the training videos")
+    rates = sorted({one.rate_hz for one in found})
+    if len(rates) != 1:
+        raise KinesicsError(f"training tracks have several rates, {rates} Hz: track all videos at one")
+    options = {"steps": method.steps, "rate": method.rate, "directions": DIRECTIONS} | method.options | options
+    scale = scaling(found, int(options["directions"]))
+    sizes = {"stream": len(scale.stream_mean), "token": scale.token_axes.shape[2]}
+    return options | sizes | {"labels": labels, "rate_hz": rates[0]}, scale, found
+
+
+def to_model(network: nnx.Module, scale: Scaling, settings: dict) -> Model:
+    """Return what is written of a network: its weights, the scaling of its inputs, and its settings as JSON."""
+    scales = {f"scaling.{name}": value for name, value in vars(scale).items()}
+    return to_arrays(network) | scales | {"settings": _as_bytes(settings)}
+
+
+def _as_bytes(settings: dict) -> np.ndarray:
+    return np.frombuffer(json.dumps(settings, sort_keys=True).encode(), np.uint8)
+
+
+def examples(
+    method: Method, found: list[Sequence], truth: list[pd.DataFrame], labels: list[str]
+) -> dict[str, np.ndarray]:
+    """Return training arrays: windows of LENGTH frames of each sequence and coder, at several speeds and mirrored."""
+    rows = []
+    for sequence in found:
+        for coder in truth:
+            segments = segments_of(sequence, coder, labels)
+            for speed in SPEEDS:
+                for mirror in (False, True):
+                    one, moved = warp(sequence, segments, speed, mirror)
+                    rows += [
+                        example(method, one, moved, start, len(labels)) for start in windows(len(one.stream), LENGTH)
+                    ]
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def example(method: Method, sequence: Sequence, segments: np.ndarray, start: int, labels: int) -> dict[str, np.ndarray]:
+    """Return one window: inputs, and what each frame and step is to say."""
+    inside = segments[(segments[:, 1] > start) & (segments[:, 0] < start + LENGTH)] - [start, start, 0]
+    return {
+        "stream": cut(sequence.stream, start, LENGTH),
+        "tokens": cut(sequence.tokens, start // SLOT, LENGTH // SLOT),
+        "asked": cut(sequence.asked, start // SLOT, LENGTH // SLOT),
+        "motion": cut(sequence.stream[:, MOTION].mean(1), start, LENGTH).reshape(-1, SLOT).mean(1),
+        "valid": cut(np.ones(len(sequence.stream), np.float32), start, LENGTH),
+        "active": active(inside, LENGTH, labels),
+    } | method.targets(inside, labels)
+
+
+def shaken(stream: jax.Array, key: jax.Array) -> jax.Array:
+    """Return the stream with uniform noise."""
+    return stream + jax.random.uniform(key, stream.shape, minval=-NOISE, maxval=NOISE)
+
+
+def settings_of(model: Model) -> dict:
+    return json.loads(model["settings"].tobytes())
+
+
+def network_of(method: Method, model: Model) -> nnx.Module:
+    return from_arrays(partial(method.make, settings_of(model)), model)
+
+
+def scaled(model: Model, clip: Clip, encoder: str | None = ENCODER) -> list[Sequence]:
+    """Return the clip's sequences in the model's scale. Raises KinesicsError for tracks of another rate."""
+    if clip.tracks.rate_hz != settings_of(model)["rate_hz"]:
+        raise KinesicsError(
+            f"tracks of {clip.tracks.video!r} have {clip.tracks.rate_hz:g} Hz, but the model learned at "
+            f"{settings_of(model)['rate_hz']:g} Hz: track again at that rate"
+        )
+    scale = Scaling(*(model[f"scaling.{name}"] for name in Scaling.__dataclass_fields__))
+    return [scale.apply(one) for one in sequences(clip, encoder)]
+
+
+def events_of(method: Method, model: Model, clip: Clip) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return events and tubes of a clip: candidates, soft-NMS a label, calibrated scores."""
+    network, settings = network_of(method, model), settings_of(model)
+    found = []
+    for sequence in scaled(model, clip):
+        for start, stop, label, score in suppressed(method, method.outputs(network, sequence), sequence, settings):
+            if "calibration" in model:
+                score = float(calibrated(np.array([score]), np.array([label]), model["calibration"])[0])
+            found.append((sequence.person, settings["labels"][label], start, stop, score))
+    return assemble(clip.tracks, found)
+
+
+def suppressed(method: Method, outputs: Any, sequence: Sequence, settings: dict) -> Segments:
+    """Return the candidates, cut at the video's ends, with their scores after soft-NMS."""
+    table = np.array(method.candidates(outputs, settings), float).reshape(-1, 4)
+    table[:, :2] = table[:, :2].clip(0, len(sequence.stream))
+    table = table[(table[:, 1] - table[:, 0] >= 1) & (table[:, 3] >= FLOOR)]
+    kept = []
+    for label in range(len(settings["labels"])):
+        mine = table[table[:, 2] == label]
+        scores = soft_nms(mine[:, :2], mine[:, 3], settings["sigma"])
+        kept += [(start, stop, label, score) for (start, stop), score in zip(mine[:, :2], scores, strict=True) if score]
+    return kept
+
+
+def calibration(method: Method, model: Model, validation: list[Clip], truth: list[pd.DataFrame]) -> Model:
+    """Return settings, calibration, threshold, and the calibration error on the validation clips before and after.
+
+    Of the settings in SEARCH those are taken that give the highest mean average precision on the validation clips.
+    """
+    settings, network = settings_of(model), network_of(method, model)
+    labels, videos = settings["labels"], {clip.tracks.video for clip in validation}
+    known = [coder[coder["video"].isin(videos) & coder["label"].isin(labels)] for coder in truth]
+    said = [(sequence, method.outputs(network, sequence)) for clip in validation for sequence in scaled(model, clip)]
+    tried = []
+    for values in product(*SEARCH.values()):
+        here = settings | dict(zip(SEARCH, values, strict=True))
+        events = _plain_events([(sequence, suppressed(method, out, sequence, here)) for sequence, out in said], labels)
+        tried.append(
+            (
+                np.mean([average_precision(coder, events).to_numpy().mean() for coder in known if len(coder)] or [0]),
+                here,
+                events,
+            )
+        )
+    _, settings, events = max(tried, key=lambda row: row[0])
+    parts = [is_hit(coder, events) for coder in known]
+    hits = np.concatenate([hit for _, hit in parts]).astype(float)
+    scores = np.concatenate([part["score"] for part, _ in parts])
+    groups = np.concatenate([part["label"].map(labels.index) for part, _ in parts]).astype(int)
+    learned = platt(scores, hits, groups, len(labels))
+    after = calibrated(scores, groups, learned)
+    return {
+        "settings": _as_bytes(settings),
+        "calibration": learned,
+        "threshold": np.array([best_threshold(after, hits, sum(map(len, known)))]),
+        "calibration_error": np.array([calibration_error(scores, hits), calibration_error(after, hits)]),
+    }
+
+
+def _plain_events(found: list[tuple[Sequence, Segments]], labels: list[str]) -> pd.DataFrame:
+    """Return events without boxes: all that average precision needs."""
+    rows = [
+        (one.video, one.person, labels[label], start / one.rate_hz, stop / one.rate_hz, score)
+        for one, segments in found
+        for start, stop, label, score in segments
+    ]
+    table = pd.DataFrame(rows, columns=["video", "person", "label", "start_s", "end_s", "score"])
+    return table.assign(**dict.fromkeys(BOX, np.nan))
+
+
+def detect(method: Method, clip: Clip, model: Path, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return events and tubes with the model of this file. ``seed`` is not used."""
+    return events_of(method, read_model(model, method.name), clip)

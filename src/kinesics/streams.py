@@ -1,0 +1,281 @@
+"""The cheap stream: what the tracks and the expression classifier say of one person, a row of numbers a sampled frame.
+
+``person_stream`` gives float32 (frames, D), D = ``len(COLUMNS)``, never NaN: what was not seen is 0 and has its flag at 0.
+
+- ``face``: the mesh in the head's own frame, in units of the distance between the outer eye corners, so neither where the
+  head is nor where it looks matters: heights of brows, lids, mouth corners and lips, widths, openings.
+- ``head``: yaw, pitch and roll in units of 30 degrees; the face's place and log size.
+- ``hand``: of each hand the wrist against the face's middle, in face heights; the share of the hand inside the face's box,
+  the nearest fingertip, how open it is, its speed.
+- ``body``: shoulders, elbows and wrists of the pose, in shoulder widths, each only where visible; log shoulder width.
+- ``motion``: log(1 + speed) of face, head, hands, wrists and torso.
+- ``fer``: the classifier's probabilities, as they are and against the person's usual ones.
+- ``seen``: flags.
+
+Columns of ``face``, ``head``, ``body`` and the second half of ``fer`` are relative to the person's median over the video:
+a face at rest, a usual heading. That median, and the face's last box while a hand hides it, are all that a row takes
+from far away. They are found in one pass over the tracks before any network runs, so how a network's windows lie has no
+influence on them.
+"""
+
+import numpy as np
+import pandas as pd
+
+from kinesics import KinesicsError
+from kinesics.encoders.fer import LABELS as EXPRESSIONS
+from kinesics.features import Features
+from kinesics.segments import index
+from kinesics.tracks import FACE_BOX, PERSON_BOX, VISIBLE, Tracks
+
+# Mesh points by side: 0 the person's right, 1 the left.
+EYE_OUTER, EYE_INNER = (33, 263), (133, 362)
+UPPER_LID, LOWER_LID = (159, 386), (145, 374)
+BROW_INNER, BROW_MIDDLE, BROW_OUTER = (107, 336), (105, 334), (70, 300)
+CORNER, UPPER_SIDE, LOWER_SIDE = (61, 291), (37, 267), (84, 314)
+NOSTRIL, CHEEK, EDGE, JAW = (98, 327), (50, 280), (234, 454), (172, 397)
+FOREHEAD, CHIN, NOSE_BASE, NOSE_TIP, BRIDGE = 10, 152, 2, 1, 168
+LIP_UP_OUT, LIP_UP_IN, LIP_LOW_IN, LIP_LOW_OUT = 0, 13, 14, 17
+FINGERTIPS, KNUCKLES, WRIST = [4, 8, 12, 16, 20], [5, 9, 13, 17], 0
+SHOULDERS, ELBOWS, WRISTS, NOSE = (12, 11), (14, 13), (16, 15), 0
+SIDES = ("right", "left")
+
+#: Name of a column of the face, its two points (a side's pair of points gives a column a side), and the axis of the head's
+#: frame along which they are compared: x to the person's left, y down, z away from the viewer; "d" is their distance.
+_FACE = [
+    ("brow_inner", BROW_INNER, EYE_INNER, "y"),
+    ("brow_middle", BROW_MIDDLE, EYE_OUTER, "y"),
+    ("brow_outer", BROW_OUTER, EYE_OUTER, "y"),
+    ("brows_apart", BROW_INNER[0], BROW_INNER[1], "x"),
+    ("lids", UPPER_LID, LOWER_LID, "y"),
+    ("lower_lid", LOWER_LID, EYE_INNER, "y"),
+    ("cheek", CHEEK, EYE_OUTER, "y"),
+    ("nostril", NOSTRIL, EYE_INNER, "y"),
+    ("nostrils_apart", NOSTRIL[0], NOSTRIL[1], "x"),
+    ("corner_height", CORNER, (NOSE_BASE, NOSE_BASE), "y"),
+    ("corner_width", CORNER, (NOSE_BASE, NOSE_BASE), "x"),
+    ("corner_depth", CORNER, (NOSE_BASE, NOSE_BASE), "z"),
+    ("upper_lip", LIP_UP_OUT, NOSE_BASE, "y"),
+    ("upper_lip_side", UPPER_SIDE, (NOSE_BASE, NOSE_BASE), "y"),
+    ("lower_lip_side", LOWER_SIDE, (NOSE_BASE, NOSE_BASE), "y"),
+    ("lips_apart", LIP_LOW_IN, LIP_UP_IN, "d"),
+    ("lips_thick", LIP_LOW_OUT, LIP_UP_OUT, "d"),
+    ("lip_depth", LIP_UP_OUT, NOSE_BASE, "z"),
+    ("lower_lip", LIP_LOW_OUT, NOSE_BASE, "y"),
+    ("chin", CHIN, NOSE_BASE, "y"),
+    ("jaw", JAW, (NOSE_BASE, NOSE_BASE), "y"),
+]
+
+
+def _sided(names: list[str]) -> list[str]:
+    return [f"{name}_{side}" for name in names for side in SIDES]
+
+
+def _other_side(name: str) -> str:
+    stem, _, side = name.rpartition("_")
+    return f"{stem}_{SIDES[1 - SIDES.index(side)]}" if side in SIDES else name
+
+
+_FACE_NAMES = [
+    f"face_{name}" for name, a, _, _ in _FACE for name in (_sided([name]) if isinstance(a, tuple) else [name])
+]
+_HEAD_NAMES = ["head_yaw", "head_pitch", "head_roll", "head_x", "head_y", "head_size"]
+_HAND_NAMES = _sided(["hand_x", "hand_y", "hand_inside", "hand_near", "hand_open"])
+_BODY_NAMES = ["body_x", "body_y", "body_size", "body_roll", "body_nose_x", "body_nose_y"]
+_BODY_NAMES += _sided(["body_elbow_x", "body_elbow_y", "body_wrist_x", "body_wrist_y"])
+_MOTION_NAMES = ["motion_face", "motion_head", "motion_torso", *_sided(["motion_hand", "motion_wrist"])]
+_FER_NAMES = [f"fer_{name}" for name in EXPRESSIONS] + [f"fer_usual_{name}" for name in EXPRESSIONS]
+_SEEN_NAMES = ["seen_person", "seen_face", "seen_fer", "seen_body", *_sided(["seen_hand", "seen_wrist"])]
+#: The names of the columns, in order.
+COLUMNS = (*_FACE_NAMES, *_HEAD_NAMES, *_HAND_NAMES, *_BODY_NAMES, *_MOTION_NAMES, *_FER_NAMES, *_SEEN_NAMES)
+#: Columns whose sign a mirror turns.
+_ODD = {"head_yaw", "head_roll", "head_x", "body_x", "body_roll", "body_nose_x"}
+_ODD |= {name for name in COLUMNS if name.startswith(("hand_x", "body_elbow_x", "body_wrist_x", "face_corner_width"))}
+#: The mirrored stream is ``stream[:, MIRROR] * MIRROR_SIGN``.
+MIRROR = np.array([COLUMNS.index(_other_side(name)) for name in COLUMNS])
+MIRROR_SIGN = np.array([-1.0 if name in _ODD else 1.0 for name in COLUMNS], np.float32)
+#: Columns that say how much moves: what the ``motion`` policy goes by.
+MOTION = [COLUMNS.index(name) for name in _MOTION_NAMES]
+PERSON_SEEN = COLUMNS.index("seen_person")
+
+CHUNK = 4096  # frames whose landmarks are in memory at once: 23 MB of mesh
+LIMIT = 8.0  # a landmark that is lost can be anywhere; columns are of the order of 1
+ANGLE_UNIT = np.radians(30)
+FACE_UNIT = 0.1  # displays move points of the face by about a tenth of the distance between the eyes
+
+
+def person_stream(tracks: Tracks, person: int, expressions: Features | None = None) -> np.ndarray:
+    """Return the stream of a person: float32 (frames, D), columns ``COLUMNS``.
+
+    ``expressions`` are the features of ``fer``; without them, or where the face was not asked, its columns are 0.
+    Raises KinesicsError if the tracks do not hold the person, or the features are of another video or encoder.
+    """
+    if person not in tracks.persons:
+        raise KinesicsError(f"tracks of {tracks.video!r}: no person {person}; there are {tracks.persons}")
+    seen_person = np.isfinite(tracks.dense(person, PERSON_BOX)).all(1)
+    mesh = tracks.dense(person, "face")
+    pose = tracks.dense(person, "pose")
+    hands = np.stack([tracks.dense(person, f"{side}_hand") for side in SIDES])[..., :2]
+    size = np.array([tracks.width, tracks.height], np.float32)
+    mesh = mesh * np.append(size, size[0])  # depth is in units of the frame's width
+    frame, unit = head_frame(mesh)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        local = np.einsum("tij,tpj->tpi", frame, mesh - mesh[:, NOSE_BASE, None]) / unit[:, None, None]
+        face = _usual(_face(local)) / FACE_UNIT
+        place = _usual(np.concatenate([_middle(mesh) / _median(unit), np.log(unit)[:, None]], 1))
+        head = np.concatenate([_usual_angle(angles(frame)) / ANGLE_UNIT, place], 1)
+        box = tracks.dense(person, FACE_BOX)
+        hand, speed_hand = _hands(hands * size, box * np.tile(size, 2), tracks.rate_hz)
+        body, speed_body = _body(np.where(pose[..., 3:] >= VISIBLE, pose[..., :2], np.nan) * size, tracks.rate_hz)
+    motion = [
+        _speed(face, tracks.rate_hz) / np.sqrt(face.shape[1]),
+        _speed(head[:, :3], tracks.rate_hz),
+        speed_body[:, 0],
+        *speed_hand.T,
+        *speed_body[:, 1:].T,
+    ]
+    probability = _fer(tracks, person, expressions)
+    seen = [
+        seen_person,
+        *(np.isfinite(part).all(-1) for part in (face, probability, body[:, :3])),
+        *np.isfinite(hand[:, :2]).T,
+    ]
+    seen += list(np.isfinite(body[:, -2:]).T)
+    columns = [
+        face,
+        head,
+        hand,
+        body,
+        np.log1p(np.stack(motion, 1)),
+        probability,
+        _usual(probability),
+        np.stack(seen, 1),
+    ]
+    stream = np.concatenate(columns, 1).astype(np.float32)
+    return np.clip(np.nan_to_num(stream, nan=0.0, posinf=LIMIT, neginf=-LIMIT), -LIMIT, LIMIT)
+
+
+def head_frame(mesh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the head's axes, rows x to the person's left, y down, z away: (T, 3, 3), and its unit in pixels: (T,).
+
+    ``mesh`` (T, 468, 3) in pixels. The axes are found from points that no expression moves: eye corners, the face's edge,
+    the bridge of the nose, the forehead. The unit is the distance of the outer eye corners.
+    """
+    across = mesh[:, EYE_OUTER[1]] - mesh[:, EYE_OUTER[0]] + mesh[:, EDGE[1]] - mesh[:, EDGE[0]]
+    down = mesh[:, NOSE_BASE] - mesh[:, FOREHEAD]
+    x = _unit(across)
+    y = _unit(down - (down * x).sum(-1, keepdims=True) * x)
+    unit = np.linalg.norm(mesh[:, EYE_OUTER[1]] - mesh[:, EYE_OUTER[0]], axis=-1)
+    return np.stack([x, y, np.cross(x, y)], 1), np.where(unit > 0, unit, np.nan)
+
+
+def angles(frame: np.ndarray) -> np.ndarray:
+    """Return yaw, pitch and roll in radians of axes (T, 3, 3): (T, 3)."""
+    x, y = frame[:, 0], frame[:, 1]
+    return np.stack([np.arctan2(x[:, 2], x[:, 0]), np.arctan2(y[:, 2], y[:, 1]), np.arctan2(x[:, 1], x[:, 0])], 1)
+
+
+def _face(local: np.ndarray) -> np.ndarray:
+    """Return the columns of the face from its mesh in the head's frame (T, 468, 3): (T, n)."""
+    columns = []
+    for _, a, b, axis in _FACE:
+        pairs = zip(a, b, strict=True) if isinstance(a, tuple) else [(a, b)]
+        for first, second in pairs:
+            difference = local[:, first] - local[:, second]
+            columns.append(np.linalg.norm(difference, axis=-1) if axis == "d" else difference[:, "xyz".index(axis)])
+    return np.stack(columns, 1)
+
+
+def _hands(hands: np.ndarray, box: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the columns of the hands (T, 10), a pair of sides each, and their log speeds' arguments (T, 2).
+
+    ``hands`` (2, T, 21, 2) and the face's ``box`` (T, 4) in pixels. While a hand hides the face its last box is kept.
+    """
+    box = pd.DataFrame(box).ffill().bfill().to_numpy()
+    middle, height = (box[:, :2] + box[:, 2:]) / 2, box[:, 3] - box[:, 1]
+    height = np.where(height > 0, height, np.nan)
+    wrist = (hands[:, :, WRIST] - middle) / height[:, None]
+    inside = ((hands >= box[:, None, :2]) & (hands <= box[:, None, 2:])).all(-1).mean(-1)
+    inside = np.where(np.isnan(wrist[..., 0]), np.nan, inside)
+    near = np.linalg.norm(hands[:, :, FINGERTIPS] - middle[:, None], axis=-1).min(-1) / height
+    palm = np.linalg.norm(hands[:, :, KNUCKLES].mean(2) - hands[:, :, WRIST], axis=-1)
+    reach = np.linalg.norm(hands[:, :, FINGERTIPS] - hands[:, :, WRIST, None], axis=-1).mean(-1)
+    opening = reach / np.where(palm > 0, palm, np.nan)
+    columns = np.stack([wrist[..., 0], wrist[..., 1], inside, near, opening])  # (5, 2, T)
+    speeds = np.stack([_speed(hand[:, WRIST] / _median(height), rate_hz) for hand in hands], 1)
+    return columns.reshape(10, -1).T, speeds
+
+
+def _body(pose: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the columns of the body (T, 14) and the speeds of torso and wrists (T, 3).
+
+    ``pose`` (T, 33, 2) in pixels, NaN where not visible.
+    """
+    right, left = pose[:, SHOULDERS[0]], pose[:, SHOULDERS[1]]
+    middle, span = (left + right) / 2, np.linalg.norm(left - right, axis=-1)
+    span = np.where(span > 0, span, np.nan)
+    usual = _median(span)
+    across = left - right
+    columns = [
+        _usual(middle) / usual,
+        _usual(np.log(span)[:, None]),
+        _usual_angle(np.arctan2(across[:, 1], across[:, 0])[:, None]) / ANGLE_UNIT,
+        _usual((pose[:, NOSE] - middle) / usual),
+    ]
+    joints = [(pose[:, joint] - pose[:, shoulder]) / usual for joint, shoulder in _joints()]
+    order = [(0, 0), (1, 0), (0, 1), (1, 1), (2, 0), (3, 0), (2, 1), (3, 1)]  # joint by side, then x and y
+    columns += [joints[joint][:, axis, None] for joint, axis in order]
+    torso = _speed(np.concatenate([middle / usual, np.log(span)[:, None]], 1), rate_hz)
+    wrists = [_speed((pose[:, wrist] - middle) / usual, rate_hz) for wrist in WRISTS]
+    return np.concatenate(columns, 1), np.stack([torso, *wrists], 1)
+
+
+def _joints() -> list[tuple[int, int]]:
+    return [*zip(ELBOWS, SHOULDERS, strict=True), *zip(WRISTS, SHOULDERS, strict=True)]
+
+
+def _fer(tracks: Tracks, person: int, expressions: Features | None) -> np.ndarray:
+    """Return the classifier's probabilities: (frames, 7), NaN where it was not asked."""
+    out = np.full((tracks.frames, len(EXPRESSIONS)), np.nan, np.float32)
+    if expressions is None:
+        return out
+    if (expressions.video, expressions.encoder) != (tracks.video, "fer"):
+        raise KinesicsError(
+            f"features of {expressions.encoder!r} on {expressions.video!r} were given for the expressions of "
+            f"{tracks.video!r}: give those of 'fer' on it"
+        )
+    times, tokens = expressions.crops["face"].of(person)
+    frame = index(times, tracks.rate_hz)
+    inside = frame < tracks.frames
+    out[frame[inside]] = tokens[inside]
+    return out
+
+
+def _middle(mesh: np.ndarray) -> np.ndarray:
+    return mesh[:, [*EYE_OUTER, NOSE_BASE], :2].mean(1)
+
+
+def _usual(values: np.ndarray) -> np.ndarray:
+    """Return values (T, n) less each column's median, ignoring NaN."""
+    return values - np.array([_median(column) for column in values.T])
+
+
+def _usual_angle(values: np.ndarray) -> np.ndarray:
+    """Return angles (T, n) in radians less each column's median, in [-pi, pi)."""
+    return (_usual(values) + np.pi) % (2 * np.pi) - np.pi
+
+
+def _speed(points: np.ndarray, rate_hz: float) -> np.ndarray:
+    """Return the speed of points (T, n) in their units a second: (T,), NaN where a neighbour is missing."""
+    if len(points) < 2:
+        return np.zeros(len(points))
+    return np.linalg.norm(np.gradient(points, axis=0), axis=1) * rate_hz
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.where(length > 0, length, np.nan)
+
+
+def _median(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else np.nan

@@ -1,0 +1,164 @@
+"""Budgets: policies spend exactly what they may, where they should, and what is not asked changes nothing else."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from clips import write_video
+from safetensors.numpy import save_file
+from toy import toy_clip, untrained
+
+from kinesics import KinesicsError, catalogue, encoders, sources
+from kinesics.budget import POLICIES, SHARES, allowance, choose, kernel_segments, moving, plan, possible, subset
+from kinesics.cli import main
+from kinesics.detectors import Clip, budgeted, read_clips
+from kinesics.encode import encode
+from kinesics.events import read_events, write_events
+from kinesics.features import read_features
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> Clip:
+    return toy_clip(tmp_path_factory.mktemp("toy"), "v", 0, 40, 2)[0]
+
+
+def where(clip: Clip) -> dict:
+    """Return a demand that lies in the face of person 1, from 10 to 14 s."""
+    demand = {(person, crop): np.zeros(clip.tracks.frames) for person in (0, 1) for crop in ("face", "person")}
+    demand[1, "face"][100:140] = 1
+    return demand
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_budget_is_spent_to_the_call(clip, policy):
+    calls = possible(clip.tracks, 2.0, ("face", "person"))
+    assert len(calls) == 2 * 2 * 80
+    for share in (0, *SHARES):
+        chosen = plan(policy, share, clip, calls, where)
+        assert len(chosen) == allowance(share, len(calls)) == round(share * 320)
+        assert not chosen.duplicated().any()
+        assert len(chosen.merge(calls)) == len(chosen)
+
+
+def test_uniform_calls_are_even(clip):
+    calls = possible(clip.tracks, 2.0, ("face", "person"))
+    for _, times in plan("uniform", 0.1, clip, calls).groupby(["crop", "person"])["time_s"]:
+        assert np.diff(times).tolist() == [5.0] * 7
+
+
+def test_uncertain_calls_go_where_the_doubt_is_and_do_not_pile_up(clip):
+    calls = possible(clip.tracks, 2.0, ("face", "person"))
+    few = plan("uncertain", 0.01, clip, calls, where)
+    assert set(zip(few["crop"], few["person"], strict=True)) == {("face", 1)}
+    assert few["time_s"].between(9.5, 14).all()
+    assert np.diff(few["time_s"]).min() >= 1
+    many = plan("uncertain", 0.25, clip, calls, where)
+    assert len(many.groupby(["crop", "person"])) == 4
+    for _, times in many.groupby(["crop", "person"])["time_s"]:
+        assert np.diff(times).max() <= 5
+
+
+def test_motion_calls_go_where_something_moves(clip):
+    calls = possible(clip.tracks, 2.0, ("face", "person"))
+    demand = moving(clip)
+    chosen = plan("motion", 0.05, clip, calls)
+    values = [demand[row.person, row.crop][int(row.time_s * 10)] for row in chosen.itertuples()]
+    assert np.mean(values) > 1.5 * np.mean([part.mean() for part in demand.values()])
+
+
+def test_kernel_segments_find_the_steps():
+    values = np.repeat([0.0, 5.0, 1.0], [4, 10, 6])[:, None]
+    assert kernel_segments(values, 3).tolist() == [0, 4, 14, 20]
+    assert kernel_segments(values, 1).tolist() == [0, 20]
+    assert kernel_segments(values, 20).tolist() == list(range(21))
+
+
+def test_what_cannot_be_is_refused(clip):
+    calls = possible(clip.tracks, 2.0, ("face",))
+    with pytest.raises(
+        KinesicsError, match=r"'often' is not a policy\. The policies are uniform, motion, uncertain, kts"
+    ):
+        plan("often", 0.5, clip, calls)
+    with pytest.raises(KinesicsError, match=r"budget of 1\.5 is not a share"):
+        plan("uniform", 1.5, clip, calls)
+    with pytest.raises(KinesicsError, match="needs a detector that says where it is undecided"):
+        plan("uncertain", 0.5, clip, calls)
+    assert len(plan("uniform", 0.5, clip, calls[:0])) == 0
+
+
+def test_calls_that_are_saved_say_what_a_subset_says(clip, tmp_path, monkeypatch):
+    """Encoding only the chosen calls gives, byte for byte, the subset of what encoding all of them gives."""
+    random = np.random.default_rng(0)
+    film = write_video(tmp_path / "v.mp4", list(np.repeat(random.integers(0, 255, (40, 100, 200, 3), np.uint8), 10, 0)))
+    module, seen = catalogue.encoder("fer"), []
+
+    def load(weights: Path):
+        def ask(images: np.ndarray) -> np.ndarray:
+            seen.append(len(images))
+            return images.reshape(len(images), -1)[:, : module.DIM].astype(np.float32)
+
+        return ask
+
+    monkeypatch.setattr(module, "load", load)
+    (tmp_path / "weights").write_bytes(b"")
+    tracks = tmp_path / "v.parquet"
+    clip_tracks = toy_clip(tmp_path, "v", 0, 40, 2)[0].tracks
+    settings = {"rate_hz": 2.0, "progress": False}
+    encode(film, tracks, "fer", tmp_path / "weights", tmp_path / "all.safetensors", **settings)
+    whole, total = read_features(tmp_path / "all.safetensors"), sum(seen)
+    calls = plan("uniform", 0.1, Clip(clip_tracks, {}), possible(clip_tracks, 2.0, ("face",)))
+    seen.clear()
+    encode(film, tracks, "fer", tmp_path / "weights", tmp_path / "some.safetensors", calls=calls, **settings)
+    some, expected = read_features(tmp_path / "some.safetensors").crops["face"], subset(whole, calls).crops["face"]
+    assert (total, sum(seen)) == (160, 16)
+    for name in ("time_s", "person", "tokens"):
+        np.testing.assert_array_equal(getattr(some, name), getattr(expected, name))
+
+
+def test_possible_calls_are_those_that_are_made(clip):
+    calls = possible(clip.tracks, 2.0, ("face", "person"))
+    made = clip.features["vit_s_focus"].crops
+    for crop, values in made.items():
+        mine = calls[calls["crop"] == crop].sort_values(["time_s", "person"])
+        pd.testing.assert_series_equal(mine["time_s"].reset_index(drop=True), pd.Series(values.time_s, name="time_s"))
+
+
+def test_the_tool_saves_calls_and_says_what_the_study_says(clip, tmp_path, monkeypatch, capsys):
+    """``kinesics detect --budget`` asks a tenth of the calls and finds what the subset of all calls finds."""
+    _, truth = toy_clip(tmp_path, "v", 0, 40, 2)
+    film = write_video(tmp_path / "v.mp4", [np.full((100, 200, 3), k % 250, np.uint8) for k in range(400)])
+    asked = []
+
+    def fake(encoder: str):
+        def load(weights: Path):
+            def ask(images: np.ndarray) -> np.ndarray:
+                asked.extend([encoder] * len(images))
+                return images.reshape(len(images), -1)[:, : catalogue.encoder(encoder).DIM].astype(np.float32) / 255
+
+            return ask
+
+        return load
+
+    for encoder in ("fer", "vit_s_focus"):
+        monkeypatch.setattr(catalogue.encoder(encoder), "load", fake(encoder))
+    (tmp_path / "weights").write_bytes(b"")
+    monkeypatch.setattr(sources, "fetch", lambda *_: [tmp_path / "weights"])
+    monkeypatch.setattr(encoders, "place", lambda *_: tmp_path / "weights")
+    files = {encoder: tmp_path / f"{encoder}.safetensors" for encoder in ("fer", "vit_s_focus")}
+    for encoder, path in files.items():
+        encode(film, tmp_path / "v.parquet", encoder, tmp_path / "weights", path, progress=False)
+    clip = read_clips([tmp_path / "v.parquet"], list(files.values()))[0]
+    model = tmp_path / "model.safetensors"
+    arrays = untrained(budgeted.METHOD, [clip], truth)
+    save_file(dict(sorted(arrays.items())), model, {"detector": "kinesics.detectors.budgeted"})
+    asked.clear()
+    arguments = ["detect", film, "--tracks", tmp_path / "v.parquet", "--model", model, "--budget", "0.1"]
+    assert main([*map(str, arguments), "--all", "--out", str(tmp_path / "events.csv")]) == 0
+    assert Counter(asked) == {"fer": 800, "vit_s_focus": 32}
+    calls = choose("uncertain", 0.1, clip, budgeted, model)
+    few = clip.asked(subset(clip.features["vit_s_focus"], calls))
+    write_events(budgeted.detect(few, model)[0], tmp_path / "study.csv")
+    assert (tmp_path / "events.csv").read_bytes() == (tmp_path / "study.csv").read_bytes()
+    assert len(read_events(tmp_path / "study.csv")) > 10

@@ -1,0 +1,274 @@
+"""The heads: losses by hand, soft-NMS against a loop, windows that change nothing, the same bytes, a toy that is learned."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import pytest
+from flax import nnx
+from safetensors.numpy import save
+from toy import LABELS, RATE, toy_clip, untrained
+
+from kinesics import KinesicsError
+from kinesics.detectors import Clip, actionformer, attentive, budgeted, hmm, linear, mstcn, windows
+from kinesics.evaluation.detection import average_precision
+from kinesics.events import check_events, temporal_iou
+from kinesics.features import CropFeatures, Features
+from kinesics.head import framewise, learning, losses
+from kinesics.head.decoding import best_threshold, calibrated, calibration_error, platt, soft_nms
+from kinesics.head.network import Network, grid, targets
+from kinesics.head.sequences import CROPS, SLOT, Sequence, scaling, sequences, warp
+from kinesics.head.training import start
+from kinesics.streams import COLUMNS
+from kinesics.tracks import TracksWriter, read_tracks
+
+METHODS = (budgeted, actionformer, attentive, linear, mstcn, windows)
+
+
+def test_losses_by_hand():
+    # p = 1/2: -log p = log 2; focal: alpha (1 - p)^2 log 2
+    assert losses.binary_cross_entropy(jnp.zeros(2), jnp.array([0.0, 1.0])) == pytest.approx(np.log(2))
+    assert losses.focal(jnp.zeros(2), jnp.array([1.0, 0.0])) == pytest.approx(np.array([0.25, 0.75]) * 0.25 * np.log(2))
+    # [-2, 2] and [-1, 3] about the step: 3 in common of 5, middles 1 apart
+    found, true = jnp.array([2.0, 2.0]), jnp.array([1.0, 3.0])
+    assert losses.segment_iou(found, true) == pytest.approx(3 / 5)
+    assert losses.diou(found, true) == pytest.approx(1 - 3 / 5 + (1 / 5) ** 2)
+    assert losses.diou(true, true) == pytest.approx(0)
+
+
+def test_soft_nms_does_what_its_loop_says():
+    random = np.random.default_rng(0)
+    start = random.uniform(0, 30, 60)
+    segments, scores = np.stack([start, start + random.uniform(1, 6, 60)], 1), random.uniform(0.02, 1, 60)
+    rest, expected = dict(enumerate(scores)), np.zeros(60)
+    while rest and max(rest.values()) >= 0.05:
+        best = max(rest, key=rest.get)
+        expected[best] = rest.pop(best)
+        for other in rest:
+            iou = temporal_iou(segments[[best]], segments[[other]])[0, 0]
+            rest[other] *= np.exp(-(iou**2) / 0.3)
+    np.testing.assert_allclose(soft_nms(segments, scores, 0.3, 0.05), expected, atol=1e-12)
+    assert not len(soft_nms(np.zeros((0, 2)), np.zeros(0), 0.3))
+
+
+def test_targets_lie_inside_their_events_and_tell_them_back():
+    events = np.array([[3.0, 12.0, 0], [50.0, 170.0, 1], [60.0, 66.0, 1], [60.0, 75.0, 0]])
+    there, distance = targets(events, 192, 2)
+    middle, stride = grid(192)
+    ends = np.stack(
+        [middle[:, None] - distance[..., 0] * stride[:, None], middle[:, None] + distance[..., 1] * stride[:, None]], -1
+    )
+    for label in range(2):
+        told = {tuple(row.round(3)) for row in ends[there[:, label], label]}
+        assert told == {tuple(row[:2]) for row in events[events[:, 2] == label]}
+    assert set(stride[there[:, 1] & (ends[:, 1, 1] == 170)]) == {16}
+
+
+def sequence(frames: int = 700, token: int = 5, seed: int = 0) -> Sequence:
+    random = np.random.default_rng(seed)
+    slots = -(-frames // SLOT)
+    asked = (random.random((slots, len(CROPS))) < 0.3).astype(np.float32)
+    tokens = random.normal(size=(slots, len(CROPS), token)).astype(np.float32) * asked[..., None]
+    stream = random.normal(size=(frames, len(COLUMNS))).astype(np.float32)
+    return Sequence("v", 0, RATE, stream, tokens, asked)
+
+
+SETTINGS = {
+    "stream": len(COLUMNS),
+    "token": 5,
+    "labels": ["a", "b", "c"],
+    "width": 16,
+    "rate_hz": RATE,
+    "smooth_s": 0.5,
+}
+
+
+def loud(network: nnx.Module) -> nnx.Module:
+    """Return the network with weights so large that every path counts."""
+    structure, weights = nnx.split(network)
+    leaves, tree = jax.tree.flatten(weights)
+    random = np.random.default_rng(1)
+    leaves = [leaf + 0.15 * random.normal(size=leaf.shape).astype(np.float32) for leaf in leaves]
+    return nnx.merge(structure, jax.tree.unflatten(tree, leaves))
+
+
+def test_the_proposal_says_the_same_in_any_window():
+    network, one = loud(start(partial(budgeted.make, SETTINGS), 0)), sequence()
+    whole, narrow = (budgeted.outputs(network, one, core) for core in (704, 64))
+    np.testing.assert_allclose(narrow[0], whole[0], atol=2e-5)
+    order = [np.lexsort(np.round(found[:, :3], 2).T) for _, found in (whole, narrow)]
+    np.testing.assert_allclose(narrow[1][order[1]], whole[1][order[0]], atol=2e-3)
+    assert len(whole[1]) > 100
+
+
+@pytest.mark.parametrize("module", METHODS, ids=lambda module: module.__name__.rpartition(".")[2])
+def test_what_lies_beyond_the_margin_has_no_influence(module):
+    network = loud(start(partial(module.METHOD.make, SETTINGS), 0))
+    one, reach = sequence(800), 352
+    other = Sequence("v", 0, RATE, one.stream.copy(), one.tokens.copy(), one.asked)
+    other.stream[: 400 - reach] += 1
+    other.tokens[: (400 - reach) // SLOT] += 1
+    usual = np.zeros((1, len(CROPS), 5), np.float32)
+    valid = np.ones((1, 800), np.float32)
+    outs = [network(x.stream[None], x.tokens[None], x.asked[None], usual, valid) for x in (one, other)]
+    outs = [out if isinstance(out, tuple) else (out,) for out in outs]
+    middle, _ = grid(800)
+    for a, b in zip(*outs, strict=True):
+        at = middle if a.shape[1] == len(middle) else np.arange(800)
+        np.testing.assert_allclose(a[0][at >= 400], b[0][at >= 400], atol=1e-5)
+        assert not np.allclose(a[0][at < 40], b[0][at < 40], atol=1e-3)
+
+
+def test_platt_makes_scores_honest_and_keeps_their_order():
+    random = np.random.default_rng(0)
+    chance = random.uniform(0, 1, 4000)
+    hits = (random.random(4000) < chance).astype(float)
+    bold = 1 / (1 + np.exp(-3 * np.log(chance / (1 - chance)) - 1))
+    groups = random.integers(0, 2, 4000)
+    learned = platt(bold, hits, groups, 3)
+    after = calibrated(bold, groups, learned)
+    assert calibration_error(bold, hits) > 0.1 > 0.03 > calibration_error(after, hits)
+    for label in range(2):
+        assert (np.diff(after[groups == label][np.argsort(bold[groups == label])]) >= 0).all()
+    assert platt(bold, np.zeros(4000), groups, 3).tolist() == [1, 0, 0, 0]
+
+
+def test_calibration_error_and_threshold_by_hand():
+    # one bin: mean score 0.2, one of two hits
+    assert calibration_error(np.array([0.2, 0.2]), np.array([0.0, 1.0]), bins=2) == pytest.approx(0.3)
+    # of 3 truths: F1 1/2, 4/5, 2/3 after one, two, three events
+    assert best_threshold(np.array([0.9, 0.7, 0.4]), np.array([1, 1, 0]), 3) == 0.7
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory) -> tuple[list[Clip], pd.DataFrame]:
+    folder = tmp_path_factory.mktemp("toy")
+    found = [toy_clip(folder, f"v{k}", k, 40, 1 + (k == 1)) for k in range(4)]
+    return [clip for clip, _ in found], pd.concat([truth for _, truth in found], ignore_index=True)
+
+
+def test_the_proposal_learns_a_toy_and_needs_its_tokens(clips):
+    found, truth = clips
+    model = budgeted.fit(found[:3], [truth], 0, found[2:3], steps=150, width=32)
+    assert model["curve"][-10:].mean() < 0.3 * model["curve"][:5].mean()
+    mine = truth[truth["video"] == found[0].tracks.video]
+    events, tubes = learning.events_of(budgeted.METHOD, model, found[0])
+    ap = average_precision(mine, events)[0.5]
+    assert ap.mean() > 0.7
+    blind = Clip(found[0].tracks, {"fer": found[0].features["fer"]})
+    without = average_precision(mine, learning.events_of(budgeted.METHOD, model, blind)[0])[0.5]
+    assert without["disgust"] < ap["disgust"] - 0.3
+    assert without["hand_to_face"] > 0.7
+    assert set(tubes["event"]) == set(range(len(events)))
+    assert learning.events_of(budgeted.METHOD, model, found[0])[0].equals(events)
+
+
+@pytest.mark.parametrize("module", [budgeted, hmm], ids=lambda module: module.__name__.rpartition(".")[2])
+def test_the_same_seed_gives_the_same_bytes(clips, module):
+    found, truth = clips
+    settings = {"steps": 3, "width": 16}
+    one, two, other = (
+        save(dict(sorted(module.fit(found[:1], [truth], seed, found[1:2], **settings).items()))) for seed in (0, 0, 1)
+    )
+    assert one == two
+    assert one != other
+
+
+@pytest.mark.parametrize("module", METHODS, ids=lambda module: module.__name__.rpartition(".")[2])
+def test_people_of_whom_little_is_seen_are_borne(clips, module, tmp_path):
+    found, truth = clips
+    model = untrained(module.METHOD, found[:1], truth)
+    with TracksWriter(tmp_path / "w.parquet", "w", RATE, 200, 100) as writer:
+        writer.add({"frame": 3, "time_s": 0.3, "person": 5})
+        writer.add({"frame": 4, "time_s": 0.4, "person": 7, "face": np.full((468, 3), np.nan, np.float32)})
+        writer.close(2.0)
+    with TracksWriter(tmp_path / "empty.parquet", "w", RATE, 200, 100) as writer:
+        writer.close(2.0)
+    for name in ("w", "empty"):
+        clip = Clip(read_tracks(tmp_path / f"{name}.parquet"), {})
+        events, _ = learning.events_of(module.METHOD, model, clip)
+        assert set(events["person"]) <= {5, 7}
+        assert np.isfinite(events["score"]).all()
+
+
+def test_what_does_not_fit_is_refused(clips, tmp_path):
+    found, truth = clips
+    model = untrained(budgeted.METHOD, found[:1], truth)
+    none = truth[truth["video"] == "elsewhere"]
+    with pytest.raises(KinesicsError, match="no event of the truth lies in a training video"):
+        budgeted.fit(found[:1], [none], 0)
+    crops = {"face": CropFeatures(np.zeros(1), np.zeros(1, int), np.ones((1, 7), np.float32))}
+    other = Clip(found[0].tracks, {"vit_s_focus": Features("v0", "vit_s_focus", 2.0, crops)})
+    with pytest.raises(KinesicsError, match="7 numbers, but the model learned on 12"):
+        learning.events_of(budgeted.METHOD, model, other)
+    with TracksWriter(tmp_path / "w.parquet", "w", 25.0, 200, 100) as writer:
+        writer.close(2.0)
+    with pytest.raises(KinesicsError, match="25 Hz, but the model learned at 10 Hz"):
+        learning.events_of(budgeted.METHOD, model, Clip(read_tracks(tmp_path / "w.parquet"), {}))
+    with pytest.raises(KinesicsError, match=r"is \(16,\), not \(32,\): it was learned by another version"):
+        learning.network_of(
+            budgeted.METHOD,
+            model
+            | {
+                "settings": np.frombuffer(model["settings"].tobytes().replace(b'"width": 16', b'"width": 32'), np.uint8)
+            },
+        )
+
+
+def test_faster_is_shorter_and_a_mirror_changes_sides():
+    one, segments = sequence(80), np.array([[10.0, 30.0, 0]])
+    fast, moved = warp(one, segments, 2.0, False)
+    assert len(fast.stream) == 40
+    assert moved.tolist() == [[5, 15, 0]]
+    assert len(fast.asked) == 10
+    twice = warp(*warp(one, segments, 1.0, True), 1.0, True)[0]
+    np.testing.assert_array_equal(twice.stream, one.stream)
+
+
+def test_scaling_whitens_and_leaves_what_was_not_asked(clips):
+    found = [one for clip in clips[0] for one in sequences(clip, "vit_s_focus")]
+    scale = scaling(found, 4)
+    done = [scale.apply(one) for one in found]
+    asked = np.concatenate([one.tokens[one.asked[:, 0] > 0, 0] for one in done])
+    assert asked.std(0)[0] == pytest.approx(1, abs=0.05)
+    assert all((one.tokens[one.asked == 0] == 0).all() for one in done)
+    assert done[0].tokens.shape[2] == 4
+
+
+def test_hidden_states_by_hand():
+    # enter 0.2, leave 0.4, share 0.5; two frames of evidence 3:1 for on, then 1:1
+    chances = np.array([[0.2, 0.4, 0.5]])
+    on = hmm.posterior(np.array([[0.75], [0.5]]), chances)
+    joint = {
+        (a, b): 0.5 * (1.5 if a else 0.5) * ((0.6 if b else 0.4) if a else (0.2 if b else 0.8))
+        for a in (0, 1)
+        for b in (0, 1)
+    }
+    total = sum(joint.values())
+    assert on[:, 0] == pytest.approx([(joint[1, 0] + joint[1, 1]) / total, (joint[0, 1] + joint[1, 1]) / total])
+
+
+def test_grouping_finds_both_readings():
+    rise = np.zeros((40, 1))
+    rise[5:30], rise[10:15] = 0.35, 0.95
+    found = framewise.grouped(rise, {"smooth_s": 0, "rate_hz": RATE})
+    assert {(a, b) for a, b, _, _ in found} == {(5, 30), (10, 15)}
+
+
+def test_the_vocabulary_is_the_truth_s(clips):
+    found, truth = clips
+    renamed = check_events(truth.assign(label=truth["label"].replace({"happy": "grin"}), family=""))
+    model = untrained(linear.METHOD, found[:1], renamed)
+    assert learning.settings_of(model)["labels"] == sorted({"grin", *LABELS} - {"happy"})
+
+
+def test_network_has_the_shapes_it_says():
+    network = Network(len(COLUMNS), 5, 3, 16, nnx.Rngs(0))
+    one = sequence(64)
+    frame, steps = network(one.stream[None], one.tokens[None], one.asked[None], np.zeros((1, 2, 5)), np.ones((1, 64)))
+    assert frame.shape == (1, 64, 3)
+    assert steps.shape == (1, 32 + 16 + 8 + 4, 3, 4)
+    assert len(grid(64)[0]) == steps.shape[1]
+    assert (steps[..., 1:3] >= 0).all()

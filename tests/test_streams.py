@@ -1,0 +1,122 @@
+"""The cheap stream: it says what it should of a face, a mirror only changes sides, and gaps are borne."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from toy import RATE, mesh, toy_clip
+
+from kinesics import KinesicsError, streams
+from kinesics.features import Features
+from kinesics.streams import COLUMNS, MIRROR, MIRROR_SIGN, person_stream
+from kinesics.tracks import FACE_BOX, PERSON_BOX, Tracks, TracksWriter, read_tracks
+
+FACE = [k for k, name in enumerate(COLUMNS) if name.startswith("face_")]
+
+
+def written(path: Path, rows: list[dict], width: int = 200) -> Tracks:
+    """Write and read tracks of person 0; a row a frame."""
+    with TracksWriter(path, "v", RATE, width, 100) as writer:
+        for frame, row in enumerate(rows):
+            boxes = dict(zip(FACE_BOX, (0.4, 0.2, 0.6, 0.6), strict=True)) | dict(
+                zip(PERSON_BOX, (0.2, 0.1, 0.8, 1), strict=True)
+            )
+            writer.add({"frame": frame, "time_s": frame / RATE, "person": 0} | boxes | row)
+        writer.close(len(rows) / RATE)
+    return read_tracks(path)
+
+
+def column(stream: np.ndarray, name: str) -> np.ndarray:
+    return stream[:, COLUMNS.index(name)]
+
+
+def test_a_smile_raises_the_corners_wherever_the_head_is(tmp_path):
+    smile = [0.0] * 12 + [1.0] * 8
+    still = person_stream(written(tmp_path / "a.parquet", [{"face": mesh(0, s)} for s in smile]), 0)
+    moved = [{"face": (mesh(20, s) - [0.5, 0.4, 0]) * 0.7 + [0.3, 0.5, 0]} for s in smile]
+    turned = person_stream(written(tmp_path / "b.parquet", moved), 0)
+    assert column(still, "face_corner_height_left")[-1] < -0.5
+    assert (column(still, "face_corner_height_left")[:12] == 0).all()
+    np.testing.assert_allclose(turned[:, FACE], still[:, FACE], atol=1e-3)
+    np.testing.assert_allclose(column(turned, "head_yaw"), 0, atol=1e-5)  # it is the usual heading
+
+
+def test_a_turn_is_an_angle_and_no_expression(tmp_path):
+    stream = person_stream(written(tmp_path / "v.parquet", [{"face": mesh(30.0 * (k >= 12))} for k in range(20)]), 0)
+    assert np.abs(column(stream, "head_yaw")[12:]) == pytest.approx(1, abs=0.02)
+    np.testing.assert_allclose(stream[:, FACE], 0, atol=1e-3)
+
+
+def random_rows(count: int) -> list[dict]:
+    random = np.random.default_rng(0)
+    rows = []
+    for _ in range(count):
+        face = mesh(random.uniform(-20, 20), random.uniform()) + random.normal(0, 0.004, (468, 3))
+        pose = np.concatenate([random.uniform(0.2, 0.8, (33, 3)), np.ones((33, 1))], 1)
+        hands = {f"{side}_hand": random.uniform(0.3, 0.7, (21, 3)) for side in streams.SIDES}
+        rows.append({"face": face, "pose": pose} | hands)
+    return rows
+
+
+def mirrored(row: dict) -> dict:
+    """Return what the tracks of the mirrored video hold: x turned around, left and right exchanged."""
+    face, pose = row["face"].copy(), row["pose"].copy()
+    for name in ("EYE_OUTER", "EYE_INNER", "UPPER_LID", "LOWER_LID", "BROW_INNER", "BROW_MIDDLE", "BROW_OUTER"):
+        a, b = getattr(streams, name)
+        face[[a, b]] = face[[b, a]]
+    for name in ("CORNER", "UPPER_SIDE", "LOWER_SIDE", "NOSTRIL", "CHEEK", "EDGE", "JAW"):
+        a, b = getattr(streams, name)
+        face[[a, b]] = face[[b, a]]
+    for a, b in (streams.SHOULDERS, streams.ELBOWS, streams.WRISTS):
+        pose[[a, b]] = pose[[b, a]]
+    face[:, 0], pose[:, 0] = 1 - face[:, 0], 1 - pose[:, 0]
+    hands = {
+        f"{side}_hand": row[f"{other}_hand"].copy()
+        for side, other in zip(streams.SIDES, streams.SIDES[::-1], strict=True)
+    }
+    for hand in hands.values():
+        hand[:, 0] = 1 - hand[:, 0]
+    return {"face": face, "pose": pose} | hands
+
+
+def test_the_mirrored_stream_is_that_of_the_mirrored_video(tmp_path):
+    rows = random_rows(30)
+    plain = person_stream(written(tmp_path / "a.parquet", rows), 0)
+    other = person_stream(written(tmp_path / "b.parquet", [mirrored(row) for row in rows]), 0)
+    wrong = np.abs(plain[:, MIRROR] * MIRROR_SIGN - other).max(0)
+    assert {COLUMNS[k]: float(v) for k, v in enumerate(wrong) if v > 2e-3} == {}
+    assert np.abs(plain).max(0)[: COLUMNS.index("fer_anger")].min() > 0
+
+
+def test_what_is_not_seen_is_zero_and_flagged(tmp_path):
+    rows = random_rows(20)
+    rows[5] = {}
+    rows[6] = {"face": np.full((468, 3), np.nan), "left_hand": rows[6]["left_hand"]}
+    stream = person_stream(written(tmp_path / "v.parquet", rows), 0)
+    assert np.isfinite(stream).all()
+    assert (column(stream, "seen_face")[5:7] == 0).all()
+    assert (stream[5:7][:, FACE] == 0).all()
+    assert column(stream, "seen_hand_left")[[4, 5, 6]].tolist() == [1, 0, 1]
+    assert column(stream, "seen_person").all()
+    once = person_stream(written(tmp_path / "w.parquet", [{}]), 0)
+    assert once.shape == (1, len(COLUMNS))
+    assert once.sum() == 1  # seen_person
+
+
+def test_others_are_refused(tmp_path):
+    clip, _ = toy_clip(tmp_path, "v", 0, 10)
+    with pytest.raises(KinesicsError, match="no person 3; there are"):
+        person_stream(clip.tracks, 3)
+    with pytest.raises(KinesicsError, match="features of 'vit_s_focus' on 'v' were given for the expressions of 'v'"):
+        person_stream(clip.tracks, 0, clip.features["vit_s_focus"])
+    with pytest.raises(KinesicsError, match="on 'w' were given"):
+        person_stream(clip.tracks, 0, Features("w", "fer", RATE, clip.features["fer"].crops))
+
+
+def test_expressions_stand_where_they_were_asked(tmp_path):
+    clip, _ = toy_clip(tmp_path, "v", 0, 10)
+    stream = clip.stream(0)
+    assert stream is clip.stream(0)
+    tokens = clip.features["fer"].crops["face"].tokens
+    np.testing.assert_allclose(column(stream, "fer_anger"), tokens[:, 0])
+    assert column(stream, "seen_fer").all()

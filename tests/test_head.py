@@ -1,21 +1,35 @@
 """The heads: losses by hand, soft-NMS against a loop, windows that change nothing, the same bytes, a toy that is learned."""
 
 from functools import partial
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from flax import nnx
-from safetensors.numpy import save
+from safetensors.numpy import save, save_file
 from toy import LABELS, RATE, toy_clip, untrained
 
 from kinesics import KinesicsError
-from kinesics.detectors import Clip, actionformer, attentive, budgeted, hmm, linear, mstcn, windows
+from kinesics.cli import main
+from kinesics.detectors import (
+    Clip,
+    actionformer,
+    attentive,
+    budgeted,
+    detect_files,
+    detector_of,
+    hmm,
+    linear,
+    mstcn,
+    windows,
+)
 from kinesics.evaluation.detection import average_precision
-from kinesics.events import check_events, temporal_iou
-from kinesics.features import CropFeatures, Features
+from kinesics.events import check_events, read_tubes, temporal_iou, write_events
+from kinesics.features import CropFeatures, Features, write_features
 from kinesics.head import framewise, learning, losses
 from kinesics.head.decoding import best_threshold, calibrated, calibration_error, platt, soft_nms
 from kinesics.head.network import Network, grid, targets
@@ -272,3 +286,60 @@ def test_network_has_the_shapes_it_says():
     assert steps.shape == (1, 32 + 16 + 8 + 4, 3, 4)
     assert len(grid(64)[0]) == steps.shape[1]
     assert (steps[..., 1:3] >= 0).all()
+
+
+def files_of(clip: Clip, folder: Path) -> dict[str, list[str]]:
+    """Write a toy's features and return the files of its tracks and features."""
+    for encoder, features in clip.features.items():
+        write_features(features, folder / f"{clip.tracks.video}.{encoder}.safetensors")
+    return {
+        "tracks": [str(folder / f"{clip.tracks.video}.parquet")],
+        "features": [str(folder / f"{clip.tracks.video}.{encoder}.safetensors") for encoder in clip.features],
+    }
+
+
+def test_sure_events_are_those_that_reach_the_threshold(tmp_path):
+    clip, truth = toy_clip(tmp_path, "v", 0, 20)
+    files, model = files_of(clip, tmp_path), untrained(budgeted.METHOD, [clip], truth)
+    path = tmp_path / "model.safetensors"
+
+    def detect(sure: bool, **more: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
+        save_file(dict(sorted((model | more).items())), path, {"detector": "kinesics.detectors.budgeted"})
+        outs = tmp_path / "events.csv", tmp_path / "tubes.parquet"
+        events = detect_files("budgeted", files["tracks"][0], files["features"], path, *outs, sure=sure)
+        return events, read_tubes(outs[1])
+
+    every, _ = detect(False)
+    threshold = float(every["score"].median())
+    kept, tubes = detect(True, threshold=np.array([threshold]))
+    assert 0 < len(kept) < len(every)
+    assert kept.equals(every[every["score"] >= threshold].reset_index(drop=True))
+    assert sorted(set(tubes["event"])) == list(range(len(kept)))
+    with pytest.raises(KinesicsError, match="reads features of 'vit_s_focus', but none of 'v' were given"):
+        detect_files("budgeted", files["tracks"][0], files["features"][:1], path, tmp_path / "events.csv")
+
+
+def test_train_reads_its_lessons(tmp_path, capsys):
+    clip, truth = toy_clip(tmp_path, "v", 0, 10)
+    write_events(truth, tmp_path / "truth.csv")
+    lessons = files_of(clip, tmp_path) | {"detector": "chance", "truth": [str(tmp_path / "truth.csv")]}
+    config, out = tmp_path / "lessons.yaml", tmp_path / "model.safetensors"
+
+    def train(**changes: object) -> tuple[int, str]:
+        config.write_text(yaml.safe_dump(lessons | changes))
+        return main(["train", "--config", str(config), "--out", str(out)]), capsys.readouterr().err
+
+    assert train() == (0, "")
+    assert detector_of(out) == "chance"
+    for changes, message in [
+        ({"detector": "rules"}, "detector 'rules' does not learn"),
+        ({"detector": "magic"}, "'magic' is not a detector"),
+        ({"tracks": []}, "lessons.yaml: tracks: [] should be non-empty"),
+        ({"epochs": 3}, "'epochs' was unexpected"),
+        ({"validation": lessons["tracks"]}, "'v' is a training and a validation video"),
+        ({"detector": "linear", "features": []}, "reads features of 'fer', but none of 'v' were given"),
+    ]:
+        status, told = train(**changes)
+        assert status == 1
+        assert message in told
+        assert told.count("\n") == 1

@@ -11,4 +11,5 @@ with job(snakemake.log[0]):
         snakemake.input.truth,
         snakemake.output[0],
         seed=int(snakemake.wildcards.seed),
+        validation=snakemake.input.get("validation", []),
     )

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
-from kinesics import KinesicsError, catalogue
+from kinesics import KinesicsError, catalogue, signals
 from kinesics.detectors import Clip, assemble, boxes, chance, detect_files, fit_files, from_scores, probe, rules
 from kinesics.events import BOX, check_events, read_events, read_tubes, write_events
 from kinesics.features import CropFeatures, Features, write_features
@@ -38,13 +38,13 @@ def face(yaw: float = 0.0, opening: float = 0.0) -> np.ndarray:
     points = np.zeros((468, 3), np.float32)
     turn = np.radians(yaw)
     cheeks, eyes = (
-        ((rules.RIGHT_CHEEK, -15, 0), (rules.LEFT_CHEEK, 15, 0)),
-        ((rules.RIGHT_EYE, -8, -8), (rules.LEFT_EYE, 8, -8)),
+        ((signals.RIGHT_CHEEK, -15, 0), (signals.LEFT_CHEEK, 15, 0)),
+        ((signals.RIGHT_EYE, -8, -8), (signals.LEFT_EYE, 8, -8)),
     )
     for point, x, y in (*cheeks, *eyes):
         points[point] = x * np.cos(turn), y, x * np.sin(turn)
-    points[rules.FOREHEAD], points[rules.CHIN] = (0, -20, 0), (0, 20, 0)
-    points[rules.UPPER_LIP], points[rules.LOWER_LIP] = (0, 10, 0), (0, 10 + 40 * opening, 0)
+    points[signals.FOREHEAD], points[signals.CHIN] = (0, -20, 0), (0, 20, 0)
+    points[signals.UPPER_LIP], points[signals.LOWER_LIP] = (0, 10, 0), (0, 10 + 40 * opening, 0)
     # From pixels to fractions of a 200 x 100 frame; depth goes with the width.
     return points / (200, 100, 200) + (0.5, 0.4, 0)
 
@@ -52,7 +52,7 @@ def face(yaw: float = 0.0, opening: float = 0.0) -> np.ndarray:
 def pose(shift: float = 0.0) -> np.ndarray:
     """Return a body with shoulders 60 pixels apart, moved to the right by a share of that."""
     points = np.full((33, 4), 0.5, np.float32)
-    points[rules.LEFT_SHOULDER, :2], points[rules.RIGHT_SHOULDER, :2] = (
+    points[signals.LEFT_SHOULDER, :2], points[signals.RIGHT_SHOULDER, :2] = (
         (0.65 + 0.3 * shift, 0.8),
         (0.35 + 0.3 * shift, 0.8),
     )
@@ -105,7 +105,7 @@ def test_rules_find_nothing_in_a_still_person(tmp_path):
 
 def test_rules_read_the_classifier(tmp_path):
     clip = calm(make_tracks(tmp_path / "v.parquet", 12, {"face": lambda t: face()}))
-    happy = rules.EXPRESSIONS.index("happy")
+    happy = signals.EXPRESSIONS.index("happy")
     clip.features["fer"].crops["face"].tokens[40:70] = 0
     clip.features["fer"].crops["face"].tokens[40:70, happy] = 1
     events, _ = rules.detect(clip)

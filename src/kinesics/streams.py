@@ -10,6 +10,7 @@
 - ``body``: shoulders, elbows and wrists of the pose, in shoulder widths, each only where visible; log shoulder width.
 - ``motion``: log(1 + speed) of face, head, hands, wrists and torso.
 - ``fer``: the classifier's probabilities, as they are and against the person's usual ones.
+- ``rule``: the rules of thumb of ``kinesics.signals``, 1 where a label's own threshold is reached.
 - ``seen``: flags.
 
 Columns of ``face``, ``head``, ``body`` and the second half of ``fer`` are relative to the person's median over the video:
@@ -21,7 +22,7 @@ influence on them.
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
+from kinesics import KinesicsError, signals
 from kinesics.encoders.fer import LABELS as EXPRESSIONS
 from kinesics.features import Features
 from kinesics.segments import index
@@ -84,9 +85,19 @@ _BODY_NAMES = ["body_x", "body_y", "body_size", "body_roll", "body_nose_x", "bod
 _BODY_NAMES += _sided(["body_elbow_x", "body_elbow_y", "body_wrist_x", "body_wrist_y"])
 _MOTION_NAMES = ["motion_face", "motion_head", "motion_torso", *_sided(["motion_hand", "motion_wrist"])]
 _FER_NAMES = [f"fer_{name}" for name in EXPRESSIONS] + [f"fer_usual_{name}" for name in EXPRESSIONS]
+_RULE_NAMES = [f"rule_{label}" for label in signals.LABELS]
 _SEEN_NAMES = ["seen_person", "seen_face", "seen_fer", "seen_body", *_sided(["seen_hand", "seen_wrist"])]
 #: The names of the columns, in order.
-COLUMNS = (*_FACE_NAMES, *_HEAD_NAMES, *_HAND_NAMES, *_BODY_NAMES, *_MOTION_NAMES, *_FER_NAMES, *_SEEN_NAMES)
+COLUMNS = (
+    *_FACE_NAMES,
+    *_HEAD_NAMES,
+    *_HAND_NAMES,
+    *_BODY_NAMES,
+    *_MOTION_NAMES,
+    *_FER_NAMES,
+    *_RULE_NAMES,
+    *_SEEN_NAMES,
+)
 #: Columns whose sign a mirror turns.
 _ODD = {"head_yaw", "head_roll", "head_x", "body_x", "body_roll", "body_nose_x"}
 _ODD |= {name for name in COLUMNS if name.startswith(("hand_x", "body_elbow_x", "body_wrist_x", "face_corner_width"))}
@@ -148,6 +159,7 @@ def person_stream(tracks: Tracks, person: int, expressions: Features | None = No
         np.log1p(np.stack(motion, 1)),
         probability,
         _usual(probability),
+        _rules(tracks, person, expressions),
         np.stack(seen, 1),
     ]
     stream = np.concatenate(columns, 1).astype(np.float32)
@@ -231,6 +243,12 @@ def _body(pose: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _joints() -> list[tuple[int, int]]:
     return [*zip(ELBOWS, SHOULDERS, strict=True), *zip(WRISTS, SHOULDERS, strict=True)]
+
+
+def _rules(tracks: Tracks, person: int, expressions: Features | None) -> np.ndarray:
+    """Return the signals of the rules of thumb, at most 2: (frames, labels), NaN where they say nothing."""
+    found = signals.signals(tracks, person, expressions)
+    return np.stack([found[label] for label in signals.LABELS], 1).clip(0, 2)
 
 
 def _fer(tracks: Tracks, person: int, expressions: Features | None) -> np.ndarray:

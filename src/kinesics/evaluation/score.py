@@ -40,8 +40,8 @@ from kinesics.evaluation.intervals import (
     permutation_p,
     swaps,
 )
-from kinesics.evaluation.tally import MEASURES, Footage, Samples, Tally, mean, merge, metrics, tally
-from kinesics.evaluation.tubes import sorted_with_tubes
+from kinesics.evaluation.tally import MEASURES, Footage, Samples, Tally, decided, mean, merge, metrics, tally
+from kinesics.evaluation.tubes import select, sorted_with_tubes
 from kinesics.events import check_events, check_tubes, empty_events, read_events, read_events_and_tubes
 from kinesics.labels import LABELS
 
@@ -52,6 +52,7 @@ SHORT = ("f1_30", "f1_50", "precision_50", "recall_50", "map", "kappa", "spatial
 Tables = pd.DataFrame | Sequence[pd.DataFrame]
 Paths = str | Path | Sequence[str | Path]
 Coded = tuple[pd.DataFrame, pd.DataFrame | None]  # an events table and its tubes
+Thresholds = Mapping[str, Sequence[float]]
 
 
 def score(
@@ -61,6 +62,7 @@ def score(
     durations: Mapping[str, float] | None = None,
     labels: Sequence[str] | None = None,
     tubes: Mapping[str, Tables] | None = None,
+    thresholds: Thresholds | None = None,
     block_s: float = BLOCK_S,
     resamples: int = 2000,
     seed: int = 0,
@@ -75,7 +77,9 @@ def score(
 
     durations: seconds of each video, default the last event's end in any table; a video named here without events
     counts for kappa. labels: those to judge, default all that occur; a detector that knows a few is judged on those.
-    tubes: the boxes of the events, ``{"truth": ..., "predicted": ...}``, as many as there are tables. block_s: the length
+    tubes: the boxes of the events, ``{"truth": ..., "predicted": ...}``, as many as there are tables. thresholds:
+    ``{"predicted": [one a table]}``, the scores from which on an event is a decision: those below count only for what judges
+    the ranking (AP, AR, ECE, CCC), by default none is below. block_s: the length
     of a unit of the bootstrap, infinite for whole videos. measures, with their defaults: f1_tious (0.3, 0.5), map_tious
     (0.3 to 0.7), tube_ious (0.2, 0.5), rate_hz 10 (of the frames that are compared), match_person True.
 
@@ -90,7 +94,7 @@ def score(
     """
     footage, tables = prepare({"truth": truth, "predicted": predicted}, durations, labels, block_s, tubes)
     weights = _weights(footage, resamples, seed)
-    tallies = _tallies(footage, tables, "predicted", measures)
+    tallies = _tallies(footage, tables, "predicted", measures, thresholds)
     n_truth, n_predicted = (
         [int(events["label"].isin(footage.labels).sum()) for events, _ in tables[group]]
         for group in ("truth", "predicted")
@@ -118,6 +122,7 @@ def compare(
     durations: Mapping[str, float] | None = None,
     labels: Sequence[str] | None = None,
     tubes: Mapping[str, Tables] | None = None,
+    thresholds: Thresholds | None = None,
     block_s: float = BLOCK_S,
     resamples: int = 2000,
     permutations: int = 0,
@@ -126,9 +131,9 @@ def compare(
 ) -> dict[str, Any]:
     """Return the difference of each metric, ``first`` minus ``second``, paired: both on the same resamples.
 
-    Arguments and errors are those of ``score``; tubes are those of ``truth``, ``first`` and ``second``. The result has its
-    ``labels``, ``metrics`` and ``per_label``, with n that of ``first``. The labels of all tables are judged unless
-    ``labels`` is given. An interval without 0 says that the two differ on footage like this.
+    Arguments and errors are those of ``score``; tubes are those of ``truth``, ``first`` and ``second``, thresholds those of
+    the latter two. The result has its ``labels``, ``metrics`` and ``per_label``, with n that of ``first``. The labels of
+    all tables are judged unless ``labels`` is given. An interval without 0 says that the two differ on footage like this.
 
     With ``permutations`` each entry also has ``p``, that of the paired permutation test (``intervals.permutation_p``): in
     a random half of the units the two change places, each seed of the one with each of the other. With several
@@ -140,7 +145,7 @@ def compare(
     weights = _weights(footage, resamples, seed)
     if permutations < 0:
         raise KinesicsError(f"permutations {permutations} is negative; 0 gives no test")
-    a, b = (_tallies(footage, tables, group, measures) for group in ("first", "second"))
+    a, b = (_tallies(footage, tables, group, measures, thresholds) for group in ("first", "second"))
     of_a, of_b = _samples(a, weights), _samples(b, weights)
     p = {}
     if permutations:
@@ -167,6 +172,7 @@ def by_subset(
     durations: Mapping[str, float] | None = None,
     labels: Sequence[str] | None = None,
     tubes: Mapping[str, Tables] | None = None,
+    thresholds: Thresholds | None = None,
     resamples: int = 2000,
     seed: int = 0,
     **measures: Any,
@@ -186,7 +192,7 @@ def by_subset(
     for subset, videos in subsets.items():
         if unknown := [video for video in videos if video not in footage.units]:
             raise KinesicsError(f"subset {subset!r}: video {unknown[0]!r} has no duration and no event")
-    tallies = _tallies(footage, tables, "predicted", measures)
+    tallies = _tallies(footage, tables, "predicted", measures, thresholds)
     cluster = np.array([(clusters or {}).get(video, video) for video in footage.units], object)
     member = np.array([[video in set(videos) for video in footage.units] for videos in subsets.values()])
     draws = np.ones((footage.n_units, 1 + resamples))
@@ -399,14 +405,29 @@ def _weights(footage: Footage, resamples: int, seed: int) -> np.ndarray:
 
 
 def _tallies(
-    footage: Footage, tables: Mapping[str, list[Coded]], predicted: str, measures: dict[str, Any]
+    footage: Footage,
+    tables: Mapping[str, list[Coded]],
+    predicted: str,
+    measures: dict[str, Any],
+    thresholds: Thresholds | None = None,
 ) -> list[Tally]:
     """Return a tally of each coder and each seed, the seeds of the first coder first."""
-    pairs = itertools.product(tables["truth"], tables[predicted])
-    return [
-        tally(footage, true, found, true_tubes, found_tubes, **(MEASURES | measures))
-        for (true, true_tubes), (found, found_tubes) in pairs
-    ]
+    least = (thresholds or {}).get(predicted, [-np.inf] * len(tables[predicted]))
+    if len(least) != len(tables[predicted]):
+        raise KinesicsError(
+            f"{predicted} has {len(tables[predicted])} tables but {len(least)} thresholds: give one each"
+        )
+    tallies = []
+    for (true, true_tubes), ((found, found_tubes), threshold) in itertools.product(
+        tables["truth"], list(zip(tables[predicted], least, strict=True))
+    ):
+        of_all = tally(footage, true, found, true_tubes, found_tubes, **(MEASURES | measures))
+        sure = (found["score"] >= threshold).to_numpy()
+        if not sure.all():
+            few = found[sure].reset_index(drop=True), None if found_tubes is None else select(found_tubes, sure)
+            of_all = decided(of_all, tally(footage, true, few[0], true_tubes, few[1], **(MEASURES | measures)))
+        tallies.append(of_all)
+    return tallies
 
 
 def _samples(tallies: Sequence[Tally], weights: np.ndarray) -> Samples:

@@ -51,6 +51,10 @@ MEASURES = {
     "match_person": True,
 }
 
+#: Metrics, by the beginning of their names, that judge how events are ranked, and the counts that only these use.
+RANKING = ("map", "tube_map", "frame_map", "ar_", "ece", "ccc")
+RANKING_COUNTS = ("bins", "moments", "recalled")
+
 Samples = dict[str, np.ndarray]
 
 
@@ -213,6 +217,18 @@ def tally(
         ranked["frame_map"] = of_boxes, (FRAME_IOU,)
         n[name("frame_map", FRAME_IOU)] = add(label_t[event_t], unit_t[event_t])
     return Tally(counts, ranked, n, all(len(units) == 1 for units in footage.units.values()))
+
+
+def decided(of_all: Tally, of_sure: Tally) -> Tally:
+    """Return what the ranking metrics count of all events, and the others of the sure ones alone."""
+    n = {key: (of_all if ranks(key) else of_sure).n[key] for key in of_all.n}
+    counts = of_sure.counts | {key: of_all.counts[key] for key in RANKING_COUNTS}
+    return Tally(counts, of_all.ranked, n, of_all.of_videos)
+
+
+def ranks(metric: str) -> bool:
+    """Say whether a metric judges scores, so that events of low score belong to what it judges."""
+    return metric.startswith(RANKING)
 
 
 def merge(first: Tally, second: Tally) -> Tally:

@@ -37,7 +37,7 @@ def check_events(events: pd.DataFrame, where: str = "events") -> pd.DataFrame:
     Raises KinesicsError naming ``where``, the row and the value if a column is missing or a value cannot be.
     Any label is allowed (users bring their own vocabulary); ``family`` is filled in for labels of the coding manual.
     """
-    return _checked(events, where).sort_values(ORDER, kind="stable").reset_index(drop=True)
+    return _in_order(_checked(events, where))
 
 
 def check_tubes(
@@ -48,7 +48,13 @@ def check_tubes(
     Raises KinesicsError, naming the table, the row and the value, also if a column of the tubes is missing, a box cannot
     be, an event has two boxes at a time, or a box names no event or lies more than ``TUBE_SLACK_S`` outside its time.
     """
-    events = _checked(events, where)
+    return _paired(_checked(events, where), tubes, where, tubes_where)
+
+
+def _paired(
+    events: pd.DataFrame, tubes: pd.DataFrame, where: str, tubes_where: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return checked events sorted, and their tubes as ``check_tubes`` does."""
     if missing := [name for name in TUBE_COLUMNS if name not in tubes]:
         raise KinesicsError(
             f"{tubes_where}: column {missing[0]!r} is missing; columns are {', '.join(map(str, tubes.columns))}"
@@ -82,7 +88,7 @@ def check_tubes(
     place[order] = np.arange(len(events))
     tubes["event"] = place[number]
     return (
-        events.sort_values(ORDER, kind="stable").reset_index(drop=True),
+        _in_order(events),
         tubes.sort_values(["event", "time_s"], kind="stable").reset_index(drop=True),
     )
 
@@ -132,15 +138,20 @@ def read_events(path: str | Path) -> pd.DataFrame:
 
     Raises KinesicsError naming the file, the line and the value.
     """
-    return check_events(_read_csv(path), str(path))
+    return _in_order(_read_csv(path))
 
 
 def read_events_and_tubes(path: str | Path, tubes_path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read and check an events CSV and its tubes, which number the rows of the file from 0 (``check_tubes``)."""
-    return check_tubes(_read_csv(path), read_tubes(tubes_path), str(path), str(tubes_path))
+    return _paired(_read_csv(path), read_tubes(tubes_path), str(path), str(tubes_path))
+
+
+def _in_order(events: pd.DataFrame) -> pd.DataFrame:
+    return events.sort_values(ORDER, kind="stable").reset_index(drop=True)
 
 
 def _read_csv(path: str | Path) -> pd.DataFrame:
+    """Return the table as ``check_events`` does, in the order of the file."""
     try:
         table = pd.read_csv(
             path,
@@ -153,9 +164,9 @@ def _read_csv(path: str | Path) -> pd.DataFrame:
         raise KinesicsError(f"{path}: no such file") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise KinesicsError(f"{path}: not an events table (CSV): {error}") from None
-    check_events(table, str(path))
+    events = _checked(table, str(path))
     _refuse(table, table.duplicated(), str(path), "label", "stands in a row that is there twice")
-    return table
+    return events
 
 
 def write_events(events: pd.DataFrame, path: str | Path) -> None:

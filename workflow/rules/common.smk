@@ -17,6 +17,9 @@ from kinesics.stage.data import truth_files, videos
 
 check(config, "config", "configuration")
 SOURCES = read_sources()
+place = cache(
+    place
+)  # asked for every job; each answer checks the table of sources anew
 STAGE = {row["video"]: row for row in videos(config["stage"])}
 TIER = config["tier"]
 # A job that runs a network asks a cluster for a GPU; on one machine nothing does, and nothing waits for one.
@@ -123,12 +126,18 @@ def features(detector, videos):
     ]
 
 
-def model(wildcards, training):
-    """Return the file of released or learned weights that a detector runs with; ``training`` as in ``lessons``."""
+def models(wildcards, trainings):
+    """Return the files of released or learned weights that a detector runs with, one a video, or none if it has none.
+
+    A model is named after the clip that it has not seen, and learned from all others; or it learned from the stage.
+    """
     row = DETECTORS[wildcards.detector]
     if row["learns"] == "yes":
-        return f"results/models/{wildcards.detector}/{wildcards.seed}/{training}.safetensors"
-    return source(row["weights"])[0] if row["weights"] else []
+        return [
+            f"results/models/{wildcards.detector}/{wildcards.seed}/{training}.safetensors"
+            for training in trainings
+        ]
+    return [source(row["weights"])[0] for _ in trainings] if row["weights"] else []
 
 
 def stage(*splits):
@@ -139,18 +148,6 @@ def stage(*splits):
 def one_of(names):
     """Return the wildcard constraint that admits these names only."""
     return "|".join(map(re.escape, names))
-
-
-def lessons(training):
-    """Return the videos that a model learns from, and the tables of their events.
-
-    A model is named after the clip that it has not seen, and learned from all others; or it learned from the stage.
-    """
-    if training == "stage_train":
-        return stage("train"), ["results/truth/stage_lessons.csv"]
-    return [video for video in config["clips"] if video != training], [
-        f"results/truth/{coder}.csv" for coder in config["coders"]
-    ]
 
 
 def shards_of(corpus):

@@ -17,37 +17,41 @@ rule truth:
 
 rule fit:
     input:
-        tracks=lambda wildcards: expand(
-            "results/tracks/{video}.parquet", video=lessons(wildcards.training)[0]
-        ),
-        features=lambda wildcards: features(
-            wildcards.detector, lessons(wildcards.training)[0]
-        ),
-        truth=lambda wildcards: lessons(wildcards.training)[1],
+        tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
+        features=lambda wildcards: features(wildcards.detector, config["clips"]),
+        truth=expand("results/truth/{coder}.csv", coder=config["coders"]),
         code=lambda wildcards: code("fit.py", module(wildcards.detector)),
     output:
-        "results/models/{detector}/{seed}/{training}.safetensors",
+        expand(
+            "results/models/{{detector}}/{{seed}}/{video}.safetensors",
+            video=config["clips"],
+        ),
     log:
-        "results/logs/fit/{detector}/{seed}/{training}.log",
+        "results/logs/fit/{detector}/{seed}/clips.log",
     conda:
         "../../environment.yml"
+    params:
+        unseen=config["clips"],
     script:
         "../scripts/fit.py"
 
 
 rule detect:
     input:
-        tracks=["results/tracks/{video}.parquet"],
-        features=lambda wildcards: features(wildcards.detector, [wildcards.video]),
-        model=lambda wildcards: model(wildcards, wildcards.video),
+        tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
+        features=lambda wildcards: features(wildcards.detector, config["clips"]),
+        models=lambda wildcards: models(wildcards, config["clips"]),
         code=lambda wildcards: code("detect.py", module(wildcards.detector)),
     output:
-        events=["results/events/{detector}/{seed}/{video}.csv"],
-        tubes=["results/events/{detector}/{seed}/{video}.tubes.parquet"],
+        events=expand(
+            "results/events/{{detector}}/{{seed}}/{video}.csv", video=config["clips"]
+        ),
+        tubes=expand(
+            "results/events/{{detector}}/{{seed}}/{video}.tubes.parquet",
+            video=config["clips"],
+        ),
     log:
-        "results/logs/detect/{detector}/{seed}/{video}.log",
-    wildcard_constraints:
-        video=one_of(config["clips"]),
+        "results/logs/detect/{detector}/{seed}/clips.log",
     conda:
         "../../environment.yml"
     script:

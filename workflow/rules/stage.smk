@@ -1,5 +1,7 @@
 # What detectors learn from, and choose their settings by.
 LEARNED = stage("train", "val")
+# What they are judged on.
+SCORED = stage("test", "dials")
 PLAYED = {name: config["detectors"][name] for name in config["stage"]["detectors"]}
 
 
@@ -41,26 +43,51 @@ rule stage_truth:
         "../scripts/stage_truth.py"
 
 
-# The stage's videos are many and short: one job a split spares each of them the start of a process.
-for _split in ["train", "val", "test", "dials"]:
+# The stage's videos are many and short: one job a batch spares each of them the start of a process. The dials are as
+# long as the test videos and come last, so two jobs share them.
+BATCHES = {
+    "train": stage("train"),
+    "val": stage("val"),
+    "test": stage("test"),
+    "dials_0": stage("dials")[::2],
+    "dials_1": stage("dials")[1::2],
+}
+for _batch, _videos in BATCHES.items():
 
     rule:
         name:
-            f"encode_{_split}"
+            f"track_{_batch}"
         input:
-            videos=expand("results/media/{video}.mp4", video=stage(_split)),
-            tracks=expand("results/tracks/{video}.parquet", video=stage(_split)),
+            videos=expand("results/media/{video}.mp4", video=_videos),
+            bundles=rules.bundles.output,
+            code=code("track.py"),
+        output:
+            expand("results/tracks/{video}.parquet", video=_videos),
+        log:
+            f"results/logs/track/{_batch}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            rate_hz=config["rate_hz"],
+            max_people=config["max_people"],
+        script:
+            "../scripts/track.py"
+
+    rule:
+        name:
+            f"encode_{_batch}"
+        input:
+            videos=expand("results/media/{video}.mp4", video=_videos),
+            tracks=expand("results/tracks/{video}.parquet", video=_videos),
             weights=lambda wildcards: weights(wildcards.encoder),
             code=lambda wildcards: code(
                 "encode.py",
                 f"src/kinesics/encoders/{ENCODERS[wildcards.encoder]['module']}.py",
             ),
         output:
-            expand(
-                "results/features/{{encoder}}/{video}.safetensors", video=stage(_split)
-            ),
+            expand("results/features/{{encoder}}/{video}.safetensors", video=_videos),
         log:
-            f"results/logs/encode/{{encoder}}/{_split}.log",
+            f"results/logs/encode/{{encoder}}/{_batch}.log",
         conda:
             "../../environment.yml"
         params:
@@ -69,30 +96,42 @@ for _split in ["train", "val", "test", "dials"]:
         script:
             "../scripts/encode.py"
 
-    rule:
-        name:
-            f"detect_{_split}"
-        input:
-            tracks=expand("results/tracks/{video}.parquet", video=stage(_split)),
-            features=lambda wildcards, split=_split: features(
-                wildcards.detector, stage(split)
-            ),
-            model=lambda wildcards: model(wildcards, "stage_train"),
-            code=lambda wildcards: code("detect.py", module(wildcards.detector)),
-        output:
-            events=expand(
-                "results/events/{{detector}}/{{seed}}/{video}.csv", video=stage(_split)
-            ),
-            tubes=expand(
-                "results/events/{{detector}}/{{seed}}/{video}.tubes.parquet",
-                video=stage(_split),
-            ),
-        log:
-            f"results/logs/detect/{{detector}}/{{seed}}/{_split}.log",
-        conda:
-            "../../environment.yml"
-        script:
-            "../scripts/detect.py"
+
+rule fit_stage:
+    input:
+        tracks=expand("results/tracks/{video}.parquet", video=stage("train")),
+        features=lambda wildcards: features(wildcards.detector, stage("train")),
+        truth=["results/truth/stage_lessons.csv"],
+        code=lambda wildcards: code("fit.py", module(wildcards.detector)),
+    output:
+        "results/models/{detector}/{seed}/stage_train.safetensors",
+    log:
+        "results/logs/fit/{detector}/{seed}/stage.log",
+    conda:
+        "../../environment.yml"
+    params:
+        unseen=[None],
+    script:
+        "../scripts/fit.py"
+
+
+rule detect_stage:
+    input:
+        tracks=expand("results/tracks/{video}.parquet", video=SCORED),
+        features=lambda wildcards: features(wildcards.detector, SCORED),
+        models=lambda wildcards: models(wildcards, ["stage_train"] * len(SCORED)),
+        code=lambda wildcards: code("detect.py", module(wildcards.detector)),
+    output:
+        events=expand("results/events/{{detector}}/{{seed}}/{video}.csv", video=SCORED),
+        tubes=expand(
+            "results/events/{{detector}}/{{seed}}/{video}.tubes.parquet", video=SCORED
+        ),
+    log:
+        "results/logs/detect/{detector}/{seed}/stage.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/detect.py"
 
 
 rule realism:
@@ -192,16 +231,16 @@ rule score_stage:
         videos=rules.stage_truth.output.videos,
         truth=[
             path
-            for video in stage("test", "dials")
+            for video in SCORED
             for name, path in truth_files("results/truth/stage", video).items()
             if name in ["events", "tubes", "frames"]
         ],
-        tracks=expand("results/tracks/{video}.parquet", video=stage("test", "dials")),
+        tracks=expand("results/tracks/{video}.parquet", video=SCORED),
         events=[
             f"results/events/{detector}/{seed}/{video}.{suffix}"
             for detector, seeds in PLAYED.items()
             for seed in seeds
-            for video in stage("test", "dials")
+            for video in SCORED
             for suffix in ["csv", "tubes.parquet"]
         ],
         code=code("score_stage.py"),
@@ -213,7 +252,7 @@ rule score_stage:
         "../../environment.yml"
     params:
         detectors=PLAYED,
-        videos=stage("test", "dials"),
+        videos=SCORED,
         score=config["score"],
     script:
         "../scripts/score_stage.py"

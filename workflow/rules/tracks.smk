@@ -1,12 +1,14 @@
 rule track:
     input:
-        video="results/media/{video}.mp4",
+        videos=["results/media/{video}.mp4"],
         bundles=rules.bundles.output,
         code=code("track.py"),
     output:
         "results/tracks/{video}.parquet",
     log:
         "results/logs/track/{video}.log",
+    wildcard_constraints:
+        video=one_of(config["clips"]),
     conda:
         "../../environment.yml"
     params:

@@ -1,15 +1,23 @@
-"""Train one detector on all clips but one."""
+"""Train one detector on videos; or, for each video that its model must not have seen, on all others."""
+
+from pathlib import Path
 
 from kinesics.detectors import fit_files
 from kinesics.jobs import job
 
 with job(snakemake.log[0]):
-    fit_files(
-        snakemake.wildcards.detector,
-        snakemake.input.tracks,
-        snakemake.input.features,
-        snakemake.input.truth,
-        snakemake.output[0],
-        seed=int(snakemake.wildcards.seed),
-        validation=snakemake.input.get("validation", []),
-    )
+    validation = snakemake.input.get("validation", [])
+    for unseen, out in zip(snakemake.params.unseen, snakemake.output, strict=True):
+        tracks, features = (
+            [path for path in paths if Path(path).stem != unseen]
+            for paths in (snakemake.input.tracks, snakemake.input.features)
+        )
+        fit_files(
+            snakemake.wildcards.detector,
+            tracks,
+            features,
+            snakemake.input.truth,
+            out,
+            seed=int(snakemake.wildcards.seed),
+            validation=validation,
+        )

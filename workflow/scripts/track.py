@@ -1,4 +1,4 @@
-"""Find who is where in one video."""
+"""Find who is where in some videos."""
 
 from pathlib import Path
 
@@ -6,10 +6,11 @@ from kinesics.jobs import job
 from kinesics.people import track
 
 with job(snakemake.log[0]):
-    track(
-        Path(snakemake.input.video),
-        Path(snakemake.input.bundles[0]).parent,
-        Path(snakemake.output[0]),
-        rate_hz=snakemake.params.rate_hz,
-        max_people=snakemake.params.max_people,
-    )
+    for video, out in zip(snakemake.input.videos, snakemake.output, strict=True):
+        track(
+            Path(video),
+            Path(snakemake.input.bundles[0]).parent,
+            Path(out),
+            rate_hz=snakemake.params.rate_hz,
+            max_people=snakemake.params.max_people,
+        )

@@ -227,7 +227,7 @@ def test_the_catalogue_names_modules_with_the_contract():
         module = catalogue.detector(name)
         assert set(module.LABELS)
         assert callable(module.detect)
-        assert hasattr(module, "fit") == (row["learns"] == "yes")
+        assert hasattr(module, "fit") == catalogue.learns(name)
         assert set(catalogue.encoders_of(name)) <= set(catalogue.ENCODERS)
     with pytest.raises(KinesicsError, match=r"'magic' is not a detector. The detectors are rules, envision, probe"):
         catalogue.detector("magic")

@@ -17,8 +17,8 @@ def _read(name: str) -> dict[str, dict[str, str]]:
 
 #: name: weights (a source), citation, description
 ENCODERS = _read("encoders.csv")
-#: name: module, features (encoders, separated by a space, or nothing), weights (a source or nothing), learns (yes or no),
-#: citation, description
+#: name: module, features (encoders, separated by a space, or nothing), weights (a source or nothing), learns (no, or what it
+#: learns from in the article: the other clips, or the stage; for the stage's videos always the stage), citation, description
 DETECTORS = _read("detectors.csv")
 
 
@@ -30,6 +30,11 @@ def encoder(name: str) -> ModuleType:
 def detector(name: str) -> ModuleType:
     """Return a detector's module. Raises KinesicsError naming the choices."""
     return _module("detector", name, DETECTORS)
+
+
+def learns(detector: str) -> bool:
+    """Say whether a detector runs with what it has learned."""
+    return DETECTORS[detector]["learns"] != "no"
 
 
 def encoders_of(detector: str) -> list[str]:

@@ -449,7 +449,7 @@ def _train(options: argparse.Namespace) -> None:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise KinesicsError(f"{options.config}: not YAML: {' '.join(str(error).split())}") from None
     check(config, "train", str(options.config))
-    if catalogue.DETECTORS.get(config["detector"], {}).get("learns") == "no":
+    if config["detector"] in catalogue.DETECTORS and not catalogue.learns(config["detector"]):
         raise KinesicsError(f"{options.config}: detector {config['detector']!r} does not learn")
     files = {name: config.get(name, []) for name in ("tracks", "features", "truth", "validation")}
     fit_files(config["detector"], out=options.out, seed=config.get("seed", 0), **files)
@@ -464,9 +464,9 @@ def _detect(options: argparse.Namespace) -> None:
         options.detector = detector_of(options.model)
     detector = options.detector or "rules"
     module, row = catalogue.detector(detector), catalogue.DETECTORS[detector]
-    if row["learns"] == "no" and options.model:
+    if options.model and not catalogue.learns(detector):
         raise KinesicsError(f"detector {detector!r} does not learn: it takes no --model")
-    if row["learns"] == "yes" and not options.model:
+    if catalogue.learns(detector) and not options.model:
         raise KinesicsError(f"detector {detector!r} has to be trained: give what it learned with --model FILE")
     if options.budget < 1 and not hasattr(module, "undecided"):
         raise KinesicsError(f"detector {detector!r} takes no --budget: it needs all that its encoders can say")

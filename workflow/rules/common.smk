@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kinesics import corpora, plan
 from kinesics.adapters import adapter, outputs
-from kinesics.catalogue import DETECTORS, ENCODERS, encoders_of
+from kinesics.catalogue import DETECTORS, ENCODERS, encoders_of, learns
 from kinesics.encoders import fetched, place
 from kinesics.files import check
 from kinesics.sources import read_sources
@@ -126,18 +126,39 @@ def features(detector, videos):
     ]
 
 
-def models(wildcards, trainings):
-    """Return the files of released or learned weights that a detector runs with, one a video, or none if it has none.
+def models(detector, seeds, videos):
+    """Return the files of released or learned weights that a detector runs with, for each seed one a video, or none.
 
     A model is named after the clip that it has not seen, and learned from all others; or it learned from the stage.
     """
-    row = DETECTORS[wildcards.detector]
-    if row["learns"] == "yes":
-        return [
-            f"results/models/{wildcards.detector}/{wildcards.seed}/{training}.safetensors"
-            for training in trainings
-        ]
-    return [source(row["weights"])[0] for _ in trainings] if row["weights"] else []
+    row = DETECTORS[detector]
+    if not learns(detector):
+        return (
+            source(row["weights"]) * len(seeds) * len(videos) if row["weights"] else []
+        )
+    return [
+        f"results/models/{detector}/{seed}/{'stage_train' if row['learns'] == 'stage' or video in STAGE else video}.safetensors"
+        for seed in seeds
+        for video in videos
+    ]
+
+
+def events(detector, seeds, videos, suffix):
+    """Return the files that a detector writes, for each seed one a video."""
+    return [
+        f"results/events/{detector}/{seed}/{video}{suffix}"
+        for seed in seeds
+        for video in videos
+    ]
+
+
+def validation(detector, videos):
+    """Return the tracks on which a detector chooses its settings, if it does."""
+    return (
+        expand("results/tracks/{video}.parquet", video=videos)
+        if DETECTORS[detector]["learns"] == "stage"
+        else []
+    )
 
 
 def stage(*splits):

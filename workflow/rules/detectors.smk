@@ -15,44 +15,53 @@ rule truth:
         "../scripts/truth.py"
 
 
-rule fit:
-    input:
-        tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
-        features=lambda wildcards: features(wildcards.detector, config["clips"]),
-        truth=expand("results/truth/{coder}.csv", coder=config["coders"]),
-        code=lambda wildcards: code("fit.py", module(wildcards.detector)),
-    output:
-        expand(
-            "results/models/{{detector}}/{{seed}}/{video}.safetensors",
-            video=config["clips"],
-        ),
-    log:
-        "results/logs/fit/{detector}/{seed}/clips.log",
-    conda:
-        "../../environment.yml"
-    params:
-        unseen=config["clips"],
-    script:
-        "../scripts/fit.py"
+# A detector's seeds share a job: a process and a compiled network serve them all.
+for _detector, _seeds in config["detectors"].items():
+    if DETECTORS[_detector]["learns"] == "clips":
 
+        rule:
+            name:
+                f"fit_{_detector}"
+            input:
+                tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
+                features=features(_detector, config["clips"]),
+                truth=expand("results/truth/{coder}.csv", coder=config["coders"]),
+                code=code("fit.py", module(_detector)),
+            output:
+                expand(
+                    f"results/models/{_detector}/{{seed}}/{{video}}.safetensors",
+                    seed=_seeds,
+                    video=config["clips"],
+                ),
+            log:
+                f"results/logs/fit/{_detector}.log",
+            conda:
+                "../../environment.yml"
+            params:
+                detector=_detector,
+                seeds=_seeds,
+                unseen=config["clips"],
+            script:
+                "../scripts/fit.py"
 
-rule detect:
-    input:
-        tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
-        features=lambda wildcards: features(wildcards.detector, config["clips"]),
-        models=lambda wildcards: models(wildcards, config["clips"]),
-        code=lambda wildcards: code("detect.py", module(wildcards.detector)),
-    output:
-        events=expand(
-            "results/events/{{detector}}/{{seed}}/{video}.csv", video=config["clips"]
-        ),
-        tubes=expand(
-            "results/events/{{detector}}/{{seed}}/{video}.tubes.parquet",
-            video=config["clips"],
-        ),
-    log:
-        "results/logs/detect/{detector}/{seed}/clips.log",
-    conda:
-        "../../environment.yml"
-    script:
-        "../scripts/detect.py"
+    rule:
+        name:
+            f"detect_{_detector}"
+        input:
+            tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
+            features=features(_detector, config["clips"]),
+            models=models(_detector, _seeds, config["clips"]),
+            code=code("detect.py", module(_detector)),
+        output:
+            events=events(_detector, _seeds, config["clips"], ".csv"),
+            tubes=events(_detector, _seeds, config["clips"], ".tubes.parquet"),
+        log:
+            f"results/logs/detect/{_detector}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            detector=_detector,
+            seeds=_seeds,
+            sure=True,
+        script:
+            "../scripts/detect.py"

@@ -1,8 +1,7 @@
 EVENTS = [
-    f"results/events/{detector}/{seed}/{video}.csv"
+    path
     for detector, seeds in config["detectors"].items()
-    for seed in seeds
-    for video in config["clips"]
+    for path in events(detector, seeds, config["clips"], ".csv")
 ]
 
 

@@ -97,41 +97,55 @@ for _batch, _videos in BATCHES.items():
             "../scripts/encode.py"
 
 
-rule fit_stage:
-    input:
-        tracks=expand("results/tracks/{video}.parquet", video=stage("train")),
-        features=lambda wildcards: features(wildcards.detector, stage("train")),
-        truth=["results/truth/stage_lessons.csv"],
-        code=lambda wildcards: code("fit.py", module(wildcards.detector)),
-    output:
-        "results/models/{detector}/{seed}/stage_train.safetensors",
-    log:
-        "results/logs/fit/{detector}/{seed}/stage.log",
-    conda:
-        "../../environment.yml"
-    params:
-        unseen=[None],
-    script:
-        "../scripts/fit.py"
+for _detector, _seeds in PLAYED.items():
+    if learns(_detector):
 
+        rule:
+            name:
+                f"fit_{_detector}_stage"
+            input:
+                tracks=expand("results/tracks/{video}.parquet", video=stage("train")),
+                features=features(_detector, LEARNED),
+                truth=["results/truth/stage_lessons.csv"],
+                validation=validation(_detector, stage("val")),
+                code=code("fit.py", module(_detector)),
+            output:
+                expand(
+                    f"results/models/{_detector}/{{seed}}/stage_train.safetensors",
+                    seed=_seeds,
+                ),
+            log:
+                f"results/logs/fit/{_detector}_stage.log",
+            conda:
+                "../../environment.yml"
+            params:
+                detector=_detector,
+                seeds=_seeds,
+                unseen=[None],
+            script:
+                "../scripts/fit.py"
 
-rule detect_stage:
-    input:
-        tracks=expand("results/tracks/{video}.parquet", video=SCORED),
-        features=lambda wildcards: features(wildcards.detector, SCORED),
-        models=lambda wildcards: models(wildcards, ["stage_train"] * len(SCORED)),
-        code=lambda wildcards: code("detect.py", module(wildcards.detector)),
-    output:
-        events=expand("results/events/{{detector}}/{{seed}}/{video}.csv", video=SCORED),
-        tubes=expand(
-            "results/events/{{detector}}/{{seed}}/{video}.tubes.parquet", video=SCORED
-        ),
-    log:
-        "results/logs/detect/{detector}/{seed}/stage.log",
-    conda:
-        "../../environment.yml"
-    script:
-        "../scripts/detect.py"
+    rule:
+        name:
+            f"detect_{_detector}_stage"
+        input:
+            tracks=expand("results/tracks/{video}.parquet", video=SCORED),
+            features=features(_detector, SCORED),
+            models=models(_detector, _seeds, SCORED),
+            code=code("detect.py", module(_detector)),
+        output:
+            events=events(_detector, _seeds, SCORED, ".csv"),
+            tubes=events(_detector, _seeds, SCORED, ".tubes.parquet"),
+        log:
+            f"results/logs/detect/{_detector}_stage.log",
+        conda:
+            "../../environment.yml"
+        params:
+            detector=_detector,
+            seeds=_seeds,
+            sure=False,  # average precision wants all candidates
+        script:
+            "../scripts/detect.py"
 
 
 rule realism:

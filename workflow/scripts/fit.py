@@ -1,5 +1,6 @@
-"""Train one detector on videos; or, for each video that its model must not have seen, on all others."""
+"""Train one detector on videos; or, for each video that its model must not have seen, on all others; with each seed."""
 
+from itertools import product
 from pathlib import Path
 
 from kinesics.detectors import fit_files
@@ -7,17 +8,11 @@ from kinesics.jobs import job
 
 with job(snakemake.log[0]):
     validation = snakemake.input.get("validation", [])
-    for unseen, out in zip(snakemake.params.unseen, snakemake.output, strict=True):
+    for (seed, unseen), out in zip(
+        product(snakemake.params.seeds, snakemake.params.unseen), snakemake.output, strict=True
+    ):
         tracks, features = (
             [path for path in paths if Path(path).stem != unseen]
             for paths in (snakemake.input.tracks, snakemake.input.features)
         )
-        fit_files(
-            snakemake.wildcards.detector,
-            tracks,
-            features,
-            snakemake.input.truth,
-            out,
-            seed=int(snakemake.wildcards.seed),
-            validation=validation,
-        )
+        fit_files(snakemake.params.detector, tracks, features, snakemake.input.truth, out, seed, validation)

@@ -80,6 +80,20 @@ def detector_of(path: str | Path) -> str:
         raise KinesicsError(f"{path}: not a model: {error}") from None
 
 
+def threshold(path: str | Path) -> float:
+    """Return the score from which on a model's events are decisions: what it learned on validation clips, or 0.
+
+    Raises KinesicsError, naming the file, if it is no model.
+    """
+    if Path(path).suffix != ".safetensors":  # released weights of another kind
+        return 0.0
+    try:
+        with safe_open(path, "np") as file:
+            return float(file.get_tensor("threshold")[0]) if "threshold" in file.keys() else 0.0  # noqa: SIM118 - not a dict
+    except (FileNotFoundError, SafetensorError) as error:
+        raise KinesicsError(f"{path}: not a model: {error}") from None
+
+
 def boxes(tracks: Tracks, person: int, label: str) -> np.ndarray:
     """Return the box that an event of this label is drawn with, at every frame: (frames, 4), NaN where not seen.
 
@@ -153,9 +167,8 @@ def detect_files(
     clip = read_clips([tracks], features)[0]
     _refuse_missing(detector, clip)
     events, tubes = module.detect(clip, Path(model) if model else None, seed)
-    if sure and catalogue.DETECTORS[detector]["learns"] == "yes":
-        threshold = read_model(model, catalogue.DETECTORS[detector]["module"]).get("threshold", [0.0])[0]
-        kept = np.flatnonzero(events["score"] >= threshold)
+    if sure and model:
+        kept = np.flatnonzero(events["score"] >= threshold(model))
         events = events.iloc[kept].reset_index(drop=True)
         tubes = tubes[tubes["event"].isin(kept)].assign(event=lambda rows: np.searchsorted(kept, rows["event"]))
     if tubes_out:

@@ -64,6 +64,7 @@ def stage(
     settings: Mapping[str, Any],
     out: str | Path,
     *,
+    models: Mapping[str, Mapping[int, str]] | None = None,
     frames: Mapping[str, str] | None = None,
     reference: str = "rules",
 ) -> None:
@@ -71,7 +72,8 @@ def stage(
 
     videos: a CSV with a row a video, columns video, split, dial, level, script. Videos of the split ``test`` are scored;
     those of ``dials`` play a script at level 0 (no dial) and again, everything else equal, at each level of each dial.
-    truth, truth_tubes, tracks: files by video; events, tubes: files by detector, seed and video. frames: by video, the
+    truth, truth_tubes, tracks: files by video; events, tubes: files by detector, seed and video. models: files by detector and
+    seed, whose thresholds say which of a detector's events are decisions; without one all are. frames: by video, the
     true boxes of every person in every frame (columns as of a tracks table), which say whom the tracker means; without
     them those of the true tubes do. settings: resamples and seed of ``score``, and permutations. Clusters are videos, on the
     dials scripts.
@@ -105,6 +107,8 @@ def stage(
     permutations = settings.get("permutations", 2000)
     shared = {"resamples": settings["resamples"], "seed": settings["seed"]}
     whole = shared | {"block_s": np.inf, "rate_hz": rate_hz}
+    least = {name: [threshold(file) for _, file in sorted(seeds.items())] for name, seeds in (models or {}).items()}
+    least = {name: least.get(name, [-np.inf] * len(seeds)) for name, seeds in events.items()}
 
     def joined(of_video: Mapping[str, Coded], split: str) -> Coded:
         """Put the tables of the videos of a split together."""
@@ -135,9 +139,10 @@ def stage(
         tables, boxes = [one for one, _ in seeds], {"truth": true_boxes, "predicted": [one for _, one in seeds]}
         own = [label for label in labels if label in catalogue.detector(name).LABELS]
         settled = {"durations": long, "tubes": boxes}
+        judged = {"thresholds": {"predicted": least[name]}, **settled, **whole}
         result["detectors"][name] = {
-            "test": score(true, tables, labels=labels, **settled, **whole),
-            "own": score(true, tables, labels=own, **settled, **whole),
+            "test": score(true, tables, labels=labels, **judged),
+            "own": score(true, tables, labels=own, **judged),
             "diagnosis": diagnose(true, tables, labels=labels, rate_hz=rate_hz, **settled),
         }
         if name != reference:
@@ -149,6 +154,7 @@ def stage(
                 durations=long,
                 labels=labels,
                 tubes=boxes,
+                thresholds={"first": least[name], "second": least[reference]},
                 permutations=permutations,
                 **whole,
             )
@@ -179,6 +185,7 @@ def stage(
                 durations={video: durations[video] for video in of_split["dials"]},
                 labels=labels,
                 tubes={"truth": true_boxes, "predicted": [one for _, one in seeds]},
+                thresholds={"predicted": least[name]},
                 rate_hz=rate_hz,
                 **shared,
             )

@@ -69,8 +69,9 @@ def percentile_interval(samples: np.ndarray, level: float = 0.95) -> tuple[np.nd
     defined = np.isfinite(drawn)
     some, every = defined.any(-1), defined.all(-1)
     # nanquantile is many times as slow, and gives the same where nothing is undefined.
-    for rows, quantile in ((every, np.quantile), (some & ~every, np.nanquantile)):
-        ends[:, rows] = quantile(drawn[rows], [(1 - level) / 2, (1 + level) / 2], axis=-1)
+    for rows, quantile in ((every & some, np.quantile), (some & ~every, np.nanquantile)):
+        if rows.any():
+            ends[:, rows] = quantile(drawn[rows], [(1 - level) / 2, (1 + level) / 2], axis=-1)
     return ends[0], ends[1]
 
 

@@ -432,8 +432,10 @@ def _tallies(
 
 def _samples(tallies: Sequence[Tally], weights: np.ndarray) -> Samples:
     """Return each metric's mean over tallies, (1 + L, B) with all labels first, or (1, B) where it has no labels."""
-    each = [metrics(of, weights) for of in tallies]
-    return {key: mean(np.stack([values[key] for values in each]), 0) for key in each[0]}
+    # Of few units, many draws are the same.
+    different, which = np.unique(weights, axis=1, return_inverse=True)
+    each = [metrics(of, different) for of in tallies]
+    return {key: mean(np.stack([values[key] for values in each]), 0)[:, which] for key in each[0]}
 
 
 def _summary(

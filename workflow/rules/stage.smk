@@ -97,6 +97,16 @@ for _batch, _videos in BATCHES.items():
             "../scripts/encode.py"
 
 
+# What each seed of the detectors that rank candidates has learned.
+STAGE_MODELS = {
+    detector: {
+        seed: f"results/models/{detector}/{seed}/stage_train.safetensors"
+        for seed in seeds
+    }
+    for detector, seeds in PLAYED.items()
+    if DETECTORS[detector]["learns"] == "stage"
+}
+
 for _detector, _seeds in PLAYED.items():
     if learns(_detector):
 
@@ -257,6 +267,9 @@ rule score_stage:
             for video in SCORED
             for suffix in ["csv", "tubes.parquet"]
         ],
+        models=[
+            path for seeds in STAGE_MODELS.values() for path in seeds.values()
+        ],
         code=code("score_stage.py"),
     output:
         "results/scores/stage.json",
@@ -266,6 +279,8 @@ rule score_stage:
         "../../environment.yml"
     params:
         detectors=PLAYED,
+        models=STAGE_MODELS,
+        reference=config["stage"]["proposal"],
         videos=SCORED,
         score=config["score"],
     script:

@@ -25,5 +25,7 @@ with job(snakemake.log[0]):
         *detected,
         snakemake.params.score,
         snakemake.output[0],
+        models=snakemake.params.models,
         frames={video: files["frames"] for video, files in truth.items()},
+        reference=snakemake.params.reference,
     )

@@ -1,7 +1,7 @@
 """The proposal: a dense cheap stream, sparse foundation tokens where they pay, a multi-scale anchor-free head.
 
-Every person's sequence goes through ``head.network``; step outputs become candidates, scored by the geometric mean of
-class, quality and what the frames say; soft-NMS a label; scores calibrated on validation clips. Trained with random
+Every person's sequence goes through ``head.network``; runs of frames become candidates, scored by what the frames say and
+by how well a step's segment agrees; soft-NMS a label; scores calibrated on validation clips. Trained with random
 budgets, from no token to all of them, so that one model serves every budget. Tokens that were not asked are simply not
 in the clip's features: what ``budget.py`` leaves out, or what ``encode`` was not told to ask.
 """
@@ -26,10 +26,14 @@ from kinesics.streams import PERSON_SEEN
 
 ENCODER = learning.ENCODER  # whose calls a budget saves
 LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
+SIGNED_LIMIT = 10.0  # frames, a second at 10 Hz: beyond, how far a boundary is does not matter
 
 
 def make(settings: dict, rngs: nnx.Rngs) -> Network:
-    return Network(settings["stream"], settings["token"], len(settings["labels"]), settings["width"], rngs)
+    see = {name: bool(settings[name]) for name in ("cheap", "tokens", "scales")}
+    network = Network(settings["stream"], settings["token"], len(settings["labels"]), settings["width"], rngs, **see)
+    network.budgets, network.signed = bool(settings["budgets"]), bool(settings["signed"])
+    return network
 
 
 def step_targets(segments: np.ndarray, labels: int) -> dict[str, np.ndarray]:
@@ -56,7 +60,7 @@ def random_budget(asked: jax.Array, motion: jax.Array, key: jax.Array) -> jax.Ar
 def loss(network: Network, rows: dict[str, jax.Array], key: jax.Array) -> jax.Array:
     """Return the focal loss of steps and frames, and DIoU and quality losses of the steps with an event."""
     choose, shake = jax.random.split(key)
-    asked = random_budget(rows["asked"], rows["motion"], choose)
+    asked = random_budget(rows["asked"], rows["motion"], choose) if network.budgets else rows["asked"]
     stream = shaken(rows["stream"], shake)
     tokens = rows["tokens"] * asked[..., None]
     usual = tokens.sum(1) / jnp.maximum(asked.sum(1), 1)[..., None]
@@ -69,8 +73,12 @@ def loss(network: Network, rows: dict[str, jax.Array], key: jax.Array) -> jax.Ar
     place = (losses.diou(steps[..., 1:3], distance) * there).sum() / count
     overlap = jax.lax.stop_gradient(losses.segment_iou(steps[..., 1:3], distance))
     quality = (losses.binary_cross_entropy(steps[..., 3], overlap) * there).sum() / count
-    shown = (losses.focal(frame, rows["active"], alpha=0.5) * rows["valid"][..., None]).sum()
-    return found + place + 0.5 * quality + 2 * shown / jnp.maximum(rows["active"].sum(), 1)
+    if network.signed:
+        shown = losses.smooth_l1(frame, losses.signed_distance(rows["active"], SIGNED_LIMIT))
+    else:
+        shown = losses.focal(frame, rows["active"], alpha=0.5)
+    shown = (shown * rows["valid"][..., None]).sum() / jnp.maximum(rows["active"].sum(), 1)
+    return found + place + 0.5 * quality + 2 * shown
 
 
 def step_valid(valid: jax.Array) -> jax.Array:
@@ -108,26 +116,20 @@ def outputs(network: Network, sequence: Sequence, core: int = CORE) -> tuple[np.
 
 
 def candidates(said: tuple[np.ndarray, np.ndarray], settings: dict) -> Segments:
-    """Return what the steps propose and what the frames propose, scored alike.
+    """Return the runs of frames (``framewise.grouped``), each with the geometric mean of two opinions as its score.
 
-    A step's segment has the geometric mean of two opinions: the step's own, that of class and quality, and the frames'
-    mean probability inside. A run of frames
-    (``framewise.grouped``) takes class and quality from the step's segment that agrees best with it, times their tIoU.
+    One is the frames' own, their mean probability inside; the other that of the steps: the best, over the label's step
+    segments, of tIoU with the run times the geometric mean of class and quality. Frames say best where an event ends,
+    steps whether it is one: on validation videos of the stage each alone ranks worse.
     """
     frame, found = said
-    frames, labels = frame.shape
-    label = found[:, 2].astype(int)
-    total = np.concatenate([np.zeros((1, labels)), frame.cumsum(0)])
-    first = np.round(found[:, 0]).astype(int).clip(0, frames - 1)
-    last = np.maximum(np.round(found[:, 1]).astype(int).clip(0, frames), first + 1)
-    inside = (total[last, label] - total[first, label]) / (last - first)
-    both = found[:, 3] * found[:, 4]
-    proposed = list(zip(found[:, 0], found[:, 1], label, np.sqrt(np.sqrt(both) * inside), strict=True))
-    for start, stop, label_, mean in framewise.grouped(frame, settings):
-        mine = label == label_
+    label, sure = found[:, 2].astype(int), np.sqrt(found[:, 3] * found[:, 4])
+    proposed = []
+    for start, stop, run, mean in framewise.grouped(frame, settings):
+        mine = label == run
         if mine.any():
-            agree = (temporal_iou([[start, stop]], found[mine, :2])[0] * np.sqrt(both[mine])).max()
-            proposed.append((start, stop, label_, np.sqrt(agree * mean)))
+            agree = (temporal_iou([[start, stop]], found[mine, :2])[0] * sure[mine]).max()
+            proposed.append((start, stop, run, np.sqrt(agree * mean)))
     return proposed
 
 
@@ -145,7 +147,10 @@ def undecided(model: Model, clip: Clip) -> Demand:
     return demand
 
 
-METHOD = Method(
-    "budgeted", make, loss, step_targets, outputs, candidates, 500, 2e-3, {"width": 64, "sigma": 0.4, "smooth_s": 0.3}
-)
+OPTIONS = {"width": 64, "sigma": 0.4, "smooth_s": 0.3}
+#: What ablations switch: whether the network sees the cheap stream and the tokens, whether its scales are fused, whether it
+#: trains with random budgets or with all tokens, and whether its frames learn signed distances to the nearest boundary
+#: (after the boundary distance regression of Shihab et al. 2025, arXiv:2511.03943) in place of being on or off.
+SWITCHES = {"cheap": 1, "tokens": 1, "scales": 1, "budgets": 1, "signed": 0}
+METHOD = Method("budgeted", make, loss, step_targets, outputs, candidates, 500, 2e-3, OPTIONS | SWITCHES)
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

@@ -1,24 +1,35 @@
-"""The study of the budget: how well the proposal finds events for each share of the encoder's calls and each policy."""
+"""Studies of the proposal alone: how much of the encoder it needs, and which of its parts."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from kinesics import catalogue
 from kinesics.budget import POLICIES, SHARES, plan, possible, subset
-from kinesics.detectors import budgeted, read_clips, read_model
+from kinesics.detectors import Clip, budgeted, read_clips, read_model
 from kinesics.evaluation.score import compare, score
 from kinesics.events import read_events
 from kinesics.files import write_json
-from kinesics.head.learning import events_of
+from kinesics.head.learning import Model, events_of, fit
+
+#: What is left out of the proposal, or put in another's place: options of ``budgeted``.
+VARIANTS = {
+    "whole": {},
+    "cheap stream only": {"tokens": 0},
+    "foundation only": {"cheap": 0},
+    "one scale": {"scales": 0},
+    "all tokens in training": {"budgets": 0},
+    "signed distance": {"signed": 1},
+}
+#: Policies agree where no call is made, or all of them.
+ENDS = (0.0, 1.0)
 
 
 def budget_curve(
     tracks: list[str | Path],
     features: list[str | Path],
-    truth: list[str | Path],
+    truth: str | Path,
     models: list[str | Path],
     settings: dict,
     out: str | Path,
@@ -27,47 +38,113 @@ def budget_curve(
 ) -> None:
     """Write, as JSON, the scores of the proposal at every share and policy, and the proposal against ``uniform``.
 
-    ``models`` are files of the same detector, one a seed; ``truth`` is an events file a coder; ``settings`` are those of
-    ``score``. Subsets of the features of all calls stand in for the calls that a budget allows: tests show that both give
-    the same events. ``curve[policy]`` is a list of ``{share, calls, of, metrics}`` with the intervals of ``score``, and
-    ``against_uniform`` the paired differences of ``uncertain`` and ``uniform`` at each share.
+    ``models`` are files of the same detector, one a seed; ``truth`` are events with the tracker's numbers of the persons;
+    ``settings`` are those of ``score``. Subsets of the features of all calls stand in for the calls that a budget allows:
+    a test shows that both give the same events. ``curve[policy]`` is a list of ``{share, calls, of, metrics}`` with the
+    intervals of ``score`` over videos, ``kept`` what each has of the whole budget's mAP, and ``against_uniform`` the paired
+    differences of ``uncertain`` and ``uniform`` at each share.
     """
-    clips = read_clips(tracks, features)
-    coders = [read_events(path) for path in truth]
-    names = {clip.tracks.video for clip in clips}
-    coders = [coder[coder["video"].isin(names)] for coder in coders]
-    settings = settings | {"durations": {clip.tracks.video: clip.tracks.duration_s for clip in clips}}
+    clips, true, settings = _prepared(tracks, features, truth, settings)
     learned = [read_model(Path(path), "budgeted") for path in models]
     encoder = catalogue.encoder(budgeted.ENCODER)
-    calls = {clip.tracks.video: possible(clip.tracks, encoder.RATE_HZ, encoder.CROPS) for clip in clips}
-    found: dict[tuple[str, float], list[pd.DataFrame]] = {}
-    curve: dict[str, list[dict]] = {}
-    for policy in policies:
-        for share in shares:
-            if share in (0, 1) and policy != policies[0]:
-                found[policy, share] = found[policies[0], share]  # no call, or all of them: policies agree
-                curve.setdefault(policy, []).append(curve[policies[0]][list(shares).index(share)])
-                continue
-            tables, made = [], 0
-            for model in learned:
-                parts = []
-                for clip in clips:
-                    mine = calls[clip.tracks.video]
-                    chosen = plan(policy, share, clip, mine, partial(budgeted.undecided, model))
-                    made += len(chosen)
+    found: dict[tuple[str, float], list[list[pd.DataFrame]]] = {}
+    made: dict[tuple[str, float], int] = {}
+    for clip in clips:
+        calls = possible(clip.tracks, encoder.RATE_HZ, encoder.CROPS)
+        for model in learned:
+            demand = budgeted.undecided(model, clip)
+            for policy in policies:
+                for share in shares:
+                    if share in ENDS and policy != policies[0]:
+                        continue
+                    chosen = plan(policy, share, clip, calls, lambda _, demand=demand: demand)
                     few = clip.asked(subset(clip.features[budgeted.ENCODER], chosen))
-                    parts.append(events_of(budgeted.METHOD, model, few)[0])
-                tables.append(pd.concat(parts, ignore_index=True))
-            found[policy, share] = tables
-            result = score(
-                coders, tables, labels=sorted({label for coder in coders for label in coder["label"]}), **settings
-            )
-            entry = {"share": share, "calls": made // len(learned), "of": sum(map(len, calls.values()))}
-            curve.setdefault(policy, []).append(entry | {"metrics": result["metrics"]})
+                    found.setdefault((policy, share), []).append(events_of(budgeted.METHOD, model, few)[0])
+                    made[policy, share] = made.get((policy, share), 0) + len(chosen)
+    # Events came clip by clip, within a clip seed by seed: a table a seed.
+    seeds = len(learned)
+    tables = {
+        key: [pd.concat(of[seed::seeds], ignore_index=True) for seed in range(seeds)] for key, of in found.items()
+    }
+    scored = {}
+    for key, of in tables.items():
+        thresholds = {"predicted": [float(model["threshold"][0]) for model in learned]}
+        scored[key] = score(true, of, thresholds=thresholds, **settings)["metrics"]
+    curve = {
+        policy: [
+            {"share": share, "calls": made[at] // seeds, "of": made[policies[0], 1.0] // seeds, "metrics": scored[at]}
+            for share in shares
+            for at in [(policies[0] if share in ENDS else policy, share)]
+        ]
+        for policy in policies
+    }
+    whole = scored[policies[0], 1.0]["map"]["value"]
+    for rows in curve.values():
+        for row in rows:
+            row["kept"] = row["metrics"]["map"]["value"] / whole if whole else None
     against = [
-        {"share": share}
-        | {"metrics": compare(coders, found["uncertain", share], found["uniform", share], **settings)["metrics"]}
+        {
+            "share": share,
+            "metrics": compare(true, tables["uncertain", share], tables["uniform", share], **settings)["metrics"],
+        }
         for share in shares
-        if {"uncertain", "uniform"} <= set(policies) and 0 < share < 1
+        if {"uncertain", "uniform"} <= set(policies) and share not in ENDS
     ]
     write_json(out, {"curve": curve, "against_uniform": against})
+
+
+def ablation(
+    variant: str,
+    training: list[str | Path],
+    validation: list[str | Path],
+    test: list[str | Path],
+    features: list[str | Path],
+    lessons: str | Path,
+    truth: str | Path,
+    models: list[str | Path],
+    seeds: Sequence[int],
+    settings: dict,
+    out: str | Path,
+) -> None:
+    """Train a variant of the proposal (``VARIANTS``) and write how it does on the test videos, as JSON.
+
+    ``training``, ``validation`` and ``test`` are tracks files; ``lessons`` and ``truth`` events with the tracker's numbers of
+    the persons; ``models`` the proposal's own, one a seed. The result has ``metrics`` of ``score``, ``difference`` to the
+    proposal, paired, and ``ece`` before and after calibration on the validation videos, the mean over seeds.
+    """
+    clips, true, settings = _prepared(test, features, truth, settings)
+    whole = [read_model(Path(path), "budgeted") for path in models]
+    if VARIANTS[variant]:
+        lessons_ = [read_events(lessons)]
+        few = [read_clips(part, features) for part in (training, validation)]
+        learned = [fit(budgeted.METHOD, few[0], lessons_, seed, few[1], **VARIANTS[variant]) for seed in seeds]
+    else:
+        learned = whole
+    tables = [_events(model, clips) for model in learned]
+    thresholds = {"predicted": [float(model["threshold"][0]) for model in learned]}
+    result = {"variant": variant, "metrics": score(true, tables, thresholds=thresholds, **settings)["metrics"]}
+    if VARIANTS[variant]:
+        result["difference"] = compare(true, tables, [_events(model, clips) for model in whole], **settings)["metrics"]
+    errors = [model["calibration_error"] for model in learned]
+    result["ece"] = {
+        name: float(sum(pair[k] for pair in errors) / len(errors)) for k, name in enumerate(("before", "after"))
+    }
+    write_json(out, result)
+
+
+def _events(model: Model, clips: list[Clip]) -> pd.DataFrame:
+    return pd.concat([events_of(budgeted.METHOD, model, clip)[0] for clip in clips], ignore_index=True)
+
+
+def _prepared(
+    tracks: list[str | Path], features: list[str | Path], truth: str | Path, settings: dict
+) -> tuple[list[Clip], pd.DataFrame, dict]:
+    """Return the clips, their truth, and the settings of ``score`` for whole videos."""
+    names = {Path(path).stem for path in tracks}
+    clips = read_clips(tracks, [path for path in features if Path(path).stem in names])
+    events = read_events(truth)
+    durations = {clip.tracks.video: clip.tracks.duration_s for clip in clips}
+    events = events[events["video"].isin(durations)].reset_index(drop=True)
+    shared = {key: settings[key] for key in ("resamples", "seed")}
+    labels = sorted(set(events["label"]))
+    return clips, events, shared | {"durations": durations, "labels": labels, "block_s": float("inf")}

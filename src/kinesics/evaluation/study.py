@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kinesics import KinesicsError, catalogue
+from kinesics.detectors import threshold
 from kinesics.evaluation.diagnosis import diagnose
 from kinesics.evaluation.intervals import holm
 from kinesics.evaluation.persons import (

@@ -33,3 +33,25 @@ def diou(found: jax.Array, true: jax.Array) -> jax.Array:
     middle = ((found[..., 1] - found[..., 0]) - (true[..., 1] - true[..., 0])) / 2
     hull = jnp.maximum(jnp.maximum(found, true).sum(-1), 1e-6)
     return 1 - segment_iou(found, true) + (middle / hull) ** 2
+
+
+def smooth_l1(found: jax.Array, true: jax.Array) -> jax.Array:
+    """Return d^2 / 2 for d = |found - true| below 1, else d - 1/2 (Girshick 2015, Fast R-CNN)."""
+    off = jnp.abs(found - true)
+    return jnp.where(off < 1, 0.5 * off**2, off - 0.5)
+
+
+def signed_distance(active: jax.Array, limit: float) -> jax.Array:
+    """Return how far the nearest boundary is from each frame's middle, positive inside of an event: (B, T, C).
+
+    ``active`` (B, T, C) is 1 where a label is on. In units of a quarter of ``limit``, at most 4 in size, so that a sigmoid
+    of it is a half at a boundary and saturates at the limit.
+    """
+    frame = jnp.arange(active.shape[1], dtype=jnp.float32)[None, :, None]
+    begins = jnp.concatenate([jnp.zeros_like(active[:, :1]), jnp.abs(jnp.diff(active, axis=1))], 1) > 0
+    before = jax.lax.cummax(jnp.where(begins, frame, -jnp.inf), axis=1)
+    after = jax.lax.cummin(jnp.where(begins, frame, jnp.inf), axis=1, reverse=True)
+    # A frame at which a new run begins is the first of that run: the next boundary lies after it.
+    after = jnp.concatenate([after[:, 1:], jnp.full_like(after[:, :1], jnp.inf)], 1)
+    away = jnp.minimum(frame + 0.5 - before, after - frame - 0.5)
+    return jnp.where(active > 0, 1, -1) * jnp.minimum(away, limit) * (4 / limit)

@@ -31,10 +31,22 @@ class Network(nnx.Module):
     """Stream (B, T, D), tokens (B, T / SLOT, crops, K) to frame logits (B, T, C) and step outputs (B, sum T / stride, C, 4).
 
     Step outputs are logit, distances to start and end in strides, and logit of the quality; levels follow each other,
-    finest first. T is a multiple of the coarsest stride.
+    finest first. T is a multiple of the coarsest stride. Without ``cheap`` or ``tokens`` the network does not see these; without
+    ``scales`` nothing comes down from coarser levels to finer ones.
     """
 
-    def __init__(self, stream: int, token: int, labels: int, width: int, rngs: nnx.Rngs):
+    def __init__(
+        self,
+        stream: int,
+        token: int,
+        labels: int,
+        width: int,
+        rngs: nnx.Rngs,
+        cheap: bool = True,
+        tokens: bool = True,
+        scales: bool = True,
+    ):
+        self.cheap, self.tokens, self.scales = cheap, tokens, scales
         self.stem = linear(stream, width, rngs)
         self.blocks = nnx.List([Block(width, rngs) for _ in range(1 + len(STRIDES))])
         self.down = nnx.List([linear(2 * width, width, rngs) for _ in STRIDES])
@@ -60,6 +72,10 @@ class Network(nnx.Module):
         self, stream: jax.Array, tokens: jax.Array, asked: jax.Array, usual: jax.Array, valid: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
         """``usual`` (B, crops, K) is the mean of the person's asked tokens, ``asked`` and ``valid`` are masks."""
+        if not self.cheap:
+            stream = jnp.zeros_like(stream)
+        if not self.tokens:
+            tokens, asked, usual = (jnp.zeros_like(one) for one in (tokens, asked, usual))
         x = self.blocks[0](self.stem(stream) * valid[..., None], valid)
         levels, valids = [x], [valid]
         seen = jnp.concatenate([tokens, tokens - usual[:, None]], -1) * asked[..., None]
@@ -77,7 +93,7 @@ class Network(nnx.Module):
         for number in reversed(range(len(STRIDES))):
             above = (self.lateral[number](levels[number + 1]) + above) * valids[number + 1][..., None]
             parts.insert(0, above + self.level[number] * valids[number + 1][..., None])
-            above = double(above)
+            above = double(above) if self.scales else 0
         # The levels go through the head as one row, an empty step between them, as there is at a video's end.
         gap = [(0, 0), (0, 1), (0, 0)]
         row = jnp.concatenate([jnp.pad(part, gap) for part in parts], 1)

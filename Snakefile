@@ -12,6 +12,7 @@ include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/review.smk"
 include: "workflow/rules/foundation.smk"
 include: "workflow/rules/corpora.smk"
+include: "workflow/rules/proposal.smk"
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/notebooks.smk"
 

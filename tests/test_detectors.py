@@ -223,7 +223,7 @@ def test_files_in_files_out(tmp_path, labelled):
 
 
 def test_the_catalogue_names_modules_with_the_contract():
-    for name, row in catalogue.DETECTORS.items():
+    for name in catalogue.DETECTORS:
         module = catalogue.detector(name)
         assert set(module.LABELS)
         assert callable(module.detect)

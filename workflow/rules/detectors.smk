@@ -1,3 +1,6 @@
+TRUTH = expand("results/truth/{coder}.csv", coder=config["coders"])
+
+
 rule truth:
     input:
         "truth/{coder}.csv",

@@ -1,6 +1,3 @@
-TRUTH = expand("results/truth/{coder}.csv", coder=config["coders"])
-
-
 rule numbers:
     input:
         scores=rules.score.output[0],
@@ -17,6 +14,8 @@ rule numbers:
         ],
         realism=rules.realism.output[0],
         on_stage=rules.score_stage.output[0],
+        budget=rules.budget.output[0],
+        ablations=ABLATIONS,
         pruner=rules.pruner.output.shares,
         hand_patches=rules.hand_patches.output.areas,
         code=code("write_numbers.py"),
@@ -63,7 +62,7 @@ rule timelines:
         truth=TRUTH,
         events=expand(
             "results/events/{detector}/0/{video}.csv",
-            detector=config["detectors"],
+            detector=config["figures"]["detectors"],
             video=config["figures"]["timelines"],
         ),
         code=code("draw_timelines.py"),
@@ -75,7 +74,7 @@ rule timelines:
         "../../environment.yml"
     params:
         clips=config["figures"]["timelines"],
-        detectors=list(config["detectors"]),
+        detectors=config["figures"]["detectors"],
     script:
         "../scripts/draw_timelines.py"
 
@@ -90,6 +89,8 @@ rule per_label:
         "results/logs/per_label.log",
     conda:
         "../../environment.yml"
+    params:
+        detectors=config["figures"]["detectors"],
     script:
         "../scripts/draw_per_label.py"
 
@@ -109,6 +110,8 @@ rule pdf:
         rules.pruner.output.figure,
         rules.corpora_tables.output.coverage,
         rules.stage_expressions.output,
+        rules.proposal_figures.output,
+        rules.tubes_figure.output,
         rules.review_figures.output,
         rules.review_tables.output,
         rules.open_data.output.table if config["datasets"] else [],

@@ -232,22 +232,34 @@ rule stage_dials:
         "../scripts/draw_stage_dials.py"
 
 
-rule stage_lessons:
-    input:
-        truth=[truth_files("results/truth/stage", video)["events"] for video in LEARNED],
-        frames=[
-            truth_files("results/truth/stage", video)["frames"] for video in LEARNED
-        ],
-        tracks=expand("results/tracks/{video}.parquet", video=LEARNED),
-        code=code("stage_lessons.py"),
-    output:
-        "results/truth/stage_lessons.csv",
-    log:
-        "results/logs/stage_lessons.log",
-    conda:
-        "../../environment.yml"
-    script:
-        "../scripts/stage_lessons.py"
+# The truth under the tracker's numbers of the persons: what detectors learn from, and what the proposal is studied on.
+for _name, _videos in {
+    "stage_lessons": LEARNED,
+    "stage_as_tracked": stage("test"),
+}.items():
+
+    rule:
+        name:
+            _name
+        input:
+            truth=[
+                truth_files("results/truth/stage", video)["events"]
+                for video in _videos
+            ],
+            frames=[
+                truth_files("results/truth/stage", video)["frames"]
+                for video in _videos
+            ],
+            tracks=expand("results/tracks/{video}.parquet", video=_videos),
+            code=code("stage_lessons.py"),
+        output:
+            f"results/truth/{_name}.csv",
+        log:
+            f"results/logs/{_name}.log",
+        conda:
+            "../../environment.yml"
+        script:
+            "../scripts/stage_lessons.py"
 
 
 rule score_stage:
@@ -267,9 +279,7 @@ rule score_stage:
             for video in SCORED
             for suffix in ["csv", "tubes.parquet"]
         ],
-        models=[
-            path for seeds in STAGE_MODELS.values() for path in seeds.values()
-        ],
+        models=[path for seeds in STAGE_MODELS.values() for path in seeds.values()],
         code=code("score_stage.py"),
     output:
         "results/scores/stage.json",
@@ -299,5 +309,7 @@ rule stage_scores:
         "results/logs/stage_scores.log",
     conda:
         "../../environment.yml"
+    params:
+        detectors=[name for name in config["figures"]["detectors"] if name in PLAYED],
     script:
         "../scripts/draw_stage_scores.py"

@@ -4,4 +4,4 @@ from kinesics.article import figures
 from kinesics.jobs import job
 
 with job(snakemake.log[0]):
-    figures.per_label(snakemake.input[0], snakemake.output[0])
+    figures.per_label(snakemake.input[0], snakemake.params.detectors, snakemake.output[0])

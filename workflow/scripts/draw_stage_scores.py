@@ -5,5 +5,5 @@ from kinesics.jobs import job
 
 with job(snakemake.log[0]):
     figures.diagnosis(snakemake.input.scores, snakemake.output.diagnosis)
-    figures.dials(snakemake.input.scores, snakemake.output.dials)
+    figures.dials(snakemake.input.scores, snakemake.params.detectors, snakemake.output.dials)
     tables.stage(snakemake.input.scores, snakemake.output.table)

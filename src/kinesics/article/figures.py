@@ -12,7 +12,7 @@ matplotlib.use("pdf")
 import matplotlib.pyplot as plt
 
 from kinesics.article.numbers import detectors
-from kinesics.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, SKY, TEXT, save, style
+from kinesics.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, TEXT, save, style
 from kinesics.evaluation.diagnosis import BUCKETS, TYPES
 from kinesics.events import read_events
 from kinesics.labels import LABELS
@@ -27,6 +27,8 @@ COLOURS = {
     "probe": GREEN,
     "probe_lite": SKY,
     "chance": PINK,
+    "linear": "#8E63B0",
+    "budgeted": RED,
 }
 #: The colour of each kind of prediction: from right to farthest from it, and none a detector's.
 KIND_COLOURS = dict(
@@ -78,13 +80,13 @@ def timelines(
     plt.close(figure)
 
 
-def per_label(scores: str | Path, out: str | Path, metric: str = "f1_30") -> None:
-    """Draw the metric a label for the coders and each detector, with 95 % intervals."""
+def per_label(scores: str | Path, shown: list[str], out: str | Path, metric: str = "f1_30") -> None:
+    """Draw the metric a label for the coders and each detector that is ``shown``, with 95 % intervals."""
     style()
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
     labels = result["agreement"]["labels"]
     rows = {"coder A against B": result["agreement"]["per_label"]}
-    rows |= {name: result["detectors"][name]["own"]["per_label"] for name in detectors(result)}
+    rows |= {name: result["detectors"][name]["own"]["per_label"] for name in shown}
     figure, axes = plt.subplots(figsize=(TEXT, 2.4))
     step = 0.8 / len(rows)
     for number, (name, entries) in enumerate(rows.items()):
@@ -222,11 +224,12 @@ def diagnosis(scores: str | Path, out: str | Path) -> None:
     plt.close(figure)
 
 
-def dials(scores: str | Path, out: str | Path, metric: str = "map") -> None:
-    """Draw the metric against the level of each dial of the stage, a panel a dial, with 95 % intervals as bands."""
+def dials(scores: str | Path, shown: list[str], out: str | Path, metric: str = "map") -> None:
+    """Draw the metric of each detector that is ``shown`` against the level of each dial of the stage, a panel a dial, with
+    95 % intervals as bands."""
     style()
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
-    of_detector = {name: result["detectors"][name]["dials"] for name in detectors(result)}
+    of_detector = {name: result["detectors"][name]["dials"] for name in shown}
     names = list(next(iter(of_detector.values())))
     columns = min(len(names), 4)
     rows = -(-len(names) // columns)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from kinesics import catalogue
@@ -13,15 +14,6 @@ from kinesics.events import read_events
 from kinesics.files import write_json
 from kinesics.head.learning import Model, events_of, fit
 
-#: What is left out of the proposal, or put in another's place: options of ``budgeted``.
-VARIANTS = {
-    "whole": {},
-    "cheap stream only": {"tokens": 0},
-    "foundation only": {"cheap": 0},
-    "one scale": {"scales": 0},
-    "all tokens in training": {"budgets": 0},
-    "signed distance": {"signed": 1},
-}
 #: Policies agree where no call is made, or all of them.
 ENDS = (0.0, 1.0)
 
@@ -95,6 +87,7 @@ def budget_curve(
 
 def ablation(
     variant: str,
+    options: dict[str, float],
     training: list[str | Path],
     validation: list[str | Path],
     test: list[str | Path],
@@ -106,30 +99,32 @@ def ablation(
     settings: dict,
     out: str | Path,
 ) -> None:
-    """Train a variant of the proposal (``VARIANTS``) and write how it does on the test videos, as JSON.
+    """Train the proposal with other ``options`` and write how it does on the test videos, as JSON.
 
     ``training``, ``validation`` and ``test`` are tracks files; ``lessons`` and ``truth`` events with the tracker's numbers of
-    the persons; ``models`` the proposal's own, one a seed. The result has ``metrics`` of ``score``, ``difference`` to the
-    proposal, paired, and ``ece`` before and after calibration on the validation videos, the mean over seeds.
+    the persons; ``models`` the proposal's own, one a seed, which no options stand for. The result has ``metrics`` of
+    ``score``, with options the paired ``difference`` to the proposal, and ``ece``, the error of calibration on the validation
+    videos before and after it, the mean over seeds.
     """
     clips, true, settings = _prepared(test, features, truth, settings)
-    whole = [read_model(Path(path), "budgeted") for path in models]
-    if VARIANTS[variant]:
-        lessons_ = [read_events(lessons)]
-        few = [read_clips(part, features) for part in (training, validation)]
-        learned = [fit(budgeted.METHOD, few[0], lessons_, seed, few[1], **VARIANTS[variant]) for seed in seeds]
-    else:
-        learned = whole
+    whole = learned = [read_model(Path(path), "budgeted") for path in models]
+    if options:
+        taught, held_out = (_clips(part, features) for part in (training, validation))
+        events = [read_events(lessons)]
+        learned = [fit(budgeted.METHOD, taught, events, seed, held_out, **options) for seed in seeds]
     tables = [_events(model, clips) for model in learned]
     thresholds = {"predicted": [float(model["threshold"][0]) for model in learned]}
     result = {"variant": variant, "metrics": score(true, tables, thresholds=thresholds, **settings)["metrics"]}
-    if VARIANTS[variant]:
+    if options:
         result["difference"] = compare(true, tables, [_events(model, clips) for model in whole], **settings)["metrics"]
-    errors = [model["calibration_error"] for model in learned]
-    result["ece"] = {
-        name: float(sum(pair[k] for pair in errors) / len(errors)) for k, name in enumerate(("before", "after"))
-    }
+    before, after = np.mean([model["calibration_error"] for model in learned], 0)
+    result["ece"] = {"before": float(before), "after": float(after)}
     write_json(out, result)
+
+
+def _clips(tracks: list[str | Path], features: list[str | Path]) -> list[Clip]:
+    names = {Path(path).stem for path in tracks}
+    return read_clips(tracks, [path for path in features if Path(path).stem in names])
 
 
 def _events(model: Model, clips: list[Clip]) -> pd.DataFrame:
@@ -140,9 +135,7 @@ def _prepared(
     tracks: list[str | Path], features: list[str | Path], truth: str | Path, settings: dict
 ) -> tuple[list[Clip], pd.DataFrame, dict]:
     """Return the clips, their truth, and the settings of ``score`` for whole videos."""
-    names = {Path(path).stem for path in tracks}
-    clips = read_clips(tracks, [path for path in features if Path(path).stem in names])
-    events = read_events(truth)
+    clips, events = _clips(tracks, features), read_events(truth)
     durations = {clip.tracks.video: clip.tracks.duration_s for clip in clips}
     events = events[events["video"].isin(durations)].reset_index(drop=True)
     shared = {key: settings[key] for key in ("resamples", "seed")}

@@ -31,8 +31,8 @@ class Network(nnx.Module):
     """Stream (B, T, D), tokens (B, T / SLOT, crops, K) to frame logits (B, T, C) and step outputs (B, sum T / stride, C, 4).
 
     Step outputs are logit, distances to start and end in strides, and logit of the quality; levels follow each other,
-    finest first. T is a multiple of the coarsest stride. Without ``cheap`` or ``tokens`` the network does not see these; without
-    ``scales`` nothing comes down from coarser levels to finer ones.
+    finest first. T is a multiple of the coarsest stride. Without ``cheap`` or ``tokens`` the network does not see these;
+    without ``scales`` nothing comes down from coarser levels to finer ones.
     """
 
     def __init__(

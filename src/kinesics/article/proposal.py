@@ -1,0 +1,243 @@
+"""The proposal in the article: its architecture, its budget curve, its parts, what it costs, and its tubes in a real clip."""
+
+import json
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+
+matplotlib.use("pdf")
+import matplotlib.pyplot as plt
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from kinesics.article.numbers import interval, text
+from kinesics.article.style import BLUE, COLUMN, GREEN, GREY, ORANGE, RED, SKY, TEXT, save, style
+from kinesics.article.tables import escape, table
+from kinesics.catalogue import DETECTORS
+from kinesics.detectors import read_model
+from kinesics.events import read_events, read_tubes
+from kinesics.files import write_text
+from kinesics.labels import LABELS
+from kinesics.video import facts, frame_at
+
+POLICY_COLOURS = {"uncertain": RED, "uniform": BLUE, "motion": GREEN, "kts": ORANGE}
+KEEP = 0.95  # of the whole budget's mAP
+
+#: The boxes of the architecture: left and bottom corner, width, height, colour, lines of text. Units are arbitrary.
+_BOXES = {
+    "video": (0, 1.5, 1.1, 1.4, GREY, ["video", "any length"]),
+    "tracks": (1.6, 1.5, 1.3, 1.4, GREY, ["people", "faces, hands,", "poses"]),
+    "cheap": (3.5, 2.9, 1.7, 1.2, BLUE, ["cheap stream", "each frame", "of a person"]),
+    "policy": (3.5, 1.5, 1.7, 0.9, RED, ["policy: where", "undecided?"]),
+    "encoder": (3.5, 0.0, 1.7, 1.0, ORANGE, ["frozen encoder", "few crops"]),
+    "down": (5.9, 2.9, 1.7, 1.2, SKY, ["pyramid", "strides 2 to 16"]),
+    "fuse": (5.9, 0.7, 1.7, 1.2, SKY, ["local attention", "to the tokens"]),
+    "steps": (8.2, 2.9, 1.6, 1.2, GREEN, ["steps: class,", "start, end,", "quality"]),
+    "frames": (8.2, 0.7, 1.6, 1.2, GREEN, ["frames:", "labels that", "are on"]),
+    "events": (10.4, 1.6, 1.6, 1.5, GREY, ["soft-NMS,", "calibration,", "tubes"]),
+}
+#: Arrows between the sides of boxes: from, side, to, side.
+_ARROWS = [
+    ("video", "r", "tracks", "l"),
+    ("tracks", "r", "cheap", "l"),
+    ("tracks", "r", "encoder", "l"),
+    ("cheap", "b", "policy", "t"),
+    ("policy", "b", "encoder", "t"),
+    ("cheap", "r", "down", "l"),
+    ("encoder", "r", "fuse", "l"),
+    ("fuse", "t", "down", "b"),
+    ("down", "r", "steps", "l"),
+    ("down", "r", "frames", "l"),
+    ("steps", "r", "events", "l"),
+    ("frames", "r", "events", "l"),
+]
+_SIDES = {"l": (0, 0.5), "r": (1, 0.5), "t": (0.5, 1), "b": (0.5, 0)}
+
+
+def architecture(out: str | Path) -> None:
+    """Draw what flows from a video to its events."""
+    style()
+    figure, axes = plt.subplots(figsize=(TEXT, 2.35))
+    for left, bottom, width, height, colour, lines in _BOXES.values():
+        axes.add_patch(
+            FancyBboxPatch(
+                (left, bottom), width, height, "round,pad=0.02,rounding_size=0.12", fc=(colour, 0.14), ec=colour, lw=0.9
+            )
+        )
+        axes.text(left + width / 2, bottom + height / 2, "\n".join(lines), ha="center", va="center", linespacing=1.15)
+    for first, a, second, b in _ARROWS:
+        ends = []
+        for name, side in ((first, a), (second, b)):
+            left, bottom, width, height, *_ = _BOXES[name]
+            ends.append((left + _SIDES[side][0] * width, bottom + _SIDES[side][1] * height))
+        axes.add_patch(
+            FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=7, lw=0.8, color="0.25", shrinkA=2.5, shrinkB=2.5)
+        )
+    axes.set_xlim(-0.1, 12.1)
+    axes.set_ylim(-0.15, 4.25)
+    axes.set_axis_off()
+    save(figure, out)
+    plt.close(figure)
+
+
+def budget(scores: str | Path, out: str | Path) -> None:
+    """Draw mAP against the share of the encoder's calls, a curve a policy, with 95 % intervals of ``uncertain`` as a band."""
+    style()
+    curve = json.loads(Path(scores).read_text(encoding="utf-8"))["curve"]
+    figure, axes = plt.subplots(figsize=(COLUMN, 2.3), layout="constrained")
+    shares = [row["share"] for row in next(iter(curve.values()))]
+    place = np.arange(len(shares))  # shares grow about evenly in steps of a logarithm, but one of them is 0
+    for policy, rows in curve.items():
+        values = [row["metrics"]["map"]["value"] for row in rows]
+        axes.plot(place, values, "o-", color=POLICY_COLOURS[policy], ms=3, lw=1, label=policy)
+        if policy == "uncertain":
+            low, high = ([row["metrics"]["map"][end] for row in rows] for end in ("low", "high"))
+            axes.fill_between(place, low, high, color=POLICY_COLOURS[policy], alpha=0.12, lw=0)
+    whole = next(iter(curve.values()))[-1]["metrics"]["map"]["value"]
+    axes.axhline(KEEP * whole, color="0.5", lw=0.7, ls="--")
+    axes.text(place[-1], KEEP * whole, f"{100 * KEEP:g} % of the whole budget", ha="right", va="bottom", fontsize=6)
+    axes.set_xticks(place, [f"{100 * share:g}" for share in shares])
+    axes.set_xlabel("share of the encoder's calls (%)")
+    axes.set_ylabel("mAP")
+    axes.legend(loc="lower right", ncols=2)
+    save(figure, out)
+    plt.close(figure)
+
+
+def training(models: list[str], out: str | Path) -> None:
+    """Draw the loss of every step of training, relative to the first ten, a panel a detector and a line a seed."""
+    style()
+    found: dict[str, list[np.ndarray]] = {}
+    for path in models:
+        name = Path(path).parts[-3]
+        found.setdefault(name, []).append(read_model(path, DETECTORS[name]["module"])["curve"])
+    figure, panels = plt.subplots(1, len(found), figsize=(TEXT, 1.25), sharey=True, squeeze=False, layout="constrained")
+    for panel, (name, curves) in zip(panels[0], found.items(), strict=True):
+        for curve in curves:
+            smooth = np.convolve(curve, np.ones(10) / 10, "valid")
+            panel.plot(np.arange(len(smooth)), smooth / smooth[0], lw=0.8)
+        panel.set_title(name, pad=2)
+        panel.set_ylim(0, 1.1)
+    panels[0, 0].set_ylabel("loss, relative")
+    figure.supxlabel("step", fontsize=8)
+    save(figure, out)
+    plt.close(figure)
+
+
+#: Column heads of the ablation.
+ABLATION_HEADS = {"map": "mAP", "f1_50": "F1@0.5"}
+
+
+def ablation(scores: list[str], out: str | Path) -> None:
+    """Write what the proposal loses without a part: mAP, event F1, and the paired difference of mAP to the whole."""
+    rows = []
+    for path in scores:
+        one = json.loads(Path(path).read_text(encoding="utf-8"))
+        reached = [interval(one["metrics"][key]) for key in ABLATION_HEADS]
+        difference = interval(one["difference"]["map"]) if "difference" in one else ""
+        errors = [text(one["ece"][key], 3) for key in ("before", "after")]
+        rows.append([escape(one["variant"].replace("_", " ")), *reached, difference, *errors])
+    head = ["Variant", *ABLATION_HEADS.values(), r"$\Delta$ mAP", "ECE, raw", "calibrated"]
+    write_text(out, table("@{}llllrr@{}", head, rows, (1,)))
+
+
+def costs(models: list[str], out: str | Path) -> None:
+    """Write how many weights, training steps and encoders each trained detector has, and its calibration error."""
+    rows: dict[str, list[str]] = {}
+    errors: dict[str, list[np.ndarray]] = {}
+    for path in models:
+        name = Path(path).parts[-3]
+        model = read_model(path, DETECTORS[name]["module"])
+        errors.setdefault(name, []).append(model["calibration_error"])
+        weights = sum(array.size for key, array in model.items() if key.startswith("network."))
+        settings = json.loads(model["settings"].tobytes())
+        rows[name] = [escape(name), text(int(weights)), text(int(settings["steps"])), f"{settings['rate']:g}"]
+        rows[name] += [f"{settings['sigma']:g}", f"{settings['smooth_s']:g}" if "smooth_s" in settings else "--"]
+    for name, pairs in errors.items():
+        rows[name] += [text(float(value), 3) for value in np.mean(pairs, 0)]
+    head = ["Detector", "Weights", "Steps", "Rate", r"$\sigma$", "Smoothing (s)", "ECE, raw", "calibrated"]
+    write_text(out, table("@{}lrrrrrrr@{}", head, list(rows.values())))
+
+
+def tubes(video: str, events: str, boxes: str, truth: list[str], out: str | Path, frames: int = 6) -> None:
+    """Draw the proposal's tubes in frames of a clip, and below its events as lanes between those of the two coders."""
+    style()
+    found, found_boxes = read_events(events), read_tubes(boxes)
+    name, end_s = Path(video).stem, facts(video).duration_s
+    coders = [table[table["video"] == name] for table in map(read_events, truth)]
+    present = {label for table in (found, *coders) for label in table["label"]}
+    labels = [label for label in LABELS.index if label in present]
+    figure, (film, lanes) = plt.subplots(
+        2, 1, figsize=(TEXT, 1.35 + 0.15 * len(labels)), height_ratios=[1.15, 0.15 * len(labels)], layout="constrained"
+    )
+    part = end_s / frames
+    stamps = np.unique(found_boxes["time_s"]) if len(found_boxes) else np.zeros(1)
+    times = [float(stamps[np.abs(stamps - (k + 0.5) * part).argmin()]) for k in range(frames)]
+    for k, (time_s, frame) in enumerate(zip(times, frame_at(video, times), strict=True)):
+        left, width = k * part, 0.97 * part
+        film.imshow(frame, extent=(left, left + width, 1, 0), aspect="auto", interpolation="lanczos")
+        for box in found_boxes[np.isclose(found_boxes["time_s"], time_s)].itertuples():
+            size = (box.x1 - box.x0) * width, box.y1 - box.y0
+            colour = LABELS["colour"][found["label"][box.event]]
+            film.add_patch(plt.Rectangle((left + box.x0 * width, box.y0), *size, fill=False, edgecolor=colour, lw=1.0))
+    film.set_xlim(0, end_s)
+    film.set_ylim(1, 0)
+    film.set_axis_off()
+    for lane, label in enumerate(labels):
+        for place, (part_, alpha) in enumerate([(coders[0], 0.35), (found, 1.0), (coders[1], 0.35)]):
+            mine = part_[part_["label"] == label]
+            lanes.barh(
+                [lane + 0.27 * (place - 1)] * len(mine),
+                mine["end_s"] - mine["start_s"],
+                0.24,
+                mine["start_s"],
+                color=LABELS["colour"][label],
+                alpha=alpha,
+                lw=0,
+            )
+        if lane:
+            lanes.axhline(lane - 0.5, color="0.9", lw=0.5)
+    lanes.set_yticks(range(len(labels)), [label.replace("_", " ") for label in labels])
+    lanes.tick_params(axis="y", length=0)
+    lanes.set_ylim(len(labels) - 0.5, -0.5)
+    lanes.set_xlim(0, end_s)
+    lanes.set_xlabel("time (s)", labelpad=1)
+    lanes.spines["left"].set_visible(False)
+    save(figure, out)
+    plt.close(figure)
+
+
+def numbers(budget: str | Path, ablations: list[str], on_stage: str | Path) -> dict[str, float | int | str | None]:
+    """Return {key: value} for the article: the budget curve, the parts, and how the proposal does against each baseline."""
+    curves = json.loads(Path(budget).read_text(encoding="utf-8"))
+    out: dict[str, float | int | str | None] = {"budget.calls": next(iter(curves["curve"].values()))[-1]["of"]}
+    for policy, rows in curves["curve"].items():
+        for row in rows:
+            key = f"budget.{policy}.{100 * row['share']:g}"
+            entry = row["metrics"]["map"]
+            out |= {key: entry["value"], f"{key}.low": entry["low"], f"{key}.high": entry["high"]}
+            out[f"{key}.kept"] = text(100 * row["kept"], 0) if row["kept"] is not None else None
+        enough = [row["share"] for row in rows if (row["kept"] or 0) >= KEEP]
+        out[f"budget.{policy}.enough"] = f"{100 * min(enough):g}" if enough else None
+    for row in curves["against_uniform"]:
+        key, entry = f"budget.gain.{100 * row['share']:g}", row["metrics"]["map"]
+        out |= {key: entry["value"], f"{key}.low": entry["low"], f"{key}.high": entry["high"]}
+    for path in ablations:
+        one = json.loads(Path(path).read_text(encoding="utf-8"))
+        out[f"ablation.{one['variant']}.map"] = one["metrics"]["map"]["value"]
+        if "difference" in one:
+            entry = one["difference"]["map"]
+            key = f"ablation.{one['variant']}"
+            out |= {key: entry["value"], f"{key}.low": entry["low"], f"{key}.high": entry["high"]}
+        out |= {f"ablation.{one['variant']}.ece.{when}": value for when, value in one["ece"].items()}
+    tests = json.loads(Path(on_stage).read_text(encoding="utf-8"))["tests"]["map"]
+    for name, entry in tests.items():
+        # What the proposal has more than the other.
+        out |= {
+            f"gain.{name}": -entry["value"],
+            f"gain.{name}.low": None if entry["low"] is None else -entry["high"],
+            f"gain.{name}.high": None if entry["low"] is None else -entry["low"],
+            f"gain.{name}.p": text(entry["p_holm"], 3),
+        }
+    surpassed = [name for name, entry in tests.items() if entry["high"] is not None and entry["high"] < 0]
+    return out | {"gain.count": len(tests), "gain.surpassed": len(surpassed)}

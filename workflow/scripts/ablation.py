@@ -1,0 +1,21 @@
+"""Train a variant of the proposal with every seed, and score it."""
+
+from kinesics.evaluation.budget import ablation
+from kinesics.jobs import job
+
+with job(snakemake.log[0]):
+    files = snakemake.input
+    ablation(
+        snakemake.wildcards.variant,
+        snakemake.params.options,
+        files.training,
+        files.validation,
+        files.tracks,
+        files.features,
+        files.lessons,
+        files.truth,
+        files.models,
+        snakemake.params.seeds,
+        snakemake.params.score,
+        snakemake.output[0],
+    )

@@ -1,0 +1,12 @@
+"""Draw the proposal and its studies, and write their tables."""
+
+from kinesics.article import proposal
+from kinesics.jobs import job
+
+with job(snakemake.log[0]):
+    files, out = snakemake.input, snakemake.output
+    proposal.architecture(out.architecture)
+    proposal.budget(files.budget, out.budget)
+    proposal.training(files.models, out.curves)
+    proposal.ablation(files.ablations, out.ablation)
+    proposal.costs(files.models, out.costs)

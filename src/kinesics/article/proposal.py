@@ -211,6 +211,7 @@ def numbers(budget: str | Path, ablations: list[str], on_stage: str | Path) -> d
     """Return {key: value} for the article: the budget curve, the parts, and how the proposal does against each baseline."""
     curves = json.loads(Path(budget).read_text(encoding="utf-8"))
     out: dict[str, float | int | str | None] = {"budget.calls": next(iter(curves["curve"].values()))[-1]["of"]}
+    out["budget.keep"] = f"{100 * KEEP:g}"
     for policy, rows in curves["curve"].items():
         for row in rows:
             key = f"budget.{policy}.{100 * row['share']:g}"

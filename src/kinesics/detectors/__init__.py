@@ -230,16 +230,14 @@ def assemble(tracks: Tracks, found: list[tuple[int, str, float, float, float]]) 
         pd.DataFrame(rows).sort_values(["start_s", "end_s", "person", "label"], kind="stable").reset_index(drop=True)
     )
     events = check_events(table, f"events of {tracks.video}")
-    tubes = []
-    for event, row in table.iterrows():
-        frames = np.arange(row["first"], row["last"])
-        box = cache[row["person"], row["label"]][frames]
-        seen = np.isfinite(box).all(1)
-        tube = pd.DataFrame(box[seen], columns=BOX)
-        tube.insert(0, "time_s", seconds(frames[seen], tracks.rate_hz))
-        tube.insert(0, "event", event)
-        tubes.append(tube)
-    return events, pd.concat(tubes, ignore_index=True)[TUBE_COLUMNS]
+    parts = []
+    columns = (table[name].tolist() for name in ("person", "label", "first", "last"))
+    for event, (person, label, first, last) in enumerate(zip(*columns, strict=True)):
+        box = cache[person, label][first:last]
+        seen = np.flatnonzero(np.isfinite(box).all(1))
+        parts.append((np.full(len(seen), event), seconds(first + seen, tracks.rate_hz), box[seen]))
+    number, time_s, box = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return events, pd.DataFrame(box, columns=BOX).assign(event=number, time_s=time_s)[TUBE_COLUMNS]
 
 
 def _extent(points: np.ndarray) -> np.ndarray:

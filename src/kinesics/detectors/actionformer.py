@@ -18,6 +18,7 @@ from kinesics.head.layers import LocalAttention, coarser, halve, inputs, linear,
 from kinesics.head.learning import LENGTH, Method, Segments
 from kinesics.head.network import PRIOR, REACH, STRIDES, grid, targets
 from kinesics.head.sequences import Sequence
+from kinesics.head.training import QUICK
 from kinesics.labels import LABELS as VOCABULARY
 
 LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
@@ -97,7 +98,7 @@ def loss(network: ActionFormer, rows: dict[str, jax.Array], key: jax.Array) -> j
     return found + (losses.diou(steps[..., -2:], distance) * there.any(-1)).sum() / count
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jax.jit, static_argnums=0, compiler_options=QUICK)
 def forward(structure: nnx.GraphDef, weights: nnx.State, *given: jax.Array) -> jax.Array:
     steps = nnx.merge(structure, weights)(*given)
     return jnp.concatenate([jax.nn.sigmoid(steps[..., :-2]), steps[..., -2:]], -1)

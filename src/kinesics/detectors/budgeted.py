@@ -21,6 +21,7 @@ from kinesics.head.decoding import CORE, FLOOR, in_windows
 from kinesics.head.learning import LENGTH, Method, Model, Segments, network_of, scaled, settings_of, shaken
 from kinesics.head.network import REACH, STRIDES, Network, grid, targets
 from kinesics.head.sequences import CROPS, Sequence
+from kinesics.head.training import QUICK
 from kinesics.labels import LABELS as VOCABULARY
 from kinesics.streams import PERSON_SEEN
 
@@ -86,7 +87,7 @@ def step_valid(valid: jax.Array) -> jax.Array:
     return jnp.concatenate([valid.reshape(len(valid), -1, stride).max(-1) for stride in STRIDES], 1)
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jax.jit, static_argnums=0, compiler_options=QUICK)
 def forward(structure: nnx.GraphDef, weights: nnx.State, *inputs: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Return the network's outputs with probabilities in place of logits."""
     frame, steps = nnx.merge(structure, weights)(*inputs)

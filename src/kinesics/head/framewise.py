@@ -12,6 +12,7 @@ from kinesics.head.decoding import CORE, in_windows
 from kinesics.head.learning import Segments, shaken
 from kinesics.head.network import REACH
 from kinesics.head.sequences import Sequence
+from kinesics.head.training import QUICK
 from kinesics.segments import hysteresis, smooth
 
 #: Levels at which scores are cut; an event enters HIGHER and leaves at the level.
@@ -39,7 +40,7 @@ def no_targets(segments: np.ndarray, labels: int) -> dict[str, np.ndarray]:
     return {}
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jax.jit, static_argnums=0, compiler_options=QUICK)
 def forward(structure: nnx.GraphDef, weights: nnx.State, *given: jax.Array) -> jax.Array:
     return jax.nn.sigmoid(nnx.merge(structure, weights)(*given))
 

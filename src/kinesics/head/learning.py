@@ -163,8 +163,9 @@ def example(method: Method, sequence: Sequence, segments: np.ndarray, start: int
 
 
 def shaken(stream: jax.Array, key: jax.Array) -> jax.Array:
-    """Return the stream with uniform noise."""
-    return stream + jax.random.uniform(key, stream.shape, minval=-NOISE, maxval=NOISE)
+    """Return the stream with uniform noise of 256 levels: as good as more, and quicker to draw and to compile."""
+    level = jax.random.bits(key, stream.shape, np.uint8).astype(np.float32)
+    return stream + NOISE * (level / 127.5 - 1)
 
 
 def settings_of(model: Model) -> dict:

@@ -22,8 +22,8 @@ Loss = Callable[[nnx.Module, Batch, jax.Array], jax.Array]
 
 WARM_UP = 0.1  # share of the steps
 DECAY = 0.05  # of the weights; with this little data every network here overfits without
-#: What these passes win in a step they take many times over in compiling it.
-QUICK = {"xla_llvm_disable_expensive_passes": True}
+#: What XLA's costly passes and emitters win in a step they take many times over in compiling it.
+QUICK = {"xla_llvm_disable_expensive_passes": True, "xla_cpu_use_fusion_emitters": False}
 #: Residual branches and outputs that begin near nothing, and a path that begins at nothing.
 SMALL = {"out": 0.1, "frame_out": 0.1, "straight": 0.0}
 FINAL = 0.02  # learning rate at the end, relative to the highest

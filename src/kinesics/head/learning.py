@@ -188,14 +188,15 @@ def scaled(model: Model, clip: Clip, encoder: str | None = ENCODER) -> list[Sequ
 
 
 def events_of(method: Method, model: Model, clip: Clip) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return events and tubes of a clip: candidates, soft-NMS a label, calibrated scores."""
+    """Return events and tubes of a clip: candidates, soft-NMS a label, calibrated scores of at least FLOOR."""
     network, settings = network_of(method, model), settings_of(model)
     found = []
     for sequence in scaled(model, clip):
         for start, stop, label, score in suppressed(method, method.outputs(network, sequence), sequence, settings):
             if "calibration" in model:
                 score = float(calibrated(np.array([score]), np.array([label]), model["calibration"])[0])
-            found.append((sequence.person, settings["labels"][label], start, stop, score))
+            if score >= FLOOR:
+                found.append((sequence.person, settings["labels"][label], start, stop, score))
     return assemble(clip.tracks, found)
 
 

@@ -91,7 +91,8 @@ def budget(scores: str | Path, out: str | Path) -> None:
         values = [row["metrics"]["map"]["value"] for row in rows]
         axes.plot(place, values, "o-", color=POLICY_COLOURS[policy], ms=3, lw=1, label=policy)
         if policy == "uncertain":
-            low, high = ([row["metrics"]["map"][end] for row in rows] for end in ("low", "high"))
+            # One video alone has no interval.
+            low, high = (np.array([row["metrics"]["map"][end] for row in rows], float) for end in ("low", "high"))
             axes.fill_between(place, low, high, color=POLICY_COLOURS[policy], alpha=0.12, lw=0)
     whole = next(iter(curve.values()))[-1]["metrics"]["map"]["value"]
     axes.axhline(KEEP * whole, color="0.5", lw=0.7, ls="--")

@@ -1,0 +1,115 @@
+"""The proposal's studies, and what the article makes of them."""
+
+import json
+
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import save_file
+from toy import toy_clip, untrained
+
+from kinesics import KinesicsError
+from kinesics.article import proposal
+from kinesics.detectors import budgeted, threshold
+from kinesics.evaluation.budget import budget_curve
+from kinesics.evaluation.score import score
+from kinesics.events import write_events
+from kinesics.features import write_features
+from kinesics.files import write_json
+from kinesics.head.losses import signed_distance, smooth_l1
+
+
+def test_signed_distances_by_hand():
+    on = jnp.array([0, 0, 0, 1, 1, 1, 1, 0, 0], jnp.float32)[None, :, None]
+    # In frames, from each frame's middle to the nearest boundary; a quarter of the limit is the unit.
+    expected = np.array([-2.5, -1.5, -0.5, 0.5, 1.5, 1.5, 0.5, -0.5, -1.5])
+    np.testing.assert_allclose(signed_distance(on, 8.0)[0, :, 0], expected / 2)
+    np.testing.assert_allclose(signed_distance(on, 1.0)[0, :, 0], np.clip(expected, -1, 1) * 4)
+    assert signed_distance(jnp.zeros((1, 3, 1)), 2.0).tolist() == [[[-4.0], [-4.0], [-4.0]]]
+    assert smooth_l1(jnp.array([0.0, 0.0]), jnp.array([0.5, 3.0])).tolist() == [0.125, 2.5]
+
+
+def events(*rows: tuple[float, float, float]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["start_s", "end_s", "score"])
+    named = table.assign(video="v", person=0, label="happy", family="emotion")
+    return named.assign(**dict.fromkeys(["x0", "y0", "x1", "y1"], np.nan))
+
+
+def test_a_threshold_takes_decisions_and_leaves_the_ranking():
+    truth = events((0, 2, 1), (5, 7, 1), (10, 12, 1))
+    found = events((0, 2, 0.9), (5, 7, 0.2), (20, 22, 0.1))
+    every = score(truth, found, resamples=0)["metrics"]
+    few = score(truth, found[:1], resamples=0, durations={"v": 22})["metrics"]
+    both = score(truth, found, thresholds={"predicted": [0.5]}, resamples=0)["metrics"]
+    for key, entry in both.items():
+        ranks = key.startswith(("map", "ar_", "ece", "ccc"))
+        assert entry == (every if ranks else few)[key], key
+    assert both["map_50"]["value"] == pytest.approx(2 / 3)
+    assert both["f1_50"]["value"] == pytest.approx(2 * 1 / (1 + 3))
+    with pytest.raises(KinesicsError, match="predicted has 1 tables but 2 thresholds"):
+        score(truth, found, thresholds={"predicted": [0.5, 0.5]}, resamples=0)
+
+
+@pytest.fixture(scope="module")
+def curve(tmp_path_factory):
+    """Return the budget curve of an untrained model on a toy, and the folder of its files."""
+    folder = tmp_path_factory.mktemp("budget")
+    clip, truth = toy_clip(folder, "v", 0, 20)
+    write_events(truth, folder / "truth.csv")
+    features = []
+    for encoder, of in clip.features.items():
+        (folder / encoder).mkdir()
+        features.append(folder / encoder / "v.safetensors")
+        write_features(of, features[-1])
+    model = untrained(budgeted.METHOD, [clip], truth) | {"threshold": np.array([0.1])}
+    save_file(dict(sorted(model.items())), folder / "model.safetensors", {"detector": "kinesics.detectors.budgeted"})
+    assert threshold(folder / "model.safetensors") == 0.1
+    budget_curve(
+        [folder / "v.parquet"],
+        features,
+        folder / "truth.csv",
+        [folder / "model.safetensors"],
+        {"resamples": 10, "seed": 0},
+        folder / "budget.json",
+        shares=(0.0, 0.25, 1.0),
+        policies=("uniform", "uncertain"),
+    )
+    return json.loads((folder / "budget.json").read_text()), folder
+
+
+def test_a_budget_is_what_it_says(curve):
+    found, _ = curve
+    uniform, uncertain = found["curve"]["uniform"], found["curve"]["uncertain"]
+    assert [row["calls"] for row in uniform] == [row["calls"] for row in uncertain] == [0, 20, 80]
+    assert {row["of"] for row in uniform} == {80}
+    assert uniform[0] == uncertain[0]
+    assert uniform[2] == uncertain[2]
+    assert [row["share"] for row in found["against_uniform"]] == [0.25]
+    difference = uncertain[1]["metrics"]["map"]["value"] - uniform[1]["metrics"]["map"]["value"]
+    assert found["against_uniform"][0]["metrics"]["map"]["value"] == pytest.approx(difference, abs=2e-6)
+
+
+def test_the_article_says_what_the_studies_say(curve, tmp_path):
+    found, folder = curve
+    proposal.budget(folder / "budget.json", tmp_path / "budget.pdf")
+    proposal.architecture(tmp_path / "architecture.pdf")
+    assert all((tmp_path / name).read_bytes()[:4] == b"%PDF" for name in ("budget.pdf", "architecture.pdf"))
+    entry = {"value": 0.4, "low": 0.3, "high": 0.5, "n": 9}
+    change = {"value": -0.1, "low": -0.2, "high": -0.05, "n": 9, "p_holm": 0.01}
+    for variant, more in {"whole": {}, "one_scale": {"difference": {"map": change}}}.items():
+        one = {"variant": variant, "metrics": {"map": entry, "f1_50": entry}, "ece": {"before": 0.2, "after": 0.0625}}
+        write_json(tmp_path / f"{variant}.json", one | more)
+    paths = [tmp_path / "whole.json", tmp_path / "one_scale.json"]
+    proposal.ablation(paths, tmp_path / "ablation.tex")
+    lines = (tmp_path / "ablation.tex").read_text().splitlines()
+    assert lines[4] == r"whole & 0.40 [0.30, 0.50] & 0.40 [0.30, 0.50] &  & 0.200 & 0.062 \\"
+    assert r"\ensuremath{-}0.10 [\ensuremath{-}0.20, \ensuremath{-}0.05]" in lines[6]
+    weak, even = change, change | {"high": 0.05}
+    write_json(tmp_path / "stage.json", {"tests": {"map": {"linear": weak, "rules": even}}})
+    numbers = proposal.numbers(folder / "budget.json", paths, tmp_path / "stage.json")
+    assert (numbers["gain.linear"], numbers["gain.linear.low"], numbers["gain.linear.high"]) == (0.1, 0.05, 0.2)
+    assert (numbers["gain.count"], numbers["gain.surpassed"]) == (2, 1)
+    assert numbers["ablation.one_scale"] == -0.1
+    assert numbers["budget.calls"] == 80
+    assert numbers["budget.uncertain.25"] == found["curve"]["uncertain"][1]["metrics"]["map"]["value"]

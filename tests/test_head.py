@@ -349,3 +349,20 @@ def test_train_reads_its_lessons(tmp_path, capsys):
         assert status == 1
         assert message in told
         assert told.count("\n") == 1
+
+
+def test_detect_refuses_before_it_looks_at_the_video(tmp_path, capsys):
+    model, other = tmp_path / "model.safetensors", tmp_path / "other.safetensors"
+    save_file({"a": np.zeros(1)}, model, {"detector": "kinesics.detectors.budgeted"})
+    save_file({"a": np.zeros(1)}, other)
+    for arguments, message in [
+        (["--model", tmp_path / "none"], "none: no such file; make it with: kinesics train"),
+        (["--model", other], "not a model: it does not say which detector learned it"),
+        (["--model", model, "--detector", "linear"], "learned by 'budgeted', not by detector 'linear'"),
+        (["--model", model, "--policy", "often"], "'often' is not a policy. The policies are uniform"),
+    ]:
+        video, out = tmp_path / "no_video.mp4", tmp_path / "events.csv"
+        assert main(["detect", *map(str, [video, *arguments, "--out", out])]) == 1
+        told = capsys.readouterr().err
+        assert message in told
+        assert told.count("\n") == 1

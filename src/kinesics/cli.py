@@ -456,18 +456,22 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _detect(options: argparse.Namespace) -> None:
-    from kinesics.detectors import detect_files, detector_of, read_clips
+    from kinesics.budget import POLICIES, choose
+    from kinesics.detectors import detect_files, detector_of, read_clips, read_model
     from kinesics.encode import refuse_another_video
     from kinesics.tracks import read_tracks
 
-    if options.detector is None and options.model:
-        options.detector = detector_of(options.model)
-    detector = options.detector or "rules"
+    # What would be refused in the end is refused before the video is tracked.
+    detector = options.detector or (detector_of(options.model) if options.model else "rules")
     module, row = catalogue.detector(detector), catalogue.DETECTORS[detector]
     if options.model and not catalogue.learns(detector):
         raise KinesicsError(f"detector {detector!r} does not learn: it takes no --model")
     if catalogue.learns(detector) and not options.model:
         raise KinesicsError(f"detector {detector!r} has to be trained: give what it learned with --model FILE")
+    if row["learns"] == "yes":
+        read_model(options.model, row["module"])
+    if options.policy not in POLICIES:
+        raise KinesicsError(f"{options.policy!r} is not a policy. The policies are {', '.join(POLICIES)}.")
     if options.budget < 1 and not hasattr(module, "undecided"):
         raise KinesicsError(f"detector {detector!r} takes no --budget: it needs all that its encoders can say")
     with tempfile.TemporaryDirectory() as folder:
@@ -482,8 +486,6 @@ def _detect(options: argparse.Namespace) -> None:
             work.encoder, work.rate, work.out = encoder, None, Path(folder) / f"{encoder}.safetensors"
             work.weights = work.cache = None
             if options.budget < 1 and encoder == module.ENCODER:
-                from kinesics.budget import choose
-
                 work.calls = choose(
                     options.policy, options.budget, read_clips([work.tracks], features)[0], module, options.model
                 )

@@ -73,11 +73,14 @@ def detector_of(path: str | Path) -> str:
     """Return the module of the detector that learned a model. Raises KinesicsError, naming the file, if it is none."""
     try:
         with safe_open(path, "np") as file:
-            return (file.metadata() or {}).get("detector", "").rpartition(".")[2]
+            found = (file.metadata() or {}).get("detector", "").rpartition(".")[2]
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file; make it with: kinesics train") from None
     except SafetensorError as error:
         raise KinesicsError(f"{path}: not a model: {error}") from None
+    if not found:
+        raise KinesicsError(f"{path}: not a model: it does not say which detector learned it")
+    return found
 
 
 def threshold(path: str | Path) -> float:
@@ -136,16 +139,30 @@ def fit_files(
 
     ``validation`` are tracks files of clips that calibrate its scores; ``features`` and ``truth`` may speak of both.
     """
+    fit_seeds(detector, tracks, features, truth, {seed: out}, validation)
+
+
+def fit_seeds(
+    detector: str,
+    tracks: list[str | Path],
+    features: list[str | Path],
+    truth: list[str | Path],
+    outs: dict[int, str | Path],
+    validation: list[str | Path] = (),
+) -> None:
+    """Do what ``fit_files`` does for every seed and its file: files are read, and networks compiled, once for all."""
     module = catalogue.detector(detector)
     training, held_out = (read_clips(part, features) for part in (tracks, validation))
     for clip in [*training, *held_out]:
         _refuse_missing(detector, clip)
     if both := {clip.tracks.video for clip in training} & {clip.tracks.video for clip in held_out}:
         raise KinesicsError(f"{min(both)!r} is a training and a validation video: a clip can be only one of them")
-    model = module.fit(training, [read_events(path) for path in truth], seed, held_out)
-    with replacing(out) as temporary:
-        arrays = {name: np.ascontiguousarray(value) for name, value in sorted(model.items())}
-        save_file(arrays, temporary, {"detector": module.__name__})
+    coders = [read_events(path) for path in truth]
+    for seed, out in outs.items():
+        model = module.fit(training, coders, seed, held_out)
+        with replacing(out) as temporary:
+            arrays = {name: np.ascontiguousarray(value) for name, value in sorted(model.items())}
+            save_file(arrays, temporary, {"detector": module.__name__})
 
 
 def detect_files(

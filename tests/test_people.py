@@ -10,7 +10,7 @@ import pytest
 from clips import write_video
 
 from kinesics import KinesicsError
-from kinesics.mediapipe_models import BUNDLES, build_bundles
+from kinesics.mediapipe_models import BUNDLES, build_bundles, without_mask
 from kinesics.people import track
 from kinesics.tracks import FACE_BOX, PERSON_BOX, read_tracks
 from kinesics.video import frame_at
@@ -165,6 +165,28 @@ def test_missing_bundle(tmp_path, clip):
     with pytest.raises(KinesicsError, match=r"face\.task: no such file"):
         track(clip("single_face"), tmp_path, tmp_path / "out.parquet")
     assert not (tmp_path / "out.parquet").exists()
+
+
+def test_the_pose_is_the_same_without_the_mask(source):
+    from ai_edge_litert.interpreter import Interpreter
+
+    network = source("mediapipe").with_name("pose_landmark_full.tflite").read_bytes()
+    picture = np.random.default_rng(0).random((1, 256, 256, 3), np.float32)
+    outputs = []
+    for content in (network, without_mask(network)):
+        interpreter = Interpreter(model_content=content, num_threads=1)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture)
+        interpreter.invoke()
+        outputs.append([interpreter.get_tensor(output["index"]) for output in interpreter.get_output_details()])
+    assert [one.shape for one in outputs[1]] == [one.shape for one in outputs[0]]
+    for full, pruned in zip(*outputs, strict=True):
+        if full.shape == (1, 256, 256, 1):
+            assert full.any()
+            assert not pruned.any()
+        else:
+            assert full.any()
+            assert np.array_equal(full, pruned)
 
 
 def test_bundles_repeat_and_refuse_other_files(source, bundles, tmp_path):

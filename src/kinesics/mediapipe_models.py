@@ -45,7 +45,7 @@ def build_bundles(
         },
         "pose.task": {
             "pose_detector.tflite": with_normalisation(_network(pose_detection), mean=127.5, std=127.5),
-            "pose_landmarks_detector.tflite": with_normalisation(_network(pose), mean=0.0, std=255.0),
+            "pose_landmarks_detector.tflite": with_normalisation(without_mask(_network(pose)), mean=0.0, std=255.0),
         },
     }
     for name, networks in bundles.items():
@@ -101,6 +101,27 @@ def with_iris_points(network: bytes) -> bytes:
     operator.builtinOptionsType, operator.builtinOptions = tflite.BuiltinOptions.PadOptions, tflite.PadOptionsT()
     graph.operators.append(operator)
     graph.outputs[mesh] = len(graph.tensors) - 1
+    return _packed(model, b"TFL3")
+
+
+def without_mask(network: bytes) -> bytes:
+    """Return the pose network with zeros for its mask of the person, and without the layers that only compute the mask.
+
+    Nobody asks for the mask, but TFLite computes every output.
+    """
+    model = tflite.ModelT.InitFromPackedBuf(network)
+    graph = model.subgraphs[0]
+    (mask,) = (output for output in graph.outputs if len(shape := graph.tensors[output].shape) == 4 and shape[-1] == 1)
+    needed, operators = {output for output in graph.outputs if output != mask}, []
+    for operator in reversed(graph.operators):  # an operator comes after those that it reads from
+        if needed & set(operator.outputs):
+            needed |= set(operator.inputs)
+            operators.append(operator)
+    graph.operators = operators[::-1]
+    zeros = tflite.BufferT()
+    zeros.data = np.zeros(4 * np.prod(graph.tensors[mask].shape), np.uint8)
+    graph.tensors[mask].buffer = len(model.buffers)
+    model.buffers.append(zeros)
     return _packed(model, b"TFL3")
 
 

@@ -131,9 +131,9 @@ def survival(clip: np.ndarray, seed: int = 0) -> np.ndarray:
     """Return the share of tokens of a clip, uint8 (T, H, W, 3), that is kept: (thresholds, noise), of all but frame 0."""
     mean, std = map(torch.tensor, hub.HALF)
     out = np.empty((len(THRESHOLDS), len(NOISE)))
+    noise = np.random.default_rng(seed).standard_normal(clip.shape)
     for k, deviation in enumerate(NOISE):
-        noise = np.random.default_rng(seed).normal(0, deviation, clip.shape) if deviation else 0
-        noisy = (clip + noise).round().clip(0, 255).astype(np.uint8)
+        noisy = (clip + deviation * noise).round().clip(0, 255).astype(np.uint8)
         pixels = hub.scaled(torch.from_numpy(fitted(noisy)), mean, std).float().cpu()
         patches, _ = packed(pixels, 14, MERGE, 1)
         for j, threshold in enumerate(THRESHOLDS):

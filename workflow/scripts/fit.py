@@ -1,18 +1,17 @@
 """Train one detector on videos; or, for each video that its model must not have seen, on all others; with each seed."""
 
-from itertools import product
 from pathlib import Path
 
-from kinesics.detectors import fit_files
+from kinesics.detectors import fit_seeds
 from kinesics.jobs import job
 
 with job(snakemake.log[0]):
-    validation = snakemake.input.get("validation", [])
-    for (seed, unseen), out in zip(
-        product(snakemake.params.seeds, snakemake.params.unseen), snakemake.output, strict=True
-    ):
+    params, files = snakemake.params, snakemake.input
+    count = len(params.unseen)
+    for number, unseen in enumerate(params.unseen):
         tracks, features = (
-            [path for path in paths if Path(path).stem != unseen]
-            for paths in (snakemake.input.tracks, snakemake.input.features)
+            [path for path in paths if Path(path).stem != unseen] for paths in (files.tracks, files.features)
         )
-        fit_files(snakemake.params.detector, tracks, features, snakemake.input.truth, out, seed, validation)
+        # Outputs are seed by seed, within a seed video by video.
+        outs = dict(zip(params.seeds, snakemake.output[number::count], strict=True))
+        fit_seeds(params.detector, tracks, features, files.truth, outs, files.get("validation", []))

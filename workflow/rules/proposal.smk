@@ -27,7 +27,13 @@ rule budget:
 
 rule ablation:
     input:
-        **STUDIED,
+        **STUDIED
+        | {
+            "models": [
+                STAGE_MODELS[PROPOSAL][seed]
+                for seed in config["stage"]["ablation_seeds"]
+            ]
+        },
         training=expand("results/tracks/{video}.parquet", video=stage("train")),
         validation=expand("results/tracks/{video}.parquet", video=stage("val")),
         features=features(PROPOSAL, stage("train", "val", "test")),
@@ -43,7 +49,7 @@ rule ablation:
         "../../environment.yml"
     params:
         options=lambda wildcards: VARIANTS[wildcards.variant],
-        seeds=PLAYED[PROPOSAL],
+        seeds=config["stage"]["ablation_seeds"],
         score=config["score"],
     script:
         "../scripts/ablation.py"

@@ -3,6 +3,11 @@ LEARNED = stage("train", "val")
 # What they are judged on.
 SCORED = stage("test", "dials")
 PLAYED = {name: config["detectors"][name] for name in config["stage"]["detectors"]}
+# Across the dials only those that their figure has room for.
+SEEN = {
+    detector: SCORED if detector in config["figures"]["detectors"] else stage("test")
+    for detector in PLAYED
+}
 
 
 rule film:
@@ -139,13 +144,13 @@ for _detector, _seeds in PLAYED.items():
         name:
             f"detect_{_detector}_stage"
         input:
-            tracks=expand("results/tracks/{video}.parquet", video=SCORED),
-            features=features(_detector, SCORED),
-            models=models(_detector, _seeds, SCORED),
+            tracks=expand("results/tracks/{video}.parquet", video=SEEN[_detector]),
+            features=features(_detector, SEEN[_detector]),
+            models=models(_detector, _seeds, SEEN[_detector]),
             code=code("detect.py", module(_detector)),
         output:
-            events=events(_detector, _seeds, SCORED, ".csv"),
-            tubes=events(_detector, _seeds, SCORED, ".tubes.parquet"),
+            events=events(_detector, _seeds, SEEN[_detector], ".csv"),
+            tubes=events(_detector, _seeds, SEEN[_detector], ".tubes.parquet"),
         log:
             f"results/logs/detect/{_detector}_stage.log",
         conda:
@@ -276,7 +281,7 @@ rule score_stage:
             f"results/events/{detector}/{seed}/{video}.{suffix}"
             for detector, seeds in PLAYED.items()
             for seed in seeds
-            for video in SCORED
+            for video in SEEN[detector]
             for suffix in ["csv", "tubes.parquet"]
         ],
         models=[path for seeds in STAGE_MODELS.values() for path in seeds.values()],
@@ -290,6 +295,7 @@ rule score_stage:
     params:
         detectors=PLAYED,
         models=STAGE_MODELS,
+        seen=SEEN,
         reference=config["stage"]["proposal"],
         videos=SCORED,
         score=config["score"],

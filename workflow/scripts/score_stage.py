@@ -10,7 +10,10 @@ with job(snakemake.log[0]):
     detected = [
         {
             detector: {
-                seed: {video: f"results/events/{detector}/{seed}/{video}.{suffix}" for video in videos}
+                seed: {
+                    video: f"results/events/{detector}/{seed}/{video}.{suffix}"
+                    for video in snakemake.params.seen[detector]
+                }
                 for seed in seeds
             }
             for detector, seeds in snakemake.params.detectors.items()

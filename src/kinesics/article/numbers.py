@@ -76,6 +76,7 @@ def collect(
         numbers[f"config.rate.{encoder}"] = f"{rate:g}"
     for detector, seeds in config["detectors"].items():
         numbers[f"config.seeds.{detector}"] = len(seeds)
+    numbers["config.seeds.ablation"] = len(config["stage"]["ablation_seeds"])
     for name, (points, _) in LANDMARKS.items():
         numbers[f"landmarks.{name}"] = points
     total = 0.0

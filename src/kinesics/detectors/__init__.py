@@ -180,18 +180,34 @@ def detect_files(
     With ``sure``, only the events that reach the threshold that the model learned on its validation clips, if it has one:
     average precision wants all candidates, a reader those that are more right than wrong.
     """
+    return detect_seeds(detector, tracks, features, {seed: (model, events_out, tubes_out)}, sure)[seed]
+
+
+def detect_seeds(
+    detector: str,
+    tracks: str | Path,
+    features: list[str],
+    runs: dict[int, tuple[str | Path | None, str | Path, str | Path | None]],
+    sure: bool = False,
+) -> dict[int, pd.DataFrame]:
+    """Do what ``detect_files`` does for every seed and its model, events and tubes: the clip is read once for all."""
     module = catalogue.detector(detector)
     clip = read_clips([tracks], features)[0]
     _refuse_missing(detector, clip)
-    events, tubes = module.detect(clip, Path(model) if model else None, seed)
-    if sure and model:
-        kept = np.flatnonzero(events["score"] >= threshold(model))
-        events = events.iloc[kept].reset_index(drop=True)
-        tubes = tubes[tubes["event"].isin(kept)].assign(event=lambda rows: np.searchsorted(kept, rows["event"]))
-    if tubes_out:
-        write_tubes(tubes, tubes_out)
-    write_events(events, events_out)
-    return events
+    found = {}
+    for seed, (model, events_out, tubes_out) in runs.items():
+        events, tubes = module.detect(clip, Path(model) if model else None, seed)
+        if sure and model:
+            kept = np.flatnonzero(events["score"] >= threshold(model))
+            events = events.iloc[kept].reset_index(drop=True)
+            tubes = tubes[tubes["event"].isin(kept)].assign(
+                event=lambda rows, kept=kept: np.searchsorted(kept, rows["event"])
+            )
+        if tubes_out:
+            write_tubes(tubes, tubes_out)
+        write_events(events, events_out)
+        found[seed] = events
+    return found
 
 
 def _refuse_missing(detector: str, clip: Clip) -> None:

@@ -72,7 +72,8 @@ def stage(
     """Write the scores of detectors on a data set with exact truth as JSON: on its test split, and across its dials.
 
     videos: a CSV with a row a video, columns video, split, dial, level, script. Videos of the split ``test`` are scored;
-    those of ``dials`` play a script at level 0 (no dial) and again, everything else equal, at each level of each dial.
+    those of ``dials`` play a script at level 0 (no dial) and again, everything else equal, at each level of each dial, and
+    are scored for the detectors that have events of them all.
     truth, truth_tubes, tracks: files by video; events, tubes: files by detector, seed and video. models: files by detector and
     seed, whose thresholds say which of a detector's events are decisions; without one all are. frames: by video, the
     true boxes of every person in every frame (columns as of a tracks table), which say whom the tracker means; without
@@ -176,6 +177,8 @@ def stage(
             )
         true, true_boxes = joined(coded, "dials")
         for name in events:
+            if not set(of_split["dials"]) <= set(next(iter(events[name].values()))):
+                continue
             seeds = predicted(name, "dials")
             levels = by_subset(
                 true,

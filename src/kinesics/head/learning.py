@@ -7,7 +7,7 @@ the same streams, tokens, augmentation and splits, and are calibrated alike.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from kinesics.head.sequences import (
     warp,
     windows,
 )
-from kinesics.head.training import from_arrays, to_arrays, train
+from kinesics.head.training import filled, skeleton, to_arrays, train
 from kinesics.streams import MOTION
 
 ENCODER = "vit_s_focus"
@@ -173,7 +173,13 @@ def settings_of(model: Model) -> dict:
 
 
 def network_of(method: Method, model: Model) -> nnx.Module:
-    return from_arrays(partial(method.make, settings_of(model)), model)
+    return filled(*_skeleton(method.make, model["settings"].tobytes()), model)
+
+
+@lru_cache(maxsize=16)
+def _skeleton(make: Callable[[dict, nnx.Rngs], nnx.Module], settings: bytes) -> tuple[nnx.GraphDef, nnx.State]:
+    """Return what is the same of a model's network in every clip, which takes longer to make than the clip's events."""
+    return skeleton(partial(make, json.loads(settings)))
 
 
 def scaled(model: Model, clip: Clip, encoder: str | None = ENCODER) -> list[Sequence]:

@@ -124,10 +124,14 @@ def to_arrays(network: nnx.Module, prefix: str = "network") -> dict[str, np.ndar
     return {".".join([prefix, *map(str, path)]): np.asarray(value[...]) for path, value in flat}
 
 
-def from_arrays(make: Callable[[nnx.Rngs], nnx.Module], arrays: dict[str, Any], prefix: str = "network") -> nnx.Module:
-    """Return the network with the weights of ``to_arrays``. Raises KinesicsError if they are another network's."""
-    structure, state = nnx.split(nnx.eval_shape(lambda: make(nnx.Rngs(0))))
-    flat = dict(nnx.to_flat_state(state))
+def skeleton(make: Callable[[nnx.Rngs], nnx.Module]) -> tuple[nnx.GraphDef, nnx.State]:
+    """Return a network's structure and the shapes of its weights."""
+    return nnx.split(nnx.eval_shape(lambda: make(nnx.Rngs(0))))
+
+
+def filled(structure: nnx.GraphDef, shapes: nnx.State, arrays: dict[str, Any], prefix: str = "network") -> nnx.Module:
+    """Return the network of a ``skeleton`` with the weights of ``to_arrays``. Raises KinesicsError if they are another's."""
+    flat = dict(nnx.to_flat_state(shapes))
     for path, value in flat.items():
         name = ".".join([prefix, *map(str, path)])
         if name not in arrays or arrays[name].shape != value.shape:

@@ -71,7 +71,7 @@ def test_profiles_are_those_of_their_executors():
 def test_the_cost_of_an_encoder_by_hand():
     found = plan.cost("meld", "vit_s_focus", 2)
     crops = 13.7 * 3600 * 2 * 2 * 2
-    rate = 4584.86 * (22.05 * 197) / (22.1 * 257)
+    rate = 4584.86 * (22.05 * 197) / (22.1 * 65)
     assert plan.per_second("vit_s_focus") == pytest.approx(rate)
     decode = 13.7 * 30 / 350
     assert crops / rate / 3600 < decode  # the decoder is the limit of a small network

@@ -151,7 +151,7 @@ def test_the_tool_saves_calls_and_says_what_the_study_says(clip, tmp_path, monke
         encode(film, tmp_path / "v.parquet", encoder, tmp_path / "weights", path, progress=False)
     clip = read_clips([tmp_path / "v.parquet"], list(files.values()))[0]
     model = tmp_path / "model.safetensors"
-    arrays = untrained(budgeted.METHOD, [clip], truth)
+    arrays = untrained(budgeted.METHOD, [clip], truth, loud=0.5)
     save_file(dict(sorted(arrays.items())), model, {"detector": "kinesics.detectors.budgeted"})
     asked.clear()
     arguments = ["detect", film, "--tracks", tmp_path / "v.parquet", "--model", model, "--budget", "0.1"]

@@ -96,6 +96,7 @@ SETTINGS = {
     "width": 16,
     "rate_hz": RATE,
     "smooth_s": 0.5,
+    **budgeted.SWITCHES,
 }
 
 
@@ -306,7 +307,7 @@ def files_of(clip: Clip, folder: Path) -> dict[str, list[str]]:
 
 def test_sure_events_are_those_that_reach_the_threshold(tmp_path):
     clip, truth = toy_clip(tmp_path, "v", 0, 20)
-    files, model = files_of(clip, tmp_path), untrained(budgeted.METHOD, [clip], truth)
+    files, model = files_of(clip, tmp_path), untrained(budgeted.METHOD, [clip], truth, loud=0.5)
     path = tmp_path / "model.safetensors"
 
     def detect(sure: bool, **more: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -35,10 +35,20 @@ def mesh(yaw: float = 0.0, smile: float = 0.0) -> np.ndarray:
     return rotated / np.float32([200, 100, 200]) + np.float32([0.5, 0.4, 0])
 
 
-def untrained(method: learning.Method, clips: list[Clip], truth: pd.DataFrame, width: int = 16) -> learning.Model:
-    """Return the model that training would start from: enough where only shapes and bytes matter."""
+def untrained(
+    method: learning.Method, clips: list[Clip], truth: pd.DataFrame, width: int = 16, loud: float = 0.0
+) -> learning.Model:
+    """Return the model that training would start from: enough where only shapes and bytes matter.
+
+    With ``loud``, the deviation of what is added to its weights, it also finds events, whatever they are.
+    """
     settings, scale, _ = learning.prepared(method, clips, [truth], width=width)
-    return learning.to_model(start(partial(method.make, settings), 0), scale, settings)
+    model = learning.to_model(start(partial(method.make, settings), 0), scale, settings)
+    random = np.random.default_rng(1)
+    return {
+        name: value + loud * random.normal(size=value.shape).astype(np.float32) if name.startswith("network.") else value
+        for name, value in sorted(model.items())
+    }
 
 
 def toy_clip(folder: Path, video: str, seed: int, seconds: float = 40, persons: int = 1) -> tuple[Clip, pd.DataFrame]:

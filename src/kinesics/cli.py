@@ -468,7 +468,7 @@ def _detect(options: argparse.Namespace) -> None:
         raise KinesicsError(f"detector {detector!r} does not learn: it takes no --model")
     if catalogue.learns(detector) and not options.model:
         raise KinesicsError(f"detector {detector!r} has to be trained: give what it learned with --model FILE")
-    if row["learns"] == "yes":
+    if catalogue.learns(detector):
         read_model(options.model, row["module"])
     if options.policy not in POLICIES:
         raise KinesicsError(f"{options.policy!r} is not a policy. The policies are {', '.join(POLICIES)}.")

@@ -21,6 +21,7 @@ rule film:
         "results/logs/film/{video}.log",
     wildcard_constraints:
         video=one_of(STAGE),
+    priority: 2  # the longest chain of jobs begins here
     conda:
         "../../environment.yml"
     params:
@@ -70,6 +71,7 @@ for _batch, _videos in BATCHES.items():
             expand("results/tracks/{video}.parquet", video=_videos),
         log:
             f"results/logs/track/{_batch}.log",
+        priority: 2
         conda:
             "../../environment.yml"
         params:
@@ -93,6 +95,7 @@ for _batch, _videos in BATCHES.items():
             expand("results/features/{{encoder}}/{video}.safetensors", video=_videos),
         log:
             f"results/logs/encode/{{encoder}}/{_batch}.log",
+        priority: 2
         conda:
             "../../environment.yml"
         params:
@@ -131,6 +134,7 @@ for _detector, _seeds in PLAYED.items():
                 ),
             log:
                 f"results/logs/fit/{_detector}_stage.log",
+            priority: 1
             conda:
                 "../../environment.yml"
             params:

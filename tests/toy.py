@@ -46,7 +46,9 @@ def untrained(
     model = learning.to_model(start(partial(method.make, settings), 0), scale, settings)
     random = np.random.default_rng(1)
     return {
-        name: value + loud * random.normal(size=value.shape).astype(np.float32) if name.startswith("network.") else value
+        name: value + loud * random.normal(size=value.shape).astype(np.float32)
+        if name.startswith("network.")
+        else value
         for name, value in sorted(model.items())
     }
 

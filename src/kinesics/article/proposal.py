@@ -221,6 +221,8 @@ def numbers(budget: str | Path, ablations: list[str], on_stage: str | Path) -> d
             out[f"{key}.kept"] = text(100 * row["kept"], 0) if row["kept"] is not None else None
         enough = [row["share"] for row in rows if (row["kept"] or 0) >= KEEP]
         out[f"budget.{policy}.enough"] = f"{100 * min(enough):g}" if enough else None
+    kept = [row["kept"] for rows in curves["curve"].values() for row in rows if row["kept"] is not None]
+    out["budget.least"] = text(100 * min(kept), 0) if kept else None
     for row in curves["against_uniform"]:
         key, entry = f"budget.gain.{100 * row['share']:g}", row["metrics"]["map"]
         out |= {key: entry["value"], f"{key}.low": entry["low"], f"{key}.high": entry["high"]}

@@ -12,7 +12,7 @@ from kinesics.detectors import Clip, budgeted, read_clips, read_model
 from kinesics.evaluation.score import compare, score
 from kinesics.events import read_events
 from kinesics.files import write_json
-from kinesics.head.learning import Model, events_of, fit
+from kinesics.head.learning import Model, fit, times_of
 
 #: Policies agree where no call is made, or all of them.
 ENDS = (0.0, 1.0)
@@ -51,7 +51,7 @@ def budget_curve(
                         continue
                     chosen = plan(policy, share, clip, calls, lambda _, demand=demand: demand)
                     few = clip.asked(subset(clip.features[budgeted.ENCODER], chosen))
-                    found.setdefault((policy, share), []).append(events_of(budgeted.METHOD, model, few)[0])
+                    found.setdefault((policy, share), []).append(times_of(budgeted.METHOD, model, few))
                     made[policy, share] = made.get((policy, share), 0) + len(chosen)
     # Events came clip by clip, within a clip seed by seed: a table a seed.
     seeds = len(learned)
@@ -128,7 +128,7 @@ def _clips(tracks: list[str | Path], features: list[str | Path]) -> list[Clip]:
 
 
 def _events(model: Model, clips: list[Clip]) -> pd.DataFrame:
-    return pd.concat([events_of(budgeted.METHOD, model, clip)[0] for clip in clips], ignore_index=True)
+    return pd.concat([times_of(budgeted.METHOD, model, clip) for clip in clips], ignore_index=True)
 
 
 def _prepared(

@@ -195,15 +195,34 @@ def scaled(model: Model, clip: Clip, encoder: str | None = ENCODER) -> list[Sequ
 
 def events_of(method: Method, model: Model, clip: Clip) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return events and tubes of a clip: candidates, soft-NMS a label, calibrated scores of at least FLOOR."""
+    labels = settings_of(model)["labels"]
+    return assemble(
+        clip.tracks,
+        [
+            (sequence.person, labels[label], start, stop, score)
+            for sequence, segments in _found(method, model, clip)
+            for start, stop, label, score in segments
+        ],
+    )
+
+
+def times_of(method: Method, model: Model, clip: Clip) -> pd.DataFrame:
+    """Return the events of ``events_of`` without boxes: all that scores in time need."""
+    return _plain_events(_found(method, model, clip), settings_of(model)["labels"])
+
+
+def _found(method: Method, model: Model, clip: Clip) -> list[tuple[Sequence, Segments]]:
     network, settings = network_of(method, model), settings_of(model)
     found = []
     for sequence in scaled(model, clip):
-        for start, stop, label, score in suppressed(method, method.outputs(network, sequence), sequence, settings):
-            if "calibration" in model:
-                score = float(calibrated(np.array([score]), np.array([label]), model["calibration"])[0])
-            if score >= FLOOR:
-                found.append((sequence.person, settings["labels"][label], start, stop, score))
-    return assemble(clip.tracks, found)
+        table = np.array(suppressed(method, method.outputs(network, sequence), sequence, settings), float).reshape(
+            -1, 4
+        )
+        if "calibration" in model:
+            table[:, 3] = calibrated(table[:, 3], table[:, 2].astype(int), model["calibration"])
+        kept = table[table[:, 3] >= FLOOR]
+        found.append((sequence, [(start, stop, int(label), score) for start, stop, label, score in kept.tolist()]))
+    return found
 
 
 def suppressed(method: Method, outputs: Any, sequence: Sequence, settings: dict) -> Segments:

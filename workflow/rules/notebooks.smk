@@ -8,7 +8,7 @@ NOTEBOOKS = {
         *TRUTH,
         *expand(
             "results/events/{detector}/0/{video}{kind}",
-            detector=config["detectors"],
+            detector=config["figures"]["detectors"],
             video=CLIP,
             kind=[".csv", ".tubes.parquet"],
         ),

@@ -171,8 +171,8 @@ def draw_lanes(axes: plt.Axes, tables: dict[str, pd.DataFrame], labels: list[str
     axes.spines["left"].set_visible(False)
 
 
-def diagnosis(scores: str | Path, out: str | Path) -> None:
-    """Draw what the predictions of each detector are, and the share of true events missed by their length.
+def diagnosis(scores: str | Path, shown: list[str], out: str | Path) -> None:
+    """Draw what the predictions of each detector are, and of those ``shown`` the share of true events missed by their length.
 
     Left: of the stage's test split, the kinds of predictions in shares of all that were kept, and how much mAP would gain
     were the errors of a kind gone. Right: missed events by length, with the number of true events.
@@ -182,7 +182,7 @@ def diagnosis(scores: str | Path, out: str | Path) -> None:
     found = {name: result["detectors"][name]["diagnosis"] for name in detectors(result)}
     kinds = TYPES
     figure, (left, middle, right) = plt.subplots(
-        1, 3, figsize=(TEXT, 0.9 + 0.24 * len(found)), width_ratios=[1.5, 1, 1.1], layout="constrained"
+        1, 3, figsize=(TEXT, 0.9 + 0.17 * len(found)), width_ratios=[1.5, 1, 1.1], layout="constrained"
     )
     names = list(found)
     place = np.arange(len(names))
@@ -203,7 +203,7 @@ def diagnosis(scores: str | Path, out: str | Path) -> None:
     left.set_xlabel("predictions (%)")
     middle.set_xlabel("mAP gained without (points)")
     buckets = {}
-    for name in names:
+    for name in shown:
         of = found[name]["sensitivity"]["length"]
         buckets[name] = {key: of[key] for key in BUCKETS["length"][1] if of[key]["n"]}
     for name, entries in buckets.items():

@@ -26,7 +26,7 @@ KEEP = 0.95  # of the whole budget's mAP
 #: The boxes of the architecture: left and bottom corner, width, height, colour, lines of text. Units are arbitrary.
 _BOXES = {
     "video": (0, 1.5, 1.1, 1.4, GREY, ["video", "any length"]),
-    "tracks": (1.6, 1.5, 1.3, 1.4, GREY, ["people", "faces, hands,", "poses"]),
+    "tracks": (1.55, 1.5, 1.5, 1.4, GREY, ["people", "faces, hands,", "poses"]),
     "cheap": (3.5, 2.9, 1.7, 1.2, BLUE, ["cheap stream", "each frame", "of a person"]),
     "policy": (3.5, 1.5, 1.7, 0.9, RED, ["policy: where", "undecided?"]),
     "encoder": (3.5, 0.0, 1.7, 1.0, ORANGE, ["frozen encoder", "few crops"]),
@@ -96,7 +96,7 @@ def budget(scores: str | Path, out: str | Path) -> None:
             axes.fill_between(place, low, high, color=POLICY_COLOURS[policy], alpha=0.12, lw=0)
     whole = next(iter(curve.values()))[-1]["metrics"]["map"]["value"]
     axes.axhline(KEEP * whole, color="0.5", lw=0.7, ls="--")
-    axes.text(place[-1], KEEP * whole, f"{100 * KEEP:g} % of the whole budget", ha="right", va="bottom", fontsize=6)
+    axes.text(place[0], KEEP * whole, f"{100 * KEEP:g} % of the whole budget's", ha="left", va="top", fontsize=6)
     axes.set_xticks(place, [f"{100 * share:g}" for share in shares])
     axes.set_xlabel("share of the encoder's calls (%)")
     axes.set_ylabel("mAP")

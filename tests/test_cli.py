@@ -105,7 +105,10 @@ def test_features_of_a_real_clip(detected, clip, tmp_path):
         (["score", "--truth", "absent.csv", "--predicted", "text.mp4"], "absent.csv: no such file"),
         (["track", "text.mp4", "--out", "text.mp4"], "text.mp4 would be overwritten"),
         (["detect", "text.mp4", "--out", "e.csv", "--tubes", "e.csv"], "e.csv would be overwritten"),
-        (["detect", "text.mp4", "--model", "m", "--out", "e.csv"], "'rules' does not learn: it takes no --model"),
+        (
+            ["detect", "text.mp4", "--detector", "rules", "--model", "m", "--out", "e.csv"],
+            "'rules' does not learn: it takes no --model",
+        ),
         (["score", "--truth", ".", "--predicted", "."], "no events CSV"),
         (["fetch", "magic"], "'magic' is not a source"),
     ],
@@ -150,7 +153,8 @@ def test_the_workflow_plans_every_result_of_the_tier():
     assert done.returncode == 0, done.stderr
     planned = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.M))
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    assert planned["track"] == str(len(config["clips"]) + len(videos(config["stage"])))
+    assert planned["track"] == str(len(config["clips"]))
+    assert {planned[f"track_{batch}"] for batch in ("train", "val", "test", "dials_0", "dials_1")} == {"1"}
     assert planned["film"] == str(len(videos(config["stage"])))
     assert planned["pdf"] == planned["score"] == "1"
 

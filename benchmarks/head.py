@@ -31,27 +31,26 @@ class Twin(torch.nn.Module):
 
     def __init__(self, arrays: dict[str, np.ndarray]):
         super().__init__()
-        self.held = torch.nn.ParameterDict(
-            {name.replace(".", "_"): torch.nn.Parameter(torch.tensor(value)) for name, value in arrays.items()}
-        )
+        self.place = {name: number for number, name in enumerate(arrays)}
+        self.held = torch.nn.ParameterList(torch.nn.Parameter(torch.tensor(value)) for value in arrays.values())
 
     def get(self, name: str) -> torch.Tensor:
-        return self.held[f"network_{name}"]
+        return self.held[self.place[f"network.{name}"]]
 
     def linear(self, name: str, x: torch.Tensor) -> torch.Tensor:
-        return x @ self.get(f"{name}_kernel") + self.get(f"{name}_bias")
+        return x @ self.get(f"{name}.kernel") + self.get(f"{name}.bias")
 
     def norm(self, name: str, x: torch.Tensor) -> torch.Tensor:
-        return F.rms_norm(x, x.shape[-1:], self.get(f"{name}_scale"), 1e-6)
+        return F.rms_norm(x, x.shape[-1:], self.get(f"{name}.scale"), 1e-6)
 
     def conv(self, name: str, x: torch.Tensor) -> torch.Tensor:
         width = x.shape[-1]
-        kernel = self.get(f"{name}_kernel").reshape(3, width, -1).permute(2, 1, 0)
-        return F.conv1d(x.transpose(1, 2), kernel, self.get(f"{name}_bias"), padding=1).transpose(1, 2)
+        kernel = self.get(f"{name}.kernel").reshape(3, width, -1).permute(2, 1, 0)
+        return F.conv1d(x.transpose(1, 2), kernel, self.get(f"{name}.bias"), padding=1).transpose(1, 2)
 
     def block(self, name: str, x: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-        inside = self.norm(f"{name}_norm", x) * valid[..., None]
-        return (x + self.linear(f"{name}_out", F.relu(self.conv(f"{name}_conv", inside)))) * valid[..., None]
+        inside = self.norm(f"{name}.norm", x) * valid[..., None]
+        return (x + self.linear(f"{name}.out", F.relu(self.conv(f"{name}.conv", inside)))) * valid[..., None]
 
     def attention(self, name: str, x, source, mask, valid, radius: int) -> torch.Tensor:
         batch, steps, width = x.shape
@@ -59,11 +58,11 @@ class Twin(torch.nn.Module):
         def split(values: torch.Tensor) -> torch.Tensor:
             return values.reshape(batch, steps, HEADS, width // HEADS).transpose(1, 2)
 
-        query = split(self.linear(f"{name}_query", self.norm(f"{name}_norm", x)))
-        key, value = split(self.linear(f"{name}_key", source)), split(self.linear(f"{name}_value", source))
+        query = split(self.linear(f"{name}.query", self.norm(f"{name}.norm", x)))
+        key, value = split(self.linear(f"{name}.key", source)), split(self.linear(f"{name}.value", source))
         at = torch.arange(steps)
         offset = (at[None] - at[:, None]) / radius
-        before, after = self.get(f"{name}_slope")[:, :, None, None]
+        before, after = self.get(f"{name}.slope")[:, :, None, None]
         fall = before * offset.clamp(max=0) - after * offset.clamp(min=0)
         hidden = (offset.abs() > 1) | (mask[:, None, None] <= 0)
         fall = torch.where(hidden, -1e9, fall)
@@ -71,7 +70,7 @@ class Twin(torch.nn.Module):
         key, value = F.pad(key, (0, 0, 0, 1)), F.pad(value, (0, 0, 0, 1))
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=F.pad(fall, (0, 1)))
         mixed = mixed.transpose(1, 2).reshape(batch, steps, width)
-        return (x + self.linear(f"{name}_out", mixed)) * valid[..., None]
+        return (x + self.linear(f"{name}.out", mixed)) * valid[..., None]
 
     def held_tokens(self, tokens: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
         weighted = F.pad(tokens * asked[..., None], (0, 0, 0, 0, 1, 1))
@@ -82,24 +81,24 @@ class Twin(torch.nn.Module):
         return mean.reshape(*mean.shape[:2], -1).repeat_interleave(SLOT, 1)
 
     def forward(self, stream, tokens, asked, usual, valid) -> tuple[torch.Tensor, torch.Tensor]:
-        x = self.block("blocks_0", self.linear("stem", stream) * valid[..., None], valid)
+        x = self.block("blocks.0", self.linear("stem", stream) * valid[..., None], valid)
         levels, valids = [x], [valid]
         seen = torch.cat([tokens, tokens - usual[:, None]], -1) * asked[..., None]
-        source = sum(self.linear(f"token_{k}", seen[:, :, k]) * asked[:, :, k, None] for k in range(len(CROPS)))
+        source = sum(self.linear(f"token.{k}", seen[:, :, k]) * asked[:, :, k, None] for k in range(len(CROPS)))
         for number, stride in enumerate(STRIDES):
             valid = valid.reshape(len(valid), -1, 2).amax(-1)
             x = x.reshape(x.shape[0], x.shape[1] // 2, -1)
-            x = self.block(f"blocks_{1 + number}", self.linear(f"down_{number}", x) * valid[..., None], valid)
+            x = self.block(f"blocks.{1 + number}", self.linear(f"down.{number}", x) * valid[..., None], valid)
             if stride == SLOT:
                 x = self.attention("fuse", x, source, asked.amax(-1), valid, TOKEN_RADIUS)
             if number >= 2:
-                x = self.attention(f"attend_{number - 2}", x, x, valid, valid, RADIUS)
+                x = self.attention(f"attend.{number - 2}", x, x, valid, valid, RADIUS)
             levels.append(x)
             valids.append(valid)
         above, parts = 0, []
         for number in reversed(range(len(STRIDES))):
             inside = valids[number + 1][..., None]
-            above = (self.linear(f"lateral_{number}", levels[number + 1]) + above) * inside
+            above = (self.linear(f"lateral.{number}", levels[number + 1]) + above) * inside
             step = self.block("head", above + self.get("level")[number] * inside, valids[number + 1])
             parts.insert(0, self.linear("out", self.norm("norm", step)))
             above = above.repeat_interleave(2, 1)

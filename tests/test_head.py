@@ -1,5 +1,7 @@
 """The heads: losses by hand, soft-NMS against a loop, windows that change nothing, the same bytes, a toy that is learned."""
 
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +41,16 @@ from kinesics.streams import COLUMNS
 from kinesics.tracks import TracksWriter, read_tracks
 
 METHODS = (budgeted, actionformer, attentive, linear, mstcn, windows)
+
+
+def test_another_number_of_processors_gives_the_same_digits():
+    code = "import numpy as np, kinesics.head, jax; x = jax.random.normal(jax.random.key(0), (40000, 16)); "
+    code += "print(np.asarray(jax.jit(lambda x: x.T @ x)(x)).tobytes().hex())"
+    one, all_ = (
+        subprocess.run([*pin, sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        for pin in (["taskset", "-c", "0"], [])
+    )
+    assert one == all_ != ""
 
 
 def test_losses_by_hand():

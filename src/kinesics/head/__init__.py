@@ -6,3 +6,9 @@
 ``training``   the compiled training loop that every method shares;
 ``decoding``   windows, soft-NMS, calibration.
 """
+
+import os
+
+# One thread for all that XLA computes, read when it starts: sums that are split among threads end in other digits on a
+# machine with another number of processors.
+os.environ["PJRT_NPROC"] = "1"

@@ -51,7 +51,7 @@ rule tables:
     params:
         clips=config["clips"],
         datasets=config["datasets"],
-        detectors=list(config["detectors"]),
+        detectors=list(PLAYED | config["detectors"]),
     script:
         "../scripts/write_tables.py"
 

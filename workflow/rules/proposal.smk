@@ -4,7 +4,7 @@ VARIANTS = {"whole": {}} | config["stage"]["ablations"]
 STUDIED = {
     "tracks": expand("results/tracks/{video}.parquet", video=stage("test")),
     "truth": "results/truth/stage_as_tracked.csv",
-    "models": list(STAGE_MODELS[PROPOSAL].values()),
+    "models": [STAGE_MODELS[PROPOSAL][seed] for seed in config["stage"]["study_seeds"]],
 }
 
 
@@ -27,13 +27,7 @@ rule budget:
 
 rule ablation:
     input:
-        **STUDIED
-        | {
-            "models": [
-                STAGE_MODELS[PROPOSAL][seed]
-                for seed in config["stage"]["ablation_seeds"]
-            ]
-        },
+        **STUDIED,
         training=expand("results/tracks/{video}.parquet", video=stage("train")),
         validation=expand("results/tracks/{video}.parquet", video=stage("val")),
         features=features(PROPOSAL, stage("train", "val", "test")),
@@ -49,7 +43,7 @@ rule ablation:
         "../../environment.yml"
     params:
         options=lambda wildcards: VARIANTS[wildcards.variant],
-        seeds=config["stage"]["ablation_seeds"],
+        seeds=config["stage"]["study_seeds"],
         score=config["score"],
     script:
         "../scripts/ablation.py"

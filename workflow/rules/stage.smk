@@ -2,7 +2,7 @@
 LEARNED = stage("train", "val")
 # What they are judged on.
 SCORED = stage("test", "dials")
-PLAYED = {name: config["detectors"][name] for name in config["stage"]["detectors"]}
+PLAYED = config["stage"]["detectors"]
 # Across the dials only those that their figure has room for.
 SEEN = {
     detector: SCORED if detector in config["figures"]["detectors"] else stage("test")

@@ -74,9 +74,9 @@ def collect(
     }
     for encoder, rate in config["encoders"].items():
         numbers[f"config.rate.{encoder}"] = f"{rate:g}"
-    for detector, seeds in config["detectors"].items():
+    for detector, seeds in (config["stage"]["detectors"] | config["detectors"]).items():
         numbers[f"config.seeds.{detector}"] = len(seeds)
-    numbers["config.seeds.ablation"] = len(config["stage"]["ablation_seeds"])
+    numbers["config.seeds.study"] = len(config["stage"]["study_seeds"])
     for name, (points, _) in LANDMARKS.items():
         numbers[f"landmarks.{name}"] = points
     total = 0.0

@@ -343,6 +343,10 @@ def test_train_reads_its_lessons(tmp_path, capsys):
     write_events(truth, tmp_path / "truth.csv")
     lessons = files_of(clip, tmp_path) | {"detector": "chance", "truth": [str(tmp_path / "truth.csv")]}
     config, out = tmp_path / "lessons.yaml", tmp_path / "model.safetensors"
+    copy, same, late = (tmp_path / name for name in ("copy.safetensors", "same.parquet", "late.csv"))
+    copy.write_bytes(Path(lessons["features"][0]).read_bytes())
+    same.write_bytes(Path(lessons["tracks"][0]).read_bytes())
+    write_events(truth.assign(start_s=99.0, end_s=100.0), late)
 
     def train(**changes: object) -> tuple[int, str]:
         config.write_text(yaml.safe_dump(lessons | changes))
@@ -356,6 +360,13 @@ def test_train_reads_its_lessons(tmp_path, capsys):
         ({"tracks": []}, "lessons.yaml: tracks: [] should be non-empty"),
         ({"epochs": 3}, "'epochs' was unexpected"),
         ({"validation": lessons["tracks"]}, "'v' is a training and a validation video"),
+        ({"seed": 2**70}, "is greater than the maximum of 4294967295"),
+        ({"truth": [str(tmp_path)]}, "Is a directory"),
+        ({"features": [str(tmp_path)]}, f"{tmp_path}: not a features file"),
+        ({"features": [lessons["features"][0], str(copy)]}, "copy.safetensors: another file has features of"),
+        ({"tracks": [*lessons["tracks"], str(same)]}, "same.parquet: another file has tracks of 'v' too"),
+        ({"truth": [str(late)]}, "late.csv: an event of 'v' starts at 99 s, but its tracks last 10 s"),
+        ({"truth": [str(out)]}, "model.safetensors would be overwritten"),
         ({"detector": "linear", "features": []}, "reads features of 'fer', but none of 'v' were given"),
     ]:
         status, told = train(**changes)
@@ -372,6 +383,7 @@ def test_detect_refuses_before_it_looks_at_the_video(tmp_path, capsys):
         (["--model", tmp_path / "none"], "none: no such file; make it with: kinesics train"),
         (["--model", other], "not a model: it does not say which detector learned it"),
         (["--model", model, "--detector", "linear"], "learned by 'budgeted', not by detector 'linear'"),
+        (["--model", model], "model.safetensors: damaged, or of another version, train it again: 'settings'"),
         (["--model", model, "--policy", "often"], "'often' is not a policy. The policies are uniform"),
     ]:
         video, out = tmp_path / "no_video.mp4", tmp_path / "events.csv"

@@ -462,16 +462,24 @@ def _detect(options: argparse.Namespace) -> None:
     from kinesics.tracks import read_tracks
 
     # What would be refused in the end is refused before the video is tracked.
+    if options.policy not in POLICIES:
+        raise KinesicsError(f"{options.policy!r} is not a policy. The policies are {', '.join(POLICIES)}.")
     detector = options.detector or (detector_of(options.model) if options.model else "rules")
     module, row = catalogue.detector(detector), catalogue.DETECTORS[detector]
     if options.model and not catalogue.learns(detector):
         raise KinesicsError(f"detector {detector!r} does not learn: it takes no --model")
     if catalogue.learns(detector) and not options.model:
         raise KinesicsError(f"detector {detector!r} has to be trained: give what it learned with --model FILE")
-    if catalogue.learns(detector):
+    if hasattr(module, "METHOD"):
+        from kinesics.head.learning import read, settings_of
+
+        learned_hz = settings_of(read(module.METHOD, options.model))["rate_hz"]
+        if not options.tracks and options.rate != learned_hz:
+            raise KinesicsError(
+                f"{options.model}: learned at {learned_hz:g} frames a second: give --rate {learned_hz:g}"
+            )
+    elif catalogue.learns(detector):
         read_model(options.model, row["module"])
-    if options.policy not in POLICIES:
-        raise KinesicsError(f"{options.policy!r} is not a policy. The policies are {', '.join(POLICIES)}.")
     if options.budget < 1 and not hasattr(module, "undecided"):
         raise KinesicsError(f"detector {detector!r} takes no --budget: it needs all that its encoders can say")
     with tempfile.TemporaryDirectory() as folder:

@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from kinesics import KinesicsError, catalogue
+from kinesics.encoders.fer import LABELS as EXPRESSIONS
 from kinesics.events import BOX, TUBE_COLUMNS, check_events, empty_events, read_events, write_events, write_tubes
 from kinesics.features import Features, read_features
 from kinesics.files import replacing
@@ -65,7 +66,7 @@ def read_model(path: Path, detector: str) -> dict[str, np.ndarray]:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file; detector {detector!r} has to be trained first") from None
-    except SafetensorError as error:
+    except (OSError, SafetensorError) as error:
         raise KinesicsError(f"{path}: not a model of detector {detector!r}: {error}") from None
 
 
@@ -76,7 +77,7 @@ def detector_of(path: str | Path) -> str:
             found = (file.metadata() or {}).get("detector", "").rpartition(".")[2]
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file; make it with: kinesics train") from None
-    except SafetensorError as error:
+    except (OSError, SafetensorError) as error:
         raise KinesicsError(f"{path}: not a model: {error}") from None
     if not found:
         raise KinesicsError(f"{path}: not a model: it does not say which detector learned it")
@@ -93,7 +94,7 @@ def threshold(path: str | Path) -> float:
     try:
         with safe_open(path, "np") as file:
             return float(file.get_tensor("threshold")[0]) if "threshold" in file.keys() else 0.0  # noqa: SIM118 - not a dict
-    except (FileNotFoundError, SafetensorError) as error:
+    except (OSError, SafetensorError) as error:
         raise KinesicsError(f"{path}: not a model: {error}") from None
 
 
@@ -117,13 +118,23 @@ def boxes(tracks: Tracks, person: int, label: str) -> np.ndarray:
 
 
 def read_clips(tracks: list[str | Path], features: list[str | Path]) -> list[Clip]:
-    """Read clips from their tracks files and any feature files, matched by the video they name."""
-    found = [read_features(path) for path in features]
-    clips = []
+    """Read clips from their tracks files and any feature files, matched by the video they name.
+
+    Raises KinesicsError if a video has two tracks, or two features of one encoder.
+    """
+    found: dict[str, dict[str, Features]] = {}
+    for path in features:
+        one = read_features(path)
+        if one.encoder in found.setdefault(one.video, {}):
+            raise KinesicsError(f"{path}: another file has features of {one.encoder!r} on {one.video!r} too: give one")
+        found[one.video][one.encoder] = one
+    clips: dict[str, Clip] = {}
     for path in tracks:
         track = read_tracks(path)
-        clips.append(Clip(track, {one.encoder: one for one in found if one.video == track.video}))
-    return clips
+        if track.video in clips:
+            raise KinesicsError(f"{path}: another file has tracks of {track.video!r} too: give one")
+        clips[track.video] = Clip(track, found.get(track.video, {}))
+    return list(clips.values())
 
 
 def fit_files(
@@ -152,12 +163,18 @@ def fit_seeds(
 ) -> None:
     """Do what ``fit_files`` does for every seed and its file: files are read, and networks compiled, once for all."""
     module = catalogue.detector(detector)
+    read = {Path(path).resolve() for part in (tracks, features, truth, validation) for path in part}
+    for out in outs.values():
+        if Path(out).resolve() in read:
+            raise KinesicsError(f"{out} would be overwritten: give another name for what is written")
     training, held_out = (read_clips(part, features) for part in (tracks, validation))
     for clip in [*training, *held_out]:
         _refuse_missing(detector, clip)
     if both := {clip.tracks.video for clip in training} & {clip.tracks.video for clip in held_out}:
         raise KinesicsError(f"{min(both)!r} is a training and a validation video: a clip can be only one of them")
     coders = [read_events(path) for path in truth]
+    for path, events in zip(truth, coders, strict=True):
+        _refuse_other_truth(path, events, training, held_out)
     for seed, out in outs.items():
         model = module.fit(training, coders, seed, held_out)
         with replacing(out) as temporary:
@@ -210,11 +227,30 @@ def detect_seeds(
     return found
 
 
+def _refuse_other_truth(path: str | Path, events: pd.DataFrame, training: list[Clip], held_out: list[Clip]) -> None:
+    """Raise KinesicsError naming the truth if it has an event after a video's end, or none in the validation videos."""
+    for clip in [*training, *held_out]:
+        starts = events.loc[events["video"] == clip.tracks.video, "start_s"]
+        if len(starts) and starts.max() >= clip.tracks.duration_s:
+            raise KinesicsError(
+                f"{path}: an event of {clip.tracks.video!r} starts at {starts.max():g} s, but its tracks last "
+                f"{clip.tracks.duration_s:g} s"
+            )
+    if held_out and not events["video"].isin([clip.tracks.video for clip in held_out]).any():
+        raise KinesicsError(f"{path}: no event lies in a validation video: scores cannot be calibrated")
+
+
 def _refuse_missing(detector: str, clip: Clip) -> None:
     for encoder in catalogue.encoders_of(detector):
         if encoder not in clip.features:
             raise KinesicsError(
                 f"detector {detector!r} reads features of {encoder!r}, but none of {clip.tracks.video!r} were given"
+            )
+        sizes = {values.tokens.shape[1] for values in clip.features[encoder].crops.values()}
+        if encoder == "fer" and sizes - {len(EXPRESSIONS)}:
+            raise KinesicsError(
+                f"features of 'fer' on {clip.tracks.video!r} have {max(sizes)} numbers a face, not {len(EXPRESSIONS)}: "
+                "make them again with kinesics encode"
             )
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics.detectors import Clip, linear, read_model
+from kinesics.detectors import Clip, linear
 from kinesics.head import framewise, learning
 from kinesics.head.learning import Method, Model
 from kinesics.head.sequences import Sequence, active, segments_of, sequences
 from kinesics.labels import LABELS as VOCABULARY
 
 LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
+METHOD = replace(linear.METHOD, name="hmm")
 
 
 def fit(
@@ -44,7 +45,7 @@ def fit(
 
 def detect(clip: Clip, model: Path, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return events and tubes with the model of this file. ``seed`` is not used."""
-    learned = read_model(model, "hmm")
+    learned = learning.read(METHOD, model)
     return learning.events_of(_method(learned), learned, clip)
 
 
@@ -71,4 +72,4 @@ def _method(model: Model) -> Method:
     def outputs(network: linear.Probe, sequence: Sequence) -> np.ndarray:
         return posterior(framewise.probabilities(network, sequence), model["chances"])
 
-    return replace(linear.METHOD, name="hmm", outputs=outputs)
+    return replace(METHOD, outputs=outputs)

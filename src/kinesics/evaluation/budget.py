@@ -8,11 +8,11 @@ import pandas as pd
 
 from kinesics import catalogue
 from kinesics.budget import POLICIES, SHARES, plan, possible, subset
-from kinesics.detectors import Clip, budgeted, read_clips, read_model
+from kinesics.detectors import Clip, budgeted, read_clips
 from kinesics.evaluation.score import compare, score
 from kinesics.events import read_events
 from kinesics.files import write_json
-from kinesics.head.learning import Model, fit, times_of
+from kinesics.head.learning import Model, fit, read, times_of
 
 #: Policies agree where no call is made, or all of them.
 ENDS = (0.0, 1.0)
@@ -37,7 +37,7 @@ def budget_curve(
     differences of ``uncertain`` and ``uniform`` at each share.
     """
     clips, true, settings = _prepared(tracks, features, truth, settings)
-    learned = [read_model(Path(path), "budgeted") for path in models]
+    learned = [read(budgeted.METHOD, Path(path)) for path in models]
     encoder = catalogue.encoder(budgeted.ENCODER)
     found: dict[tuple[str, float], list[list[pd.DataFrame]]] = {}
     made: dict[tuple[str, float], int] = {}
@@ -107,7 +107,7 @@ def ablation(
     videos before and after it, the mean over seeds.
     """
     clips, true, settings = _prepared(test, features, truth, settings)
-    whole = learned = [read_model(Path(path), "budgeted") for path in models]
+    whole = learned = [read(budgeted.METHOD, Path(path)) for path in models]
     if options:
         taught, held_out = (_clips(part, features) for part in (training, validation))
         events = [read_events(lessons)]

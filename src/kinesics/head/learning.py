@@ -21,8 +21,10 @@ from kinesics import KinesicsError
 from kinesics.detectors import Clip, assemble, read_model
 from kinesics.evaluation.detection import average_precision
 from kinesics.events import BOX
+from kinesics.files import one_line
 from kinesics.head.decoding import FLOOR, best_threshold, calibrated, calibration_error, is_hit, platt, soft_nms
 from kinesics.head.sequences import (
+    CROPS,
     SLOT,
     Scaling,
     Sequence,
@@ -36,7 +38,7 @@ from kinesics.head.sequences import (
     windows,
 )
 from kinesics.head.training import filled, skeleton, to_arrays, train
-from kinesics.streams import MOTION
+from kinesics.streams import COLUMNS, MOTION
 
 ENCODER = "vit_s_focus"
 DIRECTIONS = 48  # principal axes of the tokens: more are noise with a few thousand crops
@@ -113,10 +115,15 @@ def prepared(
     found = [one for clip in clips for one in sequences(clip, ENCODER)]
     if not found:
         raise KinesicsError("there is nothing to learn from: no person is in the training videos")
+    if not any(len(segments_of(one, coder, labels)) for one in found for coder in truth):
+        raise KinesicsError("no event of the truth is of a person in the training tracks: are persons numbered alike?")
     rates = sorted({one.rate_hz for one in found})
     if len(rates) != 1:
         raise KinesicsError(f"training tracks have several rates, {rates} Hz: track all videos at one")
-    options = {"steps": method.steps, "rate": method.rate, "directions": DIRECTIONS} | method.options | options
+    usual = {"steps": method.steps, "rate": method.rate, "directions": DIRECTIONS} | method.options
+    if unknown := [name for name in options if name not in usual]:
+        raise KinesicsError(f"{unknown[0]!r} is not an option of {method.name}. Its options are {', '.join(usual)}.")
+    options = usual | options
     scale = scaling(found, int(options["directions"]))
     sizes = {"stream": len(scale.stream_mean), "token": scale.token_axes.shape[2]}
     return options | sizes | {"labels": labels, "rate_hz": rates[0]}, scale, found
@@ -166,6 +173,35 @@ def shaken(stream: jax.Array, key: jax.Array) -> jax.Array:
     """Return the stream with uniform noise of 256 levels: as good as more, and quicker to draw and to compile."""
     level = jax.random.bits(key, stream.shape, np.uint8).astype(np.float32)
     return stream + NOISE * (level / 127.5 - 1)
+
+
+def read(method: Method, path: Path) -> Model:
+    """Read what a method has learned. Raises KinesicsError, naming the file, if it is damaged or another's."""
+    model = read_model(path, method.name)
+    try:
+        settings = settings_of(model)
+        numbers = [settings[name] for name in ("stream", "token", "rate_hz", *method.options)]
+        count, size = len(settings["labels"]), model["scaling.token_axes"].shape[1]
+        if not all(isinstance(number, int | float) for number in numbers):
+            raise ValueError("a setting is no number")
+        shapes = {
+            "scaling.stream_mean": (len(COLUMNS),),
+            "scaling.stream_scale": (len(COLUMNS),),
+            "scaling.token_mean": (len(CROPS), size),
+            "scaling.token_axes": (len(CROPS), size, settings["token"]),
+        }
+        learned_later = {"calibration": (1 + count,), "threshold": (1,), "chances": (count, 3)}
+        shapes |= {name: shape for name, shape in learned_later.items() if name in model}
+        for name, shape in shapes.items():
+            if model[name].shape != shape:
+                raise ValueError(f"{name} is {model[name].shape}, not {shape}")
+        for name, values in model.items():
+            if (name in shapes or name.startswith("network.")) and not np.isfinite(values).all():
+                raise ValueError(f"{name} is not finite")
+        network_of(method, model)
+    except (KinesicsError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise KinesicsError(f"{path}: damaged, or of another version, train it again: {one_line(error)}") from None
+    return model
 
 
 def settings_of(model: Model) -> dict:
@@ -286,4 +322,4 @@ def _plain_events(found: list[tuple[Sequence, Segments]], labels: list[str]) -> 
 
 def detect(method: Method, clip: Clip, model: Path, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return events and tubes with the model of this file. ``seed`` is not used."""
-    return events_of(method, read_model(model, method.name), clip)
+    return events_of(method, read(method, model), clip)

@@ -64,8 +64,14 @@ def read_features(path: str | Path) -> Features:
             facts = json.loads((file.metadata() or {})["kinesics"])
             crops = sorted({key.split(".")[0] for key in file.keys()})  # noqa: SIM118 - not a dict
             values = {crop: CropFeatures(*(file.get_tensor(f"{crop}.{name}") for name in TENSORS)) for crop in crops}
-            return Features(facts["video"], facts["encoder"], facts["rate_hz"], values)
+        features = Features(facts["video"], facts["encoder"], facts["rate_hz"], values)
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file; make it with: kinesics encode") from None
-    except (SafetensorError, KeyError, ValueError) as error:
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
         raise KinesicsError(f"{path}: not a features file of kinesics: {error}") from None
+    for crop, (times, person, tokens) in ((crop, vars(one).values()) for crop, one in values.items()):
+        if times.ndim != 1 or person.shape != times.shape or tokens.ndim != 2 or len(tokens) != len(times):
+            raise KinesicsError(f"{path}: damaged: not one time, person and token each of {crop!r}; make it again")
+        if not (np.isfinite(tokens).all() and (times >= 0).all()):
+            raise KinesicsError(f"{path}: damaged: a token or a time of {crop!r} cannot be; make it again")
+    return features

@@ -160,7 +160,7 @@ def read_tracks(path: str | Path) -> Tracks:
         raise KinesicsError(f"{path}: its columns are not those of a tracks file: make it again with kinesics track")
     names = {"video", "rate_hz", "duration_s", "width", "height"}
     numbers = [facts.get(name) for name in sorted(names - {"video"})]
-    if set(facts) != names or not all(isinstance(number, int | float) and number > 0 for number in numbers):
+    if set(facts) != names or not all(isinstance(number, int | float) and 0 < number < np.inf for number in numbers):
         raise KinesicsError(f"{path}: what it says of its video cannot be: {facts}; make it again with kinesics track")
     tracks = Tracks(table=table, **facts)
     if table["frame"].null_count or table["person"].null_count:

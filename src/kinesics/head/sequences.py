@@ -99,6 +99,10 @@ def scaling(found: Several[Sequence], directions: int) -> Scaling:
 
     Each axis' sign makes its largest weight positive: eigenvectors come with either sign.
     """
+    sizes = {one.tokens.shape[2]: one.video for one in found}
+    if len(sizes) > 1:
+        told = ", ".join(f"{size} in {video!r}" for size, video in sorted(sizes.items()))
+        raise KinesicsError(f"tokens of several sizes ({told}): they come from several encoders")
     stream = np.concatenate([one.stream[one.stream[:, PERSON_SEEN] > 0] for one in found]).astype(np.float64)
     means, axes = [], []
     for crop in range(len(CROPS)):

@@ -49,6 +49,10 @@ def test_a_threshold_takes_decisions_and_leaves_the_ranking():
     assert both["f1_50"]["value"] == pytest.approx(2 * 1 / (1 + 3))
     with pytest.raises(KinesicsError, match="predicted has 1 tables but 2 thresholds"):
         score(truth, found, thresholds={"predicted": [0.5, 0.5]}, resamples=0)
+    with pytest.raises(KinesicsError, match="threshold nan of predicted is not a number"):
+        score(truth, found, thresholds={"predicted": [np.nan]}, resamples=0)
+    with pytest.raises(KinesicsError, match="thresholds of 'predictd', but the predictions are predicted"):
+        score(truth, found, thresholds={"predictd": [0.5]}, resamples=0)
 
 
 @pytest.fixture(scope="module")

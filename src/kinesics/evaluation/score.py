@@ -24,6 +24,7 @@ person, Jaccard per video), summed over coders; with several seeds their mean.
 
 import itertools
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -412,11 +413,15 @@ def _tallies(
     thresholds: Thresholds | None = None,
 ) -> list[Tally]:
     """Return a tally of each coder and each seed, the seeds of the first coder first."""
+    if unknown := set(thresholds or {}) - (set(tables) - {"truth"}):
+        raise KinesicsError(f"thresholds of {min(unknown)!r}, but the predictions are {', '.join(list(tables)[1:])}")
     least = (thresholds or {}).get(predicted, [-np.inf] * len(tables[predicted]))
     if len(least) != len(tables[predicted]):
         raise KinesicsError(
             f"{predicted} has {len(tables[predicted])} tables but {len(least)} thresholds: give one each"
         )
+    if odd := [one for one in least if not isinstance(one, Real) or np.isnan(one)]:
+        raise KinesicsError(f"threshold {odd[0]!r} of {predicted} is not a number")
     tallies = []
     for (true, true_tubes), ((found, found_tubes), threshold) in itertools.product(
         tables["truth"], list(zip(tables[predicted], least, strict=True))

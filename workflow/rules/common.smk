@@ -16,6 +16,20 @@ from kinesics.sources import read_sources
 from kinesics.stage.data import truth_files, videos
 
 check(config, "config", "configuration")
+for _key, _names, _known in [
+    ("detectors", config["detectors"], DETECTORS),
+    ("stage: detectors", config["stage"]["detectors"], DETECTORS),
+    ("figures: detectors", config["figures"]["detectors"], config["detectors"]),
+    (
+        "stage: study_seeds",
+        config["stage"]["study_seeds"],
+        config["stage"]["detectors"][config["stage"]["proposal"]],
+    ),
+]:
+    if _unknown := [name for name in _names if name not in _known]:
+        raise WorkflowError(
+            f"{_key} of the configuration: {_unknown[0]!r} is none of {', '.join(map(str, _known))}"
+        )
 SOURCES = read_sources()
 place = cache(
     place

@@ -58,9 +58,9 @@ def budget_curve(
     tables = {
         key: [pd.concat(of[seed::seeds], ignore_index=True) for seed in range(seeds)] for key, of in found.items()
     }
-    scored = {}
+    scored, least = {}, [float(model["threshold"][0]) for model in learned]
     for key, of in tables.items():
-        thresholds = {"predicted": [float(model["threshold"][0]) for model in learned]}
+        thresholds = {"predicted": least}
         scored[key] = score(true, of, thresholds=thresholds, **settings)["metrics"]
     curve = {
         policy: [
@@ -74,10 +74,13 @@ def budget_curve(
     for rows in curve.values():
         for row in rows:
             row["kept"] = row["metrics"]["map"]["value"] / whole if whole else None
+    both = {"first": least, "second": least}
     against = [
         {
             "share": share,
-            "metrics": compare(true, tables["uncertain", share], tables["uniform", share], **settings)["metrics"],
+            "metrics": compare(true, tables["uncertain", share], tables["uniform", share], thresholds=both, **settings)[
+                "metrics"
+            ],
         }
         for share in shares
         if {"uncertain", "uniform"} <= set(policies) and share not in ENDS
@@ -116,7 +119,9 @@ def ablation(
     thresholds = {"predicted": [float(model["threshold"][0]) for model in learned]}
     result = {"variant": variant, "metrics": score(true, tables, thresholds=thresholds, **settings)["metrics"]}
     if options:
-        result["difference"] = compare(true, tables, [_events(model, clips) for model in whole], **settings)["metrics"]
+        both = {"first": thresholds["predicted"], "second": [float(model["threshold"][0]) for model in whole]}
+        others = [_events(model, clips) for model in whole]
+        result["difference"] = compare(true, tables, others, thresholds=both, **settings)["metrics"]
     before, after = np.mean([model["calibration_error"] for model in learned], 0)
     result["ece"] = {"before": float(before), "after": float(after)}
     write_json(out, result)

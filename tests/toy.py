@@ -42,7 +42,8 @@ def untrained(
 
     With ``loud``, the deviation of what is added to its weights, it also finds events, whatever they are.
     """
-    settings, scale, _ = learning.prepared(method, clips, [truth], width=width)
+    options = {"width": width} if "width" in method.options else {}
+    settings, scale, _ = learning.prepared(method, clips, [truth], **options)
     model = learning.to_model(start(partial(method.make, settings), 0), scale, settings)
     random = np.random.default_rng(1)
     return {

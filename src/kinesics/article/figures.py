@@ -161,14 +161,37 @@ def draw_lanes(axes: plt.Axes, tables: dict[str, pd.DataFrame], labels: list[str
                     color=COLOURS[name],
                     lw=0,
                 )
-        if row:
-            axes.axhline(row - 0.5, color="0.9", lw=0.5)
+    name_lanes(axes, labels, duration)
+
+
+def name_lanes(axes: plt.Axes, labels: list[str], duration: float) -> None:
+    """Name lanes 0, 1, ... after labels, the first on top, with lines between them, over a time in seconds."""
+    for row in range(1, len(labels)):
+        axes.axhline(row - 0.5, color="0.9", lw=0.5)
     axes.set_yticks(range(len(labels)), [label.replace("_", " ") for label in labels])
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set_xlim(0, duration)
     axes.set_xlabel("time (s)", labelpad=1)
     axes.spines["left"].set_visible(False)
+
+
+def tubes_strip(axes: plt.Axes, video: str, end_s: float, seen: pd.DataFrame, boxes: pd.DataFrame, count: int) -> None:
+    """Draw frames from the middle of equal parts of a video, each over its own time, with the boxes of what happens."""
+    part = end_s / count
+    times = (np.arange(count) + 0.5) * part
+    if len(stamps := np.sort(boxes["time_s"].unique())):
+        times = stamps[np.searchsorted(stamps, times).clip(max=len(stamps) - 1)]
+    for number, (time_s, frame) in enumerate(zip(times, frame_at(video, times.tolist()), strict=True)):
+        left, width = number * part, 0.97 * part
+        axes.imshow(frame, extent=(left, left + width, 1, 0), aspect="auto", interpolation="lanczos")
+        for box in boxes[boxes["time_s"] == time_s].itertuples():
+            size = (box.x1 - box.x0) * width, box.y1 - box.y0
+            colour = LABELS["colour"][seen["label"][box.event]]
+            axes.add_patch(plt.Rectangle((left + box.x0 * width, box.y0), *size, fill=False, edgecolor=colour, lw=0.8))
+    axes.set_xlim(0, end_s)
+    axes.set_ylim(1, 0)
+    axes.set_axis_off()
 
 
 def diagnosis(scores: str | Path, shown: list[str], out: str | Path) -> None:

@@ -10,6 +10,7 @@ matplotlib.use("pdf")
 import matplotlib.pyplot as plt
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from kinesics.article.figures import name_lanes, tubes_strip
 from kinesics.article.numbers import interval, text
 from kinesics.article.style import BLUE, COLUMN, GREEN, GREY, ORANGE, RED, SKY, TEXT, save, style
 from kinesics.article.tables import escape, table
@@ -18,7 +19,7 @@ from kinesics.detectors import read_model
 from kinesics.events import read_events, read_tubes
 from kinesics.files import write_text
 from kinesics.labels import LABELS
-from kinesics.video import facts, frame_at
+from kinesics.video import facts
 
 POLICY_COLOURS = {"uncertain": RED, "uniform": BLUE, "motion": GREEN, "kts": ORANGE}
 KEEP = 0.95  # of the whole budget's mAP
@@ -171,19 +172,7 @@ def tubes(video: str, events: str, boxes: str, truth: list[str], out: str | Path
     figure, (film, lanes) = plt.subplots(
         2, 1, figsize=(TEXT, 1.35 + 0.15 * len(labels)), height_ratios=[1.15, 0.15 * len(labels)], layout="constrained"
     )
-    part = end_s / frames
-    stamps = np.unique(found_boxes["time_s"]) if len(found_boxes) else np.zeros(1)
-    times = [float(stamps[np.abs(stamps - (k + 0.5) * part).argmin()]) for k in range(frames)]
-    for k, (time_s, frame) in enumerate(zip(times, frame_at(video, times), strict=True)):
-        left, width = k * part, 0.97 * part
-        film.imshow(frame, extent=(left, left + width, 1, 0), aspect="auto", interpolation="lanczos")
-        for box in found_boxes[np.isclose(found_boxes["time_s"], time_s)].itertuples():
-            size = (box.x1 - box.x0) * width, box.y1 - box.y0
-            colour = LABELS["colour"][found["label"][box.event]]
-            film.add_patch(plt.Rectangle((left + box.x0 * width, box.y0), *size, fill=False, edgecolor=colour, lw=1.0))
-    film.set_xlim(0, end_s)
-    film.set_ylim(1, 0)
-    film.set_axis_off()
+    tubes_strip(film, video, end_s, found, found_boxes, frames)
     for lane, label in enumerate(labels):
         for place, (part_, alpha) in enumerate([(coders[0], 0.35), (found, 1.0), (coders[1], 0.35)]):
             mine = part_[part_["label"] == label]
@@ -196,14 +185,7 @@ def tubes(video: str, events: str, boxes: str, truth: list[str], out: str | Path
                 alpha=alpha,
                 lw=0,
             )
-        if lane:
-            lanes.axhline(lane - 0.5, color="0.9", lw=0.5)
-    lanes.set_yticks(range(len(labels)), [label.replace("_", " ") for label in labels])
-    lanes.tick_params(axis="y", length=0)
-    lanes.set_ylim(len(labels) - 0.5, -0.5)
-    lanes.set_xlim(0, end_s)
-    lanes.set_xlabel("time (s)", labelpad=1)
-    lanes.spines["left"].set_visible(False)
+    name_lanes(lanes, labels, end_s)
     save(figure, out)
     plt.close(figure)
 

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from kinesics.article.figures import name_lanes, tubes_strip
 from kinesics.article.numbers import text
 from kinesics.article.style import TEXT, save, style
 from kinesics.article.tables import escape, table
@@ -37,7 +38,7 @@ def strip(video: str, events: str, tubes: str, acts: str, out: str | Path) -> No
     figure, (film, lanes) = plt.subplots(
         2, 1, figsize=(TEXT, 1.0 + 0.17 * len(labels)), height_ratios=[0.85, 0.17 * len(labels)], layout="constrained"
     )
-    _frames(film, video, end_s, seen, boxes)
+    tubes_strip(film, video, end_s, seen, boxes, FRAMES)
     grid = np.arange(0, end_s, 0.02)
     step = 0.84 / len(persons)
     for lane, label in enumerate(labels):
@@ -57,33 +58,9 @@ def strip(video: str, events: str, tubes: str, acts: str, out: str | Path) -> No
                     alpha=0.35,
                     lw=0,
                 )
-        if lane:
-            lanes.axhline(lane - 0.5, color="0.9", lw=0.5)
-    lanes.set_yticks(range(len(labels)), [label.replace("_", " ") for label in labels])
-    lanes.tick_params(axis="y", length=0)
-    lanes.set_ylim(len(labels) - 0.5, -0.5)
-    lanes.set_xlim(0, end_s)
-    lanes.set_xlabel("time (s)", labelpad=1)
-    lanes.spines["left"].set_visible(False)
+    name_lanes(lanes, labels, end_s)
     save(figure, out)
     plt.close(figure)
-
-
-def _frames(axes: plt.Axes, video: str, end_s: float, seen: pd.DataFrame, boxes: pd.DataFrame) -> None:
-    """Draw frames from the middle of equal parts of a video, each over its own time, with the boxes of what happens."""
-    part = end_s / FRAMES
-    stamps = np.sort(boxes["time_s"].unique())
-    times = stamps[np.searchsorted(stamps, (np.arange(FRAMES) + 0.5) * part).clip(max=len(stamps) - 1)]
-    for number, (time_s, frame) in enumerate(zip(times, frame_at(video, times.tolist()), strict=True)):
-        left, width = number * part, 0.97 * part
-        axes.imshow(frame, extent=(left, left + width, 1, 0), aspect="auto", interpolation="lanczos")
-        for box in boxes[boxes["time_s"] == time_s].itertuples():
-            size = (box.x1 - box.x0) * width, box.y1 - box.y0
-            colour = LABELS["colour"][seen["label"][box.event]]
-            axes.add_patch(plt.Rectangle((left + box.x0 * width, box.y0), *size, fill=False, edgecolor=colour, lw=0.8))
-    axes.set_xlim(0, end_s)
-    axes.set_ylim(1, 0)
-    axes.set_axis_off()
 
 
 def dials(videos: dict[tuple[str, int], str], acts: str | Path, out: str | Path) -> None:

@@ -65,13 +65,19 @@ def signals(tracks: Tracks, person: int, expressions: Features | None) -> dict[s
 
 def displays(tracks: Tracks, person: int, expressions: Features | None) -> dict[str, np.ndarray]:
     """Return the probability of each expression a frame, in units of EXPRESSION: (frames,), NaN without a face."""
-    probability = np.full((tracks.frames, len(EXPRESSIONS)), np.nan)
+    probability = probabilities(tracks, person, expressions)
+    return {label: probability[:, EXPRESSIONS.index(label)] / EXPRESSION for label in LABELS if label in EXPRESSIONS}
+
+
+def probabilities(tracks: Tracks, person: int, expressions: Features | None) -> np.ndarray:
+    """Return what the expression classifier says of a person: float32 (frames, 7), NaN where it was not asked."""
+    out = np.full((tracks.frames, len(EXPRESSIONS)), np.nan, np.float32)
     if expressions is not None:
         times, tokens = expressions.crops["face"].of(person)
         frame = index(times, tracks.rate_hz)
         inside = frame < tracks.frames
-        probability[frame[inside]] = tokens[inside]
-    return {label: probability[:, EXPRESSIONS.index(label)] / EXPRESSION for label in LABELS if label in EXPRESSIONS}
+        out[frame[inside]] = tokens[inside]
+    return out
 
 
 def head(mesh: np.ndarray) -> dict[str, np.ndarray]:
@@ -85,7 +91,7 @@ def head(mesh: np.ndarray) -> dict[str, np.ndarray]:
     yaw = np.degrees(np.arctan2(across[:, 2], across[:, 0]))
     pitch = np.degrees(np.arctan2(down[:, 2], down[:, 1]))
     roll = np.degrees(np.arctan2(eyes[:, 1], eyes[:, 0]))
-    yaw, pitch, roll = (np.abs((angle - _median(angle) + 180) % 360 - 180) for angle in (yaw, pitch, roll))
+    yaw, pitch, roll = (np.abs((angle - median(angle) + 180) % 360 - 180) for angle in (yaw, pitch, roll))
     return {"head_turn": yaw / TURN_DEG, "head_tilt": np.maximum(pitch, roll) / TILT_DEG}
 
 
@@ -114,8 +120,8 @@ def hand_speed(pose: np.ndarray, hands: np.ndarray, mesh: np.ndarray, size: np.n
     """
     shoulders = (pose[:, LEFT_SHOULDER, :2] + pose[:, RIGHT_SHOULDER, :2]) / 2 * size
     shoulders = np.where(np.isnan(shoulders), 0, shoulders)
-    height = _median(face_height(mesh))
-    speeds = [_speed(hand[:, 0] * size - shoulders, rate_hz) / height for hand in hands]
+    height = median(face_height(mesh))
+    speeds = [speed(hand[:, 0] * size - shoulders, rate_hz) / height for hand in hands]
     return np.fmax(*speeds)
 
 
@@ -124,7 +130,7 @@ def torso_speed(pose: np.ndarray, size: np.ndarray, rate_hz: float) -> np.ndarra
     left, right = pose[:, LEFT_SHOULDER, :2] * size, pose[:, RIGHT_SHOULDER, :2] * size
     span = np.linalg.norm(left - right, axis=1)
     width = max(round(rate_hz), 1)  # one second: landmarks jitter from frame to frame
-    place = _speed(smooth((left + right) / 2, width), rate_hz) / _median(span)
+    place = speed(smooth((left + right) / 2, width), rate_hz) / median(span)
     growth = np.abs(np.gradient(smooth(np.log(span), width))) * rate_hz if len(span) > 1 else np.zeros(len(span))
     return np.fmax(place, growth)
 
@@ -134,13 +140,14 @@ def face_height(mesh: np.ndarray) -> np.ndarray:
     return np.linalg.norm(mesh[:, CHIN] - mesh[:, FOREHEAD], axis=1)
 
 
-def _speed(points: np.ndarray, rate_hz: float) -> np.ndarray:
-    """Return the speed of a point (frames, 2) in its units a second, (frames,), NaN where a neighbour is missing."""
+def speed(points: np.ndarray, rate_hz: float) -> np.ndarray:
+    """Return the speed of points (frames, n) in their units a second: (frames,), NaN where a neighbour is missing."""
     if len(points) < 2:
         return np.zeros(len(points))
     return np.linalg.norm(np.gradient(points, axis=0), axis=1) * rate_hz
 
 
-def _median(values: np.ndarray) -> float:
+def median(values: np.ndarray) -> float:
+    """Return the median of the values that are finite, NaN without any."""
     finite = values[np.isfinite(values)]
     return float(np.median(finite)) if len(finite) else np.nan

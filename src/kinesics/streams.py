@@ -25,7 +25,7 @@ import pandas as pd
 from kinesics import KinesicsError, signals
 from kinesics.encoders.fer import LABELS as EXPRESSIONS
 from kinesics.features import Features
-from kinesics.segments import index
+from kinesics.signals import median, speed
 from kinesics.tracks import FACE_BOX, PERSON_BOX, VISIBLE, Tracks
 
 # Mesh points by side: 0 the person's right, 1 the left.
@@ -108,7 +108,6 @@ MIRROR_SIGN = np.array([-1.0 if name in _ODD else 1.0 for name in COLUMNS], np.f
 MOTION = [COLUMNS.index(name) for name in _MOTION_NAMES]
 PERSON_SEEN = COLUMNS.index("seen_person")
 
-CHUNK = 4096  # frames whose landmarks are in memory at once: 23 MB of mesh
 LIMIT = 8.0  # a landmark that is lost can be anywhere; columns are of the order of 1
 ANGLE_UNIT = np.radians(30)
 FACE_UNIT = 0.1  # displays move points of the face by about a tenth of the distance between the eyes
@@ -122,6 +121,11 @@ def person_stream(tracks: Tracks, person: int, expressions: Features | None = No
     """
     if person not in tracks.persons:
         raise KinesicsError(f"tracks of {tracks.video!r}: no person {person}; there are {tracks.persons}")
+    if expressions is not None and (expressions.video, expressions.encoder) != (tracks.video, "fer"):
+        raise KinesicsError(
+            f"features of {expressions.encoder!r} on {expressions.video!r} were given for the expressions of "
+            f"{tracks.video!r}: give those of 'fer' on it"
+        )
     seen_person = np.isfinite(tracks.dense(person, PERSON_BOX)).all(1)
     mesh = tracks.dense(person, "face")
     pose = tracks.dense(person, "pose")
@@ -132,19 +136,19 @@ def person_stream(tracks: Tracks, person: int, expressions: Features | None = No
     with np.errstate(invalid="ignore", divide="ignore"):
         local = np.einsum("tij,tpj->tpi", frame, mesh - mesh[:, NOSE_BASE, None]) / unit[:, None, None]
         face = _usual(_face(local)) / FACE_UNIT
-        place = _usual(np.concatenate([_middle(mesh) / _median(unit), np.log(unit)[:, None]], 1))
+        place = _usual(np.concatenate([_middle(mesh) / median(unit), np.log(unit)[:, None]], 1))
         head = np.concatenate([_usual_angle(angles(frame)) / ANGLE_UNIT, place], 1)
         box = tracks.dense(person, FACE_BOX)
         hand, speed_hand = _hands(hands * size, box * np.tile(size, 2), tracks.rate_hz)
         body, speed_body = _body(np.where(pose[..., 3:] >= VISIBLE, pose[..., :2], np.nan) * size, tracks.rate_hz)
     motion = [
-        _speed(face, tracks.rate_hz) / np.sqrt(face.shape[1]),
-        _speed(head[:, :3], tracks.rate_hz),
+        speed(face, tracks.rate_hz) / np.sqrt(face.shape[1]),
+        speed(head[:, :3], tracks.rate_hz),
         speed_body[:, 0],
         *speed_hand.T,
         *speed_body[:, 1:].T,
     ]
-    probability = _fer(tracks, person, expressions)
+    probability = signals.probabilities(tracks, person, expressions)
     seen = [
         seen_person,
         *(np.isfinite(part).all(-1) for part in (face, probability, body[:, :3])),
@@ -213,7 +217,7 @@ def _hands(hands: np.ndarray, box: np.ndarray, rate_hz: float) -> tuple[np.ndarr
     reach = np.linalg.norm(hands[:, :, FINGERTIPS] - hands[:, :, WRIST, None], axis=-1).mean(-1)
     opening = reach / np.where(palm > 0, palm, np.nan)
     columns = np.stack([wrist[..., 0], wrist[..., 1], inside, near, opening])  # (5, 2, T)
-    speeds = np.stack([_speed(hand[:, WRIST] / _median(height), rate_hz) for hand in hands], 1)
+    speeds = np.stack([speed(hand[:, WRIST] / median(height), rate_hz) for hand in hands], 1)
     return columns.reshape(10, -1).T, speeds
 
 
@@ -225,7 +229,7 @@ def _body(pose: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.ndarray]:
     right, left = pose[:, SHOULDERS[0]], pose[:, SHOULDERS[1]]
     middle, span = (left + right) / 2, np.linalg.norm(left - right, axis=-1)
     span = np.where(span > 0, span, np.nan)
-    usual = _median(span)
+    usual = median(span)
     across = left - right
     columns = [
         _usual(middle) / usual,
@@ -236,8 +240,8 @@ def _body(pose: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.ndarray]:
     joints = [(pose[:, joint] - pose[:, shoulder]) / usual for joint, shoulder in _joints()]
     order = [(0, 0), (1, 0), (0, 1), (1, 1), (2, 0), (3, 0), (2, 1), (3, 1)]  # joint by side, then x and y
     columns += [joints[joint][:, axis, None] for joint, axis in order]
-    torso = _speed(np.concatenate([middle / usual, np.log(span)[:, None]], 1), rate_hz)
-    wrists = [_speed((pose[:, wrist] - middle) / usual, rate_hz) for wrist in WRISTS]
+    torso = speed(np.concatenate([middle / usual, np.log(span)[:, None]], 1), rate_hz)
+    wrists = [speed((pose[:, wrist] - middle) / usual, rate_hz) for wrist in WRISTS]
     return np.concatenate(columns, 1), np.stack([torso, *wrists], 1)
 
 
@@ -251,30 +255,13 @@ def _rules(tracks: Tracks, person: int, expressions: Features | None) -> np.ndar
     return np.stack([found[label] for label in signals.LABELS], 1).clip(0, 2)
 
 
-def _fer(tracks: Tracks, person: int, expressions: Features | None) -> np.ndarray:
-    """Return the classifier's probabilities: (frames, 7), NaN where it was not asked."""
-    out = np.full((tracks.frames, len(EXPRESSIONS)), np.nan, np.float32)
-    if expressions is None:
-        return out
-    if (expressions.video, expressions.encoder) != (tracks.video, "fer"):
-        raise KinesicsError(
-            f"features of {expressions.encoder!r} on {expressions.video!r} were given for the expressions of "
-            f"{tracks.video!r}: give those of 'fer' on it"
-        )
-    times, tokens = expressions.crops["face"].of(person)
-    frame = index(times, tracks.rate_hz)
-    inside = frame < tracks.frames
-    out[frame[inside]] = tokens[inside]
-    return out
-
-
 def _middle(mesh: np.ndarray) -> np.ndarray:
     return mesh[:, [*EYE_OUTER, NOSE_BASE], :2].mean(1)
 
 
 def _usual(values: np.ndarray) -> np.ndarray:
     """Return values (T, n) less each column's median, ignoring NaN."""
-    return values - np.array([_median(column) for column in values.T])
+    return values - np.array([median(column) for column in values.T])
 
 
 def _usual_angle(values: np.ndarray) -> np.ndarray:
@@ -282,18 +269,6 @@ def _usual_angle(values: np.ndarray) -> np.ndarray:
     return (_usual(values) + np.pi) % (2 * np.pi) - np.pi
 
 
-def _speed(points: np.ndarray, rate_hz: float) -> np.ndarray:
-    """Return the speed of points (T, n) in their units a second: (T,), NaN where a neighbour is missing."""
-    if len(points) < 2:
-        return np.zeros(len(points))
-    return np.linalg.norm(np.gradient(points, axis=0), axis=1) * rate_hz
-
-
 def _unit(vectors: np.ndarray) -> np.ndarray:
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return vectors / np.where(length > 0, length, np.nan)
-
-
-def _median(values: np.ndarray) -> float:
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if len(finite) else np.nan

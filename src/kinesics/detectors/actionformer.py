@@ -16,7 +16,7 @@ from kinesics.head import framewise, learning, losses
 from kinesics.head.decoding import CORE, FLOOR, in_windows
 from kinesics.head.layers import LocalAttention, coarser, halve, inputs, linear, neighbours, size
 from kinesics.head.learning import LENGTH, Method, Segments
-from kinesics.head.network import PRIOR, REACH, STRIDES, grid, targets
+from kinesics.head.network import PRIOR, REACH, STRIDES, core_steps, step_valid, targets
 from kinesics.head.sequences import Sequence
 from kinesics.head.training import QUICK
 from kinesics.labels import LABELS as VOCABULARY
@@ -92,9 +92,8 @@ def loss(network: ActionFormer, rows: dict[str, jax.Array], key: jax.Array) -> j
     """Return focal and DIoU loss."""
     steps = network(*framewise.noisy(rows, key))
     there, distance = rows["there"].astype(jnp.float32), rows["distance"].astype(jnp.float32)
-    valid = jnp.concatenate([rows["valid"].reshape(len(there), -1, stride).max(-1) for stride in STRIDES], 1)
     count = jnp.maximum(there.sum(), 1)
-    found = (losses.focal(steps[..., :-2], there) * valid[..., None]).sum() / count
+    found = (losses.focal(steps[..., :-2], there) * step_valid(rows["valid"])[..., None]).sum() / count
     return found + (losses.diou(steps[..., -2:], distance) * there.any(-1)).sum() / count
 
 
@@ -107,21 +106,16 @@ def forward(structure: nnx.GraphDef, weights: nnx.State, *given: jax.Array) -> j
 def outputs(network: ActionFormer, sequence: Sequence) -> Segments:
     """Return every step's segment and score for each label that may be there."""
     run = partial(forward, *nnx.split(network))
-    middle, stride = grid(CORE + 2 * REACH)
-    mine = (middle >= REACH) & (middle < REACH + CORE)
+    mine, middle, stride = core_steps(CORE)
     found = []
     for start, out in in_windows(run, sequence, REACH):
-        steps, at = np.asarray(out)[0, mine], middle[mine] + start - REACH
+        steps, at = np.asarray(out)[0, mine], middle + start
         here, label = np.nonzero((steps[:, :-2] >= FLOOR) & (at < len(sequence.stream))[:, None])
-        before, after = (steps[here, -2:] * stride[mine][here, None]).T
+        before, after = (steps[here, -2:] * stride[here, None]).T
         found += zip(at[here] - before, at[here] + after, label, steps[here, label], strict=True)
     return found
 
 
-def candidates(found: Segments, settings: dict) -> Segments:
-    return found
-
-
 OPTIONS = {"sigma": 0.4, "width": 64}
-METHOD = Method("actionformer", ActionFormer, loss, step_targets, outputs, candidates, 500, 2e-3, OPTIONS)
+METHOD = Method("actionformer", ActionFormer, loss, step_targets, outputs, learning.as_found, 500, 2e-3, OPTIONS)
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

@@ -19,7 +19,7 @@ from kinesics.events import temporal_iou
 from kinesics.head import framewise, learning, losses
 from kinesics.head.decoding import CORE, FLOOR, in_windows
 from kinesics.head.learning import LENGTH, Method, Model, Segments, network_of, scaled, settings_of, shaken
-from kinesics.head.network import REACH, STRIDES, Network, grid, targets
+from kinesics.head.network import REACH, Network, core_steps, step_valid, targets
 from kinesics.head.sequences import CROPS, Sequence
 from kinesics.head.training import QUICK
 from kinesics.labels import LABELS as VOCABULARY
@@ -64,8 +64,7 @@ def loss(network: Network, rows: dict[str, jax.Array], key: jax.Array) -> jax.Ar
     asked = random_budget(rows["asked"], rows["motion"], choose) if network.budgets else rows["asked"]
     stream = shaken(rows["stream"], shake)
     tokens = rows["tokens"] * asked[..., None]
-    usual = tokens.sum(1) / jnp.maximum(asked.sum(1), 1)[..., None]
-    frame, steps = network(stream, tokens, asked, usual, rows["valid"])
+    frame, steps = network(stream, tokens, asked, framewise.usual(tokens, asked), rows["valid"])
     there = rows["is_there"].astype(jnp.float32)
     inside = step_valid(rows["valid"])[..., None]
     count = jnp.maximum(there.sum(), 1)
@@ -80,11 +79,6 @@ def loss(network: Network, rows: dict[str, jax.Array], key: jax.Array) -> jax.Ar
         shown = losses.focal(frame, rows["active"], alpha=0.5)
     shown = (shown * rows["valid"][..., None]).sum() / jnp.maximum(rows["active"].sum(), 1)
     return found + place + 0.5 * quality + 2 * shown
-
-
-def step_valid(valid: jax.Array) -> jax.Array:
-    """Return whether each step output lies in the video: (B, T) to (B, N)."""
-    return jnp.concatenate([valid.reshape(len(valid), -1, stride).max(-1) for stride in STRIDES], 1)
 
 
 @partial(jax.jit, static_argnums=0, compiler_options=QUICK)
@@ -102,15 +96,14 @@ def outputs(network: Network, sequence: Sequence, core: int = CORE) -> tuple[np.
     under FLOOR are left out.
     """
     structure, weights = nnx.split(network)
-    middle, stride = grid(core + 2 * REACH)
-    mine = (middle >= REACH) & (middle < REACH + core)
+    mine, middle, stride = core_steps(core)
     frames, candidates = [], []
     for start, (frame, steps) in in_windows(partial(forward, structure, weights), sequence, REACH, core):
         frames.append(np.asarray(frame)[0, REACH : REACH + core])
         steps = np.asarray(steps)[0, mine]
-        at = middle[mine] + start - REACH
+        at = middle + start
         here, label = np.nonzero((steps[..., 0] >= FLOOR) & (at < len(sequence.stream))[:, None])
-        chosen, unit, centre = steps[here, label], stride[mine][here], at[here]
+        chosen, unit, centre = steps[here, label], stride[here], at[here]
         ends = [centre - chosen[:, 1] * unit, centre + chosen[:, 2] * unit]
         candidates.append(np.stack([*ends, label, chosen[:, 0], chosen[:, 3]], 1))
     return np.concatenate(frames)[: len(sequence.stream)], np.concatenate(candidates)

@@ -15,7 +15,7 @@ from kinesics.head import framewise, learning, losses
 from kinesics.head.decoding import CORE, FLOOR, in_windows
 from kinesics.head.layers import coarser, halve, inputs, linear, neighbours, size
 from kinesics.head.learning import LENGTH, Method, Segments
-from kinesics.head.network import REACH, STRIDES, grid
+from kinesics.head.network import REACH, STRIDES, core_steps, grid, step_valid
 from kinesics.head.sequences import Sequence
 from kinesics.labels import LABELS as VOCABULARY
 
@@ -65,31 +65,25 @@ def loss(network: Classifier, rows: dict[str, jax.Array], key: jax.Array) -> jax
     """Return the focal loss of the windows."""
     logits = network(*framewise.noisy(rows, key))
     there = rows["there"].astype(jnp.float32)
-    valid = jnp.concatenate([rows["valid"].reshape(len(there), -1, stride).max(-1) for stride in STRIDES], 1)
-    wrong = losses.focal(logits, there, alpha=0.5) * valid[..., None, None]
+    wrong = losses.focal(logits, there, alpha=0.5) * step_valid(rows["valid"])[..., None, None]
     return wrong.sum() / jnp.maximum(there.sum(), 1)
 
 
 def outputs(network: Classifier, sequence: Sequence) -> Segments:
     """Return every window that may have an event, with its score."""
     run = partial(framewise.forward, *nnx.split(network))
-    middle, _ = grid(CORE + 2 * REACH)
-    mine = (middle >= REACH) & (middle < REACH + CORE)
+    mine, middle, _ = core_steps(CORE)
     spans = windows(CORE + 2 * REACH)[mine]
     found = []
     for start, out in in_windows(run, sequence, REACH):
         scores = np.asarray(out)[0, mine]
-        inside = middle[mine] + start - REACH < len(sequence.stream)
+        inside = middle + start < len(sequence.stream)
         for step, part, label in np.argwhere((scores >= FLOOR) & inside[:, None, None]):
             first, last = spans[step, part] + start - REACH
             found.append((first, last, label, scores[step, part, label]))
     return found
 
 
-def candidates(found: Segments, settings: dict) -> Segments:
-    return found
-
-
 OPTIONS = {"sigma": 0.4, "width": 48}
-METHOD = Method("windows", Classifier, loss, targets, outputs, candidates, 500, 2e-3, OPTIONS)
+METHOD = Method("windows", Classifier, loss, targets, outputs, learning.as_found, 500, 2e-3, OPTIONS)
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

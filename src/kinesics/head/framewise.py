@@ -22,8 +22,13 @@ HIGHER = 0.1
 
 def noisy(rows: dict[str, jax.Array], key: jax.Array) -> tuple[jax.Array, ...]:
     """Return a training batch's inputs with noise on the stream, and the person's usual tokens."""
-    usual = rows["tokens"].sum(1) / jnp.maximum(rows["asked"].sum(1), 1)[..., None]
-    return shaken(rows["stream"], key), rows["tokens"], rows["asked"], usual, rows["valid"]
+    tokens, asked = rows["tokens"], rows["asked"]
+    return shaken(rows["stream"], key), tokens, asked, usual(tokens, asked), rows["valid"]
+
+
+def usual(tokens: jax.Array, asked: jax.Array) -> jax.Array:
+    """Return the mean of the tokens that were asked, (B, crops, K), of tokens that are 0 where they were not."""
+    return tokens.sum(1) / jnp.maximum(asked.sum(1), 1)[..., None]
 
 
 def frame_loss(logits: jax.Array, rows: dict[str, jax.Array]) -> jax.Array:

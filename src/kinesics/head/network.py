@@ -115,6 +115,19 @@ def grid(frames: int) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(middles), np.repeat(STRIDES, [len(part) for part in middles])
 
 
+def core_steps(core: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return, of a window of ``core`` frames with REACH on both sides, which step outputs lie in the core, bool (N,), and
+    their middles in frames from the core's first one, and strides: (n,) each."""
+    middle, stride = grid(core + 2 * REACH)
+    mine = (middle >= REACH) & (middle < REACH + core)
+    return mine, middle[mine] - REACH, stride[mine]
+
+
+def step_valid(valid: jax.Array) -> jax.Array:
+    """Return whether each step output lies in the video: (B, T) to (B, N)."""
+    return jnp.concatenate([valid.reshape(len(valid), -1, stride).max(-1) for stride in STRIDES], 1)
+
+
 def targets(segments: np.ndarray, frames: int, labels: int, radius: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
     """Return which steps are to find an event of each label, bool (N, C), and its distances in strides, (N, C, 2).
 

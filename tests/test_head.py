@@ -29,11 +29,12 @@ from kinesics.detectors import (
     mstcn,
     windows,
 )
+from kinesics.evaluation.calibration import ece
 from kinesics.evaluation.detection import average_precision
 from kinesics.events import BOX, check_events, read_tubes, temporal_iou, write_events
 from kinesics.features import CropFeatures, Features, write_features
 from kinesics.head import framewise, learning, losses
-from kinesics.head.decoding import best_threshold, calibrated, calibration_error, platt, soft_nms
+from kinesics.head.decoding import best_threshold, calibrated, platt, soft_nms
 from kinesics.head.network import Network, grid, targets
 from kinesics.head.sequences import CROPS, SLOT, Sequence, scaling, sequences, warp
 from kinesics.head.training import start
@@ -156,7 +157,7 @@ def test_platt_makes_scores_honest_and_keeps_their_order():
     groups = random.integers(0, 2, 4000)
     learned = platt(bold, hits, groups, 3)
     after = calibrated(bold, groups, learned)
-    assert calibration_error(bold, hits) > 0.1 > 0.03 > calibration_error(after, hits)
+    assert ece(bold, hits, learning.ECE_BINS) > 0.1 > 0.03 > ece(after, hits, learning.ECE_BINS)
     for label in range(2):
         assert (np.diff(after[groups == label][np.argsort(bold[groups == label])]) >= 0).all()
     assert platt(bold, np.zeros(4000), groups, 3).tolist() == [1, 0, 0, 0]
@@ -164,7 +165,7 @@ def test_platt_makes_scores_honest_and_keeps_their_order():
 
 def test_calibration_error_and_threshold_by_hand():
     # one bin: mean score 0.2, one of two hits
-    assert calibration_error(np.array([0.2, 0.2]), np.array([0.0, 1.0]), bins=2) == pytest.approx(0.3)
+    assert ece(np.array([0.2, 0.2]), np.array([0.0, 1.0]), bins=2) == pytest.approx(0.3)
     # of 3 truths: F1 1/2, 4/5, 2/3 after one, two, three events
     assert best_threshold(np.array([0.9, 0.7, 0.4]), np.array([1, 1, 0]), 3) == 0.7
 

@@ -31,9 +31,8 @@ for _key, _names, _known in [
             f"{_key} of the configuration: {_unknown[0]!r} is none of {', '.join(map(str, _known))}"
         )
 SOURCES = read_sources()
-place = cache(
-    place
-)  # asked for every job; each answer checks the table of sources anew
+# Asked for every job; each answer checks the table of sources anew.
+place = cache(place)
 STAGE = {row["video"]: row for row in videos(config["stage"])}
 TIER = config["tier"]
 # A job that runs a network asks a cluster for a GPU; on one machine nothing does, and nothing waits for one.

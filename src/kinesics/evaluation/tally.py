@@ -221,14 +221,9 @@ def tally(
 
 def decided(of_all: Tally, of_sure: Tally) -> Tally:
     """Return what the ranking metrics count of all events, and the others of the sure ones alone."""
-    n = {key: (of_all if ranks(key) else of_sure).n[key] for key in of_all.n}
+    n = {key: (of_all if key.startswith(RANKING) else of_sure).n[key] for key in of_all.n}
     counts = of_sure.counts | {key: of_all.counts[key] for key in RANKING_COUNTS}
     return Tally(counts, of_all.ranked, n, of_all.of_videos)
-
-
-def ranks(metric: str) -> bool:
-    """Say whether a metric judges scores, so that events of low score belong to what it judges."""
-    return metric.startswith(RANKING)
 
 
 def merge(first: Tally, second: Tally) -> Tally:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
+from scipy.special import expit, logit
 
 from kinesics.evaluation.detection import match_ranked, sorted_events
 from kinesics.head.sequences import SLOT, Sequence, cut
@@ -81,7 +82,7 @@ def platt(scores: np.ndarray, hits: np.ndarray, groups: np.ndarray, count: int) 
     plain = np.concatenate([[1.0], np.zeros(count)])
     if not 0 < hits.sum() < len(hits):
         return plain
-    x = np.concatenate([logit(scores)[:, None], np.eye(count)[groups], np.ones((len(scores), 1))], 1)
+    x = np.concatenate([log_odds(scores)[:, None], np.eye(count)[groups], np.ones((len(scores), 1))], 1)
     ridge = np.array([1e-3, *[1.0] * count, 1e-3])
     start = np.concatenate([plain, [0.0]])
 
@@ -89,7 +90,7 @@ def platt(scores: np.ndarray, hits: np.ndarray, groups: np.ndarray, count: int) 
         z = x @ weights
         wrong = np.logaddexp(0, z) - hits * z
         apart = weights - start
-        return wrong.sum() + (ridge * apart**2).sum() / 2, x.T @ (sigmoid(z) - hits) + ridge * apart
+        return wrong.sum() + (ridge * apart**2).sum() / 2, x.T @ (expit(z) - hits) + ridge * apart
 
     weights = minimize(cost, start, jac=True, method="L-BFGS-B").x
     # A falling score for a rising one would turn the ranking around.
@@ -98,19 +99,7 @@ def platt(scores: np.ndarray, hits: np.ndarray, groups: np.ndarray, count: int) 
 
 def calibrated(scores: np.ndarray, groups: np.ndarray, learned: np.ndarray) -> np.ndarray:
     """Return the probabilities of scores (N,) of these groups after ``platt``."""
-    return sigmoid(learned[0] * logit(scores) + learned[1:][groups])
-
-
-def calibration_error(scores: np.ndarray, hits: np.ndarray, bins: int = 15) -> float:
-    """Return the expected calibration error: sum over bins of (n_b / n) |mean hit - mean score|.
-
-    Bins are equally wide (Naeini et al. 2015; Guo et al. 2017, arXiv:1706.04599). NaN without events.
-    """
-    if not len(scores):
-        return float("nan")
-    bin_of = np.minimum((scores * bins).astype(int), bins - 1)
-    gap = np.bincount(bin_of, scores - hits, bins)
-    return float(np.abs(gap).sum() / len(scores))
+    return expit(learned[0] * log_odds(scores) + learned[1:][groups])
 
 
 def best_threshold(scores: np.ndarray, hits: np.ndarray, truths: int) -> float:
@@ -123,10 +112,6 @@ def best_threshold(scores: np.ndarray, hits: np.ndarray, truths: int) -> float:
     return float(scores[order][f1.argmax()])
 
 
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(x, -60, 60)))
-
-
-def logit(p: np.ndarray) -> np.ndarray:
-    p = np.clip(p, 1e-6, 1 - 1e-6)
-    return np.log(p / (1 - p))
+def log_odds(p: np.ndarray) -> np.ndarray:
+    """Return log(p / (1 - p)) of scores, which may be 0 or 1, as finite numbers."""
+    return logit(np.clip(np.asarray(p, float), 1e-6, 1 - 1e-6))

@@ -19,10 +19,11 @@ from flax import nnx
 
 from kinesics import KinesicsError
 from kinesics.detectors import Clip, assemble, read_model
+from kinesics.evaluation.calibration import ece
 from kinesics.evaluation.detection import average_precision
 from kinesics.events import BOX
 from kinesics.files import one_line
-from kinesics.head.decoding import FLOOR, best_threshold, calibrated, calibration_error, is_hit, platt, soft_nms
+from kinesics.head.decoding import FLOOR, best_threshold, calibrated, is_hit, platt, soft_nms
 from kinesics.head.sequences import (
     CROPS,
     SLOT,
@@ -46,6 +47,7 @@ LENGTH = 640  # frames of a training example: a minute at 10 Hz, also when it is
 SPEEDS = (0.85, 1.0, 1.18)  # people act faster and slower
 NOISE = 0.25  # standard deviations by which the stream is shaken at most in training
 BATCH = 4
+ECE_BINS = 15  # as Guo et al. 2017, arXiv:1706.04599
 #: What is chosen on validation clips, for every method alike: the sigma of soft-NMS, and the seconds over which frames'
 #: scores are averaged before they are cut.
 SEARCH = {"sigma": (0.2, 0.4, 0.8), "smooth_s": (0.0, 0.3, 0.6, 1.0)}
@@ -310,7 +312,7 @@ def calibration(method: Method, model: Model, validation: list[Clip], truth: lis
         "settings": _as_bytes(settings),
         "calibration": learned,
         "threshold": np.array([best_threshold(after, hits, sum(map(len, known)))]),
-        "calibration_error": np.array([calibration_error(scores, hits), calibration_error(after, hits)]),
+        "calibration_error": np.array([ece(part, hits, ECE_BINS) for part in (scores, after)]),
     }
 
 

@@ -22,6 +22,6 @@ rule all:
     input:
         "paper/main.pdf",
         expand("results/notebooks/{name}.ipynb", name=NOTEBOOKS),
-        list(OPEN.values()),
+        rules.review.input,
         STREAMS,
         rules.corpora_tables.output if config["corpora"]["names"] else [],

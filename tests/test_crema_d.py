@@ -53,7 +53,7 @@ def test_a_tied_crowd_counts_by_its_share(tmp_path):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        (line("400001", [1] * 6, "1001_IEO_ANG_XX", "A:D:F:H:N:S"), r"line 2: .*'400001' does not match"),
+        (line("400001", [1] * 6, "1001_IEO_ANG_XX", "A:D:F:H:N:S"), r"line 2: .*400001. does not match"),
         (line("100001", [9, 0, 0, 0, 0, 0], "1001_IEO_JOY_XX", "A"), r"line 2: emotion 'JOY' of clip .* is unknown"),
         (line("100001", [9, 0, 0, 0, 0, 0], "1001-IEO", "A"), r"line 2: column 'fileName'"),
         (line("100001", [9, 0, 0, 0, 0, 0], "1001_IEO_ANG_XX", "N"), r"line 2: most votes are for A, but"),

@@ -313,8 +313,8 @@ def test_files_of_a_url_source_come_one_by_one(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"sha256": "abc"}, "line 2: column 'sha256': 'abc' does not match"),
-        ({"kind": "ftp"}, "line 2: column 'kind': 'ftp' is not one of"),
+        ({"sha256": "abc"}, "line 2: column 'sha256': .abc. does not match"),
+        ({"kind": "ftp"}, "line 2: column 'kind': .ftp. is not one of"),
         ({"version": ""}, "line 2: column 'version'"),
         *(
             ({"file": name}, "line 2: column 'file'")

@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 
 import yaml
+from jsonschema_rs import Draft202012Validator
 
 from kinesics import KinesicsError
 
@@ -85,19 +86,14 @@ def schema(name: str) -> dict:
     return yaml.safe_load(resources.files("kinesics").joinpath(f"schemas/{name}.yaml").read_text(encoding="utf-8"))
 
 
-def _validator(rules: dict):
-    # jsonschema compiles grammars of formats that we do not use when it is imported: seconds, which most jobs can spare.
-    from jsonschema import Draft202012Validator
-
-    return Draft202012Validator(rules)
-
-
 def check(value: dict, schema_name: str, where: str) -> None:
     """Raise KinesicsError, naming ``where``, the key and the value, unless ``value`` fits the schema."""
-    errors = sorted(_validator(schema(schema_name)).iter_errors(value), key=lambda e: list(map(str, e.path)))
+    value = json.loads(json.dumps(value, default=str))  # YAML has dates and numbers as keys, which JSON lacks
+    errors = Draft202012Validator(schema(schema_name)).iter_errors(value)
+    errors = sorted(errors, key=lambda error: list(map(str, error.instance_path)))
     if errors:
         error = errors[0]
-        key = ".".join(map(str, error.absolute_path)) or "(top level)"
+        key = ".".join(map(str, error.instance_path)) or "(top level)"
         raise KinesicsError(f"{where}: {key}: {error.message}")
 
 
@@ -119,13 +115,13 @@ def read_table(path: str | Path, schema_name: str) -> list[dict[str, str]]:
         raise KinesicsError(f"{path}: not a CSV file in UTF-8: {error}") from None
     if missing := [name for name in rules["required"] if name not in header]:
         raise KinesicsError(f"{path}: line 1: column {missing[0]!r} is missing; the header is {','.join(header)!r}")
-    validator = _validator(rules)
+    validator = Draft202012Validator(rules)
     for number, (line, row) in enumerate(rows, 2):
         if line != number:
             raise KinesicsError(f"{path}: line {number}: an empty line, or a line break inside a field")
         if None in row or None in row.values():
             raise KinesicsError(f"{path}: line {line}: the number of fields differs from the header's {len(header)}")
         for error in validator.iter_errors(row):
-            column = ".".join(map(str, error.absolute_path)) or "(row)"
+            column = ".".join(map(str, error.instance_path)) or "(row)"
             raise KinesicsError(f"{path}: line {line}: column {column!r}: {error.message}")
     return [row for _, row in rows]

@@ -133,3 +133,12 @@ rule review_tables:
         tables=REVIEW_TABLES,
     script:
         "../scripts/write_review_tables.py"
+
+
+# `snakemake review`: all of it but the streams, whose pictures take longer to write than all the rest to compute.
+rule review:
+    input:
+        rules.review_figures.output,
+        rules.review_tables.output,
+        rules.open_data.output if config["datasets"] else [],
+        list(OPEN.values()),

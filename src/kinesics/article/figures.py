@@ -272,7 +272,7 @@ def dials(scores: str | Path, shown: list[str], out: str | Path, metric: str = "
             panel.fill_between(list(sure), low, high, color=colour, alpha=0.15, lw=0)
         panel.set_title(dial.replace("_", " "), pad=2)
         panel.set_xticks(sorted(levels))
-        panel.set_ylim(bottom=0)
+    panels[0, 0].set_ylim(bottom=0)  # of all panels, once all curves are there
     for panel in panels.flat[len(names) :]:
         panel.set_visible(False)
     figure.supxlabel("level", fontsize=8)

@@ -97,11 +97,12 @@ def budget(scores: str | Path, out: str | Path) -> None:
             axes.fill_between(place, low, high, color=POLICY_COLOURS[policy], alpha=0.12, lw=0)
     whole = next(iter(curve.values()))[-1]["metrics"]["map"]["value"]
     axes.axhline(KEEP * whole, color="0.5", lw=0.7, ls="--")
-    axes.text(place[0], KEEP * whole, f"{100 * KEEP:g} % of the whole budget's", ha="left", va="top", fontsize=6)
+    line = f"{100 * KEEP:g} % of the mAP with all calls"
+    axes.annotate(line, (place[-1], KEEP * whole), (0, -2), textcoords="offset points", ha="right", va="top", fontsize=6)
     axes.set_xticks(place, [f"{100 * share:g}" for share in shares])
     axes.set_xlabel("share of the encoder's calls (%)")
     axes.set_ylabel("mAP")
-    axes.legend(loc="lower right", ncols=2)
+    figure.legend(ncols=len(curve), loc="outside upper center", columnspacing=1, handlelength=1.5)
     save(figure, out)
     plt.close(figure)
 
@@ -225,5 +226,6 @@ def numbers(budget: str | Path, ablations: list[str], on_stage: str | Path) -> d
             f"gain.{name}.high": None if entry["low"] is None else -entry["low"],
             f"gain.{name}.p": text(entry["p_holm"], 3),
         }
+    out["gain.strongest"] = escape(max(tests, key=lambda name: tests[name]["value"]))  # the others less the proposal
     surpassed = [name for name, entry in tests.items() if entry["high"] is not None and entry["high"] < 0]
     return out | {"gain.count": len(tests), "gain.surpassed": len(surpassed)}

@@ -338,7 +338,7 @@ def test_pictures_and_parts_of_films_become_videos(made, tmp_path):
 def learnable(tmp_path):
     """Return a function that writes the index of a corpus with tokens that tell its labels; what it needs to be scored."""
 
-    def write(name: str, rows: list[tuple], ignored=(), tubes=None) -> tuple:
+    def write(name: str, rows: list[tuple], ignored=(), tubes=None, person=0) -> tuple:
         """Rows: video, label, start, end, first number of its tokens; the second half of the videos is tested."""
         names = sorted({row[0] for row in rows})
         videos = pd.DataFrame({"video": names, "path": "x", "subject": None, "duration_s": 10.0, "rate_hz": np.nan})
@@ -357,14 +357,14 @@ def learnable(tmp_path):
             with TracksWriter(tmp_path / "tracks" / f"{video}.parquet", video, 5, 64, 48) as writer:
                 for k in range(50):
                     box = {"person_x0": 0.1, "person_y0": 0.1, "person_x1": 0.5, "person_y1": 0.9}
-                    writer.add({"frame": k, "time_s": k / 5, "person": 0} | box)
+                    writer.add({"frame": k, "time_s": k / 5, "person": person} | box)
                 writer.close(10.0)
             times = np.arange(0, 10, 0.5)
             tokens = np.zeros((20, 2))
             for row in rows:
                 if row[0] == video:
                     tokens[(times >= row[2]) & (times < row[3]), 0] = row[4]
-            crop = CropFeatures(times, np.zeros(20, np.int32), tokens)
+            crop = CropFeatures(times, np.full(20, person, np.int32), tokens)
             path = tmp_path / "features" / f"{video}.safetensors"
             write_features(Features(video, "enc", 2, {"person": crop}), path)
         return tmp_path / "index", [str(tmp_path / "tracks")], [str(tmp_path / "features")]
@@ -415,12 +415,22 @@ def test_events_are_detected_and_ambiguous_ones_are_not_judged(learnable, tmp_pa
     assert scored("thumos14", made, tmp_path)["folds"]["fold"]["n_predicted"] == 1
 
 
+def test_a_video_is_one_sequence_whoever_the_tracker_says_it_is(learnable, tmp_path):
+    rows = [
+        (f"v{n}", label, at, at + 2, value) for n in range(4) for label, at, value in (("a", 1, 3.0), ("b", 6, -3.0))
+    ]
+    found = scored("ipn-hand", learnable("ipn-hand", rows, person=2), tmp_path)["folds"]["fold"]
+    assert found["metrics"]["levenshtein"]["value"] == 1.0
+    assert found["metrics"]["mean_jaccard"]["value"] > 0.8  # probes look twice a second
+
+
 def test_boxes_teach_only_who_stands_in_them(learnable, tmp_path):
     rows = [(f"v{n}", "a", 2, 6, 3.0) for n in range(4)]
     box = {"x0": 0.1, "y0": 0.1, "x1": 0.5, "y1": 0.9}
     tubes = pd.DataFrame([{"event": n, "time_s": t} | box for n in range(4) for t in (2, 3, 4, 5)])
     found = scored("ava", learnable("ava", rows, tubes=tubes), tmp_path)["folds"]["fold"]
-    assert found["metrics"]["f1_50"]["value"] == 1.0
+    assert found["metrics"]["f1_50"]["value"] == found["metrics"]["frame_map_50"]["value"] == 1.0
+    assert found["metrics"]["frame_map_50"]["n"] == 8  # keyframes of two videos, though people are tracked at 5 Hz
     elsewhere = tubes.assign(x0=0.6, x1=0.9)
     found = scored("ava", learnable("ava", rows, tubes=elsewhere), tmp_path)["folds"]["fold"]
     assert found["n_predicted"] == 0

@@ -133,7 +133,7 @@ def rows_of(path: Path) -> dict[str, list[str]]:
 def scores(tmp_path) -> list[str]:
     """One score of clips and one of events, as the workflow writes them."""
     clip = {"corpus": "ravdess", "encoder": "fer", "folds": {}, "mean": {"WAR": 0.5, "UAR": 0.4, "weighted F1": 0.3}}
-    event = {"corpus": "smg", "encoder": "vit_s_focus", "folds": {"subjects": {"metrics": {"map": {"value": 0.125}}}}}
+    event = {"corpus": "smg", "encoder": "vit_s_focus", "folds": {"subjects": {"metrics": {"f1_30": {"value": 0.125}}}}}
     for name, one in (("clip", clip), ("event", event)):
         (tmp_path / f"{name}.json").write_text(json.dumps(one))
     return [str(tmp_path / f"{name}.json") for name in ("clip", "event")]
@@ -166,7 +166,7 @@ def test_the_table_of_benchmarks_tells_what_each_encoder_reached(tmp_path, score
     rows = rows_of(tmp_path / "t.tex")
     assert rows["Benchmark"][-2:] == ["fer", r"vit\_s\_focus"]
     assert rows["RAVDESS"] == ["emotion", r"1\,440", "1.5", "25$^{\\dagger}$", "open", "WAR, UAR", "50.0/40.0", "--"]
-    assert rows["SMG"][-2:] == ["--", "mAP 12.5"]
+    assert rows["SMG"][-2:] == ["--", "12.5"]
     assert rows["MELD"][3] == "22"
     assert len(rows) == len(corpora.CORPORA) + 1
 

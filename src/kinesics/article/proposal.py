@@ -98,7 +98,9 @@ def budget(scores: str | Path, out: str | Path) -> None:
     whole = next(iter(curve.values()))[-1]["metrics"]["map"]["value"]
     axes.axhline(KEEP * whole, color="0.5", lw=0.7, ls="--")
     line = f"{100 * KEEP:g} % of the mAP with all calls"
-    axes.annotate(line, (place[-1], KEEP * whole), (0, -2), textcoords="offset points", ha="right", va="top", fontsize=6)
+    axes.annotate(
+        line, (place[-1], KEEP * whole), (0, -2), textcoords="offset points", ha="right", va="top", fontsize=6
+    )
     axes.set_xticks(place, [f"{100 * share:g}" for share in shares])
     axes.set_xlabel("share of the encoder's calls (%)")
     axes.set_ylabel("mAP")

@@ -200,8 +200,8 @@ def methods(names: list[str], out: str | Path) -> None:
 def corpora(scores: list[str], out: str | Path) -> None:
     """Write what each benchmark is, how it is had, and what each encoder reached (files of ``corpora.probe``), or -- .
 
-    Of clips and frames the official measure, the mean over the folds; of events and boxes the mAP in time of the probe,
-    which is said in the cell. Sizes that are in part from memory carry the mark of unverified numbers.
+    What was reached is the official measure in per cent: of clips and frames the mean over the folds, of events and boxes that
+    of the first fold. Sizes that are in part from memory carry the mark of unverified numbers.
     """
     found = [json.loads(Path(path).read_text(encoding="utf-8")) for path in scores]
     encoders = sorted({one["encoder"] for one in found})
@@ -209,7 +209,7 @@ def corpora(scores: list[str], out: str | Path) -> None:
     for number, (name, row) in enumerate(CORPORA.items()):
         if number and row["task"] != rows[-1][1]:
             rules.append(number)
-        reached = {one["encoder"]: _reached(one, row["metric"]) for one in found if one["corpus"] == name}
+        reached = {one["encoder"]: _reached(one, row) for one in found if one["corpus"] == name}
         size = [text(float(row["videos"]), 0), text(float(row["hours"]), 1), text(float(row["disk_gb"]), 0)]
         size[-1] += mark("no" if "from memory" in row["sizes"] else "yes")
         access = "open" if row["access"] == "open" else "to be signed"
@@ -220,12 +220,12 @@ def corpora(scores: list[str], out: str | Path) -> None:
     write_text(out, table("@{}llrrrll" + "r" * len(encoders) + "@{}", head, rows, tuple(rules)))
 
 
-def _reached(result: dict, metric: str) -> str:
+def _reached(result: dict, corpus: dict[str, str]) -> str:
     if "mean" in result:
         names = {"accuracy": "WAR"}
-        return "/".join(f"{100 * result['mean'][names.get(one, one)]:.1f}" for one in metric.split(", "))
-    value = result["folds"][min(result["folds"])]["metrics"]["map"]["value"]
-    return "--" if value is None else f"mAP {100 * value:.1f}"
+        return "/".join(f"{100 * result['mean'][names.get(one, one)]:.1f}" for one in corpus["metric"].split(", "))
+    value = result["folds"][min(result["folds"])]["metrics"][corpus["key"]]["value"]
+    return "--" if value is None else f"{100 * value:.1f}"
 
 
 #: What a letter of ``coverage`` means.

@@ -3,9 +3,9 @@
 Clips: the mean token of the main person; the likeliest label wins. Accuracy is the weighted average recall (WAR), the mean
 of the recalls of the classes the unweighted one (UAR), and weighted F1 the mean of the classes' F1 by their numbers.
 Frames: the same at each instant that the encoder was asked, with the mean of the classes' F1 (macro F1). Events and boxes:
-the detector's scores, smoothed and cut by hysteresis, against the true segments in time (``evaluation.score``). In a corpus
-with boxes a tracked person does what is true in a box that overlaps theirs by half (IoU); the official measures in space
-are those of the corpus' ``metric``, which the table names, and are not these.
+the detector's scores, smoothed and cut by hysteresis, against the true segments in time, and the tubes of a corpus with boxes
+in space (``evaluation.score``, where ``key`` of the corpus' row names the official measure). In a corpus with boxes a tracked
+person does what is true in a box that overlaps theirs by half (IoU). Intervals are over videos.
 """
 
 from collections.abc import Iterator
@@ -21,6 +21,7 @@ from kinesics.corpora.index import left_out, load
 from kinesics.detectors import Clip, from_scores, probe
 from kinesics.evaluation.detection import MAP_TIOUS
 from kinesics.evaluation.score import score
+from kinesics.evaluation.tubes import ROUNDING_S, select
 from kinesics.events import BOX, box_iou
 from kinesics.features import read_features
 from kinesics.files import write_json
@@ -150,24 +151,39 @@ def _events(corpus: Corpus, had, files, encoder, train, test, resamples, seed) -
     x, y = np.concatenate(tokens), np.concatenate(targets)
     keep = _spread(len(x))
     learned = probe.learn(x[keep], y[keep], labels, seed)
-    found = []
+    found, found_tubes = [], []
     for video in test:
         clip = _clip(files, video, encoder)
         scores = probe.scores(clip, learned, labels)
         if not boxed:
             person = main_person(clip.tracks, video)
             scores = {key: value for key, value in scores.items() if key[0] == person}
-        events = from_scores(clip, scores, probe.ON, probe.OFF)[0]
-        found.append(events[~_mostly_ignored(corpus, video, events)])
+        events, tubes = from_scores(clip, scores, probe.ON, probe.OFF)
+        if not boxed:
+            events = events.assign(person=0)  # as in the truth: a sequence is a video's
+        keep = ~_mostly_ignored(corpus, video, events)
+        tubes = select(tubes, keep)
+        found_tubes.append(tubes.assign(event=tubes["event"] + sum(map(len, found))))
+        found.append(events[keep])
     durations = corpus.videos.set_index("video")["duration_s"]
-    truth = corpus.events[corpus.events["video"].isin(test)]
+    judged = corpus.events["video"].isin(test).to_numpy()
+    truth, predicted = corpus.events[judged].reset_index(drop=True), pd.concat(found, ignore_index=True)
+    space = {}
+    if boxed:
+        boxes = {"truth": select(corpus.tubes, judged), "predicted": pd.concat(found_tubes, ignore_index=True)}
+        if had["boxes_hz"]:
+            boxes["predicted"] = _at_keyframes(boxes["predicted"], float(had["boxes_hz"]))
+            space["rate_hz"] = float(had["boxes_hz"])
+        space["tubes"] = boxes
     result = score(
         truth,
-        pd.concat(found, ignore_index=True),
+        predicted,
+        **space,
         durations={video: float(durations[video]) for video in test},
         labels=[label for label in labels if (truth["label"] == label).any()],
         map_tious=[float(value) for value in had["tious"].split()] or MAP_TIOUS,
         match_person=False,
+        block_s=float("inf"),
         resamples=resamples,
         seed=seed,
     )
@@ -177,6 +193,12 @@ def _events(corpus: Corpus, had, files, encoder, train, test, resamples, seed) -
         "n_predicted": result["n_predicted"],
         "n_test": len(test),
     }
+
+
+def _at_keyframes(tubes: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
+    """Return the boxes that stand at the keyframes, ``rate_hz`` of them a second from time 0."""
+    place = tubes["time_s"].to_numpy(float) * rate_hz
+    return tubes[np.abs(place - place.round()) < ROUNDING_S].reset_index(drop=True)
 
 
 def _examples(corpus: Corpus, clip: Clip, video: str, labels: list[str], boxed: bool) -> Iterator[tuple]:

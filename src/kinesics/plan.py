@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 
 from kinesics import KinesicsError
+from kinesics.catalogue import ENCODERS
 from kinesics.corpora import CORPORA, row, shards
 from kinesics.files import check, read_table
 
@@ -55,8 +56,13 @@ def per_second(name: str) -> float:
     if mine["per_s"]:
         return float(mine["per_s"])
     like = RATES[mine["like"]]
-    work, known = (float(one["parameters"]) * float(one["tokens"]) for one in (mine, like))
+    work, known = (_parameters(one) * float(one["tokens"]) for one in (mine, like))
     return float(like["per_s"]) * known / work
+
+
+def _parameters(rate: dict[str, str]) -> float:
+    """Return the parameters, in millions, of a network with a rate: an encoder's stand in its own table."""
+    return float(rate["parameters"] or ENCODERS[rate["name"]]["parameters"])
 
 
 def encoders(corpus: str, block: dict) -> dict[str, float]:
@@ -77,7 +83,7 @@ def cost(corpus: str, encoder: str, crops_hz: float) -> dict[str, float]:
     return {
         "gpu_hours": encode if on_gpu else 0.0,
         "cpu_hours": encode,
-        "disk_gb": crops * float(RATES[encoder]["dim"]) * 4 / 1e9,
+        "disk_gb": crops * float(ENCODERS[encoder]["dim"]) * 4 / 1e9,
     }
 
 

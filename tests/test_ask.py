@@ -28,7 +28,7 @@ from kinesics.ask.endpoint import Pace, endpoint
 from kinesics.ask.estimate import Tally, estimate, tiles
 from kinesics.ask.local import videollama3
 from kinesics.ask.messages import image
-from kinesics.ask.rank import Item, items, pixels, rank, read_ranked
+from kinesics.ask.rank import Item, items, pixels, rank, read_ranked, read_words, said
 from kinesics.cli import main
 from kinesics.encoders.videollama3 import answerer
 from kinesics.events import read_events
@@ -212,6 +212,61 @@ def test_clips_are_shown_by_the_first_frame_of_each_third(tmp_path):
     )
     assert table["answers"].tolist() == (["sad,bored", "happy"] if not first else ["happy", "sad,bored"])
     assert table["start_s"].tolist() == [0.0, 1.2]
+
+
+WORDS = "video,start_s,end_s,text\nfilm,1.3,2.0,I never  said that.\nfilm,0.2,1.1,Look!\nother,0,9,Not here.\n"
+
+
+@pytest.fixture
+def words(tmp_path):
+    (tmp_path / "words.csv").write_text(WORDS)
+    return read_words(tmp_path / "words.csv")
+
+
+@pytest.mark.parametrize("prompt", ["multi", "text"])
+def test_what_is_said_stands_before_the_frames_or_alone(tmp_path, words, prompt):
+    film = write_video(tmp_path / "film.mp4", numbered(24), rate=10)
+    seen = []
+
+    def answer(messages):
+        seen.extend(messages[0]["content"])
+        return ranking(3)
+
+    table = rank(
+        items(film, window_s=0.8), LABELS, answer, prompt=prompt, words=words, frames=2, seed=1, progress=False
+    )
+    assert table["answers"].tolist() == ["happy,sad,anger"] * 3
+    question, *parts = seen
+    assert "3 videos, each with the speaker's content" in question["text"] or "We provide 3 texts" in question["text"]
+    spoken = [part["text"] for part in parts if part["type"] == "text" and not part["text"].startswith("video")]
+    assert sorted(spoken) == ["I never said that.", "Look!", "Look! I never said that."]
+    order = ["text", "text", "image_url", "text", "image_url"] if prompt == "multi" else ["text"]
+    assert [part["type"] for part in parts] == order * 3
+
+
+def test_a_window_in_which_nobody_speaks_says_so(tmp_path, words):
+    film = write_video(tmp_path / "film.mp4", numbered(24), rate=10)
+    assert [said(words, item) for item in items(film, window_s=0.2)][:2] == ["(nothing is said)", "Look!"]
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt", "message"),
+    [
+        (WORDS, "video", "the prompt video shows no words"),
+        (None, "text", "the prompt text shows what is said: give it with --words"),
+        ("video,start_s,end_s,text\nother,0,1,Hm.\n", None, "the words are of other videos, such as 'other'"),
+        ("video,start_s,end_s,text\n", None, "the table of words is empty"),
+        ("video,start_s,end_s,text\nfilm,1,1,Hm.\n", None, "line 2: end_s is not after start_s"),
+        ("video,start_s,end_s,text\nfilm,0,x,Hm.\n", None, "line 2: column 'end_s'"),
+        ("video,start_s,text\nfilm,0,Hm.\n", None, "column 'end_s' is missing"),
+    ],
+)
+def test_words_that_cannot_be_shown_are_refused(tmp_path, text, prompt, message):
+    film = write_video(tmp_path / "film.mp4", numbered(4))
+    (tmp_path / "words.csv").write_text(text or "")
+    with pytest.raises(KinesicsError, match=message):
+        given_words = read_words(tmp_path / "words.csv") if text else None
+        rank(items(film), LABELS, lambda _: "", prompt=prompt, words=given_words, progress=False)
 
 
 def test_the_order_is_shuffled_and_the_table_is_not(pictures):
@@ -486,7 +541,7 @@ def test_a_killed_run_goes_on_and_asks_nothing_twice(server, tmp_path, pictures)
 # --- VideoLLaMA 3
 
 
-def test_videollama3_is_asked_the_same(tmp_path):
+def test_videollama3_is_asked_the_same(tmp_path, words):
     """Its answers are those of a direct call with the frames, their times and the words of the request."""
     film = write_video(tmp_path / "film.mp4", numbered(24), rate=10)
     weights = save("videollama3", tmp_path / "weights")
@@ -500,10 +555,14 @@ def test_videollama3_is_asked_the_same(tmp_path):
     _, windows = detect(film, ["happy"], noted, window_s=1.2, step_s=1.2, tries=(1,), progress=False)
     assert windows["outcome"].tolist() == ["malformed"] * 2  # the weights are random
     rank(items(film), LABELS, noted, batch=1, tries=(1,), progress=False)
+    rank(items(film), LABELS, noted, words=words, batch=1, tries=(1,), progress=False)
     direct = answerer(weights, 8)
-    for (frames, words, said), times_s in zip(seen, [[0, 0.5, 1], [0.3, 0.8], [0, 1, 2]], strict=True):
-        assert said == direct(np.stack(frames), times_s, words)
-    assert (model.sent, model.found) == (3, 0)
+    spoken = ["", "", "", "\nLook! I never said that."]
+    for (frames, question, told), times_s, words_s in zip(
+        seen, [[0, 0.5, 1], [0.3, 0.8], [0, 1, 2], [0, 1, 2]], spoken, strict=True
+    ):
+        assert told == direct(np.stack(frames), times_s, question + words_s)
+    assert (model.sent, model.found) == (4, 0)
     again = videollama3(weights, tmp_path / "kept", most_tokens=8)
     detect(film, ["happy"], again, window_s=1.2, step_s=1.2, tries=(1,), progress=False)
     assert (again.sent, again.found) == (0, 2)
@@ -600,6 +659,7 @@ def test_events_come_from_the_command(server, tmp_path):
         ),
         (["text.mp4", "--detect", "--out", "text.mp4"], "would be overwritten"),
         (["text.mp4", "--detect", "--batch", "2"], "--batch does not go with --detect"),
+        (["text.mp4", "--detect", "--words", "w.csv"], "--words does not go with --detect"),
         (["text.mp4", "--labels", "a", "--tracks", "b"], "--tracks does not go without --detect"),
         (["text.mp4", "--labels", "a", "--step", "2"], "a window every 2 s would leave gaps"),
     ],

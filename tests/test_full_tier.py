@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from kinesics import KinesicsError, cli, corpora, plan
-from kinesics.catalogue import ENCODERS
 from kinesics.article import tables
+from kinesics.catalogue import ENCODERS
 from kinesics.review.literature import read_literature
 
 ROOT = Path(__file__).parents[1]

@@ -190,10 +190,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     what.add_argument("--detail", choices=["low", "high", "auto"], help="how closely OpenAI's models look")
     what.add_argument(
-        "--prompt", metavar="NAME", help="face, micro, evoked or video (default: face, or video for clips)"
+        "--prompt",
+        metavar="NAME",
+        help="face, micro or evoked; of clips video, multi or text (default: face; video or multi)",
     )
     what.add_argument(
-        "--batch", type=_count, metavar="N", help="pictures or clips a request (default: 20, or 8 for clips)"
+        "--words",
+        type=Path,
+        metavar="CSV",
+        help="what is said in the clips: video, start_s, end_s, text; shown by the prompts multi and text",
+    )
+    what.add_argument(
+        "--batch", type=_count, metavar="N", help="pictures or clips a request (default: that of the prompt)"
     )
     what.add_argument("--frames", type=_count, metavar="N", help="frames a clip (default: 3)")
     what.add_argument("--seed", type=_seed, help="of the order in which they are asked about (default: 0)")
@@ -515,7 +523,7 @@ def _ask(options: argparse.Namespace) -> None:
 
     if not (options.out or options.dry_run):
         raise KinesicsError("nothing to write to: give --out CSV, or --dry-run for what it would cost")
-    for name in ("prompt", "batch", "frames", "seed") if options.detect else ("rate", "tracks", "outcomes"):
+    for name in ("prompt", "words", "batch", "frames", "seed") if options.detect else ("rate", "tracks", "outcomes"):
         if getattr(options, name) is not None:
             raise KinesicsError(f"--{name} does not go with{'' if options.detect else 'out'} --detect")
     if options.step and options.step > (options.window or (WINDOW_S if options.detect else 0)):
@@ -563,11 +571,16 @@ def _ask_labels(options: argparse.Namespace, model, tries: tuple) -> tuple:
     if not options.labels:
         raise KinesicsError("nothing to rank: give --labels, as in --labels happy sad anger")
     chosen = [item for path in options.video for item in rank.items(path, options.window, options.step)]
-    prompt = rank.choose(chosen, options.prompt)
+    words = rank.read_words(options.words) if options.words else None
+    prompt = rank.choose(chosen, options.prompt, words)
+    if options.weights and prompt["shows"] == "words":
+        raise KinesicsError("VideoLLaMA 3 is asked about pictures: put --prompt text to an endpoint")
     batch = options.batch or int(prompt["batch"])
     shown = {"frames": options.frames, "size": options.size, "detail": options.detail, "seed": options.seed}
     shown = {name: value for name, value in shown.items() if value is not None}
-    table = rank.rank(chosen, options.labels, model, prompt=prompt["prompt"], batch=batch, tries=tries, **shown)
+    table = rank.rank(
+        chosen, options.labels, model, prompt=prompt["prompt"], words=words, batch=batch, tries=tries, **shown
+    )
     if not options.dry_run:
         rank.write_answers(table, options.out)
     return table["outcome"], batch

@@ -9,7 +9,7 @@ import numpy as np
 from kinesics.ask.endpoint import PARAMETERS
 from kinesics.ask.estimate import Tally
 from kinesics.ask.kept import Kept
-from kinesics.ask.messages import image
+from kinesics.ask.messages import unpacked
 from kinesics.files import sha256
 
 
@@ -36,11 +36,10 @@ def videollama3(
         return answerer(weights, most_tokens)
 
     def send(messages: list[dict]) -> dict:
-        question, *parts = messages[0]["content"]
-        names, pictures = parts[::2], [image(part["image_url"]["url"]) for part in parts[1::2]]
-        times = [re.fullmatch(r"([\d.]+) s", part["text"]) for part in names]
+        question, pictures = unpacked(messages)
+        times = [re.fullmatch(r"([\d.]+) s", name) for name, _ in pictures]
         times_s = [float(found[1]) if found else float(k) for k, found in enumerate(times)]
-        return {"text": model()(np.stack(pictures), times_s, question["text"])}
+        return {"text": model()(np.stack([picture for _, picture in pictures]), times_s, question)}
 
     identity = {"model": "videollama3", "weights": files, "max_tokens": most_tokens}
     return Kept(identity, send, lambda response: response["text"], folder, tally)

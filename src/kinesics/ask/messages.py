@@ -30,16 +30,30 @@ def image(url: str) -> np.ndarray:
     return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
-def message(prompt: str, pictures: Sequence[tuple[str, str]], detail: str | None = None) -> list[dict]:
-    """Return the messages of a request: the prompt, then each (name, data URL) in turn.
+def message(prompt: str, parts: Sequence[tuple[str, str | None]], detail: str | None = None) -> list[dict]:
+    """Return the messages of a request: the prompt, then in turn each (name, data URL) of a picture, or (words, None).
 
     ``detail`` (low, high, auto) is how closely OpenAI's models look; Lian et al. did not set it.
     """
     content = [{"type": "text", "text": prompt}]
-    for name, url in pictures:
-        place = {"url": url, "detail": detail} if detail else {"url": url}
-        content += [{"type": "text", "text": name}, {"type": "image_url", "image_url": place}]
+    for words, url in parts:
+        content.append({"type": "text", "text": words})
+        if url:
+            content.append(
+                {"type": "image_url", "image_url": {"url": url, "detail": detail} if detail else {"url": url}}
+            )
     return [{"role": "user", "content": content}]
+
+
+def unpacked(messages: list[dict]) -> tuple[str, list[tuple[str, np.ndarray]]]:
+    """Return a request's words, a line a part, and its pictures, each with the name that stands before it."""
+    words, pictures = [], []
+    for part in messages[0]["content"]:
+        if part["type"] == "text":
+            words.append(part["text"])
+        else:
+            pictures.append((words.pop(), image(part["image_url"]["url"])))
+    return "\n".join(words), pictures
 
 
 def text(messages: list[dict]) -> str:

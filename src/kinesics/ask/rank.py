@@ -1,10 +1,11 @@
 """Ranked answers over a list of labels: the zero-shot protocol of Lian et al. (Information Fusion 108, 2024, 102367).
 
-Taken from their released code (github.com/zeroQiaoba/gpt4v-emotion): the prompts, 20 pictures or 8 clips a request, 3
-frames a clip (the first of each third), a shuffled order so that a request mixes classes, repeated and then smaller
-requests where an answer cannot be read (``kinesics.ask.put``), temperature 0, at most 1,000 tokens an answer. Ours: the
-order comes from a seed, names stand as text before the pictures (the released requests have a form that the interface
-no longer takes), and frames are taken at times, not counted, so that a variable frame rate does no harm.
+Taken from their released code (github.com/zeroQiaoba/gpt4v-emotion): the prompts, 20 pictures, 8 clips, 6 clips with what
+is said in them or 20 texts a request, 3 frames a clip (the first of each third), a shuffled order so that a request mixes
+classes, repeated and then smaller requests where an answer cannot be read (``kinesics.ask.put``), temperature 0, at most
+1,000 tokens an answer. Ours: the order comes from a seed, names stand as text before the pictures (the released requests
+have a form that the interface no longer takes), and frames are taken at times, not counted, so that a variable frame rate
+does no harm.
 """
 
 import re
@@ -22,12 +23,13 @@ from kinesics import KinesicsError
 from kinesics.ask import TRIES, Answer, put
 from kinesics.ask.messages import data_url, message
 from kinesics.ask.prompts import prompts
-from kinesics.files import replacing
+from kinesics.files import read_table, replacing
 from kinesics.segments import windows
 from kinesics.video import facts, frame_at
 
 COLUMNS = ["video", "start_s", "end_s", "outcome", "answers"]
 FRAMES = 3
+SILENCE = "(nothing is said)"  # interfaces refuse an empty text; ours, for windows
 
 _THOUGHT = re.compile(r"<think>.*?</think>", re.S)
 # A list without lists in it, or a result that is one text.
@@ -71,6 +73,7 @@ def rank(
     answer: Answer,
     *,
     prompt: str | None = None,
+    words: pd.DataFrame | None = None,
     batch: int | None = None,
     frames: int = FRAMES,
     size: int | None = None,
@@ -85,29 +88,34 @@ def rank(
     ``kinesics.ask.put``) and ``answers``, the likeliest first, separated by commas as in the released files; an answer
     that is not in the list stays, for ``kinesics.review.gpt4v`` decides about those.
 
-    ``prompt`` (face, micro or evoked for pictures, video for clips) and ``batch`` are by default those of the protocol;
-    pictures are as large as they are unless ``size`` is given. Raises KinesicsError for unknown prompts, labels that
-    would be torn apart, pictures among clips, and files that cannot be read.
+    ``prompt`` (face, micro or evoked for pictures; video, multi or text for clips) and ``batch`` are by default those of the
+    protocol; pictures are as large as they are unless ``size`` is given. ``words`` (``read_words``) is what is said in the
+    clips, for multi and text. Raises KinesicsError for unknown prompts, labels that would be torn apart, pictures among
+    clips, words that are missing or of no use, and files that cannot be read.
     """
     check_labels(labels)
     named: dict[str, Path] = {}
     for item in chosen:
         if named.setdefault(item.path.stem, item.path) != item.path:
             raise KinesicsError(f"{item.path} and {named[item.path.stem]}: answers go by name, so rename one")
-    row = choose(chosen, prompt)
+    row = choose(chosen, prompt, words)
     batch = batch or int(row["batch"])
     kind = row["item"]
-    words = Template(row["text"])
+    question = Template(row["text"])
     spelling = {label.lower(): label for label in labels}
 
     def messages(part: Sequence[Item]) -> list[dict]:
         facts = {"count": len(part), "frames": frames, "labels": repr(list(labels))}
-        pictures = [
-            (f"image-{number}" if kind == "image" else f"video{number}_image{k}", data_url(frame, size))
-            for number, item in enumerate(part, 1)
-            for k, frame in enumerate(pixels(item, frames), 1)
-        ]
-        return message(words.substitute(facts), pictures, detail)
+        parts: list[tuple[str, str | None]] = []
+        for number, item in enumerate(part, 1):
+            if row["shows"] != "pictures":
+                parts.append((said(words, item), None))
+            if row["shows"] != "words":
+                parts += [
+                    (f"image-{number}" if kind == "image" else f"video{number}_image{k}", data_url(frame, size))
+                    for k, frame in enumerate(pixels(item, frames), 1)
+                ]
+        return message(question.substitute(facts), parts, detail)
 
     def read(text: str, count: int) -> list[list[str]] | None:
         ranked = read_ranked(text, count)
@@ -125,20 +133,52 @@ def rank(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def choose(chosen: Sequence[Item], name: str | None = None) -> dict[str, str]:
-    """Return the row of ``prompts.csv`` of that name, or of the protocol (face, or video), for these items.
+def choose(chosen: Sequence[Item], name: str | None = None, words: pd.DataFrame | None = None) -> dict[str, str]:
+    """Return the row of ``prompts.csv`` of that name, or of the protocol, for these items: face for pictures, video for
+    clips, multi for clips with ``words``.
 
-    Raises KinesicsError if pictures and videos are mixed, or the prompt is not for them.
+    Raises KinesicsError if pictures and videos are mixed, the prompt is not for them, or it needs words and there are none
+    of these videos, or it takes none.
     """
     kinds = {item.kind for item in chosen}
     if len(kinds) > 1:
         raise KinesicsError("pictures and videos are asked about in different words: give one kind at a time")
     (kind,) = kinds
-    name = name or {"image": "face", "video": "video"}[kind]
+    name = name or {"image": "face", "video": "video" if words is None else "multi"}[kind]
     known = {key: row for key, row in prompts().items() if row["item"] == kind}
     if name not in known:
         raise KinesicsError(f"{name!r} is not a prompt for {kind}s. Those are {', '.join(known)}.")
+    if (known[name]["shows"] == "pictures") != (words is None):
+        raise KinesicsError(
+            f"the prompt {name} shows no words: leave --words out, or ask with --prompt multi about clips"
+            if words is not None
+            else f"the prompt {name} shows what is said: give it with --words"
+        )
+    if words is not None and not words["video"].isin([item.path.stem for item in chosen]).any():
+        raise KinesicsError(
+            f"the words are of other videos, such as {words['video'].iloc[0]!r}, not of {chosen[0].path.stem!r}"
+            if len(words)
+            else "the table of words is empty"
+        )
     return known[name]
+
+
+def read_words(path: str | Path) -> pd.DataFrame:
+    """Read what is said in videos, a CSV with the columns video, start_s, end_s and text, such as the stage's lines.
+
+    Raises KinesicsError naming the file and the line for a row that is no such.
+    """
+    rows = read_table(path, "ask_words")
+    table = pd.DataFrame(rows, columns=["video", "start_s", "end_s", "text"]).astype({"start_s": float, "end_s": float})
+    if (bad := (table["end_s"] <= table["start_s"]).to_numpy()).any():
+        raise KinesicsError(f"{path}: line {int(bad.argmax()) + 2}: end_s is not after start_s")
+    return table.sort_values(["video", "start_s", "end_s"], kind="stable", ignore_index=True)
+
+
+def said(words: pd.DataFrame, item: Item) -> str:
+    """Return what is said in the span of an item, in one line, or SILENCE."""
+    mine = words[(words["video"] == item.path.stem) & (words["start_s"] < item.end_s) & (words["end_s"] > item.start_s)]
+    return " ".join(" ".join(mine["text"]).split()) or SILENCE
 
 
 def pixels(item: Item, frames: int) -> list[np.ndarray]:

@@ -10,8 +10,8 @@ touches.
 
 ``displays.csv`` names the action units of each display. For the six emotions they are those that Du, Tao and Martinez
 (2014, PNAS 111(15):E1454, doi:10.1073/pnas.1322355111, Table 1) found in people asked to show them, each with the share
-of people who used it; the shares were written from memory and not checked against that table. The other grimaces, and the
-gestures of ``variants.csv``, are our own choice.
+of people who used it, checked against the table as public code quotes it. The other grimaces, and the gestures of
+``variants.csv``, are our own choice.
 """
 
 from dataclasses import dataclass

@@ -56,6 +56,7 @@ rule proposal_figures:
     input:
         budget=rules.budget.output[0],
         ablations=ABLATIONS,
+        measured="benchmarks/methods.csv",
         models=[path for seeds in STAGE_MODELS.values() for path in seeds.values()],
         code=code("draw_proposal.py"),
     output:

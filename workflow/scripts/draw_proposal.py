@@ -9,4 +9,4 @@ with job(snakemake.log[0]):
     proposal.budget(files.budget, out.budget)
     proposal.training(files.models, out.curves)
     proposal.ablation(files.ablations, out.ablation)
-    proposal.costs(files.models, out.costs)
+    proposal.costs(files.models, files.measured, out.costs)

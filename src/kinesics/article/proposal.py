@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+import pandas as pd
 
 matplotlib.use("pdf")
 import matplotlib.pyplot as plt
@@ -146,10 +147,12 @@ def ablation(scores: list[str], out: str | Path) -> None:
     write_text(out, table("@{}llllrr@{}", head, rows, (1,)))
 
 
-def costs(models: list[str], out: str | Path) -> None:
-    """Write how many weights, training steps and encoders each trained detector has, and its calibration error."""
+def costs(models: list[str], measured: str | Path, out: str | Path) -> None:
+    """Write how many weights and training steps each trained detector has, what was chosen for it, its calibration error,
+    and the time and memory that ``measured`` tells, a table of ``benchmarks/methods.py``, or -- ."""
     rows: dict[str, list[str]] = {}
     errors: dict[str, list[np.ndarray]] = {}
+    took = pd.read_csv(measured, dtype=str).set_index("detector")
     for path in models:
         name = Path(path).parts[-3]
         model = read_model(path, DETECTORS[name]["module"])
@@ -157,11 +160,28 @@ def costs(models: list[str], out: str | Path) -> None:
         weights = sum(array.size for key, array in model.items() if key.startswith("network."))
         settings = json.loads(model["settings"].tobytes())
         rows[name] = [escape(name), text(int(weights)), text(int(settings["steps"])), f"{settings['rate']:g}"]
+        rows[name] += list(took.loc[name]) if name in took.index else ["--"] * len(took.columns)
         rows[name] += [f"{settings['sigma']:g}", f"{settings['smooth_s']:g}" if "smooth_s" in settings else "--"]
     for name, pairs in errors.items():
         rows[name] += [text(float(value), 3) for value in np.mean(pairs, 0)]
-    head = ["Detector", "Weights", "Steps", "Rate", r"$\sigma$", "Smoothing (s)", "ECE, raw", "calibrated"]
-    write_text(out, table("@{}lrrrrrrr@{}", head, list(rows.values())))
+    groups = " & ".join(rf"\multicolumn{{2}}{{c}}{{{name}}}" for name in ("Training", "Detecting", "Chosen", "ECE"))
+    head = [
+        "Detector",
+        "Weights",
+        "Steps",
+        "Rate",
+        "s",
+        "MB",
+        "s/min",
+        "MB",
+        r"$\sigma$",
+        "smooth (s)",
+        "raw",
+        "calibrated",
+    ]
+    write_text(
+        out, table("@{}lrrrrrrrrrrr@{}", head, list(rows.values())).replace(r"\toprule", rf"\toprule &&&& {groups} \\")
+    )
 
 
 def tubes(video: str, events: str, boxes: str, truth: list[str], out: str | Path, frames: int = 6) -> None:

@@ -13,6 +13,7 @@ include: "workflow/rules/review.smk"
 include: "workflow/rules/foundation.smk"
 include: "workflow/rules/corpora.smk"
 include: "workflow/rules/proposal.smk"
+include: "workflow/rules/folds.smk"
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/notebooks.smk"
 

@@ -1,5 +1,6 @@
 """The vocabulary of the coding manual: one row a label, read from ``labels.csv``."""
 
+from collections.abc import Iterable
 from importlib import resources
 
 import pandas as pd
@@ -9,3 +10,9 @@ with resources.files("kinesics").joinpath("labels.csv").open() as file:
     LABELS = pd.read_csv(file, index_col="label")
 
 FAMILY: dict[str, str] = LABELS["family"].to_dict()
+
+
+def in_order(labels: Iterable[str]) -> list[str]:
+    """Return different labels in the vocabulary's order, and those that it does not have, sorted, after them."""
+    labels = set(labels)
+    return [label for label in LABELS.index if label in labels] + sorted(labels - set(LABELS.index))

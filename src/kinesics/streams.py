@@ -19,6 +19,8 @@ from far away. They are found in one pass over the tracks before any network run
 influence on them.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -107,6 +109,23 @@ MIRROR_SIGN = np.array([-1.0 if name in _ODD else 1.0 for name in COLUMNS], np.f
 #: Columns that say how much moves: what the ``motion`` policy goes by.
 MOTION = [COLUMNS.index(name) for name in _MOTION_NAMES]
 PERSON_SEEN = COLUMNS.index("seen_person")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What those must know of a stream's columns to whom they are only numbers.
+
+    ``seen``    the column that is 1 where the person was seen, else 0;
+    ``motion``  those of log(1 + speed);
+    ``mirror``  order and signs of the mirrored stream's columns, None where it is not known or means something else.
+    """
+
+    seen: int
+    motion: list[int]
+    mirror: tuple[np.ndarray, np.ndarray] | None = None
+
+
+PERSON = Layout(PERSON_SEEN, MOTION, (MIRROR, MIRROR_SIGN))
 
 LIMIT = 8.0  # a landmark that is lost can be anywhere; columns are of the order of 1
 ANGLE_UNIT = np.radians(30)

@@ -16,6 +16,7 @@ rule numbers:
         on_stage=rules.score_stage.output[0],
         budget=rules.budget.output[0],
         ablations=ABLATIONS,
+        folds=FOLD_SCORES,
         pruner=rules.pruner.output.shares,
         hand_patches=rules.hand_patches.output.areas,
         code=code("write_numbers.py"),
@@ -115,6 +116,7 @@ rule pdf:
         rules.review_figures.output,
         rules.review_tables.output,
         rules.open_data.output.table if config["datasets"] else [],
+        rules.folds_table.output if FOLDS else [],
         script="workflow/scripts/pdf.sh",
     output:
         "paper/main.pdf",

@@ -1,6 +1,6 @@
 """Write every number of the article."""
 
-from kinesics.article import foundation, numbers, proposal, stage
+from kinesics.article import folds, foundation, numbers, proposal, stage
 from kinesics.jobs import job
 from kinesics.review.literature import read_literature
 from kinesics.review.numbers import review_numbers
@@ -13,5 +13,6 @@ with job(snakemake.log[0]):
     also = review | played | numbers.stage_scores(files.on_stage)
     also |= foundation.numbers(files.pruner, files.hand_patches)
     also |= proposal.numbers(files.budget, files.ablations, files.on_stage)
+    also |= folds.numbers(files.folds)
     collected = numbers.collect(files.scores, files.tracks, files.truth, files.released, config, also)
     numbers.write(collected, snakemake.output.tex, snakemake.output.json)

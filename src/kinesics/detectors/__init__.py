@@ -10,6 +10,7 @@ A detector is a row of ``detectors.csv`` that names its module of this package, 
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from kinesics.features import Features, read_features
 from kinesics.files import replacing
 from kinesics.labels import FAMILY, LABELS
 from kinesics.segments import hysteresis, seconds
-from kinesics.streams import person_stream
+from kinesics.streams import PERSON, Layout, person_stream
 from kinesics.tracks import FACE_BOX, PERSON_BOX, VISIBLE, Tracks, read_tracks
 
 #: The smallest event of the coding manual and the gap over which it joins events of one label, in seconds.
@@ -38,12 +39,14 @@ POSE_HANDS = list(range(15, 23))
 class Clip:
     """What a detector sees of a video: its tracks, and its features by encoder.
 
-    ``streams`` holds the cheap streams once they were asked for; copies with other features of the slow encoders share it.
+    ``streams`` holds the cheap streams once they were asked for, or those of data that have their own, whose columns are of
+    another ``layout``; copies with other features of the slow encoders share it.
     """
 
     tracks: Tracks
     features: dict[str, Features]
     streams: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
+    layout: Layout = field(default=PERSON, repr=False)
 
     def stream(self, person: int) -> np.ndarray:
         """Return the cheap stream of a person: float32 (frames, D), not to be written into."""
@@ -82,6 +85,13 @@ def detector_of(path: str | Path) -> str:
     if not found:
         raise KinesicsError(f"{path}: not a model: it does not say which detector learned it")
     return found
+
+
+def write_model(module: ModuleType, model: dict[str, np.ndarray], out: str | Path) -> None:
+    """Write what the detector of this module has learned (safetensors, atomically)."""
+    with replacing(out) as temporary:
+        arrays = {name: np.ascontiguousarray(value) for name, value in sorted(model.items())}
+        save_file(arrays, temporary, {"detector": module.__name__})
 
 
 def threshold(path: str | Path) -> float:
@@ -176,10 +186,7 @@ def fit_seeds(
     for path, events in zip(truth, coders, strict=True):
         _refuse_other_truth(path, events, training, held_out)
     for seed, out in outs.items():
-        model = module.fit(training, coders, seed, held_out)
-        with replacing(out) as temporary:
-            arrays = {name: np.ascontiguousarray(value) for name, value in sorted(model.items())}
-            save_file(arrays, temporary, {"detector": module.__name__})
+        write_model(module, module.fit(training, coders, seed, held_out), out)
 
 
 def detect_files(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from kinesics.detectors import Clip, assemble, read_model
 from kinesics.labels import LABELS as VOCABULARY
+from kinesics.labels import in_order
 
 LABELS = tuple(VOCABULARY.index)
 
@@ -34,7 +35,7 @@ def detect(clip: Clip, model: Path | None, seed: int = 0) -> tuple[pd.DataFrame,
     learned, tracks = read_model(model, "chance"), clip.tracks
     random = np.random.default_rng([seed, *tracks.video.encode()])
     found = []
-    for label in (name for name in LABELS if f"{name}.rate" in learned):
+    for label in in_order(name.removesuffix(".rate") for name in learned if name.endswith(".rate")):
         lengths, rate = learned[f"{label}.lengths_s"], learned[f"{label}.rate"][0]
         for _ in range(random.poisson(rate * tracks.duration_s)):
             length = min(random.choice(lengths), tracks.duration_s)

@@ -114,3 +114,10 @@ def holm(p: Sequence[float]) -> np.ndarray:
     corrected = np.full(p.shape, np.nan)
     corrected[order] = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)).clip(max=1)
     return corrected
+
+
+def correct(entries: Mapping[str, dict]) -> None:
+    """Give every entry of a comparison, which has ``p`` or None, also ``p_holm``, corrected for their number."""
+    corrected = holm([np.nan if entry["p"] is None else entry["p"] for entry in entries.values()])
+    for entry, p in zip(entries.values(), corrected, strict=True):
+        entry["p_holm"] = float(p) if np.isfinite(p) else None

@@ -44,7 +44,7 @@ from kinesics.evaluation.intervals import (
 from kinesics.evaluation.tally import MEASURES, Footage, Samples, Tally, decided, mean, merge, metrics, tally
 from kinesics.evaluation.tubes import select, sorted_with_tubes
 from kinesics.events import check_events, check_tubes, empty_events, read_events, read_events_and_tubes
-from kinesics.labels import LABELS
+from kinesics.labels import LABELS, in_order
 
 DIGITS = 6  # far finer than any interval, far coarser than the rounding in which processors differ
 #: What ``to_text`` shows unless it is asked for everything.
@@ -53,7 +53,7 @@ SHORT = ("f1_30", "f1_50", "precision_50", "recall_50", "map", "kappa", "spatial
 Tables = pd.DataFrame | Sequence[pd.DataFrame]
 Paths = str | Path | Sequence[str | Path]
 Coded = tuple[pd.DataFrame, pd.DataFrame | None]  # an events table and its tubes
-Thresholds = Mapping[str, Sequence[float]]
+Thresholds = Mapping[str, Sequence[float | Mapping[str, float]]]
 
 
 def score(
@@ -64,6 +64,7 @@ def score(
     labels: Sequence[str] | None = None,
     tubes: Mapping[str, Tables] | None = None,
     thresholds: Thresholds | None = None,
+    clusters: Mapping[str, str] | None = None,
     block_s: float = BLOCK_S,
     resamples: int = 2000,
     seed: int = 0,
@@ -80,9 +81,11 @@ def score(
     counts for kappa. labels: those to judge, default all that occur; a detector that knows a few is judged on those.
     tubes: the boxes of the events, ``{"truth": ..., "predicted": ...}``, as many as there are tables. thresholds:
     ``{"predicted": [one a table]}``, the scores from which on an event is a decision: those below count only for what judges
-    the ranking (AP, AR, ECE, CCC), by default none is below. block_s: the length
-    of a unit of the bootstrap, infinite for whole videos. measures, with their defaults: f1_tious (0.3, 0.5), map_tious
-    (0.3 to 0.7), tube_ious (0.2, 0.5), rate_hz 10 (of the frames that are compared), match_person True.
+    the ranking (AP, AR, ECE, CCC), by default none is below; a table from several models has a mapping from videos to
+    theirs. block_s: the length of a unit of the bootstrap, infinite for whole videos. clusters: of a video, such as its
+    person: units of one cluster are drawn together, by default each alone. measures, with their defaults: f1_tious
+    (0.3, 0.5), map_tious (0.3 to 0.7), tube_ious (0.2, 0.5), rate_hz 10 (of the frames that are compared), match_person
+    True.
 
     Result: ``{labels, videos, units, n_truth: [per coder], n_predicted, settings, metrics: {name: entry}, per_label:
     {label: {name: entry}}}`` with entry ``{value, low, high, n}``; n_predicted is the mean over seeds. low and high are
@@ -94,7 +97,8 @@ def score(
     missing, an event starts after its video's end, or a label, threshold, rate or number is not one.
     """
     footage, tables = prepare({"truth": truth, "predicted": predicted}, durations, labels, block_s, tubes)
-    weights = _weights(footage, resamples, seed)
+    of = _cluster(footage, clusters)
+    weights = _weights(of, resamples, seed)
     tallies = _tallies(footage, tables, "predicted", measures, thresholds)
     n_truth, n_predicted = (
         [int(events["label"].isin(footage.labels).sum()) for events, _ in tables[group]]
@@ -111,7 +115,7 @@ def score(
         "n_truth": n_truth,
         "n_predicted": round(sum(n_predicted) / len(n_predicted)),
         "settings": settings,
-        **_summary(footage, tables, tallies, _samples(tallies, weights), weights),
+        **_summary(footage, tables, tallies, _samples(tallies, weights), weights, of),
     }
 
 
@@ -124,6 +128,7 @@ def compare(
     labels: Sequence[str] | None = None,
     tubes: Mapping[str, Tables] | None = None,
     thresholds: Thresholds | None = None,
+    clusters: Mapping[str, str] | None = None,
     block_s: float = BLOCK_S,
     resamples: int = 2000,
     permutations: int = 0,
@@ -137,30 +142,31 @@ def compare(
     all tables are judged unless ``labels`` is given. An interval without 0 says that the two differ on footage like this.
 
     With ``permutations`` each entry also has ``p``, that of the paired permutation test (``intervals.permutation_p``): in
-    a random half of the units the two change places, each seed of the one with each of the other. With several
+    a random half of the units (or clusters) the two change places, each seed of the one with each of the other. With several
     comparisons correct it by ``intervals.holm``. For AP the two are mixed by rank, since their scores need not mean the
     same (``detection.merge_ranked``).
     """
     groups = {"truth": truth, "first": first, "second": second}
     footage, tables = prepare(groups, durations, labels, block_s, tubes)
-    weights = _weights(footage, resamples, seed)
+    of = _cluster(footage, clusters)
+    weights = _weights(of, resamples, seed)
     if permutations < 0:
         raise KinesicsError(f"permutations {permutations} is negative; 0 gives no test")
     a, b = (_tallies(footage, tables, group, measures, thresholds) for group in ("first", "second"))
     of_a, of_b = _samples(a, weights), _samples(b, weights)
     p = {}
     if permutations:
-        swapped = swaps(footage.n_units, permutations, seed).astype(float)
+        swapped = swaps(of.max(initial=-1) + 1, permutations, seed)[of].astype(float)
         sides = np.concatenate([1 - swapped, swapped]), np.concatenate([swapped, 1 - swapped])
         seeds = [len(tables[group]) for group in ("first", "second")]
         coders = (
-            of[i * n : (i + 1) * n] for i in range(len(tables["truth"])) for of, n in zip((a, b), seeds, strict=True)
+            one[i * n : (i + 1) * n] for i in range(len(tables["truth"])) for one, n in zip((a, b), seeds, strict=True)
         )
-        mixed = [merge(*pair) for of in zip(coders, coders, strict=True) for pair in itertools.product(*of)]
+        mixed = [merge(*pair) for both in zip(coders, coders, strict=True) for pair in itertools.product(*both)]
         there, back = (_samples(mixed, side) for side in sides)
         p = {key: permutation_p(there[key] - back[key]) for key in there}
     difference = {key: of_a[key] - of_b[key] for key in of_a}
-    return {"labels": footage.labels, **_summary(footage, tables, a, difference, weights, p)}
+    return {"labels": footage.labels, **_summary(footage, tables, a, difference, weights, of, p)}
 
 
 def by_subset(
@@ -194,11 +200,10 @@ def by_subset(
         if unknown := [video for video in videos if video not in footage.units]:
             raise KinesicsError(f"subset {subset!r}: video {unknown[0]!r} has no duration and no event")
     tallies = _tallies(footage, tables, "predicted", measures, thresholds)
-    cluster = np.array([(clusters or {}).get(video, video) for video in footage.units], object)
+    of = _cluster(footage, clusters)
     member = np.array([[video in set(videos) for video in footage.units] for videos in subsets.values()])
     draws = np.ones((footage.n_units, 1 + resamples))
-    names, of = np.unique(cluster.astype(str), return_inverse=True)
-    where = np.array([member[:, of == k].any(1) for k in range(len(names))])  # (clusters, subsets)
+    where = np.array([member[:, of == k].any(1) for k in range(of.max(initial=-1) + 1)])  # (clusters, subsets)
     for number, pattern in enumerate(np.unique(where, axis=0)):
         alike = np.flatnonzero((where == pattern).all(1))
         drawn = bootstrap_weights(len(alike), resamples, [seed, number])
@@ -208,11 +213,12 @@ def by_subset(
     weights = {subset: draws * held[:, None] for subset, held in zip(subsets, member, strict=True)}
     samples = {subset: _samples(tallies, weight) for subset, weight in weights.items()}
     for subset, weight in weights.items():
-        summary = _summary(footage, tables, tallies, samples[subset], weight)
+        units = np.arange(footage.n_units)
+        summary = _summary(footage, tables, tallies, samples[subset], weight, units)
         result[subset] = {"videos": len(subsets[subset]), **summary}
         if baseline is not None and subset != baseline:
             difference = {key: value - samples[baseline][key] for key, value in samples[subset].items()}
-            result[subset]["difference"] = _summary(footage, tables, tallies, difference, weight)["metrics"]
+            result[subset]["difference"] = _summary(footage, tables, tallies, difference, weight, units)["metrics"]
     return result
 
 
@@ -388,8 +394,7 @@ def prepare(
                     f"{own}: video {video!r}: an event starts at {start} s, the video ends at {durations[video]} s"
                 )
     if labels is None:
-        present = set(everything["label"])
-        labels = [label for label in LABELS.index if label in present] + sorted(present - set(LABELS.index))
+        labels = in_order(everything["label"])
     if isinstance(labels, str) or len(set(labels)) != len(labels):
         raise KinesicsError(f"labels {labels!r} is not a list of different labels")
     return Footage(list(labels), durations, block_units(durations, block_s), block_s), checked
@@ -399,10 +404,18 @@ def _listed(tables: Tables) -> list[pd.DataFrame]:
     return [tables] if isinstance(tables, pd.DataFrame) else list(tables)
 
 
-def _weights(footage: Footage, resamples: int, seed: int) -> np.ndarray:
+def _cluster(footage: Footage, clusters: Mapping[str, str] | None) -> np.ndarray:
+    """Return the number of each unit's cluster, from 0 on: int (n_units,)."""
+    if clusters is None:
+        return np.arange(footage.n_units)
+    named = [str(clusters.get(video, video)) for video, units in footage.units.items() for _ in units]
+    return np.unique(named, return_inverse=True)[1]
+
+
+def _weights(cluster: np.ndarray, resamples: int, seed: int) -> np.ndarray:
     if resamples < 0:
         raise KinesicsError(f"resamples {resamples} is negative; 0 gives values without intervals")
-    return bootstrap_weights(footage.n_units, resamples, seed)
+    return bootstrap_weights(cluster.max(initial=-1) + 1, resamples, seed)[cluster]
 
 
 def _tallies(
@@ -420,14 +433,17 @@ def _tallies(
         raise KinesicsError(
             f"{predicted} has {len(tables[predicted])} tables but {len(least)} thresholds: give one each"
         )
-    if odd := [one for one in least if not isinstance(one, Real) or np.isnan(one)]:
+    least = [one if isinstance(one, Mapping) else dict.fromkeys(footage.durations, one) for one in least]
+    if missing := [video for one in least for video in footage.durations if video not in one]:
+        raise KinesicsError(f"thresholds of {predicted}: video {missing[0]!r} has none")
+    if odd := [one for of in least for one in of.values() if not isinstance(one, Real) or np.isnan(one)]:
         raise KinesicsError(f"threshold {odd[0]!r} of {predicted} is not a number")
     tallies = []
     for (true, true_tubes), ((found, found_tubes), threshold) in itertools.product(
         tables["truth"], list(zip(tables[predicted], least, strict=True))
     ):
         of_all = tally(footage, true, found, true_tubes, found_tubes, **(MEASURES | measures))
-        sure = (found["score"] >= threshold).to_numpy()
+        sure = (found["score"] >= found["video"].map(threshold)).to_numpy()
         if not sure.all():
             few = found[sure].reset_index(drop=True), None if found_tubes is None else select(found_tubes, sure)
             of_all = decided(of_all, tally(footage, true, few[0], true_tubes, few[1], **(MEASURES | measures)))
@@ -449,15 +465,20 @@ def _summary(
     tallies: Sequence[Tally],
     values: Samples,
     weights: np.ndarray,
+    cluster: np.ndarray,
     p: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, Any]:
-    """Turn samples (1 + L, B) into ``metrics`` and ``per_label``; column 0 of the weights says which units are judged."""
+    """Turn samples (1 + L, B) into ``metrics`` and ``per_label``; column 0 of the weights says which units are judged.
+
+    What lies in one ``cluster`` (n_units,) alone has no interval.
+    """
     judged = weights[:, 0]
     everything = pd.concat([events for group in tables.values() for events, _ in group])
     held = np.zeros((len(footage.labels), footage.n_units), bool)
     label = pd.Index(footage.labels).get_indexer(everything["label"])
-    held[label[label >= 0], footage.unit(everything)[label >= 0]] = True
-    held &= judged > 0
+    unit = footage.unit(everything)
+    mine = (label >= 0) & (judged[unit] > 0)
+    held[label[mine], cluster[unit[mine]]] = True
     spread = np.concatenate([[held.any(0).sum() > 1], held.sum(1) > 1])
     summary: dict[str, Any] = {"metrics": {}, "per_label": {label: {} for label in footage.labels}}
     for key, sample in values.items():

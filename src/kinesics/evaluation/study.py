@@ -10,7 +10,7 @@ import pandas as pd
 from kinesics import KinesicsError, catalogue
 from kinesics.detectors import threshold
 from kinesics.evaluation.diagnosis import diagnose
-from kinesics.evaluation.intervals import holm
+from kinesics.evaluation.intervals import correct
 from kinesics.evaluation.persons import (
     assign_persons,
     boxes_of_rows,
@@ -21,7 +21,7 @@ from kinesics.evaluation.persons import (
 from kinesics.evaluation.score import SHORT, Coded, by_subset, compare, score
 from kinesics.events import empty_events, read_events, read_events_and_tubes
 from kinesics.files import write_json
-from kinesics.labels import LABELS
+from kinesics.labels import in_order
 from kinesics.tracks import read_tracks
 
 
@@ -105,7 +105,7 @@ def stage(
         assigned[video] = assign_persons(true, boxes_of_tracks(track), rate_hz)
         people[video] = int(max([-1, *coded[video][0]["person"], *true["person"]])) + 1
     of_split = {split: list(table["video"][table["split"] == split]) for split in ("test", "dials")}
-    labels = _in_order({label for video in of_split["test"] for label in coded[video][0]["label"]})
+    labels = in_order({label for video in of_split["test"] for label in coded[video][0]["label"]})
     permutations = settings.get("permutations", 2000)
     shared = {"resamples": settings["resamples"], "seed": settings["seed"]}
     whole = shared | {"block_s": np.inf, "rate_hz": rate_hz}
@@ -163,9 +163,7 @@ def stage(
             for metric in SHORT:
                 result["tests"].setdefault(metric, {})[name] = difference["metrics"][metric]
     for entries in result["tests"].values():
-        corrected = holm([np.nan if entry["p"] is None else entry["p"] for entry in entries.values()])
-        for entry, p in zip(entries.values(), corrected, strict=True):
-            entry["p_holm"] = float(p) if np.isfinite(p) else None
+        correct(entries)
 
     if of_split["dials"]:
         on_dials = table[table["split"] == "dials"]
@@ -212,10 +210,6 @@ def _read_videos(path: str | Path) -> pd.DataFrame:
     if (twice := table["video"][table["video"].duplicated()]).size:
         raise KinesicsError(f"{path}: video {twice.iloc[0]!r} stands there twice")
     return table
-
-
-def _in_order(labels: set[str]) -> list[str]:
-    return [label for label in LABELS.index if label in labels] + sorted(labels - set(LABELS.index))
 
 
 def _short(metrics: dict[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,6 @@ from kinesics.head.sequences import (
     windows,
 )
 from kinesics.head.training import filled, skeleton, to_arrays, train
-from kinesics.streams import COLUMNS, MOTION
 
 ENCODER = "vit_s_focus"
 DIRECTIONS = 48  # principal axes of the tokens: more are noise with a few thousand crops
@@ -49,7 +48,7 @@ NOISE = 0.25  # standard deviations by which the stream is shaken at most in tra
 BATCH = 4
 ECE_BINS = 15  # as Guo et al. 2017, arXiv:1706.04599
 #: What is chosen on validation clips, for every method alike: the sigma of soft-NMS, and the seconds over which frames'
-#: scores are averaged before they are cut.
+#: scores are averaged before they are cut, where a method has it.
 SEARCH = {"sigma": (0.2, 0.4, 0.8), "smooth_s": (0.0, 0.3, 0.6, 1.0)}
 
 Model = dict[str, np.ndarray]
@@ -101,7 +100,7 @@ def fit(
         method.loss,
         examples(method, [scale.apply(one) for one in found], truth, settings["labels"]),
         steps=int(settings["steps"]),
-        batch=BATCH,
+        batch=int(settings["batch"]),
         rate=settings["rate"],
         seed=seed,
     )
@@ -127,7 +126,7 @@ def prepared(
     rates = sorted({one.rate_hz for one in found})
     if len(rates) != 1:
         raise KinesicsError(f"training tracks have several rates, {rates} Hz: track all videos at one")
-    usual = {"steps": method.steps, "rate": method.rate, "directions": DIRECTIONS} | method.options
+    usual = {"steps": method.steps, "rate": method.rate, "batch": BATCH, "directions": DIRECTIONS} | method.options
     if unknown := [name for name in options if name not in usual]:
         raise KinesicsError(f"{unknown[0]!r} is not an option of {method.name}. Its options are {', '.join(usual)}.")
     options = usual | options
@@ -149,13 +148,14 @@ def _as_bytes(settings: dict) -> np.ndarray:
 def examples(
     method: Method, found: list[Sequence], truth: list[pd.DataFrame], labels: list[str]
 ) -> dict[str, np.ndarray]:
-    """Return training arrays: windows of LENGTH frames of each sequence and coder, at several speeds and mirrored."""
+    """Return training arrays: windows of LENGTH frames of each sequence and coder, at several speeds, and mirrored if
+    that is known."""
     rows = []
     for sequence in found:
         for coder in truth:
             segments = segments_of(sequence, coder, labels)
             for speed in SPEEDS:
-                for mirror in (False, True):
+                for mirror in (False, True) if sequence.layout.mirror else (False,):
                     one, moved = warp(sequence, segments, speed, mirror)
                     rows += [
                         example(method, one, moved, start, len(labels)) for start in windows(len(one.stream), LENGTH)
@@ -170,7 +170,7 @@ def example(method: Method, sequence: Sequence, segments: np.ndarray, start: int
         "stream": cut(sequence.stream, start, LENGTH),
         "tokens": cut(sequence.tokens, start // SLOT, LENGTH // SLOT),
         "asked": cut(sequence.asked, start // SLOT, LENGTH // SLOT),
-        "motion": cut(sequence.stream[:, MOTION].mean(1), start, LENGTH).reshape(-1, SLOT).mean(1),
+        "motion": cut(sequence.stream[:, sequence.layout.motion].mean(1), start, LENGTH).reshape(-1, SLOT).mean(1),
         "valid": cut(np.ones(len(sequence.stream), np.float32), start, LENGTH),
         "active": active(inside, LENGTH, labels),
     } | method.targets(inside, labels)
@@ -192,8 +192,8 @@ def read(method: Method, path: Path) -> Model:
         if not all(isinstance(number, int | float) for number in numbers):
             raise ValueError("a setting is no number")
         shapes = {
-            "scaling.stream_mean": (len(COLUMNS),),
-            "scaling.stream_scale": (len(COLUMNS),),
+            "scaling.stream_mean": (settings["stream"],),
+            "scaling.stream_scale": (settings["stream"],),
             "scaling.token_mean": (len(CROPS), size),
             "scaling.token_axes": (len(CROPS), size, settings["token"]),
         }
@@ -291,8 +291,9 @@ def calibration(method: Method, model: Model, validation: list[Clip], truth: lis
     known = [coder[coder["video"].isin(videos) & coder["label"].isin(labels)] for coder in truth]
     said = [(sequence, method.outputs(network, sequence)) for clip in validation for sequence in scaled(model, clip)]
     tried = []
-    for values in product(*SEARCH.values()):
-        here = settings | dict(zip(SEARCH, values, strict=True))
+    searched = {name: values for name, values in SEARCH.items() if name in settings}
+    for values in product(*searched.values()):
+        here = settings | dict(zip(searched, values, strict=True))
         events = _plain_events([(sequence, suppressed(method, out, sequence, here)) for sequence, out in said], labels)
         tried.append(
             (

@@ -13,7 +13,7 @@ import pandas as pd
 from kinesics import KinesicsError
 from kinesics.detectors import Clip
 from kinesics.segments import index
-from kinesics.streams import COLUMNS, MIRROR, MIRROR_SIGN, MOTION, PERSON_SEEN
+from kinesics.streams import PERSON, Layout
 
 CROPS = ("face", "person")
 SLOT = 4  # frames
@@ -29,6 +29,7 @@ class Sequence:
     stream: np.ndarray = field(repr=False)  # float32 (T, D)
     tokens: np.ndarray = field(repr=False)  # float32 (S, crops, K), 0 where not asked
     asked: np.ndarray = field(repr=False)  # float32 (S, crops), 1 where asked
+    layout: Layout = field(default=PERSON, repr=False)  # of the stream
 
 
 def sequences(clip: Clip, encoder: str | None) -> list[Sequence]:
@@ -58,7 +59,8 @@ def sequences(clip: Clip, encoder: str | None) -> list[Sequence]:
                 np.add.at(tokens[:, column], slot[inside], values[inside])
                 np.add.at(count[:, column], slot[inside], 1)
         tokens /= np.maximum(count, 1)[..., None]
-        found.append(Sequence(tracks.video, person, tracks.rate_hz, stream, tokens, (count > 0).astype(np.float32)))
+        asked = (count > 0).astype(np.float32)
+        found.append(Sequence(tracks.video, person, tracks.rate_hz, stream, tokens, asked, clip.layout))
     return found
 
 
@@ -74,15 +76,20 @@ class Scaling:
     def apply(self, sequence: Sequence) -> Sequence:
         """Return the sequence standardised, its tokens turned to their main directions; what was not asked stays 0.
 
-        Raises KinesicsError if its tokens are of another size.
+        Raises KinesicsError if its stream or its tokens are of another size.
         """
+        if sequence.stream.shape[1] != len(self.stream_mean):
+            raise KinesicsError(
+                f"{sequence.video!r}: a stream of {sequence.stream.shape[1]} columns, but the model learned on "
+                f"{len(self.stream_mean)}: it learned from other data"
+            )
         if sequence.tokens.shape[2] != self.token_axes.shape[1] and sequence.asked.any():
             raise KinesicsError(
                 f"{sequence.video!r}: tokens of {sequence.tokens.shape[2]} numbers, but the model learned on "
                 f"{self.token_axes.shape[1]}: they come from another encoder"
             )
         stream = np.clip((sequence.stream - self.stream_mean) / self.stream_scale, -LIMIT, LIMIT)
-        stream *= sequence.stream[:, PERSON_SEEN, None]
+        stream *= sequence.stream[:, sequence.layout.seen, None]
         if sequence.asked.any():
             tokens = np.einsum("sck,ckd->scd", sequence.tokens - self.token_mean, self.token_axes)
         else:
@@ -103,7 +110,7 @@ def scaling(found: Several[Sequence], directions: int) -> Scaling:
     if len(sizes) > 1:
         told = ", ".join(f"{size} in {video!r}" for size, video in sorted(sizes.items()))
         raise KinesicsError(f"tokens of several sizes ({told}): they come from several encoders")
-    stream = np.concatenate([one.stream[one.stream[:, PERSON_SEEN] > 0] for one in found]).astype(np.float64)
+    stream = np.concatenate([one.stream[one.stream[:, one.layout.seen] > 0] for one in found]).astype(np.float64)
     means, axes = [], []
     for crop in range(len(CROPS)):
         tokens = np.concatenate([one.tokens[one.asked[:, crop] > 0, crop] for one in found]).astype(np.float64)
@@ -120,7 +127,7 @@ def scaling(found: Several[Sequence], directions: int) -> Scaling:
         whitened = vectors / np.sqrt(np.maximum(values, max(values[0] * 1e-2, 1e-12)))
         axes.append(np.pad(whitened, ((0, 0), (0, directions - whitened.shape[1]))))
     if not len(stream):
-        stream = np.zeros((1, len(COLUMNS)))
+        stream = np.zeros((1, found[0].stream.shape[1]))
     return Scaling(stream.mean(0), np.maximum(stream.std(0), 0.05), np.stack(means), np.stack(axes))
 
 
@@ -153,7 +160,7 @@ def warp(sequence: Sequence, segments: np.ndarray, speed: float, mirror: bool) -
 
     Tokens keep their crop: what a mirror changes in them is not known.
     """
-    stream, tokens, asked = sequence.stream, sequence.tokens, sequence.asked
+    stream, tokens, asked, layout = sequence.stream, sequence.tokens, sequence.asked, sequence.layout
     if speed != 1:
         frames = max(round(len(stream) / speed), 1)
         source = np.minimum((np.arange(frames) + 0.5) * speed - 0.5, len(stream) - 1).clip(0)
@@ -161,7 +168,8 @@ def warp(sequence: Sequence, segments: np.ndarray, speed: float, mirror: bool) -
         high = np.minimum(low + 1, len(stream) - 1)
         share = (source - low)[:, None].astype(np.float32)
         stream = stream[low] * (1 - share) + stream[high] * share
-        stream[:, MOTION] = np.log1p(np.expm1(stream[:, MOTION].clip(0)) * speed)
+        motion = layout.motion
+        stream[:, motion] = np.log1p(np.expm1(stream[:, motion].clip(0)) * speed)
         slots = -(-frames // SLOT)
         old, crop = np.nonzero(asked)
         new = np.minimum(((old + 0.5) / speed).astype(int), slots - 1)
@@ -170,10 +178,11 @@ def warp(sequence: Sequence, segments: np.ndarray, speed: float, mirror: bool) -
         np.add.at(count, (new, crop), 1)
         tokens, asked = moved / np.maximum(count, 1)[..., None], (count > 0).astype(np.float32)
     if mirror:
-        stream = stream[:, MIRROR] * MIRROR_SIGN
+        order, sign = layout.mirror
+        stream = stream[:, order] * sign
     scaled = segments.copy()
     scaled[:, :2] /= speed
-    return Sequence(sequence.video, sequence.person, sequence.rate_hz, stream, tokens, asked), scaled
+    return Sequence(sequence.video, sequence.person, sequence.rate_hz, stream, tokens, asked, layout), scaled
 
 
 def windows(frames: int, length: int) -> list[int]:

@@ -54,7 +54,7 @@ def train(
         loss,
         steps,
         weights,
-        {name: jnp.asarray(part) for name, part in data.items()},
+        {name: jnp.asarray(_padded(part)) for name, part in data.items()},
         jnp.asarray(order.reshape(steps, batch)),
         jax.random.split(jax.random.key(seed), steps),
         jnp.float32(rate),
@@ -63,6 +63,15 @@ def train(
     if not np.isfinite(curve).all():
         raise KinesicsError(f"training diverged at step {int(np.flatnonzero(~np.isfinite(curve))[0])}: lower the rate")
     return nnx.merge(structure, average), curve
+
+
+def _padded(part: np.ndarray) -> np.ndarray:
+    """Return an array with rows of zeros up to a power of two: folds of nearly as many examples share one program.
+
+    No step draws them.
+    """
+    more = (1 << (len(part) - 1).bit_length()) - len(part)
+    return np.concatenate([part, np.zeros((more, *part.shape[1:]), part.dtype)])
 
 
 def start(make: Callable[[nnx.Rngs], nnx.Module], seed: int) -> nnx.Module:

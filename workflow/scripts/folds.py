@@ -1,0 +1,16 @@
+"""Train and score detectors in the folds of an open data set."""
+
+from kinesics.evaluation.folds import folds
+from kinesics.jobs import job
+
+with job(snakemake.log[0]):
+    params, dataset = snakemake.params, snakemake.wildcards.dataset
+    folds(
+        dataset,
+        f"results/open/{dataset}",
+        params.detectors,
+        params.settings,
+        params.score,
+        snakemake.output[0],
+        reference=params.reference,
+    )

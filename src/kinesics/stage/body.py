@@ -265,7 +265,7 @@ def _skeleton(actor: Actor, rotations: dict, heading_rad: float, place) -> tuple
 
 
 def _normals(actor: Actor, vertices: np.ndarray) -> np.ndarray:
-    a, b, c = (vertices[actor.triangles[:, i]] for i in range(3))
+    a, b, c = (vertices.take(actor.triangles[:, i], 0) for i in range(3))
     u, v = b - a, c - a
     cross = np.stack(
         [u[:, (i + 1) % 3] * v[:, (i + 2) % 3] - u[:, (i + 2) % 3] * v[:, (i + 1) % 3] for i in range(3)], 1
@@ -520,9 +520,7 @@ def _assembled(seed: int, arrays: dict[str, np.ndarray]) -> Actor:
         weights=sparse.csr_matrix(
             (arrays["weights"], arrays["weights_indices"], arrays["weights_indptr"]), (count, len(BONES))
         ),
+        triangles=np.asfortranarray(triangles),  # normals are summed corner by corner
         gather=sparse.csr_matrix(corners, (count, len(triangles))),
-        **{
-            name: arrays[name]
-            for name in ("vertices", "triangles", "parents", "heads", "moving", "actions", "landmarks")
-        },
+        **{name: arrays[name] for name in ("vertices", "parents", "heads", "moving", "actions", "landmarks")},
     )

@@ -100,7 +100,11 @@ class Renderer:
         except Exception as error:
             raise KinesicsError(f"no OpenGL through EGL ({error}); install libegl1 and libgl1-mesa-dri") from None
         size, context = (self.width * self.samples, self.height * self.samples), self._context
-        self._frame = context.framebuffer([context.texture(size, n) for n in (4, 1)], context.depth_renderbuffer(size))
+        self._frame, self._back = (
+            context.framebuffer([context.texture(size, n) for n in (4, 1)], context.depth_renderbuffer(size))
+            for _ in range(2)
+        )
+        self._drawn, self._still = None, []
         self._programs = {
             name: context.program(_BODY_VERTEX, _BODY_FRAGMENT.replace("PAINT", paint))
             for name, paint in (("eye", _EYE), ("hair", _HAIR), ("cloth", _CLOTH), ("skin", _SKIN))
@@ -117,10 +121,20 @@ class Renderer:
         if len(scene.people) > MAX_PEOPLE:
             raise KinesicsError(f"a scene of {len(scene.people)} people: ids have room for {MAX_PEOPLE}")
         context, used = self._context, {}
-        self._frame.use()
-        self._frame.clear()
-        context.enable_only(context.DEPTH_TEST)
         clip = scene.camera.matrix(self.width, self.height).T.astype("f4").tobytes()
+        self._quad_program["clip"].write(clip)
+        context.enable_only(context.DEPTH_TEST)
+        # What stands still behind is drawn once for as long as the camera stands still, and copied, depths and all.
+        moving = [quad for quad in scene.quads if not quad.background or any(quad.shift)]
+        still = [quad for quad in scene.quads if quad.background and not any(quad.shift)]
+        if (clip, *map(id, still)) != self._drawn:
+            self._back.use()
+            self._back.clear()
+            for quad in still:
+                self._draw_quad(quad, used)
+            self._drawn, self._still = (clip, *map(id, still)), still  # held: ids of what is gone are given again
+        context.copy_framebuffer(self._frame, self._back)
+        self._frame.use()
         for program in self._programs.values():
             program["clip"].write(clip)
             program["eye"] = tuple(map(float, scene.camera.position))
@@ -128,8 +142,7 @@ class Renderer:
                 program[name] = tuple(map(float, getattr(scene.light, name)))
         for number, posed in enumerate(scene.people):
             self._draw_body(posed, number, used)
-        self._quad_program["clip"].write(clip)
-        for quad in scene.quads:
+        for quad in moving:
             self._draw_quad(quad, used)
         for key in set(self._held) - set(used):
             for thing in self._held[key][1:]:

@@ -123,7 +123,7 @@ class Person:
     face: dict[str, float]  # MakeHuman target of the head -> weight
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Actor:
     """One person, dressed, with a fixed shape. V vertices, T triangles, B = len(BONES) bones, all at rest in an A-pose.
 

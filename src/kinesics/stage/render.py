@@ -6,6 +6,7 @@ packages libegl1 and libgl1-mesa-dri). One thread draws, so that frames repeat t
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -32,8 +33,9 @@ class Camera:
     fov_deg: float  # vertical field of view
     roll_deg: float = 0.0  # the picture turns clockwise
 
+    @cached_property
     def axes(self) -> np.ndarray:
-        """Return (3, 3): rows are right, down and forward."""
+        """(3, 3): rows are right, down and forward."""
         forward = np.subtract(self.target, self.position).astype(float)
         forward /= np.linalg.norm(forward)
         right = np.cross(forward, (0.0, 0.0, 1.0))
@@ -47,7 +49,7 @@ class Camera:
 
         Points (N, 3) with depth <= 0 are behind the camera: their pixels mean nothing.
         """
-        seen = (np.asarray(points) - self.position) @ self.axes().T
+        seen = (np.asarray(points) - self.position) @ self.axes.T
         focal = 0.5 * height / np.tan(np.radians(self.fov_deg) / 2)
         depth = seen[:, 2]
         return focal * seen[:, :2] / np.maximum(depth, 1e-6)[:, None] + (width / 2, height / 2), depth
@@ -56,7 +58,7 @@ class Camera:
         """Return the OpenGL clip matrix (4, 4) for column vectors."""
         near, far = 0.05, 60.0
         focal = 1 / np.tan(np.radians(self.fov_deg) / 2)
-        right, down, forward = self.axes()
+        right, down, forward = self.axes
         view = np.eye(4)
         view[:3, :3] = [right, -down, -forward]
         view[:3, 3] = -view[:3, :3] @ self.position

@@ -23,6 +23,8 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
+import pyarrow as pa
+from pyarrow import csv
 from scipy import sparse
 from scipy.spatial.transform import Rotation
 
@@ -138,6 +140,7 @@ class Actor:
     surface: looks.Surface  # of each vertex
     weights: sparse.csr_matrix  # (V, B) float32, how much each bone moves a vertex; rows sum to 1
     parents: np.ndarray  # (B,) int32, -1 for the root
+    generations: tuple[np.ndarray, ...]  # the bones as far from the root as one another: below it, below those ...
     heads: np.ndarray  # (B, 3) float32, where each bone turns
     moving: np.ndarray  # (M,) int32, the vertices that facial actions move
     actions: np.ndarray  # (52, M, 3) float32, by how much at 1
@@ -254,13 +257,12 @@ def _skeleton(actor: Actor, rotations: dict, heading_rad: float, place) -> tuple
     turn = Rotation.from_rotvec([0, 0, heading_rad]).as_matrix().astype(np.float32)
     linear = np.empty((len(BONES), 3, 3), np.float32)
     joints = np.empty((len(BONES), 3), np.float32)
-    for bone, parent in enumerate(actor.parents):
-        if parent < 0:
-            linear[bone] = turn @ local[bone]
-            joints[bone] = turn @ actor.heads[bone] + np.asarray(place, np.float32)
-        else:
-            linear[bone] = linear[parent] @ local[bone]
-            joints[bone] = joints[parent] + linear[parent] @ (actor.heads[bone] - actor.heads[parent])
+    linear[0], joints[0] = turn @ local[0], turn @ actor.heads[0] + np.asarray(place, np.float32)
+    for bones in actor.generations:
+        parents = actor.parents[bones]
+        linear[bones] = linear[parents] @ local[bones]
+        away = actor.heads[bones] - actor.heads[parents]
+        joints[bones] = joints[parents] + (linear[parents] @ away[..., None])[..., 0]
     return joints, linear
 
 
@@ -360,9 +362,17 @@ def _targets(person: Person) -> dict[str, float]:
 
 def _target(path: Path, count: int) -> np.ndarray:
     """Return the displacements (count, 3), in metres, z up, of a MakeHuman target: decimetres, y up."""
-    rows = np.array(gzip.decompress(path.read_bytes()).split(), float).reshape(-1, 4)
-    out = np.zeros((count, 3))
-    out[rows[:, 0].astype(int)] = 0.1 * rows[:, [1, 3, 2]] * (1, -1, 1)
+    text, out = gzip.decompress(path.read_bytes()), np.zeros((count, 3))
+    if not text:  # some change nothing
+        return out
+    columns = ["vertex", "x", "y", "z"]
+    rows = csv.read_csv(
+        pa.BufferReader(text),
+        csv.ReadOptions(use_threads=False, column_names=columns),
+        csv.ParseOptions(delimiter=" "),
+        csv.ConvertOptions(column_types=dict.fromkeys(columns[1:], pa.float64())),
+    )
+    out[rows["vertex"].to_numpy()] = 0.1 * np.stack([rows[axis].to_numpy() for axis in "xzy"], 1) * (1, -1, 1)
     return out
 
 
@@ -513,6 +523,9 @@ def _assembled(seed: int, arrays: dict[str, np.ndarray]) -> Actor:
     person["origins"] = np.array(person["origins"])
     count, triangles = len(arrays["vertices"]), arrays["triangles"]
     corners = np.ones(triangles.size, np.float32), (triangles.ravel(), np.repeat(np.arange(len(triangles)), 3))
+    depth: list[int] = []
+    for parent in arrays["parents"]:
+        depth.append(depth[parent] + 1 if parent >= 0 else 0)
     return Actor(
         seed=seed,
         person=Person(**person),
@@ -521,6 +534,7 @@ def _assembled(seed: int, arrays: dict[str, np.ndarray]) -> Actor:
             (arrays["weights"], arrays["weights_indices"], arrays["weights_indptr"]), (count, len(BONES))
         ),
         triangles=np.asfortranarray(triangles),  # normals are summed corner by corner
+        generations=tuple(np.flatnonzero(np.array(depth) == k) for k in range(1, max(depth) + 1)),
         gather=sparse.csr_matrix(corners, (count, len(triangles))),
         **{name: arrays[name] for name in ("vertices", "parents", "heads", "moving", "actions", "landmarks")},
     )

@@ -1,13 +1,15 @@
 """Speed and memory of the stage on one core: ``python benchmarks/stage.py ACTORS [MINUTES]``.
 
 Prints a line of JSON for each shot with one actor at 320x240: frames per second of processor time, which is what an idle
-core gives, and milliseconds a frame to decide on a pose, to pose, to draw, and to read back. Then a line for a whole film
-of MINUTES (10): resident memory in MB minute by minute. ACTORS is the folder in which actors are kept.
+core gives, and milliseconds a frame to decide on a pose, to pose, to draw, and to read back. Then a line for making actors:
+seconds of the first in an empty folder, of the next, and of one that is kept there. Then a line for a whole film of MINUTES
+(10): resident memory in MB minute by minute. ACTORS is the folder in which actors are kept.
 """
 
 import json
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -47,6 +49,19 @@ def speed(shot: str, actors: Path) -> dict:
     }
 
 
+def making() -> dict:
+    """Return the seconds of processor time that actors take."""
+    from kinesics.stage import body
+
+    spent = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, seed in (("first_actor_s", 1), ("next_actor_s", 2), ("kept_actor_s", 2)):
+            began = time.process_time()
+            body.make_actor(seed, folder)
+            spent[name] = round(time.process_time() - began, 3)
+    return spent
+
+
 def memory(minutes: int, actors: Path) -> dict:
     """Return the resident memory after each minute of a film, in MB."""
     from kinesics.stage import film, render, script
@@ -67,6 +82,7 @@ def main() -> None:
     actors = Path(sys.argv[1])
     for shot in ("face", "bust", "half", "full"):
         print(json.dumps(speed(shot, actors)), flush=True)
+    print(json.dumps(making()), flush=True)
     print(json.dumps(memory(int(sys.argv[2]) if len(sys.argv) > 2 else 10, actors)), flush=True)
 
 

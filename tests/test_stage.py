@@ -146,7 +146,7 @@ def test_dials_change_nothing_at_level_0_and_more_at_each_level():
     assert wildness.developed(frame, 0, 20, 1, 0).std() == pytest.approx(20, rel=0.1)
     assert (wildness.developed(frame, 0, 20, 1, 0) != wildness.developed(frame, 0, 20, 1, 1)).any()
     turned = [
-        np.degrees(np.arccos(wildness.shaken(camera, 1.0, 1, t).axes()[2] @ camera.axes()[2]))
+        np.degrees(np.arccos(wildness.shaken(camera, 1.0, 1, t).axes[2] @ camera.axes[2]))
         for t in np.linspace(0, 60, 400)
     ]
     assert np.sqrt(np.mean(np.square(turned))) == pytest.approx(np.sqrt(2), rel=0.15)  # sideways and up and down

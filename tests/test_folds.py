@@ -17,7 +17,7 @@ from kinesics.evaluation import folds as study
 from kinesics.evaluation.score import compare, score
 from kinesics.events import check_events, write_events
 from kinesics.files import write_json
-from kinesics.head import learning
+from kinesics.head import learning, training
 from kinesics.head.learning import settings_of
 from kinesics.open_streams import CELLS, PIXELS, part, pixel_stream, plain_clip, point_stream, points_layout, read_clip
 from kinesics.tracks import TracksWriter
@@ -290,3 +290,14 @@ def test_the_article_says_what_the_study_says(tmp_path):
     assert "7 streams, 2 labels, 3 folds; 7 units (video)" in lines[9]
     assert lines[11].startswith(r"linear & 0.25 [0.10, 0.90] & 0.50 & \ensuremath{-}0.12 [\ensuremath{-}0.25,")
     assert lines[12] == r"budgeted & 0.38 [0.10, 0.90] & 0.50 &  &  \\"
+
+
+def test_rows_that_no_step_draws_change_nothing(tmp_path, monkeypatch):
+    assert training._padded(np.ones((5, 2))).sum(1).tolist() == [2.0] * 5 + [0.0] * 3
+    assert training._padded(np.ones((8, 2))).shape == (8, 2)
+    clip, truth = toy_clip(tmp_path, "v", 0, 10)
+    padded, plain = [], []
+    for kept in (padded, plain):
+        kept.append(linear.fit([clip], [truth], 0, steps=20))
+        monkeypatch.setattr(training, "_padded", lambda part: part)
+    assert all((padded[0][name] == plain[0][name]).all() for name in plain[0])

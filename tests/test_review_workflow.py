@@ -39,7 +39,13 @@ def test_the_embedded_tier_plans_nothing_of_the_public_data(plans):
     assert {"gpt4v-emotion", "shrec2022", "crema-d"} <= set(public)
     for name in public:
         assert f"data/{name}/" not in plans["embedded"]
-    for path in [*STUDIES, "figures/gpt4v_sets.pdf", "tables/gpt4v.tex", "notebooks/recompute_gpt4v.ipynb"]:
+    for path in [
+        *STUDIES,
+        "scores/open/",
+        "figures/gpt4v_sets.pdf",
+        "tables/gpt4v.tex",
+        "notebooks/recompute_gpt4v.ipynb",
+    ]:
         assert path not in plans["embedded"]
 
 
@@ -47,6 +53,7 @@ def test_the_public_tier_plans_the_whole_review(plans):
     for path in [
         *STUDIES,
         "results/notebooks/recompute_gpt4v.ipynb",
+        *(f"results/scores/open/{name}.json" for name in CONFIG["open"]["datasets"]),
         *(f"data/{name}/" for name in PUBLIC["datasets"]),
     ]:
         assert path in plans["public"]
@@ -54,7 +61,7 @@ def test_the_public_tier_plans_the_whole_review(plans):
 
 @pytest.mark.parametrize("tier", ["embedded", "public"])
 def test_what_the_article_of_a_tier_reads_is_planned(tier, plans):
-    parts = ["main.tex", "related.tex", *(["review.tex"] if tier == "public" else [])]
+    parts = ["main.tex", "related.tex", *(["review.tex", "open_results.tex"] if tier == "public" else [])]
     text = "".join((ROOT / "paper" / name).read_text(encoding="utf-8") for name in parts)
     choice = re.compile(r"\\ifpublic\b(.*?)(?:\\else\b(.*?))?\\fi\b", re.DOTALL)
     text = choice.sub(lambda match: match[1] if tier == "public" else match[2] or "", text)

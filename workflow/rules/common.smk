@@ -20,10 +20,6 @@ for _key, _names, _known in [
     ("detectors", config["detectors"], DETECTORS),
     ("stage: detectors", config["stage"]["detectors"], DETECTORS),
     ("figures: detectors", config["figures"]["detectors"], config["detectors"]),
-    *(
-        (f"open: {_set}: detectors", _settings["detectors"], DETECTORS)
-        for _set, _settings in config["open"]["datasets"].items()
-    ),
     (
         "stage: study_seeds",
         config["stage"]["study_seeds"],

@@ -48,7 +48,7 @@ def folds(
     Result: ``{labels, left_out, unit, units, videos, folds, rate_hz, options, validation, seeds (how many), reference,
     detectors: {name: score}, tests: {metric: {name: entry}}}``; an entry is the difference of a detector to the reference
     with p of the permutation test, and ``p_holm``, corrected for the number of detectors. Raises KinesicsError for another
-    unit or a damaged file.
+    unit, and as ``read_clip`` and ``read_events`` do.
     """
     if settings["unit"] not in UNITS:
         raise KinesicsError(f"unit {settings['unit']!r} is none of {', '.join(UNITS)}")
@@ -86,19 +86,21 @@ def folds(
                 tests[metric][name] = difference["metrics"][metric]
     for entries in tests.values():
         correct(entries)
-    facts = {key: settings[key] for key in ("rate_hz", "unit", "options")} | {"validation": VALIDATION}
-    facts |= {
+    people = streams["subject"][tested].nunique()
+    result = {
+        **{key: settings[key] for key in ("rate_hz", "unit", "options")},
+        "validation": VALIDATION,
         "labels": labels,
         "left_out": left_out,
         "videos": len(tested),
         "folds": len(splits),
+        "units": people if settings["unit"] == "person" else scored[reference]["units"],
+        "seeds": len(detectors[reference]),
         "reference": reference,
+        "detectors": scored,
+        "tests": tests,
     }
-    facts["units"] = (
-        len({shared["clusters"][video] for video in tested}) if shared["clusters"] else scored[reference]["units"]
-    )
-    facts["seeds"] = len(detectors[reference])
-    write_json(out, facts | {"detectors": scored, "tests": tests})
+    write_json(out, result)
 
 
 def _judged(truth: pd.DataFrame, splits: Mapping[str, Mapping[str, list[str]]]) -> tuple[list[str], list[str]]:

@@ -105,6 +105,15 @@ def test_features_of_a_real_clip(detected, clip, tmp_path):
         (["score", "--truth", "absent.csv", "--predicted", "text.mp4"], "absent.csv: no such file"),
         (["track", "text.mp4", "--out", "text.mp4"], "text.mp4 would be overwritten"),
         (["detect", "text.mp4", "--out", "e.csv", "--tubes", "e.csv"], "e.csv would be overwritten"),
+        (["detect", "text.mp4", "--out", "."], "is a folder: give the name of a file"),
+        (
+            ["detect", "text.mp4", "--out", "text.mp4/e.csv"],
+            "text.mp4/e.csv cannot be written: .*text.mp4 is no folder",
+        ),
+        (
+            ["detect", "text.mp4", "--tracks", "t", "--rate", "5", "--out", "e.csv"],
+            "which --tracks spares: leave them out",
+        ),
         (
             ["detect", "text.mp4", "--detector", "rules", "--model", "m", "--out", "e.csv"],
             "'rules' does not learn: it takes no --model",

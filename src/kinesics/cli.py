@@ -10,12 +10,14 @@ from pathlib import Path
 import kinesics
 from kinesics import KinesicsError, catalogue, sources
 
+RATE_HZ, PEOPLE = 10.0, 4  # of tracking, unless told otherwise
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit status: 0, 1 for bad input (one line on stderr), 2 for bad usage."""
     options = _parser().parse_args(arguments)
     try:
-        _refuse_to_overwrite(options)
+        _refuse_bad_outputs(options)
         options.run(options)
     except KinesicsError as error:
         print(f"kinesics: {error}", file=sys.stderr)
@@ -32,8 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _refuse_to_overwrite(options: argparse.Namespace) -> None:
-    """Raise KinesicsError if a file that is to be written is also read, or is to be written twice."""
+def _refuse_bad_outputs(options: argparse.Namespace) -> None:
+    """Raise KinesicsError if a file that is to be written is also read, is to be written twice, or cannot be written."""
     given = vars(options)
     written = [given[name] for name in ("out", "tubes", "json", "outcomes") if given.get(name)]
     read = [given.get("model"), given.get("cache"), given.get("config")]
@@ -44,6 +46,11 @@ def _refuse_to_overwrite(options: argparse.Namespace) -> None:
     for number, path in enumerate(written):
         if path.resolve() in {other.resolve() for other in [*read, *written[:number]] if isinstance(other, Path)}:
             raise KinesicsError(f"{path} would be overwritten: give another name for what is written")
+        if path.is_dir():
+            raise KinesicsError(f"{path} is a folder: give the name of a file")
+        there = next(place for place in path.absolute().parents if place.exists())
+        if not (there.is_dir() and os.access(there, os.W_OK)):
+            raise KinesicsError(f"{path} cannot be written: {there} is {'closed' if there.is_dir() else 'no folder'}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -313,10 +320,10 @@ def default_data() -> Path:
 
 def _tracking(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
-        "--rate", type=_positive, default=10.0, metavar="HZ", help="frames a second tracked (default: %(default)s)"
+        "--rate", type=_positive, default=RATE_HZ, metavar="HZ", help="frames a second tracked (default: %(default)s)"
     )
     sub.add_argument(
-        "--people", type=_count, default=4, metavar="N", help="people followed at once (default: %(default)s)"
+        "--people", type=_count, default=PEOPLE, metavar="N", help="people followed at once (default: %(default)s)"
     )
 
 
@@ -488,6 +495,8 @@ def _detect(options: argparse.Namespace) -> None:
             )
     elif catalogue.learns(detector):
         read_model(options.model, row["module"])
+    if options.tracks and (options.rate, options.people) != (RATE_HZ, PEOPLE):
+        raise KinesicsError("--rate and --people are for tracking, which --tracks spares: leave them out")
     if options.budget < 1 and not hasattr(module, "undecided"):
         raise KinesicsError(f"detector {detector!r} takes no --budget: it needs all that its encoders can say")
     with tempfile.TemporaryDirectory() as folder:

@@ -358,7 +358,7 @@ def test_train_reads_its_lessons(tmp_path, capsys):
     for changes, message in [
         ({"detector": "rules"}, "detector 'rules' does not learn"),
         ({"detector": "magic"}, "'magic' is not a detector"),
-        ({"tracks": []}, "lessons.yaml: tracks: [] should be non-empty"),
+        ({"tracks": []}, "lessons.yaml: tracks: [] has less than 1 item"),
         ({"epochs": 3}, "'epochs' was unexpected"),
         ({"validation": lessons["tracks"]}, "'v' is a training and a validation video"),
         ({"seed": 2**70}, "is greater than the maximum of 4294967295"),

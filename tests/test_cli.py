@@ -137,7 +137,7 @@ def test_bad_input_gives_one_line_and_leaves_nothing(tmp_path, monkeypatch, caps
     ("option", "message"),
     [
         (["--rate", "0"], "0 is not a rate between 0 and 1000 Hz"),
-        (["--people", "0"], "0 is not a number of people between 1 and 100"),
+        (["--people", "0"], "0 is not a whole number from 1 to 100"),
         (["--seed", "-1"], "-1 is negative"),
     ],
 )

@@ -11,6 +11,7 @@ import kinesics
 from kinesics import KinesicsError, catalogue, sources
 
 RATE_HZ, PEOPLE = 10.0, 4  # of tracking, unless told otherwise
+SHORTEST_S = 0.04  # of windows and steps: about a frame
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -242,7 +243,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     how.add_argument(
         "--price",
-        type=float,
+        type=_price,
         nargs=2,
         metavar=("IN", "OUT"),
         help="USD a million tokens (default: known for some models)",
@@ -336,8 +337,15 @@ def _positive(value: str) -> float:
 
 def _seconds(value: str) -> float:
     number = float(value)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{value} is not above 0")
+    if not SHORTEST_S <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{value} is not at least {SHORTEST_S:g} s")
+    return number
+
+
+def _price(value: str) -> float:
+    number = float(value)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{value} is not a price of 0 or more")
     return number
 
 
@@ -359,7 +367,7 @@ def _parameter(value: str) -> tuple[str, object]:
 def _count(value: str) -> int:
     number = int(value)
     if not 1 <= number <= 100:
-        raise argparse.ArgumentTypeError(f"{value} is not a number of people between 1 and 100")
+        raise argparse.ArgumentTypeError(f"{value} is not a whole number from 1 to 100")
     return number
 
 

@@ -147,6 +147,8 @@ def to_text(config: dict) -> str:
     had = [CORPORA[one["corpus"]] for one in rows]
     guessed = ", ".join(one["name"] for one in had if "from memory" in one["sizes"]) or "none"
     placed = ", ".join(one["name"] for one in had if one["fetch"] == "no") or "nothing"
-    lines.append(f"GPU: RTX 3090, mixed precision. Sizes from memory, not verified (corpora.csv): {guessed}.")
+    lines.append(
+        f"GPU: RTX 3090, mixed precision, or waiting for decoding. Sizes from memory, unverified (corpora.csv): {guessed}."
+    )
     lines.append(f"The data lie in {block['folder']}; to be placed by you: {placed}.")
     return "\n".join(lines) + "\n"

@@ -79,6 +79,7 @@ def estimate(
         source = f"{row['source']}, {row['date']}; look whether it is still so"
     if price:
         usd = (tally.tokens * price[0] + most_out * price[1]) / 1e6
+        usd = math.ceil(100 * usd) / 100  # so that it is no less than at most
         cost = f"at most {usd:.2f} USD, {price[0]:g} and {price[1]:g} for a million tokens in and out ({source})"
     else:
         cost = f"not known for {model!r}: give USD for a million tokens in and out with --price IN OUT"

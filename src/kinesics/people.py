@@ -103,6 +103,7 @@ def track(
     size = np.array([info.width, info.height])
     tracks: list[_Track] = []
     totals: list[_Totals] = []
+    seen: list[_Sighting] = []
     with tempfile.TemporaryDirectory() as folder, _opened(bundles, max_people) as networks:
         unnumbered = Path(folder) / "unnumbered.parquet"
         with TracksWriter(unnumbered, name or Path(video).stem, rate_hz, info.width, info.height) as writer:
@@ -110,7 +111,7 @@ def track(
             for k, time_s, frame in bar:
                 tracks = [t for t in tracks if time_s - t.seen_s <= _KEPT_S]
                 search = k % max(round(_SEARCH_S * rate_hz), 1) == 0
-                seen = _people(networks, frame, time_s, tracks, search)[:max_people]
+                seen = _people(networks, frame, time_s, tracks, search, len(seen))[:max_people]
                 people = _identify(seen, tracks, totals, time_s)
                 _fill_poses(networks, frame, time_s, people)
                 _give_hands(networks, frame, time_s, [sighting for _, sighting in people])
@@ -125,12 +126,14 @@ def track(
 
 @dataclass
 class _Networks:
+    # What follows people or hands looks for more only while it has fewer than it may follow, and a look costs as much as
+    # following one. So there is one for each number of people.
     face: vision.FaceLandmarker  # whole frame
     one_face: vision.FaceLandmarker  # a crop about one head
     detector: vision.FaceDetector
-    pose: vision.PoseLandmarker  # whole frame, follows people
+    poses: list[vision.PoseLandmarker]  # whole frame; the n-th follows n + 1 people
     one_pose: vision.PoseLandmarker  # a crop about one person
-    hands: vision.HandLandmarker  # whole frame, follows hands
+    hands: list[vision.HandLandmarker]  # whole frame; the n-th follows the hands of n + 1 people
 
 
 @contextmanager
@@ -155,6 +158,10 @@ def _opened(bundles: Path, max_people: int) -> Iterator[_Networks]:
         options = vision.PoseLandmarkerOptions(base_options=base["pose"], running_mode=mode, num_poses=number)
         return vision.PoseLandmarker.create_from_options(options)
 
+    def hands(number: int) -> vision.HandLandmarker:
+        options = vision.HandLandmarkerOptions(base_options=base["hands"], running_mode=video, num_hands=number)
+        return vision.HandLandmarker.create_from_options(options)
+
     with ExitStack() as stack:
         yield _Networks(
             face=stack.enter_context(faces(max_people)),
@@ -164,22 +171,19 @@ def _opened(bundles: Path, max_people: int) -> Iterator[_Networks]:
                     vision.FaceDetectorOptions(base_options=detector, min_detection_confidence=0.1)
                 )
             ),
-            pose=stack.enter_context(poses(video, max_people)),
+            poses=[stack.enter_context(poses(video, number + 1)) for number in range(max_people)],
             one_pose=stack.enter_context(poses(image, 1)),
-            hands=stack.enter_context(
-                vision.HandLandmarker.create_from_options(
-                    vision.HandLandmarkerOptions(
-                        base_options=base["hands"], running_mode=video, num_hands=2 * max_people
-                    )
-                )
-            ),
+            hands=[stack.enter_context(hands(2 * number + 2)) for number in range(max_people)],
         )
 
 
 def _people(
-    networks: _Networks, frame: np.ndarray, time_s: float, tracks: Iterable[_Track], search: bool
+    networks: _Networks, frame: np.ndarray, time_s: float, tracks: Iterable[_Track], search: bool, before: int
 ) -> list[_Sighting]:
-    """Return the people in a frame (height, width, 3), those with the largest heads first."""
+    """Return the people in a frame (height, width, 3), those with the largest heads first.
+
+    As many poses are looked for as there are faces, or were people ``before``, in the last frame.
+    """
     size = _size(frame)
     faces: list[np.ndarray] = []
     heads: list[np.ndarray] = []
@@ -194,7 +198,8 @@ def _people(
                 heads.append(head)
 
     add(_meshes(networks.face, frame))
-    poses = _distinct_poses(networks.pose.detect_for_video(_image(frame), round(time_s * 1000)), size)
+    follows = networks.poses[max(len(faces), before, 1) - 1]
+    poses = _distinct_poses(follows.detect_for_video(_image(frame), round(time_s * 1000)), size)
     pose_heads = [_pose_head(pose, size) for pose, _ in poses]
     # A face is easier to find where it must be: at the head of a pose, where it was a moment ago, in a part of the frame.
     expected = [head for head, (pose, _) in zip(pose_heads, poses, strict=True) if pose[0, 3] > VISIBLE]
@@ -296,8 +301,10 @@ def _give_hands(networks: _Networks, frame: np.ndarray, time_s: float, people: l
     A hand belongs where the pose's wrist is, or, where no wrist is seen, within an arm's reach of the head. MediaPipe's
     handedness, which is the person's own for frames that are not mirrored, decides between sides that are near.
     """
+    if not people:
+        return
     size = _size(frame)
-    result = networks.hands.detect_for_video(_image(frame), round(time_s * 1000))
+    result = networks.hands[len(people) - 1].detect_for_video(_image(frame), round(time_s * 1000))
     hands = [_points(landmarks) for landmarks in result.hand_landmarks]
     sides = [(kind[0].category_name.lower(), kind[0].score) for kind in result.handedness]
     slots = [(person, side) for person in people for side in _WRISTS]

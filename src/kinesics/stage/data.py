@@ -17,7 +17,7 @@ SPLITS = ("train", "val", "test", "dials")
 #: How many people are seen how near, video after video.
 CASTS = ((1, "bust"), (2, "half"), (1, "face"), (3, "half"), (1, "half"), (2, "bust"), (1, "full"))
 #: The cast of the dials: people as large as in most of the videos.
-DIAL_CASTS = ((2, "bust"), (1, "half"))
+DIAL_CASTS = ((1, "half"), (2, "bust"))
 #: Videos that a split has room for.
 _ROOM = 1000
 

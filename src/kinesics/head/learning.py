@@ -42,7 +42,7 @@ from kinesics.head.training import filled, skeleton, to_arrays, train
 
 ENCODER = "vit_s_focus"
 DIRECTIONS = 48  # principal axes of the tokens: more are noise with a few thousand crops
-LENGTH = 640  # frames of a training example: a minute at 10 Hz, also when it is slowed down a little
+LENGTH = 336  # frames of a training example: half a minute at 10 Hz, also when it is slowed down a little
 SPEEDS = (0.85, 1.0, 1.18)  # people act faster and slower
 NOISE = 0.25  # standard deviations by which the stream is shaken at most in training
 BATCH = 4

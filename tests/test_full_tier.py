@@ -106,7 +106,7 @@ def test_the_sums_are_those_of_the_rows(capsys):
     ("arguments", "said"),
     [
         (["--tier", "moon"], "'moon' is not a tier. The tiers are embedded, full, public."),
-        (["--encoders", "gpt5"], "'gpt5' has no rate: add a row to rates.csv"),
+        (["--encoders", "gpt5"], "'gpt5' is not an encoder: 'kinesics encoders' lists all"),
     ],
 )
 def test_a_plan_that_cannot_be_made_says_why(capsys, arguments, said):

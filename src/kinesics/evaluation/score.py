@@ -45,6 +45,7 @@ from kinesics.evaluation.intervals import (
 from kinesics.evaluation.tally import MEASURES, Footage, Samples, Tally, decided, mean, merge, metrics, tally
 from kinesics.evaluation.tubes import select, sorted_with_tubes
 from kinesics.events import check_events, check_tubes, empty_events, read_events, read_events_and_tubes
+from kinesics.files import sha256
 from kinesics.labels import LABELS, in_order
 
 DIGITS = 6  # far finer than any interval, far coarser than the rounding in which processors differ
@@ -287,6 +288,13 @@ def score_files(
         tables[group] = [events for events, _ in pairs]
         if group in boxes:
             read_boxes[group] = [of_events for _, of_events in pairs]
+    files = [tuple(sha256(file) for file in _files(paths, ".csv")) for paths in entries["truth"]]
+    for number, (one, table) in enumerate(zip(files, tables["truth"], strict=True)):
+        if len(table) and one in files[:number]:
+            first = entries["truth"][files.index(one)]
+            raise KinesicsError(
+                f"{first} and {entries['truth'][number]} are the same, and no two coders: give one of them"
+            )
     coded, found = (
         {video for events in tables[group] for video in events["video"]} for group in ("truth", "predicted")
     )

@@ -563,8 +563,8 @@ def _ask(options: argparse.Namespace) -> None:
     from kinesics.ask.estimate import Tally, estimate
 
     labels = [label.strip() for given in options.labels or [] for label in given.split(",")]
-    if files := [label for label in labels if Path(label).is_file()]:
-        raise KinesicsError(f"label {files[0]!r} is a file: give videos first, or --labels={','.join(labels[:2])}")
+    if files := [label for label in labels if Path(label).suffix and Path(label).is_file()]:
+        raise KinesicsError(f"label {files[0]!r} is a file: give videos first, or labels as in --labels=happy,sad")
     if not options.video:
         raise KinesicsError("no video: give videos first, then --labels and what else is a list")
     options.labels = labels

@@ -66,7 +66,7 @@ def test_a_coding_becomes_events(tmp_path):
     [
         ("v,0,smile,0,1,1,0,0,1,1,", "line 3: column 'label': .smile. is not one of"),
         ("v,0,happy,0,1,2,0,0,1,1,", "line 3: column 'confidence': .2. is not one of"),
-        ("v,0,happy,0,1,1,0,0,1.2,1,", "line 3: column 'x1': .1.2. does not match"),
+        ("v,0,happy,0,1,1,0,0,1.2,1,", "line 3: column 'x1': .1.2. is not a fraction from 0 to 1"),
         ("v,0,happy,0,1,1,0,0,1", "line 3: the number of fields differs from the header's 11"),
         ("v,0,happy,2,1,1,0,0,1,1,", "line 3: end_s 1 is not after start_s"),
     ],

@@ -254,10 +254,10 @@ def test_a_window_in_which_nobody_speaks_says_so(tmp_path, words):
     [
         (WORDS, "video", "the prompt video shows no words"),
         (None, "text", "the prompt text shows what is said: give it with --words"),
-        ("video,start_s,end_s,text\nother,0,1,Hm.\n", None, "the words are of other videos, such as 'other'"),
+        ("video,start_s,end_s,text\nother,0,1,Hm.\n", None, "words: the words are of other videos, such as 'other'"),
         ("video,start_s,end_s,text\n", None, "the table of words is empty"),
         ("video,start_s,end_s,text\nfilm,1,1,Hm.\n", None, "line 2: end_s is not after start_s"),
-        ("video,start_s,end_s,text\nfilm,0,x,Hm.\n", None, "line 2: column 'end_s'"),
+        ("video,start_s,end_s,text\nfilm,0,x,Hm.\n", None, "line 2: column 'end_s': 'x' is not a time in seconds"),
         ("video,start_s,text\nfilm,0,Hm.\n", None, "column 'end_s' is missing"),
     ],
 )
@@ -579,12 +579,30 @@ def test_a_dry_run_sends_nothing_and_counts_what_a_run_then_sends(server, tmp_pa
     told = capsys.readouterr().out
     assert not server.requests
     assert not (tmp_path / "out.csv").exists()
-    assert "requests    2, at most 14 if all are refused; 0 more" in told
+    assert "prompt      face, 2 images a request" in told
+    assert "requests    2, if each is answered at once, as all below; at most 14 if all are refused; 0 more" in told
     assert "pictures    4" in told
     assert main(arguments) == 0
     assert len(server.requests) == 2
     assert main([*arguments, "--dry-run"]) == 0
-    assert "requests    0, at most 0 if all are refused; 2 more" in capsys.readouterr().out
+    assert "at most 0 if all are refused; 2 more" in capsys.readouterr().out
+
+
+def test_a_dry_run_tells_how_many_clips_have_words_and_needs_no_weights(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_video(tmp_path / "film.mp4", numbered(24), rate=10)
+    (tmp_path / "words.csv").write_text("video,start_s,end_s,text\nfilm,0,1,Look!\n")
+    command = ["ask", "film.mp4", "--labels=happy,sad", "--window", "1.2", "--dry-run"]
+    server_of_nobody = ["--endpoint", "http://127.0.0.1:9/v1", "--model", "m"]
+    assert main([*command, *server_of_nobody, "--words", "words.csv", "--prompt", "text"]) == 0
+    told = capsys.readouterr().out
+    assert "prompt      text, 20 videos a request\nwords       of 1 of 2 clips\n" in told
+    assert "picture" not in told
+    assert main([*command, "--weights", "someone/absent"]) == 0
+    told = capsys.readouterr().out
+    assert "someone/absent is not on this machine" in told
+    assert "pictures    6" in told
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["film.mp4", "words.csv"]
 
 
 def test_cost_and_time_are_sums_that_can_be_done_by_hand():
@@ -662,6 +680,12 @@ def test_events_come_from_the_command(server, tmp_path):
         (["text.mp4", "--detect", "--words", "w.csv"], "--words does not go with --detect"),
         (["text.mp4", "--labels", "a", "--tracks", "b"], "--tracks does not go without --detect"),
         (["text.mp4", "--labels", "a", "--step", "2"], "a window every 2 s would leave gaps"),
+        (["--labels", "a", "b", "text.mp4"], "'text.mp4' is a file: give videos first, or labels as in --labels="),
+        (["--labels", "a"], "no video: give videos first"),
+        (["text.mp4", "--labels", "a", "--weights", "./nothing"], "^kinesics: ./nothing: no such folder$"),
+        (["text.mp4", "--labels", "a", "--weights", "."], r"\.: holds no weights; run: hf download lkhl/VideoLLaMA3"),
+        (["text.mp4", "--labels", "a", "--responses", "text.mp4"], "text.mp4 is a file: give the name of a folder"),
+        (["text.mp4", "--labels", "a", "--out", "/proc/x"], "/proc/x cannot be written: /proc takes no files"),
     ],
 )
 def test_wrong_input_is_one_line(tmp_path, monkeypatch, capsys, arguments, message):

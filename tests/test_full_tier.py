@@ -106,7 +106,7 @@ def test_the_sums_are_those_of_the_rows(capsys):
     ("arguments", "said"),
     [
         (["--tier", "moon"], "'moon' is not a tier. The tiers are embedded, full, public."),
-        (["--encoders", "gpt5"], "'gpt5' has no rate: add a row to rates.csv"),
+        (["--encoders", "gpt5"], "'gpt5' is not an encoder: 'kinesics encoders' lists all"),
     ],
 )
 def test_a_plan_that_cannot_be_made_says_why(capsys, arguments, said):
@@ -154,9 +154,11 @@ def test_every_system_and_benchmark_has_a_state(tmp_path, scores):
     assert cell("GPT-4V", "DFEW") == "RPed"
     assert cell("GPT-4V", "MER2023") == "Ped"
     assert cell("GPT-4V", "MELD") == "ef"
-    assert cell("MAE-DFER", "MAFW") == "Pwd"  # published under another name of the data set
+    assert cell("MAE-DFER", "MAFW") == "Pcd"  # no encoder serves it; published under another name of the data set
     assert cell("DINOv3 ViT S-7B", "AVA v2.2") == "gf"
     assert cell("InternVideo2 s1-6B", "THUMOS14") == "Pnf"
+    assert cell("VideoPrism B/L", "AVA v2.2").endswith("wf")
+    assert cell("Qwen2.5-VL", "AVA v2.2") == "ef"
     legend = (tmp_path / "t.tex").read_text()
     assert all(f"{letter}~{what}" in legend for letter, what in {**tables.STATES, **tables.NEEDS}.items())
 

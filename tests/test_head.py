@@ -374,6 +374,9 @@ def test_train_reads_its_lessons(tmp_path, capsys):
         assert status == 1
         assert message in told
         assert told.count("\n") == 1
+    config.write_text("detector: chance\nseed: 1\nseed: 2\n")
+    assert main(["train", "--config", str(config), "--out", str(out)]) == 1
+    assert capsys.readouterr().err == f"kinesics: {config}: not YAML: line 3: the key 'seed' stands twice\n"
 
 
 def test_detect_refuses_before_it_looks_at_the_video(tmp_path, capsys):

@@ -47,6 +47,9 @@ def test_a_threshold_takes_decisions_and_leaves_the_ranking():
         assert entry == (every if ranks else few)[key], key
     assert both["map_50"]["value"] == pytest.approx(2 / 3)
     assert both["f1_50"]["value"] == pytest.approx(2 * 1 / (1 + 3))
+    assert score(truth, found, thresholds=0.5, resamples=0)["metrics"] == both
+    with pytest.raises(KinesicsError, match=r"thresholds '0\.5': neither a number nor"):
+        score(truth, found, thresholds="0.5", resamples=0)
     with pytest.raises(KinesicsError, match="predicted has 1 tables but 2 thresholds"):
         score(truth, found, thresholds={"predicted": [0.5, 0.5]}, resamples=0)
     with pytest.raises(KinesicsError, match="threshold nan of predicted is not a number"):

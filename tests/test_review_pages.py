@@ -8,6 +8,7 @@ import pytest
 from miniature import write_crema_d, write_gpt4v, write_shrec2022
 
 from kinesics import KinesicsError
+from kinesics.catalogue import ENCODERS
 from kinesics.review import figures, tables
 from kinesics.review.crema_d import score_crema_d
 from kinesics.review.gpt4v import score_gpt4v
@@ -79,6 +80,19 @@ def test_a_system_that_is_not_verified_is_marked(tmp_path):
     text = (tmp_path / "systems.tex").read_text()
     for row in LITERATURE["systems"].to_dict("records"):
         assert (f"{row['system']}{UNVERIFIED}~" in text) == (row["verified"] != "yes")
+
+
+def test_the_full_tier_has_the_systems_that_an_encoder_serves(tmp_path):
+    tables.systems(LITERATURE, [], tmp_path / "systems.tex")
+    lines = [line for line in (tmp_path / "systems.tex").read_text().splitlines() if " & " in line]
+    said = {line.partition("$")[0].partition("~")[0]: line.removesuffix(r" \\").split(" & ")[-1] for line in lines}
+    assert {said[name] for name in ("VideoLLaMA3-7B", "DINOv3 ViT S-7B", "V-JEPA 2 L-g")} == {"full tier"}
+    assert {said[name] for name in ("VideoMAE V2-g", "MAE-DFER", "S2D", "OpenTAD", "InternVideo2 s1-6B")} == {"no"}
+    assert said["ActionFormer"] == "retrained"
+    assert said["Qwen2.5-VL"] == "endpoint"
+    papers = {row["citation"] for row in ENCODERS.values()}
+    served = {row["system"] for row in LITERATURE["systems"].to_dict("records") if row["paper_key"] in papers}
+    assert {name for name, runs in said.items() if runs == "full tier"} <= served
 
 
 @pytest.mark.parametrize("name", ["gpt4v_sets", "scale_and_timing", "mer_unibench", "counter_evidence"])

@@ -4,6 +4,7 @@ An encoder or detector is one file in ``encoders/`` or ``detectors/`` and one li
 """
 
 import csv
+from difflib import get_close_matches
 from importlib import import_module, resources
 from types import ModuleType
 
@@ -23,13 +24,32 @@ DETECTORS = _read("detectors.csv")
 
 
 def encoder(name: str) -> ModuleType:
-    """Return an encoder's module. Raises KinesicsError naming the choices."""
-    return _module("encoder", name, ENCODERS)
+    """Return an encoder's module. Raises KinesicsError naming those that have a similar name."""
+    check_encoder(name)
+    return import_module(f"kinesics.encoders.{ENCODERS[name]['module']}")
+
+
+def check_encoder(name: str) -> None:
+    """Raise KinesicsError, naming those that have a similar name, unless there is an encoder of that name."""
+    if name not in ENCODERS:
+        near = get_close_matches(name, ENCODERS)
+        meant = f"did you mean {' or '.join(near)}? " if near else ""
+        raise KinesicsError(f"{name!r} is not an encoder: {meant}'kinesics encoders' lists all")
+
+
+def family(name: str) -> list[str]:
+    """Return the encoder of that name, or else all whose names begin with it. Raises KinesicsError if there is none."""
+    names = [name] if name in ENCODERS else [one for one in ENCODERS if name and one.startswith(name)]
+    if not names:
+        check_encoder(name)
+    return names
 
 
 def detector(name: str) -> ModuleType:
     """Return a detector's module. Raises KinesicsError naming the choices."""
-    return _module("detector", name, DETECTORS)
+    if name not in DETECTORS:
+        raise KinesicsError(f"{name!r} is not a detector. The detectors are {', '.join(DETECTORS)}.")
+    return import_module(f"kinesics.detectors.{DETECTORS[name]['module']}")
 
 
 def learns(detector: str) -> bool:
@@ -40,11 +60,3 @@ def learns(detector: str) -> bool:
 def encoders_of(detector: str) -> list[str]:
     """Return the names of the encoders whose features a detector reads."""
     return DETECTORS[detector]["features"].split()
-
-
-def _module(kind: str, name: str, table: dict) -> ModuleType:
-    if name not in table:
-        raise KinesicsError(
-            f"{name!r} is not {'an' if kind[0] in 'aeiou' else 'a'} {kind}. The {kind}s are {', '.join(table)}."
-        )
-    return import_module(f"kinesics.{kind}s.{table[name].get('module', name)}")

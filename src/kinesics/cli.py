@@ -38,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _refuse_bad_outputs(options: argparse.Namespace) -> None:
     """Raise KinesicsError if a file that is to be written is also read, is to be written twice, or cannot be written."""
     given = vars(options)
+    if given.get("data") and given["data"].exists() and not given["data"].is_dir():
+        raise KinesicsError(f"--data {given['data']} is no folder: give the one where downloaded files lie")
     written = [given[name] for name in ("out", "tubes", "json", "outcomes") if given.get(name)]
     read = [given.get("model"), given.get("cache"), given.get("config")]
     for name in ("video", "tracks", "truth", "predicted", "tubes_truth", "tubes_predicted", "compare", "tubes_compare"):
@@ -47,11 +49,24 @@ def _refuse_bad_outputs(options: argparse.Namespace) -> None:
     for number, path in enumerate(written):
         if path.resolve() in {other.resolve() for other in [*read, *written[:number]] if isinstance(other, Path)}:
             raise KinesicsError(f"{path} would be overwritten: give another name for what is written")
-        if path.is_dir():
-            raise KinesicsError(f"{path} is a folder: give the name of a file")
-        there = next(place for place in path.absolute().parents if place.exists())
-        if not (there.is_dir() and os.access(there, os.W_OK)):
-            raise KinesicsError(f"{path} cannot be written: {there} is {'closed' if there.is_dir() else 'no folder'}")
+        _refuse_closed(path)
+    if given.get("cache"):
+        _refuse_closed(given["cache"])
+
+
+def _refuse_closed(path: Path, folder: bool = False) -> None:
+    """Raise KinesicsError unless a file, or a folder, of that name could be written."""
+    if folder and path.exists() and not path.is_dir():
+        raise KinesicsError(f"{path} is a file: give the name of a folder")
+    if path.is_dir() and not folder:
+        raise KinesicsError(f"{path} is a folder: give the name of a file")
+    there = next(place for place in [*([path] if folder else []), *path.absolute().parents] if place.exists())
+    if not there.is_dir():
+        raise KinesicsError(f"{path} cannot be written: {there} is no folder")
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError:
+        raise KinesicsError(f"{path} cannot be written: {there} takes no files") from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -84,7 +99,12 @@ def _parser() -> argparse.ArgumentParser:
     data(sub)
 
     sub = command("encoders", _encoders, "list the encoders: what each takes, its licence, and whether it can run now")
-    sub.add_argument("encoder", nargs="*", metavar="NAME", help="tell all about these (default: a line on each)")
+    sub.add_argument(
+        "encoder",
+        nargs="*",
+        metavar="NAME",
+        help="tell all about these, or list those whose names begin so (default: all)",
+    )
     data(sub)
 
     sub = command("encode", _encode, "let a frozen encoder see the crops of a video's people, or hear its sound")
@@ -172,18 +192,21 @@ def _parser() -> argparse.ArgumentParser:
     data(sub)
 
     sub = command("ask", _ask, "ask a vision-language model: labels ranked for pictures and clips, or events in videos")
-    sub.add_argument("video", type=Path, nargs="+", help="videos, or pictures")
+    sub.add_argument("video", type=Path, nargs="*", help="videos, or pictures; before --labels and --tracks")
     where = sub.add_mutually_exclusive_group(required=True)
     where.add_argument("--endpoint", metavar="URL", help="address of an OpenAI-compatible server, with /v1")
     where.add_argument(
-        "--weights", metavar="PATH", help="VideoLLaMA 3 on this machine: folder, or repository of the hub"
+        "--weights",
+        metavar="PATH",
+        help="VideoLLaMA 3 on this machine: folder, or repository of the Hugging Face hub, such as "
+        f"{catalogue.ENCODERS['videollama3_2b']['weights']} (2 billion parameters, 4 GB in bfloat16)",
     )
     sub.add_argument("--model", metavar="NAME", help="which model of the endpoint")
     sub.add_argument(
         "--labels",
         nargs="+",
         metavar="LABEL",
-        help="what may be answered (with --detect, by default the manual's labels)",
+        help="what may be answered, also separated by commas (with --detect, by default the manual's labels)",
     )
     sub.add_argument("--detect", action="store_true", help="ask for events and their times, not for ranked labels")
     sub.add_argument("--out", type=Path, metavar="CSV", help="ranked answers, or events; needed unless --dry-run")
@@ -414,6 +437,8 @@ def _plan(options: argparse.Namespace) -> None:
     from kinesics import plan
 
     config = plan.read_config(options.tier)
+    for name in options.encoders or []:
+        catalogue.check_encoder(name)
     if options.encoders:
         config["corpora"]["encoders"] = dict.fromkeys(options.encoders, 2)
     print(plan.to_text(config), end="")
@@ -429,15 +454,19 @@ def _track(options: argparse.Namespace) -> None:
     if not all((bundles / name).exists() for name in BUNDLES):
         build_bundles(*sources.fetch("mediapipe", options.data), bundles)
     track(options.video, bundles, options.out, rate_hz=options.rate, max_people=options.people)
+    if options.run is _track:
+        from kinesics.tracks import read_tracks
+
+        found = read_tracks(options.out)
+        print(f"{options.out}: {len(found.persons)} people in {found.frames} frames, {found.duration_s:.1f} s")
 
 
 def _encoders(options: argparse.Namespace) -> None:
     from kinesics import encoders
 
-    names = options.encoder or encoders.ENCODERS
-    for name in names:
-        catalogue.encoder(name)
-    print("\n".join(encoders.listing(names, options.data, whole=bool(options.encoder))))
+    names = [name for given in options.encoder for name in catalogue.family(given)] or encoders.ENCODERS
+    whole = bool(options.encoder) and set(names) == set(options.encoder)
+    print("\n".join(encoders.listing(list(dict.fromkeys(names)), options.data, whole)))
 
 
 def _encode(options: argparse.Namespace) -> None:
@@ -462,15 +491,10 @@ def _encode(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    import yaml
-
     from kinesics.detectors import fit_files
-    from kinesics.files import check
+    from kinesics.files import check, read_yaml
 
-    try:
-        config = yaml.safe_load(options.config.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise KinesicsError(f"{options.config}: not YAML: {' '.join(str(error).split())}") from None
+    config = read_yaml(options.config)
     check(config, "train", str(options.config))
     if config["detector"] in catalogue.DETECTORS and not catalogue.learns(config["detector"]):
         raise KinesicsError(f"{options.config}: detector {config['detector']!r} does not learn")
@@ -538,6 +562,12 @@ def _ask(options: argparse.Namespace) -> None:
     from kinesics.ask.endpoint import most_tokens
     from kinesics.ask.estimate import Tally, estimate
 
+    labels = [label.strip() for given in options.labels or [] for label in given.split(",")]
+    if files := [label for label in labels if Path(label).suffix and Path(label).is_file()]:
+        raise KinesicsError(f"label {files[0]!r} is a file: give videos first, or labels as in --labels=happy,sad")
+    if not options.video:
+        raise KinesicsError("no video: give videos first, then --labels and what else is a list")
+    options.labels = labels
     if not (options.out or options.dry_run):
         raise KinesicsError("nothing to write to: give --out CSV, or --dry-run for what it would cost")
     for name in ("prompt", "words", "batch", "frames", "seed") if options.detect else ("rate", "tracks", "outcomes"):
@@ -547,12 +577,17 @@ def _ask(options: argparse.Namespace) -> None:
         raise KinesicsError(f"a window every {options.step:g} s would leave gaps: give a --window that is as long")
     tally = Tally(options.model or "") if options.dry_run else None
     limits = {"requests_a_minute": options.requests_per_minute, "tokens_a_minute": options.tokens_per_minute}
-    model, tries = _model(options, options.responses or options.data / "responses", tally, limits)
-    outcomes, batch = (_ask_events if options.detect else _ask_labels)(options, model, tries)
+    responses = options.responses or options.data / "responses"
+    if not tally:
+        _refuse_closed(responses, folder=True)
+    model, tries = _model(options, responses, tally, limits)
+    outcomes, batch, told = (_ask_events if options.detect else _ask_labels)(options, model, tries)
     if tally:
         most = most_requests(int((outcomes == "pending").sum()), batch, tries), most_tokens(model.identity)
         price = options.price or ((0, 0) if options.weights else None)
-        print(estimate(tally, model.identity["model"], model.found, *most, price, **limits), end="")
+        if options.weights and not model.identity["weights"]:
+            told["weights"] = f"{options.weights} is not on this machine: what it answered before is not known"
+        print(estimate(tally, model.identity["model"], model.found, *most, price, told, **limits), end="")
     else:
         told = ", ".join(f"{count} {name}" for name, count in outcomes.value_counts().sort_index().items())
         print(f"{options.out}: {told}; {model.sent} requests sent, {model.found} kept before, in {model.folder}")
@@ -583,13 +618,14 @@ def _model(options: argparse.Namespace, folder: Path, tally, limits: dict) -> tu
 
 
 def _ask_labels(options: argparse.Namespace, model, tries: tuple) -> tuple:
+    """Ask for ranked labels; return outcomes, the size of a batch, and what a dry run tells of what is shown."""
     from kinesics.ask import rank
 
     if not options.labels:
         raise KinesicsError("nothing to rank: give --labels, as in --labels happy sad anger")
     chosen = [item for path in options.video for item in rank.items(path, options.window, options.step)]
     words = rank.read_words(options.words) if options.words else None
-    prompt = rank.choose(chosen, options.prompt, words)
+    prompt = rank.choose(chosen, options.prompt, words, str(options.words))
     if options.weights and prompt["shows"] == "words":
         raise KinesicsError("VideoLLaMA 3 is asked about pictures: put --prompt text to an endpoint")
     batch = options.batch or int(prompt["batch"])
@@ -600,10 +636,14 @@ def _ask_labels(options: argparse.Namespace, model, tries: tuple) -> tuple:
     )
     if not options.dry_run:
         rank.write_answers(table, options.out)
-    return table["outcome"], batch
+    told = {"prompt": f"{prompt['prompt']}, {batch} {prompt['item']}s a request"}
+    if words is not None:
+        told["words"] = f"of {sum(rank.said(words, item) != rank.SILENCE for item in chosen)} of {len(chosen)} clips"
+    return table["outcome"], batch, told
 
 
 def _ask_events(options: argparse.Namespace, model, tries: tuple) -> tuple:
+    """Ask for events; return as ``_ask_labels``."""
     import pandas as pd
 
     from kinesics.ask.detect import detect
@@ -630,7 +670,7 @@ def _ask_events(options: argparse.Namespace, model, tries: tuple) -> tuple:
             with replacing(options.outcomes) as temporary:
                 windows.to_csv(temporary, index=False, lineterminator="\n", float_format="%.3f")
         write_events(events, options.out)
-    return windows["outcome"], 1
+    return windows["outcome"], 1, {"prompt": "events, 1 window a request"}
 
 
 def _stage(options: argparse.Namespace) -> None:

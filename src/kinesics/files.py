@@ -9,6 +9,7 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EISDIR
+from functools import reduce
 from importlib import resources
 from pathlib import Path
 
@@ -86,6 +87,26 @@ def schema(name: str) -> dict:
     return yaml.safe_load(resources.files("kinesics").joinpath(f"schemas/{name}.yaml").read_text(encoding="utf-8"))
 
 
+class _Yaml(yaml.SafeLoader):
+    """YAML without mappings in which a key stands twice: PyYAML takes the last, and nobody sees that one is lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for number, (key, _) in enumerate(node.value):
+            if keys[number] in keys[:number]:
+                problem = f"line {key.start_mark.line + 1}: the key {keys[number]!r} stands twice"
+                raise yaml.constructor.ConstructorError(None, None, problem)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: str | Path) -> object:
+    """Read a YAML file. Raises KinesicsError naming the file, and the key if one stands twice."""
+    try:
+        return yaml.load(Path(path).read_text(encoding="utf-8"), _Yaml)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise KinesicsError(f"{path}: not YAML: {one_line(error)}") from None
+
+
 def check(value: dict, schema_name: str, where: str) -> None:
     """Raise KinesicsError, naming ``where``, the key and the value, unless ``value`` fits the schema."""
     value = json.loads(json.dumps(value, default=str))  # YAML has dates and numbers as keys, which JSON lacks
@@ -123,5 +144,8 @@ def read_table(path: str | Path, schema_name: str) -> list[dict[str, str]]:
             raise KinesicsError(f"{path}: line {line}: the number of fields differs from the header's {len(header)}")
         for error in validator.iter_errors(row):
             column = ".".join(map(str, error.instance_path)) or "(row)"
-            raise KinesicsError(f"{path}: line {line}: column {column!r}: {error.message}")
+            rule = reduce(lambda part, key: part[key], error.schema_path[:-1], rules)
+            meant = rule.get("title") if error.schema_path[-1] == "pattern" else None  # what the pattern says in words
+            said = f"{error.instance!r} is not {meant}" if meant else error.message
+            raise KinesicsError(f"{path}: line {line}: column {column!r}: {said}")
     return [row for _, row in rows]

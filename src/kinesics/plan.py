@@ -49,9 +49,9 @@ def _laid_over(config: dict, over: dict) -> dict:
 
 
 def per_second(name: str) -> float:
-    """Return crops a second of an encoder (or pictures of a step). Raises KinesicsError naming those with a rate."""
+    """Return crops a second of an encoder (or pictures of a step). Raises KinesicsError for one without a rate."""
     if name not in RATES:
-        raise KinesicsError(f"{name!r} has no rate: add a row to rates.csv, which has {', '.join(RATES)}")
+        raise KinesicsError(f"{name!r} has no rate: add a row to rates.csv")
     mine = RATES[name]
     if mine["per_s"]:
         return float(mine["per_s"])

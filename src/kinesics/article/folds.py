@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from kinesics.article.numbers import interval, text
+from kinesics.article.numbers import interval, spread, text, turned
 from kinesics.article.tables import STAGE_HEADS, escape, identifier
 from kinesics.article.tables import table as tabular
 from kinesics.catalogue import DETECTORS
@@ -44,16 +44,14 @@ def numbers(scores: Sequence[str | Path]) -> dict[str, float | int | str | None]
         reference = result["reference"]
         for name, scored in result["detectors"].items():
             for metric in METRICS:
-                out |= _interval(f"{key}.{name}.{metric}", scored["metrics"][metric])
+                out |= spread(f"{key}.{name}.{metric}", scored["metrics"][metric])
         others = {name: scored["metrics"]["map"] for name, scored in result["detectors"].items() if name != reference}
         best = max(others, key=lambda name: others[name]["value"])
         entry = result["tests"]["map"][best]
-        # What the proposal has more than the other.
-        turned = {"value": -entry["value"], "low": None, "high": None}
-        if entry["low"] is not None:
-            turned |= {"low": -entry["high"], "high": -entry["low"]}
-            signs.append((turned["low"] > 0) - (turned["high"] < 0))
-        out |= {f"{key}.best": escape(best), **_interval(f"{key}.gain", turned)}
+        gain = turned(entry)
+        if gain["low"] is not None:
+            signs.append((gain["low"] > 0) - (gain["high"] < 0))
+        out |= {f"{key}.best": escape(best), **spread(f"{key}.gain", gain)}
         out[f"{key}.gain.p"] = text(entry["p_holm"], 3)
         out |= {f"{key}.{name}": result[name] for name in ("videos", "folds", "units")}
         out |= {f"{key}.labels": len(result["labels"]), f"{key}.rate": f"{result['rate_hz']:g}"}
@@ -63,10 +61,6 @@ def numbers(scores: Sequence[str | Path]) -> dict[str, float | int | str | None]
     if out:
         out |= {"open.sets": len(scores), "open.above": signs.count(1), "open.below": signs.count(-1)}
     return out
-
-
-def _interval(key: str, entry: dict) -> dict[str, float | None]:
-    return {key: entry["value"], f"{key}.low": entry["low"], f"{key}.high": entry["high"]}
 
 
 def _read(path: str | Path) -> dict:

@@ -45,6 +45,17 @@ def interval(entry: dict, digits: int = 2) -> str:
     return value if entry["low"] is None else f"{value} [{text(entry['low'], digits)}, {text(entry['high'], digits)}]"
 
 
+def spread(key: str, entry: dict) -> dict[str, float | None]:
+    """Return a score ``{value, low, high}`` as the numbers ``key``, ``key.low`` and ``key.high``."""
+    return {key: entry["value"], f"{key}.low": entry["low"], f"{key}.high": entry["high"]}
+
+
+def turned(entry: dict) -> dict[str, float | None]:
+    """Return a difference ``{value, low, high}`` the other way: what the second has more than the first."""
+    low, high = (None if entry[end] is None else -entry[end] for end in ("high", "low"))
+    return {"value": -entry["value"], "low": low, "high": high}
+
+
 def collect(
     scores: str | Path, tracks: list[str], truth: list[str], envision: str | Path, config: dict, also: dict
 ) -> dict:
@@ -139,10 +150,7 @@ def _entries(numbers: dict, prefix: str, scored: dict) -> None:
     groups = {prefix: scored["metrics"]} | {f"{prefix}.{label}": entry for label, entry in scored["per_label"].items()}
     for name, metrics in groups.items():
         for metric, entry in metrics.items():
-            numbers[f"{name}.{metric}"] = entry["value"]
-            numbers[f"{name}.{metric}.low"] = entry["low"]
-            numbers[f"{name}.{metric}.high"] = entry["high"]
-            numbers[f"{name}.{metric}.n"] = entry["n"]
+            numbers |= spread(f"{name}.{metric}", entry) | {f"{name}.{metric}.n": entry["n"]}
 
 
 def detectors(result: dict) -> list[str]:

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from kinesics.article.figures import name_lanes, tubes_strip
-from kinesics.article.numbers import interval, text
+from kinesics.article.numbers import interval, spread, text, turned
 from kinesics.article.style import BLUE, COLUMN, GREEN, GREY, ORANGE, RED, SKY, TEXT, save, style
 from kinesics.article.tables import escape, table
 from kinesics.catalogue import DETECTORS
@@ -221,33 +221,23 @@ def numbers(budget: str | Path, ablations: list[str], on_stage: str | Path) -> d
     for policy, rows in curves["curve"].items():
         for row in rows:
             key = f"budget.{policy}.{100 * row['share']:g}"
-            entry = row["metrics"]["map"]
-            out |= {key: entry["value"], f"{key}.low": entry["low"], f"{key}.high": entry["high"]}
+            out |= spread(key, row["metrics"]["map"])
             out[f"{key}.kept"] = text(100 * row["kept"], 0) if row["kept"] is not None else None
         enough = [row["share"] for row in rows if (row["kept"] or 0) >= KEEP]
         out[f"budget.{policy}.enough"] = f"{100 * min(enough):g}" if enough else None
     kept = [row["kept"] for rows in curves["curve"].values() for row in rows if row["kept"] is not None]
     out["budget.least"] = text(100 * min(kept), 0) if kept else None
     for row in curves["against_uniform"]:
-        key, entry = f"budget.gain.{100 * row['share']:g}", row["metrics"]["map"]
-        out |= {key: entry["value"], f"{key}.low": entry["low"], f"{key}.high": entry["high"]}
+        out |= spread(f"budget.gain.{100 * row['share']:g}", row["metrics"]["map"])
     for path in ablations:
         one = json.loads(Path(path).read_text(encoding="utf-8"))
         out[f"ablation.{one['variant']}.map"] = one["metrics"]["map"]["value"]
         if "difference" in one:
-            entry = one["difference"]["map"]
-            key = f"ablation.{one['variant']}"
-            out |= {key: entry["value"], f"{key}.low": entry["low"], f"{key}.high": entry["high"]}
+            out |= spread(f"ablation.{one['variant']}", one["difference"]["map"])
         out |= {f"ablation.{one['variant']}.ece.{when}": value for when, value in one["ece"].items()}
     tests = json.loads(Path(on_stage).read_text(encoding="utf-8"))["tests"]["map"]
     for name, entry in tests.items():
-        # What the proposal has more than the other.
-        out |= {
-            f"gain.{name}": -entry["value"],
-            f"gain.{name}.low": None if entry["low"] is None else -entry["high"],
-            f"gain.{name}.high": None if entry["low"] is None else -entry["low"],
-            f"gain.{name}.p": text(entry["p_holm"], 3),
-        }
+        out |= spread(f"gain.{name}", turned(entry)) | {f"gain.{name}.p": text(entry["p_holm"], 3)}
     out["gain.strongest"] = escape(max(tests, key=lambda name: tests[name]["value"]))  # the others less the proposal
     surpassed = [name for name, entry in tests.items() if entry["high"] is not None and entry["high"] < 0]
     return out | {"gain.count": len(tests), "gain.surpassed": len(surpassed)}

@@ -10,7 +10,7 @@ from kinesics.catalogue import DETECTORS, ENCODERS
 from kinesics.corpora import CORPORA
 from kinesics.encoders import fetched
 from kinesics.files import write_text
-from kinesics.review.literature import mark
+from kinesics.review.literature import mark, runs
 from kinesics.sources import read_sources
 from kinesics.video import facts
 
@@ -235,9 +235,12 @@ NEEDS = {
     "g": "weights behind an agreement",
     "e": "an endpoint that answers",
     "n": "weights that are not released",
+    "c": "code that runs it there",
     "f": "data that are downloaded",
     "d": "data to be signed for",
 }
+#: The letter of what a word of ``literature.runs`` stands for.
+NEEDS_OF = {"embedded": "", "answers": "e", "endpoint": "e", "full": "w", "baseline": "c", "no code": "c", "none": "n"}
 CLIPS = "real clips"  # the article's own
 
 
@@ -290,7 +293,7 @@ def _cell(states: dict[tuple[str, str], str], row: dict, dataset: str) -> str:
     state = states.get((row["system"], dataset), "")
     if "H" in state:
         return state
-    needs = {"none": "n", "answers": "e", "full": "w", "embedded": ""}[row["tier"]]
+    needs = NEEDS_OF[runs(row)]
     needs = "g" if needs == "w" and row["gated"] not in ("no", "unknown", "--") else needs
     access = {one["dataset"]: one["access"] for one in CORPORA.values()}
     needs += {"open": "f", "licensed": "d"}.get(access.get(dataset, ""), "")

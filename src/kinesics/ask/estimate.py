@@ -1,7 +1,7 @@
 """What a run will cost, in requests, tokens, money and time, before the first request is sent."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 
 from kinesics.ask.messages import image, text
@@ -61,14 +61,15 @@ def estimate(
     most_requests: int,
     most_tokens: int,
     price: Sequence[float] | None = None,
+    about: Mapping[str, str] | None = None,
     requests_a_minute: float | None = None,
     tokens_a_minute: float | None = None,
 ) -> str:
-    """Return what a dry run counted, as lines of text.
+    """Return what a dry run counted, as lines of text, after those of ``about``.
 
     ``kept`` requests are answered already; ``most_requests`` are needed if all are refused down to single items, and
     ``most_tokens`` is the limit of an answer. ``price`` is US dollars for a million tokens in and out, by default the
-    model's in ``prices.csv``.
+    model's in ``prices.csv``. Tokens, cost and time are those of requests that are each answered at once.
     """
     most_out = tally.requests * most_tokens
     row = prices().get(model)
@@ -88,11 +89,13 @@ def estimate(
         minutes.append(tally.requests / requests_a_minute)
     if tokens_a_minute:
         minutes.append((tally.tokens + most_out) / tokens_a_minute)
+    shown = f", {tally.image_tokens} for a picture and {tally.tile_tokens} for a tile of it" if tally.images else ""
     lines = {
-        "requests": f"{tally.requests}, at most {most_requests} if all are refused; {kept} more are answered already",
-        "pictures": f"{tally.images}",
-        "tokens in": f"about {tally.tokens}, {CHARACTERS_A_TOKEN} characters each, {tally.image_tokens} for a picture and "
-        f"{tally.tile_tokens} for a tile of it",
+        **(about or {}),
+        "requests": f"{tally.requests}, if each is answered at once, as all below; at most {most_requests} if all are "
+        f"refused; {kept} more are answered already",
+        **({"pictures": f"{tally.images}"} if tally.images else {}),
+        "tokens in": f"about {tally.tokens}, {CHARACTERS_A_TOKEN} characters each{shown}",
         "tokens out": f"at most {most_out}",
         "cost": cost,
         "time": f"about {max(minutes):.1f} min, {SECONDS_A_REQUEST:g} s a request",

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from kinesics import KinesicsError
 from kinesics.ask.endpoint import PARAMETERS
 from kinesics.ask.estimate import Tally
 from kinesics.ask.kept import Kept
 from kinesics.ask.messages import unpacked
+from kinesics.catalogue import ENCODERS
 from kinesics.files import sha256
 
 
@@ -22,12 +24,20 @@ def videollama3(
     each frame: the one that stands before the picture, or else its number, as at the one frame a second of the paper.
     The network is loaded for the first request without a kept answer.
 
-    Raises KinesicsError for weights that are missing or not its own.
+    In a dry run, which counts into ``tally``, the weights need not be there; then no kept answer is found. Raises
+    KinesicsError for weights that are missing or not its own.
     """
     from kinesics.encoders import hub
 
-    weights = hub.folder(weights)
-    files = {path.name: sha256(path) for path in sorted(weights.glob("*.safetensors"))}
+    try:
+        weights = hub.folder(weights, download=tally is None)
+    except KinesicsError:
+        if tally is None:
+            raise
+    files = {path.name: sha256(path) for path in sorted(Path(weights).glob("*.safetensors"))}
+    if tally is None and not files:
+        known = ENCODERS["videollama3_2b"]["weights"]
+        raise KinesicsError(f"{weights}: holds no weights; run: hf download {known} --local-dir {weights}")
 
     @cache
     def model():

@@ -133,9 +133,11 @@ def rank(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def choose(chosen: Sequence[Item], name: str | None = None, words: pd.DataFrame | None = None) -> dict[str, str]:
+def choose(
+    chosen: Sequence[Item], name: str | None = None, words: pd.DataFrame | None = None, file: str | Path = "words"
+) -> dict[str, str]:
     """Return the row of ``prompts.csv`` of that name, or of the protocol, for these items: face for pictures, video for
-    clips, multi for clips with ``words``.
+    clips, multi for clips with ``words``, which come from ``file``.
 
     Raises KinesicsError if pictures and videos are mixed, the prompt is not for them, or it needs words and there are none
     of these videos, or it takes none.
@@ -156,9 +158,9 @@ def choose(chosen: Sequence[Item], name: str | None = None, words: pd.DataFrame 
         )
     if words is not None and not words["video"].isin([item.path.stem for item in chosen]).any():
         raise KinesicsError(
-            f"the words are of other videos, such as {words['video'].iloc[0]!r}, not of {chosen[0].path.stem!r}"
+            f"{file}: the words are of other videos, such as {words['video'].iloc[0]!r}, not of {chosen[0].path.stem!r}"
             if len(words)
-            else "the table of words is empty"
+            else f"{file}: the table of words is empty"
         )
     return known[name]
 

@@ -40,7 +40,7 @@ class Shape:
 
 def shape(name: str) -> Shape:
     """Return what the table declares of an encoder. Raises KinesicsError for an unknown name."""
-    catalogue.encoder(name)
+    catalogue.check_encoder(name)
     row = catalogue.ENCODERS[name]
     frames, size = int(row["frames"]), int(row["size"])
     inputs = {"image": (size, size, 3), "clip": (frames, size, size, 3), "sound": (frames,), "text": ()}
@@ -78,9 +78,12 @@ def how_to_get(name: str, at: str | Path) -> str:
     for _ in Path(file).parts:
         parent = parent.parent
     page = f"https://huggingface.co/{repository}"
-    terms = f"accept their licence ({row['licence']}) at {page}, log in with 'hf auth login', then"
-    if row["gated"] == "no":
-        terms = f"their licence is {row['licence']}, see {page};"
+    licence = f"their licence is {row['licence'] if row['licence'] != 'unknown' else 'not known to kinesics'}"
+    terms = {
+        "yes": f"accept their licence ({row['licence']}) at {page}, log in with 'hf auth login', then",
+        "no": f"{licence}, see {page};",
+        "unknown": f"{licence}; if {page} asks to accept it, log in with 'hf auth login'; then",
+    }[row["gated"]]
     command = " ".join(["hf download", repository, *([file] if file else []), "--local-dir", str(parent)])
     return f"get the weights of {name}: {terms} run: {command}"
 
@@ -107,8 +110,10 @@ def load(name: str, weights: str | Path) -> Encode:
     ValueError for inputs of another type or shape.
     """
     module, told, weights = catalogue.encoder(name), shape(name), local(name, weights)
-    if not weights.exists() or (weights.is_dir() and not any(weights.iterdir())):
+    if not weights.exists():
         raise KinesicsError(f"{weights}: no such file; {how_to_get(name, weights)}")
+    if weights.is_dir() and not any(weights.iterdir()):
+        raise KinesicsError(f"{weights}: the folder holds no weights; {how_to_get(name, weights)}")
     if (fetched(name) and told.kind == "image") and not weights.is_file():
         raise KinesicsError(f"{weights}: not a file; {how_to_get(name, weights)}")
     if not fetched(name):
@@ -171,7 +176,7 @@ def listing(names: Sequence[str], data: str | Path, whole: bool = False) -> list
                 f"  licence: {row['licence']}; gated: {row['gated']}; weights: {row['weights']}",
                 f"  needs {hub.needed_bytes(name) / 1e9:.1f} GB of memory; {free}",
                 f"  runs now: {state}",
-                *([] if place(name, data).exists() else [f"  {how_to_get(name, place(name, data))}"]),
+                *([] if place(name, data).exists() or fetched(name) else [f"  {how_to_get(name, place(name, data))}"]),
             ]
         return lines
     lines = [f"{'encoder':24}{'params':>9}  {'input':15}{'licence':19}{'gated':9}{'memory':>8}  runs now"]
@@ -195,5 +200,7 @@ def _state(name: str, data: str | Path) -> str:
     from kinesics.encoders import hub
 
     if not place(name, data).exists():
-        return "yes, once fetched" if fetched(name) else "no: weights missing"
+        if not fetched(name):
+            return "no: weights missing"
+        return f"yes; weights come at first use, or with: kinesics fetch {' '.join(needs(name))}"
     return "no: not enough memory is free" if hub.needed_bytes(name) > hub.free_bytes() else "yes"

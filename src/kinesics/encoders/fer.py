@@ -5,7 +5,9 @@ arXiv:1710.07557) on FER2013 (Goodfellow et al. 2013, arXiv:1307.0414): weak on 
 as sadness. Weights: MIT (package fer 25.10.3, quantised by its author); FER2013 itself is for research.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -26,8 +28,9 @@ WEIGHTS = "fer"
 def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from faces, uint8 RGB (N, 64, 64, 3), to probabilities of ``LABELS``, float32 (N, 7)."""
     try:
-        network = Interpreter(str(weights), num_threads=1)
-        network.allocate_tensors()
+        with _silence():
+            network = Interpreter(str(weights), num_threads=1)
+            network.allocate_tensors()
         source, result = network.get_input_details()[0], network.get_output_details()[0]
     except (ValueError, RuntimeError) as error:
         raise KinesicsError(f"{weights}: not a TensorFlow Lite network: {error}") from None
@@ -46,3 +49,16 @@ def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
         return out
 
     return encode
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Send to nowhere what native code writes to stderr: TensorFlow Lite tells of its delegate, whatever is set."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

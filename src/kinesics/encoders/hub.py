@@ -44,18 +44,22 @@ def needed_bytes(name: str) -> int:
     return int(float(catalogue.ENCODERS[name]["parameters"]) * 1e6 * precision().itemsize * 1.25)
 
 
-def folder(weights: str | Path) -> Path:
+def folder(weights: str | Path, download: bool = True) -> Path:
     """Return a folder of weights: the one given, or that of a repository of the hub (``organisation/name``), downloaded.
 
-    Raises KinesicsError that names the repository if it cannot be had, for want of a network or of an accepted licence.
+    Without ``download`` only what was downloaded before. Raises KinesicsError that names the repository if it cannot be
+    had, for want of a network or of an accepted licence, and for what can only be the path of a folder that is not there.
     """
     if Path(weights).exists():
         return Path(weights)
+    if not re.fullmatch(r"\w[\w.-]*/[\w.-]+", str(weights)) or Path(weights).parent.is_dir():
+        raise KinesicsError(f"{weights}: no such folder")
+    patterns = ["*.json", "*.safetensors", "*.txt", "*.jinja"]
     try:
-        return Path(snapshot_download(str(weights), allow_patterns=["*.json", "*.safetensors", "*.txt", "*.jinja"]))
+        return Path(snapshot_download(str(weights), allow_patterns=patterns, local_files_only=not download))
     except (OSError, ValueError) as error:
         raise KinesicsError(
-            f"{weights}: neither a folder nor a repository that can be had now; its licence may have to be accepted at "
+            f"{weights}: no such folder, nor a repository that can be had now; its licence may have to be accepted at "
             f"https://huggingface.co/{weights} (then: hf auth login): {one_line(error)}"
         ) from None
 

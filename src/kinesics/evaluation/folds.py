@@ -12,8 +12,7 @@ import pandas as pd
 
 from kinesics import KinesicsError, catalogue
 from kinesics.detectors import Clip, threshold, write_model
-from kinesics.evaluation.intervals import correct
-from kinesics.evaluation.score import SHORT, compare, score
+from kinesics.evaluation.score import against, score
 from kinesics.events import read_events
 from kinesics.files import write_json
 from kinesics.labels import in_order
@@ -76,16 +75,7 @@ def folds(
     scored = {
         name: score(truth, tables, thresholds={"predicted": least[name]}, **shared) for name, tables in found.items()
     }
-    tests: dict[str, dict[str, Any]] = {metric: {} for metric in SHORT}
-    for name in [name for name in found if name != reference]:
-        thresholds = {"first": least[name], "second": least[reference]}
-        permutations = {"permutations": scoring.get("permutations", 2000)}
-        difference = compare(truth, found[name], found[reference], thresholds=thresholds, **permutations, **shared)
-        for metric in SHORT:
-            if metric in difference["metrics"]:
-                tests[metric][name] = difference["metrics"][metric]
-    for entries in tests.values():
-        correct(entries)
+    tests = against(reference, truth, found, least, permutations=scoring.get("permutations", 2000), **shared)
     people = streams["subject"][tested].nunique()
     result = {
         **{key: settings[key] for key in ("rate_hz", "unit", "options")},

@@ -37,6 +37,7 @@ from kinesics.evaluation.intervals import (
     BLOCK_S,
     block_units,
     bootstrap_weights,
+    correct,
     percentile_interval,
     permutation_p,
     swaps,
@@ -44,6 +45,7 @@ from kinesics.evaluation.intervals import (
 from kinesics.evaluation.tally import MEASURES, Footage, Samples, Tally, decided, mean, merge, metrics, tally
 from kinesics.evaluation.tubes import select, sorted_with_tubes
 from kinesics.events import check_events, check_tubes, empty_events, read_events, read_events_and_tubes
+from kinesics.files import sha256
 from kinesics.labels import LABELS, in_order
 
 DIGITS = 6  # far finer than any interval, far coarser than the rounding in which processors differ
@@ -53,7 +55,7 @@ SHORT = ("f1_30", "f1_50", "precision_50", "recall_50", "map", "kappa", "spatial
 Tables = pd.DataFrame | Sequence[pd.DataFrame]
 Paths = str | Path | Sequence[str | Path]
 Coded = tuple[pd.DataFrame, pd.DataFrame | None]  # an events table and its tubes
-Thresholds = Mapping[str, Sequence[float | Mapping[str, float]]]
+Thresholds = float | Mapping[str, float | Sequence[float | Mapping[str, float]]]
 
 
 def score(
@@ -82,10 +84,10 @@ def score(
     tubes: the boxes of the events, ``{"truth": ..., "predicted": ...}``, as many as there are tables. thresholds:
     ``{"predicted": [one a table]}``, the scores from which on an event is a decision: those below count only for what judges
     the ranking (AP, AR, ECE, CCC), by default none is below; a table from several models has a mapping from videos to
-    theirs. block_s: the length of a unit of the bootstrap, infinite for whole videos. clusters: of a video, such as its
-    person: units of one cluster are drawn together, by default each alone. measures, with their defaults: f1_tious
-    (0.3, 0.5), map_tious (0.3 to 0.7), tube_ious (0.2, 0.5), rate_hz 10 (of the frames that are compared), match_person
-    True.
+    theirs, and a number alone holds for all. block_s: the length of a unit of the bootstrap, infinite for whole videos.
+    clusters: of a video, such as its person: units of one cluster are drawn together, by default each alone. measures,
+    with their defaults: f1_tious (0.3, 0.5), map_tious (0.3 to 0.7), tube_ious (0.2, 0.5), rate_hz 10 (of the frames that
+    are compared), match_person True.
 
     Result: ``{labels, videos, units, n_truth: [per coder], n_predicted, settings, metrics: {name: entry}, per_label:
     {label: {name: entry}}}`` with entry ``{value, low, high, n}``; n_predicted is the mean over seeds. low and high are
@@ -167,6 +169,33 @@ def compare(
         p = {key: permutation_p(there[key] - back[key]) for key in there}
     difference = {key: of_a[key] - of_b[key] for key in of_a}
     return {"labels": footage.labels, **_summary(footage, tables, a, difference, weights, of, p)}
+
+
+def against(
+    reference: str,
+    truth: Tables,
+    found: Mapping[str, Sequence[pd.DataFrame]],
+    thresholds: Mapping[str, Sequence[float | Mapping[str, float]]],
+    tubes: Mapping[str, Tables] | None = None,
+    **settings: Any,
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Compare every detector to the reference; return its entries of the metrics of ``SHORT``: {metric: {detector: entry}}.
+
+    ``found`` and ``thresholds`` are by detector, a table and a threshold a seed; ``tubes`` are by detector and of
+    ``truth``. An entry is that of ``compare``, whose settings these are, with ``p_holm`` besides, corrected for the number
+    of detectors.
+    """
+    entries: dict[str, dict[str, dict[str, Any]]] = {metric: {} for metric in SHORT}
+    for name in (name for name in found if name != reference):
+        sides = {"first": name, "second": reference}
+        boxes = {"truth": tubes["truth"]} | {side: tubes[who] for side, who in sides.items()} if tubes else None
+        least = {side: thresholds[who] for side, who in sides.items()}
+        difference = compare(truth, found[name], found[reference], thresholds=least, tubes=boxes, **settings)
+        for metric in entries.keys() & difference["metrics"].keys():
+            entries[metric][name] = difference["metrics"][metric]
+    for of_metric in entries.values():
+        correct(of_metric)
+    return entries
 
 
 def by_subset(
@@ -259,6 +288,13 @@ def score_files(
         tables[group] = [events for events, _ in pairs]
         if group in boxes:
             read_boxes[group] = [of_events for _, of_events in pairs]
+    files = [tuple(sha256(file) for file in _files(paths, ".csv")) for paths in entries["truth"]]
+    for number, (one, table) in enumerate(zip(files, tables["truth"], strict=True)):
+        if len(table) and one in files[:number]:
+            first = entries["truth"][files.index(one)]
+            raise KinesicsError(
+                f"{first} and {entries['truth'][number]} are the same, and no two coders: give one of them"
+            )
     coded, found = (
         {video for events in tables[group] for video in events["video"]} for group in ("truth", "predicted")
     )
@@ -426,9 +462,15 @@ def _tallies(
     thresholds: Thresholds | None = None,
 ) -> list[Tally]:
     """Return a tally of each coder and each seed, the seeds of the first coder first."""
-    if unknown := set(thresholds or {}) - (set(tables) - {"truth"}):
-        raise KinesicsError(f"thresholds of {min(unknown)!r}, but the predictions are {', '.join(list(tables)[1:])}")
-    least = (thresholds or {}).get(predicted, [-np.inf] * len(tables[predicted]))
+    groups = [group for group in tables if group != "truth"]
+    if isinstance(thresholds, Real):
+        thresholds = dict.fromkeys(groups, thresholds)
+    if not isinstance(thresholds, Mapping | None):
+        raise KinesicsError(f"thresholds {thresholds!r}: neither a number nor {{{predicted!r}: [a number a table]}}")
+    if unknown := set(thresholds or {}) - set(groups):
+        raise KinesicsError(f"thresholds of {min(unknown)!r}, but the predictions are {', '.join(groups)}")
+    least = (thresholds or {}).get(predicted, -np.inf)
+    least = [least] * len(tables[predicted]) if isinstance(least, Real) else least
     if len(least) != len(tables[predicted]):
         raise KinesicsError(
             f"{predicted} has {len(tables[predicted])} tables but {len(least)} thresholds: give one each"

@@ -10,7 +10,6 @@ import pandas as pd
 from kinesics import KinesicsError, catalogue
 from kinesics.detectors import threshold
 from kinesics.evaluation.diagnosis import diagnose
-from kinesics.evaluation.intervals import correct
 from kinesics.evaluation.persons import (
     assign_persons,
     boxes_of_rows,
@@ -18,7 +17,7 @@ from kinesics.evaluation.persons import (
     boxes_of_tubes,
     renumber_persons,
 )
-from kinesics.evaluation.score import SHORT, Coded, by_subset, compare, score
+from kinesics.evaluation.score import SHORT, Coded, against, by_subset, score
 from kinesics.events import empty_events, read_events, read_events_and_tubes
 from kinesics.files import write_json
 from kinesics.labels import in_order
@@ -135,35 +134,21 @@ def stage(
     true, true_boxes = joined(coded, "test")
     long = {video: durations[video] for video in of_split["test"]}
     found = {name: predicted(name, "test") for name in events}
-    result: dict[str, Any] = {"reference": reference, "labels": labels, "detectors": {}, "tests": {}}
+    result: dict[str, Any] = {"reference": reference, "labels": labels, "detectors": {}}
     result["videos"] = {split: len(names) for split, names in of_split.items()}
-    for name, seeds in found.items():
-        tables, boxes = [one for one, _ in seeds], {"truth": true_boxes, "predicted": [one for _, one in seeds]}
+    tables = {name: [one for one, _ in seeds] for name, seeds in found.items()}
+    boxes = {"truth": true_boxes} | {name: [one for _, one in seeds] for name, seeds in found.items()}
+    for name in found:
         own = [label for label in labels if label in catalogue.detector(name).LABELS]
-        settled = {"durations": long, "tubes": boxes}
+        settled = {"durations": long, "tubes": {"truth": true_boxes, "predicted": boxes[name]}}
         judged = {"thresholds": {"predicted": least[name]}, **settled, **whole}
         result["detectors"][name] = {
-            "test": score(true, tables, labels=labels, **judged),
-            "own": score(true, tables, labels=own, **judged),
-            "diagnosis": diagnose(true, tables, labels=labels, rate_hz=rate_hz, **settled),
+            "test": score(true, tables[name], labels=labels, **judged),
+            "own": score(true, tables[name], labels=own, **judged),
+            "diagnosis": diagnose(true, tables[name], labels=labels, rate_hz=rate_hz, **settled),
         }
-        if name != reference:
-            boxes = {"truth": true_boxes, "first": boxes["predicted"], "second": [one for _, one in found[reference]]}
-            difference = compare(
-                true,
-                tables,
-                [one for one, _ in found[reference]],
-                durations=long,
-                labels=labels,
-                tubes=boxes,
-                thresholds={"first": least[name], "second": least[reference]},
-                permutations=permutations,
-                **whole,
-            )
-            for metric in SHORT:
-                result["tests"].setdefault(metric, {})[name] = difference["metrics"][metric]
-    for entries in result["tests"].values():
-        correct(entries)
+    paired = {"durations": long, "labels": labels, "tubes": boxes, "permutations": permutations}
+    result["tests"] = against(reference, true, tables, least, **paired, **whole)
 
     if of_split["dials"]:
         on_dials = table[table["split"] == "dials"]

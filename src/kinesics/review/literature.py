@@ -5,11 +5,13 @@ A number is looked up by what it measures and never typed again. A number whose 
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from kinesics import KinesicsError
+from kinesics.catalogue import DETECTORS, ENCODERS
 from kinesics.files import read_table
 
 TABLES = ("published_results", "systems", "datasets", "metrics_protocols", "unverified_references", "aliases")
@@ -156,6 +158,17 @@ def published(results: pd.DataFrame, *, unverified: bool = False, **where: str) 
     if len(rows) > 1:
         raise KinesicsError(f"published_results.csv: {len(rows)} rows with {_as_text(where)}; one is wanted")
     return float(rows["value"].item())
+
+
+def runs(system: Mapping[str, str]) -> str:
+    """Return how a row of systems.csv runs here: its ``tier``, where ``full`` has been checked against the code.
+
+    With weights that the user places runs what an encoder of its paper serves. The rest of ``full`` is ``baseline``, if a
+    detector after its paper is trained here, or else ``no code``.
+    """
+    if system["tier"] != "full" or any(one["citation"] == system["paper_key"] for one in ENCODERS.values()):
+        return system["tier"]
+    return "baseline" if any(one["citation"] == system["paper_key"] for one in DETECTORS.values()) else "no code"
 
 
 def mark(verified: str) -> str:

@@ -12,12 +12,20 @@ from kinesics.article.tables import table as tabular
 from kinesics.files import write_text
 from kinesics.review.figures import TASKS, best_supervised
 from kinesics.review.gpt4v import AS_PUBLISHED, OTHER, comparison, read_sets
-from kinesics.review.literature import UNVERIFIED, mark
+from kinesics.review.literature import UNVERIFIED, mark, runs
 from kinesics.review.records import find
 from kinesics.review.shrec2022 import DATASET, RUNS
 
-#: What a word of the column ``tier`` of systems.csv says on the page.
-RUNS_HERE = {"embedded": "yes", "answers": "answers only", "full": "full tier", "none": "no"}
+#: What a word of ``literature.runs`` says on the page.
+RUNS_HERE = {
+    "embedded": "yes",
+    "answers": "answers only",
+    "endpoint": "endpoint",
+    "full": "full tier",
+    "baseline": "retrained",
+    "no code": "no",
+    "none": "no",
+}
 
 #: The inputs of a system, a letter each where there is one.
 LETTERS = {"image": "I", "video": "V", "audio": "A", "text": "T"}
@@ -38,7 +46,7 @@ def systems(literature: dict[str, pd.DataFrame], records: list[dict], out: str |
             escape(row["parameters"]),
             ("" if letters else " ").join(words),
             *(escape(row[name]) for name in ("licence", "weights", "gated")),
-            RUNS_HERE[row["tier"]],
+            RUNS_HERE[runs(row)],
         ]
         rows.append(["?" if cell == "unknown" else cell for cell in cells])
     head = ["System", "Year", "Parameters", "Input", "Licence", "Weights", "Gated", "Runs here"]

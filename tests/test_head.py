@@ -38,7 +38,7 @@ from kinesics.head.decoding import best_threshold, calibrated, platt, soft_nms
 from kinesics.head.network import Network, grid, targets
 from kinesics.head.sequences import CROPS, SLOT, Sequence, scaling, sequences, warp
 from kinesics.head.training import start
-from kinesics.streams import COLUMNS
+from kinesics.streams import COLUMNS, HEARD
 from kinesics.tracks import TracksWriter, read_tracks
 
 METHODS = (budgeted, actionformer, attentive, linear, mstcn, windows)
@@ -104,6 +104,7 @@ def sequence(frames: int = 700, token: int = 5, seed: int = 0) -> Sequence:
 
 SETTINGS = {
     "stream": len(COLUMNS),
+    "heard": HEARD,
     "token": 5,
     "labels": ["a", "b", "c"],
     "width": 16,

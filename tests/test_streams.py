@@ -107,7 +107,7 @@ def test_others_are_refused(tmp_path):
     clip, _ = toy_clip(tmp_path, "v", 0, 10)
     with pytest.raises(KinesicsError, match="no person 3; there are"):
         person_stream(clip.tracks, 3)
-    with pytest.raises(KinesicsError, match="features of 'vit_s_focus' on 'v' were given for the expressions of 'v'"):
+    with pytest.raises(KinesicsError, match="features of 'vit_s_focus' on 'v' were given for 'fer' of 'v'"):
         person_stream(clip.tracks, 0, clip.features["vit_s_focus"])
     with pytest.raises(KinesicsError, match="on 'w' were given"):
         person_stream(clip.tracks, 0, Features("w", "fer", RATE, clip.features["fer"].crops))

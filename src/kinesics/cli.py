@@ -443,6 +443,7 @@ def _encoders(options: argparse.Namespace) -> None:
 def _encode(options: argparse.Namespace) -> None:
     from kinesics import encoders
     from kinesics.encode import encode, encode_sound
+    from kinesics.video import facts
 
     name = options.encoder
     sees = encoders.shape(name).kind in ("image", "clip")
@@ -459,6 +460,8 @@ def _encode(options: argparse.Namespace) -> None:
         encode(options.video, options.tracks, name, weights, options.out, calls=getattr(options, "calls", None), **work)
     else:
         encode_sound(options.video, name, weights, options.out, **work)
+        if not facts(options.video).has_audio:
+            print(f"{options.video}: has no sound: {name} says nothing")
 
 
 def _train(options: argparse.Namespace) -> None:

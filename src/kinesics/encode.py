@@ -54,7 +54,7 @@ def encode(
     Raises KinesicsError for tracks of another video, unknown encoders and crops, and files that cannot be read.
     """
     module, shape = catalogue.encoder(encoder), encoders.shape(encoder)
-    if shape.kind not in ("image", "clip"):
+    if not encoders.sees(encoder):
         raise KinesicsError(f"{encoder} takes {shape.kind}, not crops: it is asked without tracks")
     crops = module.CROPS if crops is None else tuple(crops)
     rate_hz = _rate(rate_hz, module, video)
@@ -112,7 +112,7 @@ def encode_sound(
     KinesicsError for encoders that see.
     """
     module, shape = catalogue.encoder(encoder), encoders.shape(encoder)
-    if shape.kind not in ("sound", "text"):
+    if encoders.sees(encoder):
         raise KinesicsError(f"{encoder} takes crops of people: it needs the tracks of {video}")
     rate_hz = _rate(rate_hz, module, video)
     ask = _network(encoder, weights, cache)

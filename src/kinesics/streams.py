@@ -159,9 +159,9 @@ def person_stream(
 ) -> np.ndarray:
     """Return the stream of a person: float32 (frames, D), columns ``COLUMNS``.
 
-    ``expressions``, ``sound`` and ``words`` are the features of ``fer``, ``hear`` and ``words``; without them, where the face was
-    not asked, and where nothing is said, their columns are 0. Raises KinesicsError if the tracks do not hold the person, or
-    the features are of another video or encoder.
+    ``expressions``, ``sound`` and ``words`` are the features of ``fer``, ``hear`` and ``words``; without them, where the face
+    was not asked, and where nothing is said, their columns are 0. Raises KinesicsError if the tracks do not hold the person,
+    or the features are of another video or encoder.
     """
     if person not in tracks.persons:
         raise KinesicsError(f"tracks of {tracks.video!r}: no person {person}; there are {tracks.persons}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from kinesics import corpora, plan
 from kinesics.adapters import adapter, outputs
 from kinesics.catalogue import DETECTORS, ENCODERS, encoders_of, learns
-from kinesics.encoders import fetched, needs, place, shape
+from kinesics.encoders import fetched, needs, place, sees
 from kinesics.files import check
 from kinesics.sources import read_sources
 from kinesics.stage.data import truth_files, videos
@@ -82,7 +82,7 @@ def seen_in(*videos):
     """Return the input function of the tracks that an encoder sees these videos by: none if it hears."""
     return lambda wildcards: (
         expand("results/tracks/{video}.parquet", video=videos or wildcards.video)
-        if shape(wildcards.encoder).kind in ("image", "clip")
+        if sees(wildcards.encoder)
         else []
     )
 

@@ -47,6 +47,11 @@ def shape(name: str) -> Shape:
     return Shape(row["input"], inputs[row["input"]], int(row["dim"]))
 
 
+def sees(name: str) -> bool:
+    """Say whether an encoder sees crops of people, by their tracks, and does not hear."""
+    return shape(name).kind in ("image", "clip")
+
+
 def place(name: str, data: str | Path) -> Path:
     """Return where the weights of an encoder lie below the folder of downloaded files: a file or a folder."""
     weights = catalogue.ENCODERS[name]["weights"]

@@ -21,7 +21,7 @@ from kinesics.detectors import budgeted
 from kinesics.head import learning, training
 from kinesics.head.network import HEADS, RADIUS, SLOT, STRIDES, TOKEN_RADIUS, grid
 from kinesics.head.sequences import CROPS
-from kinesics.streams import COLUMNS
+from kinesics.streams import COLUMNS, HEARD
 
 LABELS = 13
 
@@ -169,6 +169,7 @@ def main() -> None:
     torch.set_num_threads(1)
     settings = budgeted.METHOD.options | {
         "stream": len(COLUMNS),
+        "heard": HEARD,
         "token": learning.DIRECTIONS,
         "labels": [str(k) for k in range(LABELS)],
         "rate_hz": 10.0,

@@ -22,10 +22,11 @@ def run(minutes: int) -> None:
     from kinesics.head import learning
     from kinesics.head.sequences import CROPS, SLOT, Sequence
     from kinesics.head.training import start
-    from kinesics.streams import COLUMNS
+    from kinesics.streams import COLUMNS, HEARD
 
     settings = budgeted.METHOD.options | {
         "stream": len(COLUMNS),
+        "heard": HEARD,
         "token": learning.DIRECTIONS,
         "labels": [str(k) for k in range(13)],
         "rate_hz": 10.0,

@@ -32,12 +32,13 @@ def write_video(
     pix_fmt: str = "yuv420p",
     rotation: int = 0,
     aspect: Fraction | None = None,
-    audio: bool = False,
+    audio: bool | np.ndarray = False,
     options: dict[str, str] | None = None,
 ) -> Path:
     """Write RGB frames, shown at ``times_s`` (default: regular from 0), and return the path.
 
-    ``rotation`` is the display matrix's, counter-clockwise degrees; ``aspect`` that of a pixel; ``audio`` adds silence.
+    ``rotation`` is the display matrix's, counter-clockwise degrees; ``aspect`` that of a pixel; ``audio`` adds silence, or
+    these samples in [-1, 1] at 16 kHz.
     """
     height, width = frames[0].shape[:2]
     with av.open(str(path), "w", options=options or {}) as container:
@@ -48,7 +49,7 @@ def write_video(
             stream.codec_context.sample_aspect_ratio = aspect
         if rotation:
             stream.set_display_rotation(rotation)
-        sound = container.add_stream("aac", rate=16000, layout="mono") if audio else None
+        sound = None if audio is False else container.add_stream("aac", rate=16000, layout="mono")
         for k, picture in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
             frame.time_base = Fraction(1, 1000)
@@ -57,7 +58,8 @@ def write_video(
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
         if sound:
-            container.mux(_silence(sound, len(frames) / rate))
+            samples = np.zeros(int(16000 * len(frames) / rate)) if audio is True else audio
+            container.mux(_packets(sound, samples))
     return path
 
 
@@ -65,14 +67,15 @@ def write_sound(path: Path, duration_s: float = 1.0) -> Path:
     """Write an audio-only file and return its path."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=16000, layout="mono")
-        container.mux(_silence(stream, duration_s))
+        container.mux(_packets(stream, np.zeros(int(16000 * duration_s))))
     return path
 
 
-def _silence(stream: av.AudioStream, duration_s: float) -> list[av.Packet]:
+def _packets(stream: av.AudioStream, samples: np.ndarray) -> list[av.Packet]:
     packets = []
-    for k in range(int(duration_s * 16000) // 1024 + 1):
-        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+    blocks = np.pad(samples, (0, 1024 - len(samples) % 1024)).astype(np.float32).reshape(-1, 1, 1024)
+    for k, block in enumerate(blocks):
+        frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
         frame.sample_rate, frame.pts = 16000, k * 1024
         packets += stream.encode(frame)
     return packets + stream.encode()

@@ -14,7 +14,7 @@ from kinesics import KinesicsError, catalogue, encoders, sources
 from kinesics.budget import POLICIES, SHARES, allowance, choose, kernel_segments, moving, plan, possible, subset
 from kinesics.cli import main
 from kinesics.detectors import Clip, budgeted, read_clips
-from kinesics.encode import encode
+from kinesics.encode import encode, encode_sound
 from kinesics.events import read_events, write_events
 from kinesics.features import read_features
 
@@ -141,14 +141,17 @@ def test_the_tool_saves_calls_and_says_what_the_study_says(clip, tmp_path, monke
 
         return load
 
-    for encoder in ("fer", "vit_s_focus"):
+    for encoder in ("fer", "hear", "words", "vit_s_focus"):
         monkeypatch.setattr(catalogue.encoder(encoder), "load", fake(encoder))
     (tmp_path / "weights").write_bytes(b"")
     monkeypatch.setattr(sources, "fetch", lambda *_: [tmp_path / "weights"])
     monkeypatch.setattr(encoders, "place", lambda *_: tmp_path / "weights")
-    files = {encoder: tmp_path / f"{encoder}.safetensors" for encoder in ("fer", "vit_s_focus")}
+    files = {encoder: tmp_path / f"{encoder}.safetensors" for encoder in ("fer", "hear", "words", "vit_s_focus")}
     for encoder, path in files.items():
-        encode(film, tmp_path / "v.parquet", encoder, tmp_path / "weights", path, progress=False)
+        if encoder in ("hear", "words"):  # the film has no sound
+            encode_sound(film, encoder, tmp_path / "weights", path, progress=False)
+        else:
+            encode(film, tmp_path / "v.parquet", encoder, tmp_path / "weights", path, progress=False)
     clip = read_clips([tmp_path / "v.parquet"], list(files.values()))[0]
     model = tmp_path / "model.safetensors"
     arrays = untrained(budgeted.METHOD, [clip], truth, loud=0.5)

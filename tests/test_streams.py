@@ -7,8 +7,9 @@ import pytest
 from toy import RATE, mesh, toy_clip
 
 from kinesics import KinesicsError, streams
-from kinesics.features import Features
-from kinesics.streams import COLUMNS, MIRROR, MIRROR_SIGN, person_stream
+from kinesics.detectors import Clip
+from kinesics.features import CropFeatures, Features
+from kinesics.streams import COLUMNS, HEARD, MIRROR, MIRROR_SIGN, person_stream
 from kinesics.tracks import FACE_BOX, PERSON_BOX, Tracks, TracksWriter, read_tracks
 
 FACE = [k for k, name in enumerate(COLUMNS) if name.startswith("face_")]
@@ -107,7 +108,7 @@ def test_others_are_refused(tmp_path):
     clip, _ = toy_clip(tmp_path, "v", 0, 10)
     with pytest.raises(KinesicsError, match="no person 3; there are"):
         person_stream(clip.tracks, 3)
-    with pytest.raises(KinesicsError, match="features of 'vit_s_focus' on 'v' were given for the expressions of 'v'"):
+    with pytest.raises(KinesicsError, match="features of 'vit_s_focus' on 'v' were given for 'fer' of 'v'"):
         person_stream(clip.tracks, 0, clip.features["vit_s_focus"])
     with pytest.raises(KinesicsError, match="on 'w' were given"):
         person_stream(clip.tracks, 0, Features("w", "fer", RATE, clip.features["fer"].crops))
@@ -120,3 +121,36 @@ def test_expressions_stand_where_they_were_asked(tmp_path):
     tokens = clip.features["fer"].crops["face"].tokens
     np.testing.assert_allclose(column(stream, "fer_anger"), tokens[:, 0])
     assert column(stream, "seen_fer").all()
+
+
+def heard(video: str, rows: int) -> dict[str, Features]:
+    """Return what is heard from the start, a row a tenth of a second, and a sentence from 0.45 to 1.2 s."""
+    random, nobody = np.random.default_rng(0), np.full(rows, -1, np.int32)
+    sound = random.normal(-4, 1, (rows, 6)).astype(np.float32)
+    said = np.stack([random.uniform(0.1, 0.9, 7), np.zeros(7)]).astype(np.float32)
+    return {
+        "hear": Features(video, "hear", 10.0, {"sound": CropFeatures(np.arange(rows) / 10, nobody, sound)}),
+        "words": Features(video, "words", 1.0, {"text": CropFeatures(np.array([0.45, 1.2]), nobody[:2], said)}),
+    }
+
+
+def test_what_is_heard_is_everyones_and_lasts_as_long_as_it_is_heard(tmp_path):
+    clip, _ = toy_clip(tmp_path, "v", 0, 10, 2)
+    features = heard("v", 20)
+    one, other = (Clip(clip.tracks, clip.features | features).stream(person) for person in (0, 1))
+    columns = [k for kind in HEARD.values() for k in kind]
+    np.testing.assert_array_equal(one[:, columns], other[:, columns])
+    assert column(one, "seen_sound").tolist() == [1] * 20 + [0] * 80
+    assert column(one, "seen_words").tolist() == [0] * 5 + [1] * 7 + [0] * 88
+    sound, said = features["hear"].crops["sound"].tokens, features["words"].crops["text"].tokens
+    np.testing.assert_array_equal(column(one, "sound_speech")[:20], sound[:, 0])
+    np.testing.assert_allclose(column(one, "sound_loudness")[:20], sound[:, 1] - np.median(sound[:, 1]), atol=1e-6)
+    np.testing.assert_array_equal(one[5:12, HEARD["words"][:7]], np.tile(said[0], (7, 1)))
+    np.testing.assert_array_equal((one[:, MIRROR] * MIRROR_SIGN)[:, columns], one[:, columns])
+    silent, without = clip.stream(0), person_stream(clip.tracks, 0, clip.features["fer"])
+    assert silent.tobytes() == without.tobytes()
+    assert (silent[:, columns] == 0).all()
+    kept = [k for k in range(len(COLUMNS)) if k not in columns]
+    assert silent[:, kept].tobytes() == one[:, kept].tobytes()
+    with pytest.raises(KinesicsError, match="features of 'words' on 'v' were given for 'hear' of 'v'"):
+        person_stream(clip.tracks, 0, None, features["words"])

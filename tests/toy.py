@@ -35,6 +35,11 @@ def mesh(yaw: float = 0.0, smile: float = 0.0) -> np.ndarray:
     return rotated / np.float32([200, 100, 200]) + np.float32([0.5, 0.4, 0])
 
 
+def nothing(size: int) -> CropFeatures:
+    """Return no rows of tokens of this size."""
+    return CropFeatures(np.zeros(0), np.zeros(0, np.int32), np.zeros((0, size), np.float32))
+
+
 def untrained(
     method: learning.Method, clips: list[Clip], truth: pd.DataFrame, width: int = 16, loud: float = 0.0
 ) -> learning.Model:
@@ -55,7 +60,7 @@ def untrained(
 
 
 def toy_clip(folder: Path, video: str, seed: int, seconds: float = 40, persons: int = 1) -> tuple[Clip, pd.DataFrame]:
-    """Return a clip in which every label occurs a few times for each person, and its truth."""
+    """Return a clip without sound in which every label occurs a few times for each person, and its truth."""
     random = np.random.default_rng(seed)
     count, rows = round(seconds * RATE), []
     on = np.zeros((persons, len(LABELS), count), bool)
@@ -95,6 +100,8 @@ def toy_clip(folder: Path, video: str, seed: int, seconds: float = 40, persons: 
     probability[np.arange(len(happy)), np.where(happy, EXPRESSIONS.index("happy"), EXPRESSIONS.index("neutral"))] = 0.7
     features = {
         "fer": Features(video, "fer", RATE, {"face": CropFeatures(fer_times, fer_people, probability)}),
+        "hear": Features(video, "hear", RATE, {"sound": nothing(6)}),
+        "words": Features(video, "words", 1.0, {"text": nothing(7)}),
         "vit_s_focus": Features(video, "vit_s_focus", TOKEN_RATE, crops),
     }
     return Clip(read_tracks(path), features), check_events(pd.DataFrame(rows))

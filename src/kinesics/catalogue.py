@@ -16,7 +16,7 @@ def _read(name: str) -> dict[str, dict[str, str]]:
         return {row["name"]: row for row in csv.DictReader(file)}
 
 
-#: name: weights (a source), citation, description
+#: name: weights (sources, or a repository), citation, description
 ENCODERS = _read("encoders.csv")
 #: name: module, features (encoders, separated by a space, or nothing), weights (a source or nothing), learns (no, or what it
 #: learns from in the article: the other clips, or the stage; for the stage's videos always the stage), citation, description

@@ -472,9 +472,10 @@ def _encoders(options: argparse.Namespace) -> None:
 def _encode(options: argparse.Namespace) -> None:
     from kinesics import encoders
     from kinesics.encode import encode, encode_sound
+    from kinesics.video import facts
 
     name = options.encoder
-    sees = encoders.shape(name).kind in ("image", "clip")
+    sees = encoders.sees(name)
     if sees and not options.tracks:
         raise KinesicsError(f"encoder {name!r} sees people: give their tracks with --tracks")
     if not sees and options.tracks:
@@ -488,6 +489,8 @@ def _encode(options: argparse.Namespace) -> None:
         encode(options.video, options.tracks, name, weights, options.out, calls=getattr(options, "calls", None), **work)
     else:
         encode_sound(options.video, name, weights, options.out, **work)
+        if not facts(options.video).has_audio:
+            print(f"{options.video}: has no sound: {name} says nothing")
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -506,6 +509,7 @@ def _detect(options: argparse.Namespace) -> None:
     from kinesics.budget import POLICIES, choose
     from kinesics.detectors import detect_files, detector_of, read_clips, read_model
     from kinesics.encode import refuse_another_video
+    from kinesics.encoders import sees
     from kinesics.tracks import read_tracks
 
     # What would be refused in the end is refused before the video is tracked.
@@ -538,20 +542,21 @@ def _detect(options: argparse.Namespace) -> None:
             _track(work)
         else:
             refuse_another_video(options.video, options.video.stem, read_tracks(options.tracks), options.tracks)
-        features = []
+        features, tracks = [], work.tracks
         for encoder in catalogue.encoders_of(detector):
+            work.tracks = tracks if sees(encoder) else None
             work.encoder, work.rate, work.out = encoder, None, Path(folder) / f"{encoder}.safetensors"
             work.weights = work.cache = None
             if options.budget < 1 and encoder == module.ENCODER:
                 work.calls = choose(
-                    options.policy, options.budget, read_clips([work.tracks], features)[0], module, options.model
+                    options.policy, options.budget, read_clips([tracks], features)[0], module, options.model
                 )
                 print(f"{encoder}: {len(work.calls)} calls")
             _encode(work)
             features.append(work.out)
         model = sources.fetch(row["weights"], options.data)[0] if row["weights"] else options.model
         events = detect_files(
-            detector, work.tracks, features, model, options.out, options.tubes, options.seed, sure=not options.all
+            detector, tracks, features, model, options.out, options.tubes, options.seed, sure=not options.all
         )
     print(f"{options.out}: {len(events)} events")
 

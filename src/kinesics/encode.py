@@ -54,7 +54,7 @@ def encode(
     Raises KinesicsError for tracks of another video, unknown encoders and crops, and files that cannot be read.
     """
     module, shape = catalogue.encoder(encoder), encoders.shape(encoder)
-    if shape.kind not in ("image", "clip"):
+    if not encoders.sees(encoder):
         raise KinesicsError(f"{encoder} takes {shape.kind}, not crops: it is asked without tracks")
     crops = module.CROPS if crops is None else tuple(crops)
     rate_hz = _rate(rate_hz, module, video)
@@ -108,17 +108,18 @@ def encode_sound(
 ) -> None:
     """Encode the sound of a video, ``SPAN_S`` seconds about an instant, or the sentences spoken in it, as they begin.
 
-    The features file has one kind of crop, ``sound`` or ``text``, of ``NOBODY``. Raises KinesicsError for encoders that
-    see, and videos without sound.
+    The features file has one kind of crop, ``sound`` or ``text``, of ``NOBODY``; a video without sound has no rows. Raises
+    KinesicsError for encoders that see.
     """
     module, shape = catalogue.encoder(encoder), encoders.shape(encoder)
-    if shape.kind not in ("sound", "text"):
+    if encoders.sees(encoder):
         raise KinesicsError(f"{encoder} takes crops of people: it needs the tracks of {video}")
     rate_hz = _rate(rate_hz, module, video)
-    if not facts(video).has_audio:
-        raise KinesicsError(f"{video}: has no sound, which {encoder} needs")
     ask = _network(encoder, weights, cache)
-    heard = module.sentences(video, weights) if shape.kind == "text" else sounds(video, rate_hz, *shape.input)
+    if not facts(video).has_audio:
+        heard = iter(())
+    else:
+        heard = module.sentences(video, weights) if shape.kind == "text" else sounds(video, rate_hz, *shape.input)
     shown = tqdm(heard, encoder, unit=shape.kind, disable=None if progress else True)
     stream = ((shape.kind, time_s, NOBODY, value) for time_s, value in shown)
     rows = [(time_s, person, token) for _, time_s, person, token in _asked(ask, stream, shape)]

@@ -11,15 +11,18 @@
 - ``motion``: log(1 + speed) of face, head, hands, wrists and torso.
 - ``fer``: the classifier's probabilities, as they are and against the person's usual ones.
 - ``rule``: the rules of thumb of ``kinesics.signals``, 1 where a label's own threshold is reached.
+- ``sound``: what ``hear`` says, the chance of speech and how loud it is, altogether and in bands, in bels. Sound has no owner:
+  it is alike for everyone in the video, and who speaks the face has to tell.
+- ``words``: what ``words`` says, cosines of the sentence that is being said with a text for each expression; no owner either.
 - ``seen``: flags.
 
-Columns of ``face``, ``head``, ``body`` and the second half of ``fer`` are relative to the person's median over the video:
-a face at rest, a usual heading. That median, and the face's last box while a hand hides it, are all that a row takes
-from far away. They are found in one pass over the tracks before any network runs, so how a network's windows lie has no
-influence on them.
+Columns of ``face``, ``head``, ``body``, the second half of ``fer`` and the loudness of ``sound`` are relative to their median
+over the video: a face at rest, a usual heading, the usual loudness. That median, and the face's last box while a hand hides
+it, are all that a row takes from far away. They are found in one pass over the tracks before any network runs, so how a
+network's windows lie has no influence on them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -27,6 +30,7 @@ import pandas as pd
 from kinesics import KinesicsError, signals
 from kinesics.encoders.fer import LABELS as EXPRESSIONS
 from kinesics.features import Features
+from kinesics.segments import shown
 from kinesics.signals import median, speed
 from kinesics.tracks import FACE_BOX, PERSON_BOX, VISIBLE, Tracks
 
@@ -88,7 +92,10 @@ _BODY_NAMES += _sided(["body_elbow_x", "body_elbow_y", "body_wrist_x", "body_wri
 _MOTION_NAMES = ["motion_face", "motion_head", "motion_torso", *_sided(["motion_hand", "motion_wrist"])]
 _FER_NAMES = [f"fer_{name}" for name in EXPRESSIONS] + [f"fer_usual_{name}" for name in EXPRESSIONS]
 _RULE_NAMES = [f"rule_{label}" for label in signals.LABELS]
+_SOUND_NAMES = ["sound_speech", "sound_loudness", *(f"sound_band_{number}" for number in range(1, 5))]
+_WORDS_NAMES = [f"words_{name}" for name in EXPRESSIONS]
 _SEEN_NAMES = ["seen_person", "seen_face", "seen_fer", "seen_body", *_sided(["seen_hand", "seen_wrist"])]
+_SEEN_NAMES += ["seen_sound", "seen_words"]
 #: The names of the columns, in order.
 COLUMNS = (
     *_FACE_NAMES,
@@ -98,6 +105,8 @@ COLUMNS = (
     *_MOTION_NAMES,
     *_FER_NAMES,
     *_RULE_NAMES,
+    *_SOUND_NAMES,
+    *_WORDS_NAMES,
     *_SEEN_NAMES,
 )
 #: Columns whose sign a mirror turns.
@@ -109,6 +118,13 @@ MIRROR_SIGN = np.array([-1.0 if name in _ODD else 1.0 for name in COLUMNS], np.f
 #: Columns that say how much moves: what the ``motion`` policy goes by.
 MOTION = [COLUMNS.index(name) for name in _MOTION_NAMES]
 PERSON_SEEN = COLUMNS.index("seen_person")
+#: What is heard: the columns of each kind, with its flag.
+HEARD = {
+    kind: [k for k, name in enumerate(COLUMNS) if name.startswith(f"{kind}_") or name == f"seen_{kind}"]
+    for kind in ("sound", "words")
+}
+#: The encoders that the stream is made from, and how many numbers each gives.
+ENCODERS = {"fer": len(EXPRESSIONS), "hear": len(_SOUND_NAMES), "words": len(_WORDS_NAMES)}
 
 
 @dataclass(frozen=True)
@@ -117,34 +133,44 @@ class Layout:
 
     ``seen``    the column that is 1 where the person was seen, else 0;
     ``motion``  those of log(1 + speed);
-    ``mirror``  order and signs of the mirrored stream's columns, None where it is not known or means something else.
+    ``mirror``  order and signs of the mirrored stream's columns, None where it is not known or means something else;
+    ``heard``   those of what is heard, by kind.
     """
 
     seen: int
     motion: list[int]
     mirror: tuple[np.ndarray, np.ndarray] | None = None
+    heard: dict[str, list[int]] = field(default_factory=dict)
 
 
-PERSON = Layout(PERSON_SEEN, MOTION, (MIRROR, MIRROR_SIGN))
+PERSON = Layout(PERSON_SEEN, MOTION, (MIRROR, MIRROR_SIGN), HEARD)
 
 LIMIT = 8.0  # a landmark that is lost can be anywhere; columns are of the order of 1
 ANGLE_UNIT = np.radians(30)
 FACE_UNIT = 0.1  # displays move points of the face by about a tenth of the distance between the eyes
 
 
-def person_stream(tracks: Tracks, person: int, expressions: Features | None = None) -> np.ndarray:
+def person_stream(
+    tracks: Tracks,
+    person: int,
+    expressions: Features | None = None,
+    sound: Features | None = None,
+    words: Features | None = None,
+) -> np.ndarray:
     """Return the stream of a person: float32 (frames, D), columns ``COLUMNS``.
 
-    ``expressions`` are the features of ``fer``; without them, or where the face was not asked, its columns are 0.
-    Raises KinesicsError if the tracks do not hold the person, or the features are of another video or encoder.
+    ``expressions``, ``sound`` and ``words`` are the features of ``fer``, ``hear`` and ``words``; without them, where the face
+    was not asked, and where nothing is said, their columns are 0. Raises KinesicsError if the tracks do not hold the person,
+    or the features are of another video or encoder.
     """
     if person not in tracks.persons:
         raise KinesicsError(f"tracks of {tracks.video!r}: no person {person}; there are {tracks.persons}")
-    if expressions is not None and (expressions.video, expressions.encoder) != (tracks.video, "fer"):
-        raise KinesicsError(
-            f"features of {expressions.encoder!r} on {expressions.video!r} were given for the expressions of "
-            f"{tracks.video!r}: give those of 'fer' on it"
-        )
+    for features, encoder in zip((expressions, sound, words), ENCODERS, strict=True):
+        if features is not None and (features.video, features.encoder) != (tracks.video, encoder):
+            raise KinesicsError(
+                f"features of {features.encoder!r} on {features.video!r} were given for {encoder!r} of {tracks.video!r}: "
+                f"give those of {encoder!r} on it"
+            )
     seen_person = np.isfinite(tracks.dense(person, PERSON_BOX)).all(1)
     mesh = tracks.dense(person, "face")
     pose = tracks.dense(person, "pose")
@@ -174,6 +200,9 @@ def person_stream(tracks: Tracks, person: int, expressions: Features | None = No
         *np.isfinite(hand[:, :2]).T,
     ]
     seen += list(np.isfinite(body[:, -2:]).T)
+    heard = _at_frames(sound, "sound", len(_SOUND_NAMES), tracks, 1 / sound.rate_hz if sound else 0.0)
+    said = _at_frames(words, "text", len(_WORDS_NAMES), tracks, np.inf)
+    seen += [np.isfinite(heard[:, 0]), said.any(1) & np.isfinite(said[:, 0])]
     columns = [
         face,
         head,
@@ -183,6 +212,8 @@ def person_stream(tracks: Tracks, person: int, expressions: Features | None = No
         probability,
         _usual(probability),
         _rules(tracks, person, expressions),
+        np.concatenate([heard[:, :1], _usual(heard[:, 1:])], 1),
+        said,
         np.stack(seen, 1),
     ]
     stream = np.concatenate(columns, 1).astype(np.float32)
@@ -272,6 +303,15 @@ def _rules(tracks: Tracks, person: int, expressions: Features | None) -> np.ndar
     """Return the signals of the rules of thumb, at most 2: (frames, labels), NaN where they say nothing."""
     found = signals.signals(tracks, person, expressions)
     return np.stack([found[label] for label in signals.LABELS], 1).clip(0, 2)
+
+
+def _at_frames(features: Features | None, crop: str, columns: int, tracks: Tracks, hold_s: float) -> np.ndarray:
+    """Return the row that holds at each frame, at most ``hold_s`` after its time: (frames, columns), NaN where none does."""
+    rows = features.crops[crop] if features else None
+    if rows is None or not len(rows.time_s):
+        return np.full((tracks.frames, columns), np.nan)
+    last = shown(rows.time_s, tracks.frames, tracks.rate_hz, hold_s)
+    return np.where(last[:, None] >= 0, rows.tokens[last], np.nan)
 
 
 def _middle(mesh: np.ndarray) -> np.ndarray:

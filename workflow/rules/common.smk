@@ -10,7 +10,7 @@ from pathlib import Path
 from kinesics import corpora, plan
 from kinesics.adapters import adapter, outputs
 from kinesics.catalogue import DETECTORS, ENCODERS, encoders_of, learns
-from kinesics.encoders import fetched, place
+from kinesics.encoders import fetched, needs, place, sees
 from kinesics.files import check
 from kinesics.sources import read_sources
 from kinesics.stage.data import truth_files, videos
@@ -63,7 +63,7 @@ def source(name):
 
 
 def weights(encoder):
-    """Return the file of an encoder's weights if the workflow fetches it.
+    """Return the files of an encoder's weights if the workflow fetches them.
 
     What the user places is no input: the script tells where to get it, and a plan can be made without.
     """
@@ -71,7 +71,20 @@ def weights(encoder):
         raise WorkflowError(
             f"{encoder!r} of the configuration is not an encoder; encoders.csv has {', '.join(ENCODERS)}"
         )
-    return place(encoder, "data") if fetched(encoder) else []
+    return (
+        [path for name in needs(encoder) for path in source(name)]
+        if fetched(encoder)
+        else []
+    )
+
+
+def seen_in(*videos):
+    """Return the input function of the tracks that an encoder sees these videos by: none if it hears."""
+    return lambda wildcards: (
+        expand("results/tracks/{video}.parquet", video=videos or wildcards.video)
+        if sees(wildcards.encoder)
+        else []
+    )
 
 
 def python(path):

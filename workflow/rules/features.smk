@@ -1,7 +1,7 @@
 rule encode:
     input:
         videos=["results/media/{video}.mp4"],
-        tracks=["results/tracks/{video}.parquet"],
+        tracks=seen_in(),
         weights=lambda wildcards: weights(wildcards.encoder),
         code=lambda wildcards: code(
             "encode.py",

@@ -85,7 +85,7 @@ for _batch, _videos in BATCHES.items():
             f"encode_{_batch}"
         input:
             videos=expand("results/media/{video}.mp4", video=_videos),
-            tracks=expand("results/tracks/{video}.parquet", video=_videos),
+            tracks=seen_in(*_videos),
             weights=lambda wildcards: weights(wildcards.encoder),
             code=lambda wildcards: code(
                 "encode.py",

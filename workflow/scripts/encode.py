@@ -1,19 +1,14 @@
-"""Let one encoder see the crops of the people of some videos."""
+"""Let one encoder see the crops of the people of some videos, or hear their sound."""
 
-from pathlib import Path
-
-from kinesics.encode import encode
+from kinesics.encode import encode, encode_sound
 from kinesics.jobs import job
 from kinesics.sources import verify
 
 with job(snakemake.log[0]):
-    verify(snakemake.params.weights)
-    for video, tracks, out in zip(snakemake.input.videos, snakemake.input.tracks, snakemake.output, strict=True):
-        encode(
-            Path(video),
-            Path(tracks),
-            snakemake.wildcards.encoder,
-            Path(snakemake.params.weights),
-            Path(out),
-            rate_hz=snakemake.params.rate_hz,
-        )
+    files, params, name = snakemake.input, snakemake.params, snakemake.wildcards.encoder
+    verify(*files.weights)
+    for number, (video, out) in enumerate(zip(files.videos, snakemake.output, strict=True)):
+        if files.tracks:
+            encode(video, files.tracks[number], name, params.weights, out, rate_hz=params.rate_hz)
+        else:
+            encode_sound(video, name, params.weights, out, rate_hz=params.rate_hz)

@@ -18,13 +18,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from kinesics import KinesicsError, catalogue
-from kinesics.encoders.fer import LABELS as EXPRESSIONS
 from kinesics.events import BOX, TUBE_COLUMNS, check_events, empty_events, read_events, write_events, write_tubes
 from kinesics.features import Features, read_features
 from kinesics.files import replacing
 from kinesics.labels import FAMILY, LABELS
 from kinesics.segments import hysteresis, seconds
-from kinesics.streams import PERSON, Layout, person_stream
+from kinesics.streams import ENCODERS, PERSON, Layout, person_stream
 from kinesics.tracks import FACE_BOX, PERSON_BOX, VISIBLE, Tracks, read_tracks
 
 #: The smallest event of the coding manual and the gap over which it joins events of one label, in seconds.
@@ -51,7 +50,7 @@ class Clip:
     def stream(self, person: int) -> np.ndarray:
         """Return the cheap stream of a person: float32 (frames, D), not to be written into."""
         if person not in self.streams:
-            self.streams[person] = person_stream(self.tracks, person, self.features.get("fer"))
+            self.streams[person] = person_stream(self.tracks, person, *map(self.features.get, ENCODERS))
         return self.streams[person]
 
     def asked(self, features: Features) -> "Clip":
@@ -254,10 +253,10 @@ def _refuse_missing(detector: str, clip: Clip) -> None:
                 f"detector {detector!r} reads features of {encoder!r}, but none of {clip.tracks.video!r} were given"
             )
         sizes = {values.tokens.shape[1] for values in clip.features[encoder].crops.values()}
-        if encoder == "fer" and sizes - {len(EXPRESSIONS)}:
+        if encoder in ENCODERS and sizes - {ENCODERS[encoder]}:
             raise KinesicsError(
-                f"features of 'fer' on {clip.tracks.video!r} have {max(sizes)} numbers a face, not {len(EXPRESSIONS)}: "
-                "make them again with kinesics encode"
+                f"features of {encoder!r} on {clip.tracks.video!r} have {max(sizes)} numbers a row, not "
+                f"{ENCODERS[encoder]}: make them again with kinesics encode"
             )
 
 

@@ -32,6 +32,7 @@ SIGNED_LIMIT = 10.0  # frames, a second at 10 Hz: beyond, how far a boundary is 
 
 def make(settings: dict, rngs: nnx.Rngs) -> Network:
     see = {name: bool(settings[name]) for name in ("cheap", "tokens", "scales")}
+    see["hidden"] = [k for kind, columns in settings["heard"].items() if not settings[kind] for k in columns]
     network = Network(settings["stream"], settings["token"], len(settings["labels"]), settings["width"], rngs, **see)
     network.budgets, network.signed = bool(settings["budgets"]), bool(settings["signed"])
     return network
@@ -142,9 +143,10 @@ def undecided(model: Model, clip: Clip) -> Demand:
 
 
 OPTIONS = {"width": 64, "sigma": 0.4, "smooth_s": 0.3}
-#: What ablations switch: whether the network sees the cheap stream and the tokens, whether its scales are fused, whether it
-#: trains with random budgets or with all tokens, and whether its frames learn signed distances to the nearest boundary
-#: (after the boundary distance regression of Shihab et al. 2025, arXiv:2511.03943) in place of being on or off.
-SWITCHES = {"cheap": 1, "tokens": 1, "scales": 1, "budgets": 1, "signed": 0}
+#: What ablations switch: whether the network sees the cheap stream and the tokens, and of the cheap stream sound and words;
+#: whether its scales are fused; whether it trains with random budgets or with all tokens; and whether its frames learn signed
+#: distances to the nearest boundary (after the boundary distance regression of Shihab et al. 2025, arXiv:2511.03943) in place
+#: of being on or off.
+SWITCHES = {"cheap": 1, "tokens": 1, "sound": 1, "words": 1, "scales": 1, "budgets": 1, "signed": 0}
 METHOD = Method("budgeted", make, loss, step_targets, outputs, candidates, 500, 2e-3, OPTIONS | SWITCHES)
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

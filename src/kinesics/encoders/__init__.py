@@ -1,11 +1,11 @@
 """Frozen encoders: one file each, or one a family, and one line each in ``encoders.csv`` that names it.
 
 The table declares what an encoder takes (``input``: ``image``, ``clip``, ``sound`` or ``text``; ``frames`` of a clip, or
-samples at 16 kHz of a sound; ``size``, pixels a side), what it gives (``dim`` numbers) and its ``weights``: a source of
-``config/sources.csv``, or what the user places (see ``hub``). Its file declares ``CROPS`` (the kinds of crop it is
-meant for: ``face``, ``person``), ``MARGIN`` (what is added on each side of a box, as a share of its longer side),
-``RATE_HZ`` (crops a second unless told otherwise), for clips and sound ``SPAN_S`` (seconds that are seen or heard about
-an instant), and ``load(weights)``, which returns a function from N inputs to float32 (N, dim): from uint8 RGB images
+samples at 16 kHz of a sound; ``size``, pixels a side), what it gives (``dim`` numbers) and its ``weights``: sources of
+``config/sources.csv``, its own first, or what the user places (see ``hub``). Its file declares ``CROPS`` (the kinds of
+crop it is meant for: ``face``, ``person``), ``MARGIN`` (what is added on each side of a box, as a share of its longer
+side), ``RATE_HZ`` (crops a second unless told otherwise), for clips and sound ``SPAN_S`` (seconds that are seen or heard
+about an instant), and ``load(weights)``, which returns a function from N inputs to float32 (N, dim): from uint8 RGB images
 (N, height, width, 3), clips (N, frames, height, width, 3), float32 sounds (N, samples) or N texts. Modules are imported
 when they are asked for: torch and transformers take seconds.
 """
@@ -47,12 +47,18 @@ def shape(name: str) -> Shape:
     return Shape(row["input"], inputs[row["input"]], int(row["dim"]))
 
 
+def sees(name: str) -> bool:
+    """Say whether an encoder sees crops of people, by their tracks, and does not hear."""
+    return shape(name).kind in ("image", "clip")
+
+
 def place(name: str, data: str | Path) -> Path:
     """Return where the weights of an encoder lie below the folder of downloaded files: a file or a folder."""
     weights = catalogue.ENCODERS[name]["weights"]
     if fetched(name):
         from kinesics import sources
 
+        weights = needs(name)[0]
         return Path(data) / weights / sources.read_sources()[weights][0]["file"]
     return Path(data) / name / weights.partition(":")[2]
 
@@ -64,8 +70,7 @@ def fetched(name: str) -> bool:
 
 def needs(name: str) -> list[str]:
     """Return the sources of ``config/sources.csv`` that an encoder with fetched weights needs: its own first."""
-    also = getattr(catalogue.encoder(name), "HEARS", None)
-    return [catalogue.ENCODERS[name]["weights"], *([also] if also else [])]
+    return catalogue.ENCODERS[name]["weights"].split()
 
 
 def how_to_get(name: str, at: str | Path) -> str:

@@ -7,6 +7,7 @@ Sentence-BERT, arXiv:1908.10084): the mean of the last tokens, of length 1. Weig
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -35,15 +36,21 @@ def transcribe(video: str | Path, weights: str | Path) -> list[tuple[float, floa
     Greedy and at temperature 0: the same sound gives the same words. Raises KinesicsError for a video without sound and
     for weights that are missing or none.
     """
-    folder = Path(weights)
+    network = _recogniser(Path(weights))
+    # Without the times of words, a sentence begins where the one before ended, however long the pause.
+    segments, _ = network.transcribe(sound(video), language="en", beam_size=1, temperature=0.0, word_timestamps=True)
+    heard = [s for s in segments if s.no_speech_prob < _SILENCE and s.text.strip()]
+    return [(float(s.start), float(s.end), s.text.strip()) for s in heard]
+
+
+@lru_cache(maxsize=1)
+def _recogniser(folder: Path) -> WhisperModel:
     if not (folder / "model.bin").is_file():
         raise KinesicsError(f"{folder}: no speech recogniser; get it with: kinesics fetch {HEARS}")
     try:
-        network = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)
+        return WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)
     except (RuntimeError, ValueError, OSError) as error:
         raise KinesicsError(f"{folder}: not a speech recogniser of CTranslate2: {one_line(error)}") from None
-    segments, _ = network.transcribe(sound(video), language="en", beam_size=1, temperature=0.0)
-    return [(s.start, s.end, s.text.strip()) for s in segments if s.no_speech_prob < _SILENCE and s.text.strip()]
 
 
 def sentences(video: str | Path, weights: str | Path) -> Iterator[tuple[float, str]]:

@@ -131,8 +131,8 @@ def prepared(
         raise KinesicsError(f"{unknown[0]!r} is not an option of {method.name}. Its options are {', '.join(usual)}.")
     options = usual | options
     scale = scaling(found, int(options["directions"]))
-    sizes = {"stream": len(scale.stream_mean), "token": scale.token_axes.shape[2]}
-    return options | sizes | {"labels": labels, "rate_hz": rates[0]}, scale, found
+    inputs = {"stream": len(scale.stream_mean), "token": scale.token_axes.shape[2], "heard": found[0].layout.heard}
+    return options | inputs | {"labels": labels, "rate_hz": rates[0]}, scale, found
 
 
 def to_model(network: nnx.Module, scale: Scaling, settings: dict) -> Model:

@@ -8,6 +8,8 @@ its end are, and how well they fit. Distances are a label's own: labels overlap,
 in a short nod. A second head says of every frame which labels are on; a linear path from the inputs goes around the pyramid.
 """
 
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -31,8 +33,8 @@ class Network(nnx.Module):
     """Stream (B, T, D), tokens (B, T / SLOT, crops, K) to frame logits (B, T, C) and step outputs (B, sum T / stride, C, 4).
 
     Step outputs are logit, distances to start and end in strides, and logit of the quality; levels follow each other,
-    finest first. T is a multiple of the coarsest stride. Without ``cheap`` or ``tokens`` the network does not see these;
-    without ``scales`` nothing comes down from coarser levels to finer ones.
+    finest first. T is a multiple of the coarsest stride. Without ``cheap`` or ``tokens`` the network does not see these, nor
+    the ``hidden`` columns of the stream; without ``scales`` nothing comes down from coarser levels to finer ones.
     """
 
     def __init__(
@@ -45,8 +47,9 @@ class Network(nnx.Module):
         cheap: bool = True,
         tokens: bool = True,
         scales: bool = True,
+        hidden: Sequence[int] = (),
     ):
-        self.cheap, self.tokens, self.scales = cheap, tokens, scales
+        self.cheap, self.tokens, self.scales, self.hidden = cheap, tokens, scales, tuple(hidden)
         self.stem = linear(stream, width, rngs)
         self.blocks = nnx.List([Block(width, rngs) for _ in range(1 + len(STRIDES))])
         self.down = nnx.List([linear(2 * width, width, rngs) for _ in STRIDES])
@@ -74,6 +77,8 @@ class Network(nnx.Module):
         """``usual`` (B, crops, K) is the mean of the person's asked tokens, ``asked`` and ``valid`` are masks."""
         if not self.cheap:
             stream = jnp.zeros_like(stream)
+        if self.hidden:
+            stream = stream.at[..., np.array(self.hidden)].set(0)
         if not self.tokens:
             tokens, asked, usual = (jnp.zeros_like(one) for one in (tokens, asked, usual))
         x = self.blocks[0](self.stem(stream) * valid[..., None], valid)

@@ -1,0 +1,87 @@
+"""Sound and words: speech is told from a tone and from silence, sentences from each other, and no sound is no error."""
+
+import numpy as np
+import pytest
+from clips import numbered, write_video
+from scipy.signal import resample_poly
+
+from kinesics import KinesicsError, encoders, features
+from kinesics.cli import main
+from kinesics.encode import encode_sound
+from kinesics.encoders import hear, speech, words
+from kinesics.stage.speech import RATE_HZ, say
+from kinesics.video import SOUND_HZ
+
+
+def test_speech_is_told_from_silence_and_a_tone(source, tmp_path):
+    """Two seconds each of a line, of silence, and of 440 Hz, half of it as loud."""
+    line = say("I passed the exam with full marks!", "f1", 50, 150).audio / 32768
+    line = resample_poly(line, SOUND_HZ, RATE_HZ)[: 2 * SOUND_HZ]
+    wave = np.zeros(6 * SOUND_HZ)
+    wave[: len(line)] = line
+    tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(2 * SOUND_HZ) / SOUND_HZ)
+    wave[4 * SOUND_HZ : 5 * SOUND_HZ] = tone[:SOUND_HZ]
+    wave[5 * SOUND_HZ :] = tone[SOUND_HZ:] / 2
+    film = write_video(tmp_path / "v.mp4", numbered(30) * 2, 10, audio=wave)
+    encode_sound(film, "hear", source("silero-vad"), tmp_path / "f", progress=False)
+    made = features.read_features(tmp_path / "f").crops["sound"]
+    np.testing.assert_allclose(made.time_s, np.arange(60) / 10)
+    said, still, rings, softer = (made.tokens[a:b] for a, b in ((2, 16), (23, 37), (43, 48), (53, 57)))
+    assert said[:, 0].mean() > 0.8
+    assert max(still[:, 0].max(), rings[:, 0].max(), softer[:, 0].max()) < 0.2
+    assert (still[:, 1:] < -6).all()
+    # A sine of amplitude a has the power a^2 / 2; half of it is 6 dB less.
+    np.testing.assert_allclose(rings[:, 1], np.log10(0.2**2 / 2), atol=0.05)
+    np.testing.assert_allclose(rings[:, 1].mean() - softer[:, 1].mean(), 2 * np.log10(2), atol=0.03)
+    # It lies in the lowest band.
+    np.testing.assert_allclose(rings[:, 2], rings[:, 1], atol=0.05)
+    assert (rings[:, 3:] < rings[:, 2:3] - 2).all()
+
+
+def test_bands_cover_what_is_heard_once():
+    edges = hear._hertz(np.linspace(hear._mel(hear.LOWEST_HZ), hear._mel(SOUND_HZ / 2), hear.BANDS + 1))
+    np.testing.assert_allclose(edges[[0, -1]], [hear.LOWEST_HZ, SOUND_HZ / 2])
+    assert hear._mel(1000.0) == pytest.approx(1000, abs=1)
+    assert (np.diff(edges, 2) > 0).all()  # wider where pitch is told less well
+
+
+@pytest.mark.parametrize("encoder", ["hear", "words"])
+def test_a_video_without_sound_says_nothing_and_is_no_error(encoder, source, tmp_path, capsys):
+    names = encoders.needs(encoder)
+    data = source(names[0]).parent.parent
+    film = write_video(tmp_path / "silent.mp4", numbered(10))
+    out = tmp_path / "f.safetensors"
+    assert main(["encode", str(film), "--encoder", encoder, "--data", str(data), "--out", str(out)]) == 0
+    assert f"silent.mp4: has no sound: {encoder} says nothing" in capsys.readouterr().out
+    (values,) = features.read_features(out).crops.values()
+    assert values.tokens.shape == (0, encoders.shape(encoder).dim)
+
+
+def test_another_file_is_not_the_network(tmp_path):
+    (tmp_path / "other.onnx").write_bytes(b"no network")
+    with pytest.raises(KinesicsError, match=r"other\.onnx: not Silero VAD"):
+        encoders.load("hear", tmp_path / "other.onnx")
+
+
+def test_a_sentence_is_nearest_to_its_expression(source):
+    """Sentences of neither the table nor the stage."""
+    nearest = {
+        "The wedding was lovely and we laughed all night.": "happy",
+        "My father died and I cannot stop crying.": "sad",
+        "There are maggots in this rotten meat.": "disgust",
+        "It makes me furious that they lied to us.": "anger",
+        "Somebody is outside with a knife, hide!": "fear",
+    }
+    ask = encoders.load("words", source("minilm"))
+    cosines = ask([*nearest, words.SILENCE])
+    assert [words.LABELS[k] for k in cosines[:-1].argmax(1)] == list(nearest.values())
+    assert (cosines[-1] == 0).all()
+
+
+def test_a_pause_is_a_row_of_its_own(monkeypatch):
+    heard = [(0.5, 1.0, "One."), (1.0, 2.0, "Two."), (3.0, 4.0, "Three.")]
+    monkeypatch.setattr(speech, "transcribe", lambda *_: heard)
+    rows = list(words.sentences("v.mp4", "data/minilm/model.safetensors"))
+    assert rows == [(0.5, "One."), (1.0, "Two."), (2.0, ""), (3.0, "Three."), (4.0, "")]
+    monkeypatch.setattr(speech, "transcribe", lambda *_: [])
+    assert list(words.sentences("v.mp4", "data/minilm/model.safetensors")) == []

@@ -51,7 +51,8 @@ def _laid_over(config: dict, over: dict) -> dict:
 def per_second(name: str) -> float:
     """Return crops a second of an encoder (or pictures of a step). Raises KinesicsError for one without a rate."""
     if name not in RATES:
-        raise KinesicsError(f"{name!r} has no rate: add a row to rates.csv")
+        known = ", ".join(one for one in RATES if one in ENCODERS)
+        raise KinesicsError(f"{name!r} has no rate, so its time is not known; give a row to src/kinesics/rates.csv, or plan with some of {known}")
     mine = RATES[name]
     if mine["per_s"]:
         return float(mine["per_s"])
@@ -146,9 +147,10 @@ def to_text(config: dict) -> str:
     lines += [f"{step}: {per_second(step):g}/s: {RATES[step]['source']}" for step in ("track", "decode")]
     had = [CORPORA[one["corpus"]] for one in rows]
     guessed = ", ".join(one["name"] for one in had if "from memory" in one["sizes"]) or "none"
-    placed = ", ".join(one["name"] for one in had if one["fetch"] == "no") or "nothing"
+    kept = [one for one in had if one["fetch"] == "no"]
+    placed = ", ".join(f"{one['name']} (open)" if one["access"] == "open" else one["name"] for one in kept) or "nothing"
     lines.append(
         f"GPU: RTX 3090, mixed precision, or waiting for decoding. Sizes from memory, unverified (corpora.csv): {guessed}."
     )
-    lines.append(f"The data lie in {block['folder']}; to be placed by you: {placed}.")
+    lines.append(f"The data lie in {block['folder']}; to be placed by you, since the workflow cannot fetch them: {placed}.")
     return "\n".join(lines) + "\n"

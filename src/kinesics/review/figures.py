@@ -111,7 +111,7 @@ def gpt4v_sets(results: pd.DataFrame, records: list[dict], path: str | Path) -> 
         right.set(yticks=y, yticklabels=[], xlabel="part of the supervised lead recovered", xlim=(-1.25, BEYOND))
         right.set_title("b  0: majority class, 1: best supervised")
         for value in (0, 1):
-            right.axvline(value, color="black", lw=0.6, ls=(0, (4, 2)), zorder=0)
+            right.axvline(value, color="black", lw=0.6, ls=(0, (4, 2)), zorder=1)  # above the grid
         for axis in (left, right):
             axis.set_ylim(max(y) + 0.7, -1.2)
             axis.tick_params(axis="y", length=0)

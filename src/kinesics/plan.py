@@ -52,7 +52,9 @@ def per_second(name: str) -> float:
     """Return crops a second of an encoder (or pictures of a step). Raises KinesicsError for one without a rate."""
     if name not in RATES:
         known = ", ".join(one for one in RATES if one in ENCODERS)
-        raise KinesicsError(f"{name!r} has no rate, so its time is not known; give a row to src/kinesics/rates.csv, or plan with some of {known}")
+        raise KinesicsError(
+            f"{name!r} has no rate, so its time is not known; give a row to src/kinesics/rates.csv, or plan with some of {known}"
+        )
     mine = RATES[name]
     if mine["per_s"]:
         return float(mine["per_s"])
@@ -152,5 +154,7 @@ def to_text(config: dict) -> str:
     lines.append(
         f"GPU: RTX 3090, mixed precision, or waiting for decoding. Sizes from memory, unverified (corpora.csv): {guessed}."
     )
-    lines.append(f"The data lie in {block['folder']}; to be placed by you, since the workflow cannot fetch them: {placed}.")
+    lines.append(
+        f"The data lie in {block['folder']}; to be placed by you, since the workflow cannot fetch them: {placed}."
+    )
     return "\n".join(lines) + "\n"

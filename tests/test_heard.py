@@ -61,6 +61,15 @@ def test_another_file_is_not_the_network(tmp_path):
     (tmp_path / "other.onnx").write_bytes(b"no network")
     with pytest.raises(KinesicsError, match=r"other\.onnx: not Silero VAD"):
         encoders.load("hear", tmp_path / "other.onnx")
+    with pytest.raises(KinesicsError, match=r"not a file; get the weights of hear with: kinesics fetch silero-vad"):
+        encoders.load("hear", tmp_path)
+
+
+def test_the_recogniser_lies_beside_the_texts_network_given_as_a_file_or_a_folder(tmp_path):
+    (tmp_path / "minilm").mkdir()
+    (tmp_path / "minilm/model.safetensors").touch()
+    for given in (tmp_path / "minilm", tmp_path / "minilm/model.safetensors"):
+        assert speech.beside(given) == (tmp_path / speech.HEARS).resolve()
 
 
 def test_a_sentence_is_nearest_to_its_expression(source):

@@ -90,6 +90,15 @@ def test_a_fault_is_named(folder, file, old, new, message):
         read_literature(folder)
 
 
+@pytest.mark.parametrize("table", ["systems", "datasets", "metrics_protocols", "aliases"])
+def test_a_line_that_stands_there_twice_is_named(folder, table):
+    path = folder / f"{table}.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join([*lines, lines[1]]), encoding="utf-8")
+    with pytest.raises(KinesicsError, match=rf"{table}\.csv: line \d+ repeats a line above"):
+        read_literature(folder)
+
+
 def test_lookup():
     results = read_literature(FOLDER)["published_results"]
     where = {"paper_key": "lian2024gpt4v", "system": "GPT-4V", "dataset": "CK+"}

@@ -92,6 +92,8 @@ def test_the_configurations_fit_their_schema():
         ({"datasets": ["crema-d"]}, "datasets"),
         ({"tier": "public"}, "datasets"),
         (PUBLIC | {"datasets": PUBLIC["datasets"][:1]}, "datasets"),
+        ({"open": CONFIG["open"] | {"options": {"steps": -3}}}, r"open\.options\.steps"),
+        ({"open": CONFIG["open"] | {"datasets": CONFIG["open"]["datasets"] | {"nosuch": {}}}}, r"open\.datasets"),
     ],
 )
 def test_a_configuration_whose_article_could_not_be_written_is_refused(change, said):

@@ -53,7 +53,7 @@ def per_second(name: str) -> float:
     if name not in RATES:
         known = ", ".join(one for one in RATES if one in ENCODERS)
         raise KinesicsError(
-            f"{name!r} has no rate, so its time is not known; give a row to src/kinesics/rates.csv, or plan with some of {known}"
+            f"{name!r} has no rate, so its time is not known; give a row to src/kinesics/rates.csv, or take some of {known}"
         )
     mine = RATES[name]
     if mine["per_s"]:

@@ -119,7 +119,7 @@ def load(name: str, weights: str | Path) -> Encode:
         raise KinesicsError(f"{weights}: no such file; {how_to_get(name, weights)}")
     if weights.is_dir() and not any(weights.iterdir()):
         raise KinesicsError(f"{weights}: the folder holds no weights; {how_to_get(name, weights)}")
-    if (fetched(name) and told.kind == "image") and not weights.is_file():
+    if fetched(name) and told.kind in ("image", "sound") and not weights.is_file():
         raise KinesicsError(f"{weights}: not a file; {how_to_get(name, weights)}")
     if not fetched(name):
         from kinesics.encoders import hub

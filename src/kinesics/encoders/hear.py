@@ -38,6 +38,7 @@ def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     """
     try:
         speech = SileroVADModel(str(weights))
+        speech(np.zeros(_CHUNK, np.float32))  # another network fails when it is asked
     except Exception as error:  # onnxruntime has an exception of its own for every reason
         raise KinesicsError(f"{weights}: not Silero VAD: {one_line(error)}") from None
     window = np.hanning(_TENTH)

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import torch
 from huggingface_hub import snapshot_download
+from safetensors import SafetensorError
 from transformers import AutoConfig, PretrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
@@ -82,8 +83,8 @@ def pretrained(weights: Path, kinds: dict[str, type[PreTrainedModel]], inside: s
         network, report = kinds[config.model_type].from_pretrained(
             weights, dtype=precision(), output_loading_info=True, local_files_only=True, **renamed
         )
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-        raise KinesicsError(f"{weights}: cannot be loaded: {one_line(error)}") from None
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
+        raise KinesicsError(f"{weights}: cannot be loaded: {one_line(error)}; fetch it again") from None
     finally:
         logging.set_verbosity(noise)
     for kind in ("missing_keys", "mismatched_keys"):

@@ -55,8 +55,14 @@ def _recogniser(folder: Path) -> WhisperModel:
 
 def sentences(video: str | Path, weights: str | Path) -> Iterator[tuple[float, str]]:
     """Yield (start_s, text) of what is spoken; the recogniser lies beside the folder of ``weights``."""
-    for start_s, _, text in transcribe(video, Path(weights).parent.parent / HEARS):
+    for start_s, _, text in transcribe(video, beside(weights)):
         yield start_s, text
+
+
+def beside(weights: str | Path) -> Path:
+    """Return the folder of the speech recogniser, beside that of ``weights``, a file or its folder."""
+    folder = Path(weights).resolve()
+    return (folder if folder.is_dir() else folder.parent).parent / HEARS
 
 
 def load(weights: Path) -> Callable[[list[str]], np.ndarray]:
@@ -64,7 +70,10 @@ def load(weights: Path) -> Callable[[list[str]], np.ndarray]:
     torch.set_num_threads(1)
     folder = weights if weights.is_dir() else weights.parent
     network = hub.pretrained(folder, {"bert": BertModel})
-    pieces = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    try:
+        pieces = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as error:  # JSON that is none is a ValueError
+        raise KinesicsError(f"{folder}: its tokenizer cannot be loaded: {one_line(error)}; fetch it again") from None
 
     @torch.inference_mode()
     def encode(texts: list[str]) -> np.ndarray:

@@ -24,7 +24,7 @@ SILENCE = ""  # the text of the row at which a sentence ends before another begi
 def sentences(video: str | Path, weights: str | Path) -> Iterator[tuple[float, str]]:
     """Yield (time_s, text) of what is said from then on, until the next row."""
     until_s = 0.0
-    for start_s, end_s, text in speech.transcribe(video, Path(weights).parent.parent / HEARS):
+    for start_s, end_s, text in speech.transcribe(video, speech.beside(weights)):
         if start_s > until_s > 0:
             yield until_s, SILENCE
         yield start_s, text

@@ -100,6 +100,10 @@ def read_literature(folder: str | Path) -> dict[str, pd.DataFrame]:
     folder = Path(folder)
     keys = set(read_bibliography(folder / "references.bib"))
     tables = {name: pd.DataFrame(read_table(folder / f"{name}.csv", name)) for name in TABLES}
+    for name, table in tables.items():
+        if (twice := table.duplicated()).any():
+            line = int(twice.to_numpy().argmax()) + 2
+            raise KinesicsError(f"{folder / name}.csv: line {line} repeats a line above: delete one of them")
     for name, column in (
         ("published_results", "paper_key"),
         ("systems", "paper_key"),

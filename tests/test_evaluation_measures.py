@@ -336,6 +336,8 @@ def test_swaps_are_all_or_random():
     assert some.shape == (30, 501)
     assert not some[:, 0].any()
     assert some[:, 1:].mean() == pytest.approx(0.5, abs=0.02)
+    for units in (62, 63, 64):
+        assert swaps(np.int64(units), 100).shape == (units, 101)
 
 
 def test_p_and_holm_by_hand():

@@ -80,6 +80,7 @@ def swaps(n_units: int, permutations: int, seed: int = 0) -> np.ndarray:
 
     Every one of the 2 ** n_units ways if those are at most ``permutations``, else that many at random.
     """
+    n_units = int(n_units)  # two to the power of a NumPy integer of 63 is negative
     if 2**n_units <= permutations:
         return (np.arange(2**n_units) >> np.arange(n_units)[:, None]) & 1 > 0
     drawn = np.random.default_rng(seed).integers(0, 2, (n_units, permutations)) > 0

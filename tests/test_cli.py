@@ -73,6 +73,8 @@ def test_two_detectors_are_compared_and_diagnosed(tmp_path, monkeypatch, capsys)
     assert main([*command, *tubes]) == 0
     assert re.search(r"tube_map_50 +\| 0.833", capsys.readouterr().out)
     (tmp_path / "again.csv").write_bytes((tmp_path / "truth.csv").read_bytes())
+    elsewhere = read_events(tmp_path / "truth.csv")
+    elsewhere.assign(video="elsewhere_" + elsewhere["video"]).to_csv(tmp_path / "elsewhere.csv", index=False)
     for extra, message in [
         (["--tubes-truth", "truth.parquet"], "give both --tubes-truth and --tubes-predicted"),
         (["--tubes-truth", "truth.parquet", "--tubes-predicted", "bad.csv"], "bad.csv: not a table of tubes"),
@@ -80,6 +82,7 @@ def test_two_detectors_are_compared_and_diagnosed(tmp_path, monkeypatch, capsys)
         (["--compare", "absent.csv"], "absent.csv: no such file"),
         (["--compare", "bad.csv", "--json", "bad.csv"], "bad.csv would be overwritten"),
         (["--truth", "truth.csv", "again.csv"], "truth.csv and again.csv are the same, and no two coders"),
+        (["--truth", "truth.csv", "elsewhere.csv"], "truth.csv and elsewhere.csv have no video in common"),
     ]:
         assert main([*command, *extra]) == 1
         (line,) = capsys.readouterr().err.strip().splitlines()

@@ -295,6 +295,14 @@ def score_files(
             raise KinesicsError(
                 f"{first} and {entries['truth'][number]} are the same, and no two coders: give one of them"
             )
+    videos = [(number, set(table["video"])) for number, table in enumerate(tables["truth"]) if len(table)]
+    for number, mine in videos[1:]:
+        if not mine & videos[0][1]:
+            one, other_one = (entries["truth"][k] for k in (videos[0][0], number))
+            raise KinesicsError(
+                f"{one} and {other_one} have no video in common, and are taken for two coders of the same videos: "
+                "put the events of one coder into one table or folder"
+            )
     coded, found = (
         {video for events in tables[group] for video in events["video"]} for group in ("truth", "predicted")
     )

@@ -1,6 +1,7 @@
 """The command line: a real clip in, events out; bad input gives one line and leaves nothing."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,8 +11,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from kinesics import KinesicsError
 from kinesics.cli import main
 from kinesics.events import TUBE_COLUMNS, read_events, read_tubes, write_tubes
+from kinesics.files import write_text
 from kinesics.stage.data import videos
 from kinesics.tracks import read_tracks
 
@@ -182,3 +185,11 @@ def test_two_processes_track_the_same_bytes_and_the_table_opens_in_pandas(detect
     assert out.read_bytes() == (detected / "tracks.parquet").read_bytes()
     table = pd.read_parquet(out)
     assert {"frame", "time_s", "person", "face_x0"} <= set(table.columns)
+
+
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(KinesicsError, match=r"pipe\.json: cannot be written: is a device or a pipe"):
+        write_text(tmp_path / "pipe.json", "{}")
+    assert (tmp_path / "pipe.json").is_fifo()
+    assert [one.name for one in tmp_path.iterdir()] == ["pipe.json"]

@@ -95,7 +95,12 @@ def test_an_event_lasts_while_its_movement_can_be_seen(long):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [((0, 60, 4), "4 people"), ((0, 60, 1, "close"), "'close' is not a shot"), ((0, 1), "at least 2 s")],
+    [
+        ((0, 60, 4), "4 people"),
+        ((0, 60, 1, "close"), "'close' is not a shot"),
+        ((0, 1), "2 s to a day"),
+        ((0, np.inf), "2 s to a day"),
+    ],
 )
 def test_a_script_that_cannot_be_played_is_refused(arguments, message):
     with pytest.raises(KinesicsError, match=message):
@@ -285,7 +290,7 @@ def test_a_film_that_breaks_off_leaves_nothing(filmed, actors, tmp_path, monkeyp
         (["--wild", "fog=1"], "'fog' is not a dial"),
         (["--shot", "close"], "'close' is not a shot"),
         (["--people", "9"], "9 people"),
-        (["--duration", "1"], "at least 2 s"),
+        (["--duration", "1"], "2 s to a day"),
     ],
 )
 def test_the_command_refuses_what_cannot_be_filmed(arguments, message, tmp_path, capsys):

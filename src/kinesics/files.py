@@ -8,7 +8,7 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
-from errno import EISDIR
+from errno import EINVAL, EISDIR
 from functools import reduce
 from importlib import resources
 from pathlib import Path
@@ -34,6 +34,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(EISDIR, "is a folder, not a file")
+        if path.exists() and not path.is_file():  # a device or a pipe, which would be replaced by a file
+            raise OSError(EINVAL, "is a device or a pipe: give the path of a file")
         for stale in path.parent.glob(f".{glob.escape(HOST)}-*.{glob.escape(path.name)}"):
             process = stale.name.removeprefix(f".{HOST}-").removesuffix(f".{path.name}")
             if process.isdecimal() and not alive(int(process)):

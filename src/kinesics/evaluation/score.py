@@ -311,6 +311,11 @@ def score_files(
             f"no video is in both truth and prediction: the truth has {', '.join(sorted(coded)[:3])}; "
             f"the prediction has {', '.join(sorted(found)[:3])}"
         )
+    others = {video for events in tables.get("other", []) for video in events["video"]}
+    if coded and others and not coded & others and settings.get("durations") is None:
+        raise KinesicsError(
+            f"no video is in both truth and the other detector's events: these have {', '.join(sorted(others)[:3])}"
+        )
     known = {*LABELS.index}.union(*(events["label"] for group in tables.values() for events in group))
     if unknown := [label for label in settings.get("labels") or [] if label not in known]:
         raise KinesicsError(f"label {unknown[0]!r} is in no table; the labels are {', '.join(sorted(known))}")

@@ -88,6 +88,9 @@ class Script:
     lines: pd.DataFrame
 
 
+LONGEST_S = 86400.0  # a script is drawn as a whole before its video begins
+
+
 def draw(seed: int, duration_s: float, people: int = 1, shot: str = "bust", pace: float = 1.0) -> Script:
     """Return the script that a seed (>= 0) stands for; ``pace`` multiplies how often acts come.
 
@@ -97,9 +100,9 @@ def draw(seed: int, duration_s: float, people: int = 1, shot: str = "bust", pace
         raise KinesicsError(f"{shot!r} is not a shot: {', '.join(SHOTS)}")
     if not 1 <= people <= 3:
         raise KinesicsError(f"{people} people cannot act: 1 to 3 fit into the picture")
-    if seed < 0 or not duration_s >= 2 or not pace > 0:
+    if seed < 0 or not 2 <= duration_s <= LONGEST_S or not pace > 0:
         raise KinesicsError(
-            f"seed {seed}, {duration_s} s at pace {pace}: the seed is 0 or more, the time at least 2 s, the pace above 0"
+            f"seed {seed}, {duration_s} s at pace {pace}: the seed is 0 or more, the time 2 s to a day, the pace above 0"
         )
     rng = np.random.default_rng([seed, 0])
     roles = _roles(rng, seed, people)

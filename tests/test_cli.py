@@ -86,6 +86,7 @@ def test_two_detectors_are_compared_and_diagnosed(tmp_path, monkeypatch, capsys)
         (["--compare", "bad.csv", "--json", "bad.csv"], "bad.csv would be overwritten"),
         (["--truth", "truth.csv", "again.csv"], "truth.csv and again.csv are the same, and no two coders"),
         (["--truth", "truth.csv", "elsewhere.csv"], "truth.csv and elsewhere.csv have no video in common"),
+        (["--compare", "elsewhere.csv"], "no video is in both truth and comparison"),
     ]:
         assert main([*command, *extra]) == 1
         (line,) = capsys.readouterr().err.strip().splitlines()

@@ -453,12 +453,9 @@ def _track(options: argparse.Namespace) -> None:
     bundles = options.data / "bundles" / kinesics.__version__
     if not all((bundles / name).exists() for name in BUNDLES):
         build_bundles(*sources.fetch("mediapipe", options.data), bundles)
-    track(options.video, bundles, options.out, rate_hz=options.rate, max_people=options.people)
+    found = track(options.video, bundles, options.out, rate_hz=options.rate, max_people=options.people)
     if options.run is _track:
-        from kinesics.tracks import read_tracks
-
-        found = read_tracks(options.out)
-        print(f"{options.out}: {len(found.persons)} people in {found.frames} frames, {found.duration_s:.1f} s")
+        print("{}: {} people in {} frames, {:.1f} s".format(options.out, *found))
 
 
 def _encoders(options: argparse.Namespace) -> None:
@@ -472,7 +469,6 @@ def _encoders(options: argparse.Namespace) -> None:
 def _encode(options: argparse.Namespace) -> None:
     from kinesics import encoders
     from kinesics.encode import encode, encode_sound
-    from kinesics.video import facts
 
     name = options.encoder
     sees = encoders.sees(name)
@@ -488,8 +484,8 @@ def _encode(options: argparse.Namespace) -> None:
     if sees:
         encode(options.video, options.tracks, name, weights, options.out, calls=getattr(options, "calls", None), **work)
     else:
-        encode_sound(options.video, name, weights, options.out, **work)
-        if not facts(options.video).has_audio:
+        has_sound = encode_sound(options.video, name, weights, options.out, **work)
+        if not has_sound:
             print(f"{options.video}: has no sound: {name} says nothing")
 
 

@@ -105,18 +105,19 @@ def encode_sound(
     rate_hz: float | None = None,
     cache: str | Path | None = None,
     progress: bool = True,
-) -> None:
+) -> bool:
     """Encode the sound of a video, ``SPAN_S`` seconds about an instant, or the sentences spoken in it, as they begin.
 
-    The features file has one kind of crop, ``sound`` or ``text``, of ``NOBODY``; a video without sound has no rows. Raises
-    KinesicsError for encoders that see.
+    The features file has one kind of crop, ``sound`` or ``text``, of ``NOBODY``; a video without sound has no rows. Return
+    whether it has sound. Raises KinesicsError for encoders that see.
     """
     module, shape = catalogue.encoder(encoder), encoders.shape(encoder)
     if encoders.sees(encoder):
         raise KinesicsError(f"{encoder} takes crops of people: it needs the tracks of {video}")
     rate_hz = _rate(rate_hz, module, video)
     ask = _network(encoder, weights, cache)
-    if not facts(video).has_audio:
+    has_sound = facts(video).has_audio
+    if not has_sound:
         heard = iter(())
     else:
         heard = module.sentences(video, weights) if shape.kind == "text" else sounds(video, rate_hz, *shape.input)
@@ -125,6 +126,7 @@ def encode_sound(
     rows = [(time_s, person, token) for _, time_s, person, token in _asked(ask, stream, shape)]
     values = {shape.kind: _columns(rows, shape.dim)}
     write_features(Features(name or Path(video).stem, encoder, rate_hz, values), out)
+    return has_sound
 
 
 def _network(encoder: str, weights: str | Path, cache: str | Path | None) -> encoders.Encode:

@@ -10,9 +10,10 @@ The state is one small record a person; rows go to disk as they come, and are nu
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -87,8 +88,10 @@ def track(
     rate_hz: float = 10.0,
     max_people: int = 4,
     progress: bool = True,
-) -> None:
+) -> tuple[int, int, float]:
     """Find the people in a video and write the tracks table (see ``kinesics.tracks``) to ``out``.
+
+    Return how many people there are, in how many frames, over how many seconds.
 
     ``bundles`` is the folder of ``face.task``, ``hands.task``, ``pose.task``; ``name`` is the video's name in the
     tables, by default the file's without its suffix. Person 0 is the main person: the largest sum of face area over
@@ -121,19 +124,21 @@ def track(
                     _add(totals[person.number], row, sighting, size)
             writer.close(info.duration_s)
         shortest = min(np.ceil(_SHORT_S * rate_hz), count)
-        renumber(unnumbered, out, _numbers(totals, shortest))
+        numbers = _numbers(totals, shortest)
+        renumber(unnumbered, out, numbers)
+    return len(numbers), count, info.duration_s
 
 
 @dataclass
 class _Networks:
     # What follows people or hands looks for more only while it has fewer than it may follow, and a look costs as much as
-    # following one. So there is one for each number of people.
+    # following one. So there is one for each number of people that comes up.
     face: vision.FaceLandmarker  # whole frame
     one_face: vision.FaceLandmarker  # a crop about one head
     detector: vision.FaceDetector
-    poses: list[vision.PoseLandmarker]  # whole frame; the n-th follows n + 1 people
+    poses: Callable[[int], vision.PoseLandmarker]  # whole frame, follows so many people
     one_pose: vision.PoseLandmarker  # a crop about one person
-    hands: list[vision.HandLandmarker]  # whole frame; the n-th follows the hands of n + 1 people
+    hands: Callable[[int], vision.HandLandmarker]  # whole frame, follows the hands of so many people
 
 
 @contextmanager
@@ -171,9 +176,9 @@ def _opened(bundles: Path, max_people: int) -> Iterator[_Networks]:
                     vision.FaceDetectorOptions(base_options=detector, min_detection_confidence=0.1)
                 )
             ),
-            poses=[stack.enter_context(poses(video, number + 1)) for number in range(max_people)],
+            poses=cache(lambda people: stack.enter_context(poses(video, people))),
             one_pose=stack.enter_context(poses(image, 1)),
-            hands=[stack.enter_context(hands(2 * number + 2)) for number in range(max_people)],
+            hands=cache(lambda people: stack.enter_context(hands(2 * people))),
         )
 
 
@@ -198,7 +203,7 @@ def _people(
                 heads.append(head)
 
     add(_meshes(networks.face, frame))
-    follows = networks.poses[max(len(faces), before, 1) - 1]
+    follows = networks.poses(max(len(faces), before, 1))
     poses = _distinct_poses(follows.detect_for_video(_image(frame), round(time_s * 1000)), size)
     pose_heads = [_pose_head(pose, size) for pose, _ in poses]
     # A face is easier to find where it must be: at the head of a pose, where it was a moment ago, in a part of the frame.
@@ -304,7 +309,7 @@ def _give_hands(networks: _Networks, frame: np.ndarray, time_s: float, people: l
     if not people:
         return
     size = _size(frame)
-    result = networks.hands[len(people) - 1].detect_for_video(_image(frame), round(time_s * 1000))
+    result = networks.hands(len(people)).detect_for_video(_image(frame), round(time_s * 1000))
     hands = [_points(landmarks) for landmarks in result.hand_landmarks]
     sides = [(kind[0].category_name.lower(), kind[0].score) for kind in result.handedness]
     slots = [(person, side) for person in people for side in _WRISTS]

@@ -17,7 +17,7 @@ from kinesics.encoders.fer import LABELS
 CROPS = ()
 MARGIN = 0.0
 RATE_HZ = 1.0  # rows come as sentences begin and end
-WEIGHTS, HEARS = speech.WEIGHTS, speech.HEARS
+WEIGHTS = speech.WEIGHTS
 SILENCE = ""  # the text of the row at which a sentence ends before another begins
 
 

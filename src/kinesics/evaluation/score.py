@@ -303,19 +303,14 @@ def score_files(
                 f"{one} and {other_one} have no video in common, and are taken for two coders of the same videos: "
                 "put the events of one coder into one table or folder"
             )
-    coded, found = (
-        {video for events in tables[group] for video in events["video"]} for group in ("truth", "predicted")
-    )
-    if coded and found and not coded & found and settings.get("durations") is None:
-        raise KinesicsError(
-            f"no video is in both truth and prediction: the truth has {', '.join(sorted(coded)[:3])}; "
-            f"the prediction has {', '.join(sorted(found)[:3])}"
-        )
-    others = {video for events in tables.get("other", []) for video in events["video"]}
-    if coded and others and not coded & others and settings.get("durations") is None:
-        raise KinesicsError(
-            f"no video is in both truth and the other detector's events: these have {', '.join(sorted(others)[:3])}"
-        )
+    coded = set().union(*(events["video"] for events in tables["truth"]))
+    for group, name in (("predicted", "prediction"), ("other", "comparison")):
+        found = set().union(*(events["video"] for events in tables.get(group, [])))
+        if coded and found and not coded & found and settings.get("durations") is None:
+            raise KinesicsError(
+                f"no video is in both truth and {name}: the truth has {', '.join(sorted(coded)[:3])}; "
+                f"the {name} has {', '.join(sorted(found)[:3])}"
+            )
     known = {*LABELS.index}.union(*(events["label"] for group in tables.values() for events in group))
     if unknown := [label for label in settings.get("labels") or [] if label not in known]:
         raise KinesicsError(f"label {unknown[0]!r} is in no table; the labels are {', '.join(sorted(known))}")

@@ -47,6 +47,14 @@ def test_all_labels_but_one_are_acted_and_that_one_follows_from_the_pixels():
     assert set(speech.SENTENCES["emotion"]) < set(LABELS.index) | {"neutral"}
 
 
+def test_acts_last_between_a_sample_more_than_the_minimum_and_six_seconds():
+    acts = script.draw(3, 3600).acts
+    silent = acts[acts["label"] != "speaking"]
+    length = silent["end_s"] - silent["start_s"]
+    assert length.min() == pytest.approx(0.6)
+    assert length.max() == pytest.approx(6)
+
+
 @pytest.mark.parametrize(("seed", "people", "shot", "pace"), [(0, 1, "face", 1), (1, 2, "bust", 2), (2, 3, "full", 1)])
 def test_scripts_keep_the_coding_manual(seed, people, shot, pace):
     drawn = script.draw(seed, 60, people, shot, pace)
@@ -60,7 +68,7 @@ def test_scripts_keep_the_coding_manual(seed, people, shot, pace):
     assert (np.diff(order[:, [0, 2, 3, 5]]) >= 0).all()
     length = acts["end_s"] - acts["start_s"]
     assert length.min() >= truth.MIN_S
-    assert length.max() <= script.LONGEST_S
+    assert length.max() <= 6
     assert not set(acts["variant"]) & {"beat", "point"} or shot != "face"
     channel = acts["label"].map(script.ACTS["channel"])
     for (_, of), own in acts.groupby(["person", channel]):

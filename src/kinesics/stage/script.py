@@ -49,6 +49,8 @@ LINE_COLUMNS = [
 SHOTS = {"face": 0.5, "bust": 0.85, "half": 1.25, "full": 2.15}
 #: The shortest and the longest event, seconds: the manual's minimum and a sample more, and what few displays exceed.
 SHORTEST_S, LONGEST_S = 0.6, 6.0
+#: The shortest and the longest video, seconds: a script is drawn as a whole before its video begins.
+SHORTEST_VIDEO_S, LONGEST_VIDEO_S = 2.0, 86_400.0
 #: The least time between two acts of one channel, and between two lines: over shorter pauses the manual joins events.
 REST_S, PAUSE_S = 0.7, 1.3
 #: Metres between neighbours.
@@ -88,9 +90,6 @@ class Script:
     lines: pd.DataFrame
 
 
-LONGEST_S = 86400.0  # a script is drawn as a whole before its video begins
-
-
 def draw(seed: int, duration_s: float, people: int = 1, shot: str = "bust", pace: float = 1.0) -> Script:
     """Return the script that a seed (>= 0) stands for; ``pace`` multiplies how often acts come.
 
@@ -100,7 +99,7 @@ def draw(seed: int, duration_s: float, people: int = 1, shot: str = "bust", pace
         raise KinesicsError(f"{shot!r} is not a shot: {', '.join(SHOTS)}")
     if not 1 <= people <= 3:
         raise KinesicsError(f"{people} people cannot act: 1 to 3 fit into the picture")
-    if seed < 0 or not 2 <= duration_s <= LONGEST_S or not pace > 0:
+    if seed < 0 or not SHORTEST_VIDEO_S <= duration_s <= LONGEST_VIDEO_S or not pace > 0:
         raise KinesicsError(
             f"seed {seed}, {duration_s} s at pace {pace}: the seed is 0 or more, the time 2 s to a day, the pace above 0"
         )

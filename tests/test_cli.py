@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -128,6 +130,10 @@ def test_features_of_a_real_clip(detected, clip, tmp_path):
             "'rules' does not learn: it takes no --model",
         ),
         (["score", "--truth", ".", "--predicted", "."], "no events CSV"),
+        (["stage", "--out", "film.avi"], "film.avi: a film is an MP4: give a name that ends in .mp4"),
+        (["stage", "--wild", "shake=1", "shake=2", "--out", "f.mp4"], "--wild: shake stands twice"),
+        (["stage", "--out", "f.mp4", "--truth", "text.mp4"], "text.mp4 is a file: give the name of a folder"),
+        (["stage", "--duration", "1", "--out", "f.mp4"], "the time 2 s to a day"),
         (["encode", "text.mp4", "--encoder", "fer", "--cache", "/proc/c", "--out", "f"], "/proc/c cannot be written"),
         (["fetch", "magic"], "'magic' is not a source"),
     ],
@@ -146,15 +152,40 @@ def test_bad_input_gives_one_line_and_leaves_nothing(tmp_path, monkeypatch, caps
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        (["--rate", "0"], "0 is not a rate between 0 and 1000 Hz"),
+        (["--rate", "0"], "0 is not a rate between 0.1 and 1000 Hz"),
+        (["--rate", "nan"], "nan is not a rate between 0.1 and 1000 Hz"),
+        (["--people", "many"], "many is not a whole number from 1 to 100"),
         (["--people", "0"], "0 is not a whole number from 1 to 100"),
-        (["--seed", "-1"], "-1 is negative"),
+        (["--seed", "-1"], "-1 is not a seed: a whole number from 0"),
     ],
 )
 def test_a_wrong_setting_is_a_usage_error(capsys, option, message):
     with pytest.raises(SystemExit, match="2"):
         main(["detect", "video.mp4", *option, "--out", "e.csv"])
     assert message in capsys.readouterr().err
+
+
+def test_the_stage_spares_tables_that_are_not_its_own(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    coded = tmp_path / "coded/talk.csv"
+    write_text(coded, "by hand\n")
+    assert main(["stage", "--out", "talk.mp4", "--truth", "coded"]) == 1
+    assert "talk.csv is there and is no truth of the stage" in capsys.readouterr().err
+    assert coded.read_text() == "by hand\n"
+    assert main(["stage", "--out", "coded/talk.mp4", "--truth", "coded/talk.mp4"]) == 1
+    assert not (tmp_path / "talk.mp4").exists()
+
+
+def test_a_terminated_film_leaves_nothing(tmp_path):
+    command = [sys.executable, "-m", "kinesics.cli", "stage", "--duration", "600", "--out", "film.mp4", "--truth", "."]
+    with subprocess.Popen([*command, "--data", str(tmp_path / "data")], cwd=tmp_path, stderr=subprocess.DEVNULL) as run:
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob(".*.film.mp4")) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert list(tmp_path.glob(".*.film.mp4")), "no film was begun"
+        run.terminate()
+        assert run.wait(60) == 128 + signal.SIGTERM
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 def test_the_sources_are_listed(capsys):

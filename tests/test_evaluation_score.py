@@ -277,6 +277,26 @@ def test_files_folders_and_lists(tmp_path: Path):
         score_files([tmp_path / "all.csv"], tmp_path / "empty")
     with pytest.raises(KinesicsError, match=r"absent.csv: no such file"):
         score_files([tmp_path / "absent.csv"], parts)
+    with pytest.raises(KinesicsError, match="have no event: there is nothing to score"):
+        score_files([tmp_path / "none.csv"], tmp_path / "none.csv")
+    (tmp_path / "folder" / "v.acts.csv").write_text("what the stage writes beside its events\n")
+    assert score_files(str(tmp_path / "folder"), parts) == results[2]
+
+
+def test_what_only_one_side_knows_is_told(tmp_path: Path):
+    write_events(events(("v", 0, "x", 0, 4, 1), ("w", 0, "x", 0, 4, 1)), tmp_path / "truth.csv")
+    predicted = [("v", 0, "X", 0, 4, 1), ("v", 0, "x", 0, 4, 7), ("u", 0, "x", 0, 4, 1), ("u", 0, "x", 5, 8, 1)]
+    write_events(events(*predicted), tmp_path / "found.csv")
+    result = score_files([tmp_path / "truth.csv"], tmp_path / "found.csv")
+    assert result["notes"] == [
+        "1 video only in the prediction; its events of them, 2, count as false: u",
+        "1 label only in the prediction; its events of them, 1, count as false: X",
+        "1 video without an event of the prediction: w",
+        "scores of the prediction lie outside 0 to 1: they rank, but have no calibration error",
+    ]
+    assert "\nnote: 1 video only in the prediction" in to_text(result)
+    assert len(score_files([tmp_path / "truth.csv"], tmp_path / "found.csv", labels=["x"])["notes"]) == 3
+    assert score_files([tmp_path / "truth.csv"], tmp_path / "truth.csv")["notes"] == []
 
 
 @pytest.mark.skipif(CODERS is None, reason="the coders' tables are not here")

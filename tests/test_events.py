@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinesics import KinesicsError
-from kinesics.events import box_iou, check_events, empty_events, read_events, temporal_iou, write_events
+from kinesics.events import (
+    TUBE_COLUMNS,
+    box_iou,
+    check_events,
+    check_tubes,
+    empty_events,
+    read_events,
+    temporal_iou,
+    write_events,
+)
 from kinesics.segments import hysteresis, index, rasterise, runs, samples, seconds, smooth, windows
 
 HEADER = "video,person,label,family,start_s,end_s,score,x0,y0,x1,y1\n"
@@ -51,7 +60,14 @@ def test_an_empty_table_stays_empty(tmp_path):
         ("v,0,happy,,0,inf,1,,,,", "line 2: end_s inf is not a number"),
         ("v,-1,happy,,0,2,1,,,,", "line 2: person -1 is not a whole number from 0"),
         ("v,0.5,happy,,0,2,1,,,,", "line 2: person 0.5 is not a whole number from 0"),
+        ("v,1e20,happy,,0,2,1,,,,", "line 2: person 1e+20 is more than 1000000000"),
         ("v,0,,,0,2,1,,,,", "line 2: label nan is empty"),
+        ("v,0, happy,,0,2,1,,,,", "line 2: label ' happy' has blanks around it"),
+        (
+            "v,0,happy,gesture,0,2,1,,,,",
+            "line 2: family 'gesture' is not that of its label in the coding manual: leave it out",
+        ),
+        ("v,0,happy,,0,2,1,,,,,,", "not an events table (CSV): a row has more fields than there are columns"),
         (",0,happy,,0,2,1,,,,", "line 2: video nan is empty"),
         ("v,0,happy,,0,2,1,100,0,200,1", "line 2: x0 100 is not a fraction of the frame"),
         ("v,0,happy,,0,2,1,0.5,0,0.4,1", "line 2: x1 0.4 is left of x0"),
@@ -145,3 +161,37 @@ def test_check_does_not_change_its_argument():
     before = table.copy()
     check_events(table)
     pd.testing.assert_frame_equal(table, before)
+
+
+PAIR = pd.DataFrame(
+    {"video": "v", "person": 0, "label": "x", "start_s": [0, 5], "end_s": [2, 7]}
+    | {"x0": [0.1, 0.6], "y0": 0.1, "x1": [0.3, 0.9], "y1": 0.4}
+)
+
+
+def boxes(*rows: tuple[float, ...]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=TUBE_COLUMNS)
+
+
+def test_tubes_of_its_own_events_pass():
+    events, tubes = check_tubes(PAIR, boxes((1, 6, 0.5, 0.1, 0.8, 0.4), (0, 1, 0.1, 0.1, 0.3, 0.4)))
+    assert len(events) == 2
+    assert tubes["event"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("tubes", "message"),
+    [
+        (boxes(), "tubes: has no box, but the events of events have: are they of one pair?"),
+        (boxes((0, 1, 64, 64, 192, 256)), "tubes: row 0: x0 64.0 is not a fraction of the frame"),
+        (
+            boxes((0, 1, 0.1, 0.1, 0.3, 0.4), (1, 6, 0.1, 0.1, 0.3, 0.4)),
+            "tubes: event 1: its boxes lie about (0.100, 0.100, 0.300, 0.400), but the event of events at "
+            "(0.600, 0.100, 0.900, 0.400): are they of one pair?",
+        ),
+    ],
+)
+def test_tubes_of_other_events_are_refused(tubes, message):
+    with pytest.raises(KinesicsError) as error:
+        check_tubes(PAIR, tubes)
+    assert str(error.value) == message

@@ -3,8 +3,11 @@
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import kinesics
@@ -17,6 +20,8 @@ SHORTEST_S = 0.04  # of windows and steps: about a frame
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit status: 0, 1 for bad input (one line on stderr), 2 for bad usage."""
     options = _parser().parse_args(arguments)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminated)
     try:
         _refuse_bad_outputs(options)
         options.run(options)
@@ -35,12 +40,20 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _terminated(number: int, frame: object) -> None:
+    """End as if by an error, so that temporary files are deleted."""
+    raise SystemExit(128 + number)
+
+
 def _refuse_bad_outputs(options: argparse.Namespace) -> None:
     """Raise KinesicsError if a file that is to be written is also read, is to be written twice, or cannot be written."""
     given = vars(options)
     if given.get("data") and given["data"].exists() and not given["data"].is_dir():
         raise KinesicsError(f"--data {given['data']} is no folder: give the one where downloaded files lie")
     written = [given[name] for name in ("out", "tubes", "json", "outcomes") if given.get(name)]
+    if given.get("folder"):
+        _refuse_closed(given["folder"], folder=True)
+        written += _stage_files(options).values()
     read = [given.get("model"), given.get("cache"), given.get("config")]
     for name in ("video", "tracks", "truth", "predicted", "tubes_truth", "tubes_predicted", "compare", "tubes_compare"):
         value = given.get(name) or []
@@ -113,9 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         "--tracks", type=Path, metavar="TRACKS.parquet", help="of the video's people, for encoders that see"
     )
     sub.add_argument("--encoder", required=True, metavar="NAME", help="one of those that 'kinesics encoders' lists")
-    sub.add_argument(
-        "--rate", type=_positive, default=None, metavar="HZ", help="crops a second (default: the encoder's)"
-    )
+    sub.add_argument("--rate", type=_rate, default=None, metavar="HZ", help="crops a second (default: the encoder's)")
     sub.add_argument(
         "--weights", metavar="PATH", help="file or folder, or repository of the Hugging Face hub (default: in --data)"
     )
@@ -167,12 +178,10 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("stage", _stage, "film synthetic actors who play a script drawn from a seed, with exact truth")
     sub.add_argument("--seed", type=_seed, default=0, help="another seed is another script, cast and scenery")
-    sub.add_argument("--duration", type=float, default=20.0, metavar="S", help="seconds (default: %(default)s)")
+    sub.add_argument("--duration", type=_seconds, default=20.0, metavar="S", help="seconds (default: %(default)s)")
     sub.add_argument("--people", type=_count, default=1, metavar="N", help="1 to 3 (default: %(default)s)")
     sub.add_argument("--shot", default="bust", metavar="SHOT", help="face, bust, half or full (default: %(default)s)")
-    sub.add_argument(
-        "--rate", type=_positive, default=10.0, metavar="HZ", help="frames a second (default: %(default)s)"
-    )
+    sub.add_argument("--rate", type=_rate, default=10.0, metavar="HZ", help="frames a second (default: %(default)s)")
     sub.add_argument(
         "--wild",
         type=_level,
@@ -236,7 +245,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     what.add_argument("--frames", type=_count, metavar="N", help="frames a clip (default: 3)")
     what.add_argument("--seed", type=_seed, help="of the order in which they are asked about (default: 0)")
-    what.add_argument("--rate", type=_positive, metavar="HZ", help="with --detect: frames a second (default: 2)")
+    what.add_argument("--rate", type=_rate, metavar="HZ", help="with --detect: frames a second (default: 2)")
     what.add_argument(
         "--tracks",
         type=Path,
@@ -324,7 +333,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--labels", nargs="+", metavar="LABEL", help="judge these labels only (default: all that occur)")
     sub.add_argument("--ignore-person", action="store_true", help="do not ask that the person agrees")
     sub.add_argument(
-        "--rate", type=_positive, default=10.0, metavar="HZ", help="frames a second compared (default: %(default)s)"
+        "--rate", type=_rate, default=10.0, metavar="HZ", help="frames a second compared (default: %(default)s)"
     )
     sub.add_argument(
         "--by-video", action="store_true", help="resample whole videos, not blocks of 10 s: give many videos"
@@ -344,39 +353,36 @@ def default_data() -> Path:
 
 def _tracking(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
-        "--rate", type=_positive, default=RATE_HZ, metavar="HZ", help="frames a second tracked (default: %(default)s)"
+        "--rate", type=_rate, default=RATE_HZ, metavar="HZ", help="frames a second tracked (default: %(default)s)"
     )
     sub.add_argument(
         "--people", type=_count, default=PEOPLE, metavar="N", help="people followed at once (default: %(default)s)"
     )
 
 
-def _positive(value: str) -> float:
-    number = float(value)
-    if not 0 < number < 1000:
-        raise argparse.ArgumentTypeError(f"{value} is not a rate between 0 and 1000 Hz")
-    return number
+def _number(kind: type, what: str, low: float, high: float = float("inf")) -> Callable[[str], float]:
+    """Return what reads an option's number of a kind, from ``low`` to ``high``; ``what`` says so in words."""
+
+    def read(value: str) -> float:
+        try:
+            number = kind(value)
+        except ValueError:
+            number = None
+        if number is None or not low <= number <= high or number == float("inf"):
+            raise argparse.ArgumentTypeError(f"{value} is not {what}")
+        return number
+
+    return read
 
 
-def _seconds(value: str) -> float:
-    number = float(value)
-    if not SHORTEST_S <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{value} is not at least {SHORTEST_S:g} s")
-    return number
-
-
-def _price(value: str) -> float:
-    number = float(value)
-    if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{value} is not a price of 0 or more")
-    return number
-
-
-def _pixels(value: str) -> int:
-    number = int(value)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not a size in pixels")
-    return number
+_rate = _number(float, "a rate between 0.1 and 1000 Hz", 0.1, 1000)
+_seconds = _number(float, f"a number of at least {SHORTEST_S:g}", SHORTEST_S)
+_price = _number(float, "a price of 0 or more", 0)
+_pixels = _number(int, "a size in pixels", 1)
+_count = _number(int, "a whole number from 1 to 100", 1, 100)
+_resamples = _number(int, "a number of resamples between 0 and 100000", 0, 100_000)
+_seed = _number(int, "a seed: a whole number from 0", 0)
+_share = _number(float, "a share between 0 and 1", 0, 1)
 
 
 def _parameter(value: str) -> tuple[str, object]:
@@ -387,39 +393,11 @@ def _parameter(value: str) -> tuple[str, object]:
         raise argparse.ArgumentTypeError(f"{value}: not NAME=JSON, as in max_tokens=null") from None
 
 
-def _count(value: str) -> int:
-    number = int(value)
-    if not 1 <= number <= 100:
-        raise argparse.ArgumentTypeError(f"{value} is not a whole number from 1 to 100")
-    return number
-
-
-def _resamples(value: str) -> int:
-    number = int(value)
-    if not 0 <= number <= 100_000:
-        raise argparse.ArgumentTypeError(f"{value} is not a number of resamples between 0 and 100000")
-    return number
-
-
 def _level(value: str) -> tuple[str, int]:
     dial, equals, level = value.partition("=")
     if not equals or not level.isdecimal():
         raise argparse.ArgumentTypeError(f"{value} is not DIAL=LEVEL, such as shake=2")
     return dial, int(level)
-
-
-def _seed(value: str) -> int:
-    number = int(value)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{value} is negative; a seed is a whole number from 0")
-    return number
-
-
-def _share(value: str) -> float:
-    number = float(value)
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{value} is not a share between 0 and 1")
-    return number
 
 
 def _fetch(options: argparse.Namespace) -> None:
@@ -674,19 +652,37 @@ def _ask_events(options: argparse.Namespace, model, tries: tuple) -> tuple:
     return windows["outcome"], 1, {"prompt": "events, 1 window a request"}
 
 
-def _stage(options: argparse.Namespace) -> None:
+def _stage_files(options: argparse.Namespace) -> dict[str, Path]:
     from kinesics.stage.data import truth_files
+
+    return truth_files(options.folder, options.out.stem)
+
+
+def _stage(options: argparse.Namespace) -> None:
+    from kinesics.events import read_events
     from kinesics.stage.film import film
     from kinesics.stage.script import draw
 
-    film(
-        draw(options.seed, options.duration, options.people, options.shot),
-        options.out,
-        truth_files(options.folder, options.out.stem) if options.folder else None,
-        rate_hz=options.rate,
-        wild=dict(options.wild),
-        cache=options.data / "actors",
+    dials = [dial for dial, _ in options.wild]
+    if twice := sorted({dial for dial in dials if dials.count(dial) > 1}):
+        raise KinesicsError(f"--wild: {twice[0]} stands twice: give each dial one level")
+    files = _stage_files(options) if options.folder else None
+    if files and files["events"].exists() and not files["frames"].exists():
+        raise KinesicsError(
+            f"{files['events']} is there and is no truth of the stage: give another --truth, or name the film otherwise"
+        )
+    script = draw(options.seed, options.duration, options.people, options.shot)
+    film(script, options.out, files, rate_hz=options.rate, wild=dict(options.wild), cache=options.data / "actors")
+    who = "1 person" if options.people == 1 else f"{options.people} people"
+    print(
+        f"{options.out}: {options.duration:g} s of {who}, {len(script.acts)} acts played, {len(script.lines)} lines said"
     )
+    if files:
+        events = read_events(files["events"])
+        print(
+            f"{files['events']}: {len(events)} events, {events['label'].nunique()} labels; "
+            "beside it their tubes, and tables of frames, acts and lines"
+        )
 
 
 def _score(options: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ The box is in fractions of the frame, the median over the event. The box of ever
 table, the tubes: ``event,time_s,x0,y0,x1,y1``, where ``event`` is the row number in the events table, from 0.
 """
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,14 @@ ORDER = ["video", "start_s", "end_s", "person", "label", "score"]
 
 #: The longest video there may be, in seconds: beyond it, times are in milliseconds by mistake.
 LONGEST_S = 1e6
+#: The highest number of a person: beyond it, it is no number of one.
+MOST_PEOPLE = 10**9
+#: Between which fractions of the frame a box may lie: people are followed a little beyond it.
+BOX_LIMITS = (-0.5, 1.5)
 #: How far a box may lie outside its event: times of events are rounded, and a frame may begin before its event does.
 TUBE_SLACK_S = 0.2
+#: How far, in fractions of the frame, the boxes of an event may lie beside its own, which is rounded.
+BOX_SLACK = 0.01
 
 
 def empty_events() -> pd.DataFrame:
@@ -46,7 +53,8 @@ def check_tubes(
     """Return ``check_events(events)`` and its tubes, numbered as the events now are and sorted by event and time.
 
     Raises KinesicsError, naming the table, the row and the value, also if a column of the tubes is missing, a box cannot
-    be, an event has two boxes at a time, or a box names no event or lies more than ``TUBE_SLACK_S`` outside its time.
+    be, an event has two boxes at a time, a box names no event or lies more than ``TUBE_SLACK_S`` outside its time, or the
+    boxes of an event are nowhere near its own: then the tubes are those of other events.
     """
     return _paired(_checked(events, where), tubes, where, tubes_where)
 
@@ -79,8 +87,8 @@ def _paired(
         "row",
         0,
     )
-    _refuse(tubes, tubes["x1"] < tubes["x0"], tubes_where, "x1", "is left of x0", "row", 0)
-    _refuse(tubes, tubes["y1"] < tubes["y0"], tubes_where, "y1", "is above y0", "row", 0)
+    _refuse_boxes(tubes, tubes_where, "row", 0)
+    _refuse_strangers(events, tubes, where, tubes_where)
     twice = tubes.duplicated(["event", "time_s"])
     _refuse(tubes, twice, tubes_where, "time_s", "has two boxes of one event", "row", 0)
     order = events.reset_index(drop=True).sort_values(ORDER, kind="stable").index
@@ -91,6 +99,33 @@ def _paired(
         _in_order(events),
         tubes.sort_values(["event", "time_s"], kind="stable").reset_index(drop=True),
     )
+
+
+def _refuse_strangers(events: pd.DataFrame, tubes: pd.DataFrame, where: str, tubes_where: str) -> None:
+    """Raise KinesicsError unless the median box of each event's tube meets the event's own, where it has one."""
+    boxed = events[BOX].notna().all(axis=1).to_numpy()
+    if boxed.any() and not len(tubes):
+        raise KinesicsError(f"{tubes_where}: has no box, but the events of {where} have: are they of one pair?")
+    middle = tubes.groupby("event")[BOX].median()
+    own = events[BOX].to_numpy()[middle.index.to_numpy(int)]
+    low, high = own[:, :2] - BOX_SLACK, own[:, 2:] + BOX_SLACK
+    apart = (middle[["x1", "y1"]].to_numpy() < low).any(1) | (middle[["x0", "y0"]].to_numpy() > high).any(1)
+    if apart.any():
+        event = int(middle.index[apart][0])
+        box, stranger = (", ".join(f"{side:.3f}" for side in sides) for sides in (own[apart][0], middle[apart].iloc[0]))
+        raise KinesicsError(
+            f"{tubes_where}: event {event}: its boxes lie about ({stranger}), but the event of {where} at ({box}): "
+            "are they of one pair?"
+        )
+
+
+def _refuse_boxes(table: pd.DataFrame, where: str, row_name: str = "line", first: int = 2) -> None:
+    low, high = BOX_LIMITS
+    for column in BOX:
+        outside = (table[column] < low) | (table[column] > high)
+        _refuse(table, outside, where, column, "is not a fraction of the frame", row_name, first)
+    _refuse(table, table["x1"] < table["x0"], where, "x1", "is left of x0", row_name, first)
+    _refuse(table, table["y1"] < table["y0"], where, "y1", "is above y0", row_name, first)
 
 
 def _checked(events: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -115,21 +150,20 @@ def _checked(events: pd.DataFrame, where: str) -> pd.DataFrame:
         _refuse(events, bad, where, column, "is not a number")
         events[column] = numbers
     for column in ["video", "label"]:
-        _refuse(
-            events, events[column].isna() | (events[column].astype(str).str.strip() == ""), where, column, "is empty"
-        )
+        text = events[column].astype(str)
+        _refuse(events, events[column].isna() | (text.str.strip() == ""), where, column, "is empty")
+        _refuse(events, text != text.str.strip(), where, column, "has blanks around it")
     events["family"] = events["family"].fillna("")
+    known = events["label"].map(FAMILY)
+    odd = known.notna() & (events["family"] != known) & (events["family"] != "")
+    _refuse(events, odd, where, "family", "is not that of its label in the coding manual: leave it out")
     person = events["person"].astype(float)
     _refuse(events, (person < 0) | (person != person.round()), where, "person", "is not a whole number from 0")
+    _refuse(events, person > MOST_PEOPLE, where, "person", f"is more than {MOST_PEOPLE}")
     _refuse(events, events["start_s"] < 0, where, "start_s", "is negative")
     _refuse(events, events["end_s"] <= events["start_s"], where, "end_s", "is not after start_s")
     _refuse(events, events["end_s"] > LONGEST_S, where, "end_s", "is more than eleven days: times are seconds")
-    for column in BOX:
-        _refuse(
-            events, (events[column] < -0.5) | (events[column] > 1.5), where, column, "is not a fraction of the frame"
-        )
-    _refuse(events, events["x1"] < events["x0"], where, "x1", "is left of x0")
-    _refuse(events, events["y1"] < events["y0"], where, "y1", "is above y0")
+    _refuse_boxes(events, where)
     return _typed(events[COLUMNS])
 
 
@@ -153,13 +187,20 @@ def _in_order(events: pd.DataFrame) -> pd.DataFrame:
 def _read_csv(path: str | Path) -> pd.DataFrame:
     """Return the table as ``check_events`` does, in the order of the file."""
     try:
-        table = pd.read_csv(
-            path,
-            dtype={"video": str, "label": str, "family": str},
-            keep_default_na=False,
-            na_values=[""],
-            index_col=False,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # a row with more fields than columns
+            table = pd.read_csv(
+                path,
+                dtype={"video": str, "label": str, "family": str},
+                keep_default_na=False,
+                na_values=[""],
+                index_col=False,
+                low_memory=False,
+            )
+    except pd.errors.ParserWarning:
+        raise KinesicsError(
+            f"{path}: not an events table (CSV): a row has more fields than there are columns"
+        ) from None
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:

@@ -47,6 +47,7 @@ from kinesics.evaluation.tubes import select, sorted_with_tubes
 from kinesics.events import check_events, check_tubes, empty_events, read_events, read_events_and_tubes
 from kinesics.files import sha256
 from kinesics.labels import LABELS, in_order
+from kinesics.stage.data import BESIDE
 
 DIGITS = 6  # far finer than any interval, far coarser than the rounding in which processors differ
 #: What ``to_text`` shows unless it is asked for everything.
@@ -266,8 +267,12 @@ def score_files(
     An entry is a CSV file, a folder of them, or a list of both that is read as one table; ``predicted`` may also be one
     entry. ``tubes`` are those of ``truth``, ``predicted`` and ``other``: as many Parquet files, or folders, in the same order.
     With ``other``, the events of another detector, the result also has ``compare``, the differences to it; with
-    ``diagnosis`` also that. Settings are those of ``score``. Raises KinesicsError also if two files of one table name the
-    same video, and if truth and prediction have no video in common while no ``durations`` say which videos there are.
+    ``diagnosis`` also that. Of a folder, what ``kinesics stage`` writes beside the events and tubes is left out. Settings are
+    those of ``score``. The result also has ``notes``, sentences on what may be a mistake: videos and labels that only one
+    side knows, and scores that are no probabilities.
+
+    Raises KinesicsError also if two files of one table name the same video, if there is no event at all, and if truth and
+    prediction have no video in common while no ``durations`` say which videos there are.
     """
     entries = {"truth": [truth] if isinstance(truth, str | Path) else list(truth), "predicted": _entries(predicted)}
     if other is not None:
@@ -303,6 +308,8 @@ def score_files(
                 f"{one} and {other_one} have no video in common, and are taken for two coders of the same videos: "
                 "put the events of one coder into one table or folder"
             )
+    if not any(len(events) for of in tables.values() for events in of):
+        raise KinesicsError(f"{entries['truth'][0]} and all other tables have no event: there is nothing to score")
     coded = set().union(*(events["video"] for events in tables["truth"]))
     for group, name in (("predicted", "prediction"), ("other", "comparison")):
         found = set().union(*(events["video"] for events in tables.get(group, [])))
@@ -316,6 +323,7 @@ def score_files(
         raise KinesicsError(f"label {unknown[0]!r} is in no table; the labels are {', '.join(sorted(known))}")
     of_pair = {group: read_boxes[group] for group in ("truth", "predicted") if group in read_boxes}
     result = score(tables["truth"], tables["predicted"], tubes=of_pair, **settings)
+    result["notes"] = _notes(tables, settings.get("labels"))
     if other is not None:
         names = {"truth": "truth", "predicted": "first", "other": "second"}
         all_tubes = len(read_boxes) == len(names)  # without those of all there is nothing to compare in space
@@ -335,21 +343,58 @@ def score_files(
     return result
 
 
+def _notes(tables: Mapping[str, Sequence[pd.DataFrame]], labels: Sequence[str] | None) -> list[str]:
+    """Return sentences on what may be a mistake in the tables of ``score_files``."""
+    notes = []
+    true = pd.concat(tables["truth"])
+    for group, name in (("predicted", "the prediction"), ("other", "the other detector")):
+        if group not in tables:
+            continue
+        found = pd.concat(tables[group])
+        for column in ("video", "label"):
+            only = sorted(set(found[column]) - set(true[column]))
+            if column == "label" and labels is not None:
+                only = [label for label in only if label in labels]
+            if only:
+                n = int(found[column].isin(only).sum())
+                notes.append(
+                    f"{_several(len(only), column)} only in {name}; its events of them, {n}, count as false: "
+                    + _some(only)
+                )
+        if missed := sorted(set(true["video"]) - set(found["video"])):
+            notes.append(f"{_several(len(missed), 'video')} without an event of {name}: {_some(missed)}")
+        if not found["score"].between(0, 1).all():
+            notes.append(f"scores of {name} lie outside 0 to 1: they rank, but have no calibration error")
+    return notes
+
+
+def _several(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+
+
 def to_text(result: dict[str, Any], everything: bool = False) -> str:
     """Return the result of ``score`` as Markdown tables that also read well in a terminal: metrics, then labels.
 
     Metrics are those of ``SHORT`` that are defined, or ``everything``. What ``score_files`` adds follows: differences to the
-    other detector, and the diagnosis.
+    other detector, and the diagnosis; its notes come first.
     """
-    head = (
-        f"{result['videos']} videos in {result['units']} units; "
-        f"true events {', '.join(map(str, result['n_truth']))}; predicted {result['n_predicted']}"
-    )
+    block = result["settings"]["block_s"]
+    head = [
+        f"{_several(result['videos'], 'video')} in {_several(result['units'], 'unit')} "
+        f"({'whole videos' if block is None else f'stretches of {block:g} s'}, which the bootstrap draws); "
+        f"true events {', '.join(map(str, result['n_truth']))}; predicted {result['n_predicted']}",
+        "_30: at a tIoU of 0.3 or more; n: what a metric counts; no interval: all events lie in one unit",
+        *(f"note: {note}" for note in result.get("notes", [])),
+    ]
     shown = [key for key in result["metrics"] if everything or key in SHORT]
     if not everything:
         shown = [key for key in shown if result["metrics"][key]["value"] is not None or key == "f1_50"]
     rows = [[key, *_cells(result["metrics"][key]), str(result["metrics"][key]["n"])] for key in shown]
-    parts = [[head], _markdown(["metric", "value", "95 % interval", "n"], rows)]
+    parts = [head, _markdown(["metric", "value", "95 % interval", "n"], rows)]
     wanted = ["f1_30", "f1_50", "ap", "kappa", "spatial_iou", "tube_ap"]
     columns = [key for key in wanted if any(key in entry for entry in result["per_label"].values())]
     rows = [
@@ -561,7 +606,10 @@ def _entries(paths: Paths | Sequence[Paths]) -> list[Paths]:
 def _files(paths: Paths, suffix: str) -> list[Path]:
     paths = [paths] if isinstance(paths, str | Path) else paths
     return [
-        file for path in map(Path, paths) for file in (sorted(path.glob(f"*{suffix}")) if path.is_dir() else [path])
+        file
+        for path in map(Path, paths)
+        for file in (sorted(path.glob(f"*{suffix}")) if path.is_dir() else [path])
+        if not (path.is_dir() and file.name.endswith(BESIDE))
     ]
 
 

@@ -18,6 +18,16 @@ SPLITS = ("train", "val", "test", "dials")
 CASTS = ((1, "bust"), (2, "half"), (1, "face"), (3, "half"), (1, "half"), (2, "bust"), (1, "full"))
 #: The cast of the dials: people as large as in most of the videos.
 DIAL_CASTS = ((1, "half"), (2, "bust"))
+#: How the files of a video's truth end, after its name.
+SUFFIXES = {
+    "events": ".csv",
+    "tubes": ".tubes.parquet",
+    "frames": ".frames.parquet",
+    "acts": ".acts.csv",
+    "lines": ".lines.csv",
+}
+#: The endings of those that are neither events nor tubes.
+BESIDE = (SUFFIXES["frames"], SUFFIXES["acts"], SUFFIXES["lines"])
 #: Videos that a split has room for.
 _ROOM = 1000
 
@@ -49,8 +59,7 @@ def videos(config: dict) -> list[dict]:
 
 def truth_files(folder: str | Path, video: str) -> dict[str, Path]:
     """Return where the truth of a video lies in a folder: the file of each of its tables (see ``truth``)."""
-    suffixes = {"events": "csv", "tubes": "tubes.parquet", "frames": "frames.parquet", "acts": "acts.csv"}
-    return {name: Path(folder) / f"{video}.{suffix}" for name, suffix in (suffixes | {"lines": "lines.csv"}).items()}
+    return {name: Path(folder) / f"{video}{suffix}" for name, suffix in SUFFIXES.items()}
 
 
 def write_videos(rows: list[dict], path: str | Path) -> None:

@@ -104,12 +104,15 @@ def film(
     """Play a script and write it as mp4 to ``out``, and its truth to ``truth_files`` (see ``data.truth_files``).
 
     ``name`` is the video's in the tables, by default the file's without its suffix. ``wild`` gives dials their level.
-    Raises KinesicsError if the size is odd or the rate not above 0, for unknown dials, and where nothing can be drawn.
+    Raises KinesicsError if the name does not end in .mp4, the size is odd or the rate not above 0, for unknown dials, and
+    where nothing can be drawn.
     """
     if width % 2 or height % 2 or min(width, height) < 32 or not 0 < rate_hz <= 120:
         raise KinesicsError(
             f"{width}x{height} at {rate_hz:g} Hz: sizes must be even and at least 32, the rate above 0 and at most 120"
         )
+    if Path(out).suffix.lower() != ".mp4":
+        raise KinesicsError(f"{out}: a film is an MP4: give a name that ends in .mp4")
     stage = build(script, width / height, wild, cache)
     count = samples(script.duration_s, rate_hz)
     with ExitStack() as stack:

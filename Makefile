@@ -10,11 +10,10 @@ TIER_CONFIG := $(if $(filter-out embedded,$(TIER)),--configfile config/$(TIER).y
 # behind, and Snakemake's own lock, which does stay behind, is not needed.
 BUILD := flock .kinesics.lock snakemake --nolock
 
-.PHONY: paper test setup plan twice lock format clean
+.PHONY: paper test tier setup plan twice lock format clean
 .DELETE_ON_ERROR:
 
-paper: setup
-	@[ -f config/$(TIER).yaml ] || [ $(TIER) = embedded ] || { echo "TIER=$(TIER) is not a tier: embedded, public or full"; exit 1; }
+paper: tier setup
 	@flock --nonblock .kinesics.lock true || echo "another build runs in this folder: waiting for it to end"
 	@$(BUILD) --cores all $(TIER_CONFIG)
 
@@ -32,7 +31,10 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	$(VENV)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-plan: setup  ## what the benchmarks of TIER will take: jobs, GPU hours, disk; then every job that Snakemake would run
+tier:
+	@[ -f config/$(TIER).yaml ] || [ $(TIER) = embedded ] || { echo "TIER=$(TIER) is not a tier: embedded, public or full"; exit 1; }
+
+plan: tier setup  ## what the benchmarks of TIER will take: jobs, GPU hours, disk; then every job that Snakemake would run
 	@kinesics plan --tier $(TIER)
 	@snakemake --nolock --dry-run --rerun-triggers mtime $(TIER_CONFIG) | sed -n '/^Job stats/,/^total/p'
 

@@ -64,7 +64,10 @@ def read_model(path: Path, detector: str) -> dict[str, np.ndarray]:
         with safe_open(path, "np") as file:
             made_by = (file.metadata() or {}).get("detector", "").rpartition(".")[2]
             if made_by != detector:
-                raise KinesicsError(f"{path}: learned by {made_by or 'something else'!r}, not by detector {detector!r}")
+                raise KinesicsError(
+                    f"{path}: learned by {made_by or 'something else'!r}, not by detector {detector!r}: "
+                    "give a file that `kinesics train` or the workflow wrote for it"
+                )
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file; detector {detector!r} has to be trained first") from None
@@ -82,7 +85,9 @@ def detector_of(path: str | Path) -> str:
     except (OSError, SafetensorError) as error:
         raise KinesicsError(f"{path}: not a model: {error}") from None
     if not found:
-        raise KinesicsError(f"{path}: not a model: it does not say which detector learned it")
+        raise KinesicsError(
+            f"{path}: not a model: it does not say which detector learned it; give a file that `kinesics train` wrote"
+        )
     return found
 
 

@@ -171,7 +171,7 @@ def test_tubes_that_are_not_of_their_events_are_refused():
     for bad, message in [
         (good.assign(event=2), "row 0: event 2.0 is not the row of one of the 2 events"),
         (good.assign(time_s=5.0), "row 0: time_s 5.0 is outside the time of its event"),
-        (good.assign(x1=-1.0), "x1 -1.0 is left of x0"),
+        (good.assign(x0=0.9, x1=0.8), "x1 0.8 is left of x0"),
         (good.assign(y0=np.nan), "y0 nan is not a number"),
         (pd.concat([good, good]), "row 32: time_s 0.0 has two boxes"),
         (good.drop(columns="y1"), "column 'y1' is missing"),

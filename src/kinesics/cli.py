@@ -208,7 +208,7 @@ def _parser() -> argparse.ArgumentParser:
         "--weights",
         metavar="PATH",
         help="VideoLLaMA 3 on this machine: folder, or repository of the Hugging Face hub, such as "
-        f"{catalogue.ENCODERS['videollama3_2b']['weights']} (2 billion parameters, 4 GB in bfloat16)",
+        f"{catalogue.ENCODERS['videollama3_2b']['weights']} (2 billion parameters: 8 GB, on a GPU 4)",
     )
     sub.add_argument("--model", metavar="NAME", help="which model of the endpoint")
     sub.add_argument(

@@ -24,10 +24,10 @@ HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
 def precision() -> torch.dtype:
-    """Return bfloat16 where the processor multiplies it (AVX-512 BF16, AMX, recent GPUs), else float32."""
-    if torch.cuda.is_available():
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
-    return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
+    """Return bfloat16 on a GPU that multiplies it, else float32: what comes out must not depend on the processor."""
+    if torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False):
+        return torch.bfloat16
+    return torch.float32
 
 
 def device() -> torch.device:

@@ -15,7 +15,11 @@ from kinesics.files import check
 from kinesics.sources import read_sources
 from kinesics.stage.data import truth_files, videos
 
-check(config, "config", "configuration (config/config.yaml, under --configfile and --config)")
+check(
+    config,
+    "config",
+    "configuration (config/config.yaml, under --configfile and --config)",
+)
 for _key, _names, _known in [
     ("detectors", config["detectors"], DETECTORS),
     ("stage: detectors", config["stage"]["detectors"], DETECTORS),

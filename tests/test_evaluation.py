@@ -276,6 +276,10 @@ def test_frames_count_persons_and_empty_videos():
         [[[12, 0], [0, 0]], [[72, 0], [8, 0]]],
         [[[12, 0], [0, 0]], [[80, 0], [0, 0]]],
     ]
+    with pytest.raises(
+        KinesicsError, match=r"1000000000 frames are too many to compare: video 'v' has 1e.06 s at 1000 Hz"
+    ):
+        frame_counts(truth, truth, {"v": 1e6}, ["x"], 1000)
     with pytest.raises(KinesicsError, match="rate_hz 0"):
         frame_counts(truth, truth, {"v": 10}, ["x"], 0)
 

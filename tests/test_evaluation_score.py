@@ -293,10 +293,17 @@ def test_what_only_one_side_knows_is_told(tmp_path: Path):
         "1 label only in the prediction; its events of them, 1, count as false: X",
         "1 video without an event of the prediction: w",
         "scores of the prediction lie outside 0 to 1: they rank, but have no calibration error",
+        "3 units: few, so that intervals are too narrow and p is 0.25 or more",
     ]
     assert "\nnote: 1 video only in the prediction" in to_text(result)
-    assert len(score_files([tmp_path / "truth.csv"], tmp_path / "found.csv", labels=["x"])["notes"]) == 3
-    assert score_files([tmp_path / "truth.csv"], tmp_path / "truth.csv")["notes"] == []
+    assert len(score_files([tmp_path / "truth.csv"], tmp_path / "found.csv", labels=["x"])["notes"]) == 4
+    many = events(*((f"v{k}", k % 2, "x", 0, 4, 1) for k in range(10)))
+    write_events(many, tmp_path / "many.csv")
+    assert score_files([tmp_path / "many.csv"], tmp_path / "many.csv")["notes"] == []
+    write_events(many.assign(video="v", start_s=range(0, 100, 10), end_s=range(5, 105, 10)), tmp_path / "two.csv")
+    assert score_files([tmp_path / "two.csv"], tmp_path / "two.csv")["notes"] == [
+        "several people: the number of a person must be the same in truth and prediction, or --ignore-person"
+    ]
 
 
 @pytest.mark.skipif(CODERS is None, reason="the coders' tables are not here")

@@ -88,8 +88,11 @@ def test_a_bad_row_is_named(tmp_path, row, message):
     ("content", "message"),
     [
         (b"", "not an events table"),
-        (b"\xff\xfe\x00", "not an events table"),
-        (b"a,b\n1,2\n", "column 'video' is missing"),
+        (b"\xff\xfe\x00", "not a table in UTF-8, save it so"),
+        (b"a,b\n1,2\n", "column 'video' is missing; columns are a, b$"),
+        (b"video,start_s,start_s\nv,1,2\n", "line 1: column 'start_s' is there twice"),
+        (b"video;person;label\nv;0;x\n", "line 1: columns are separated by ';': save the table with commas"),
+        (b"video,person,label,start_s,end_s\nv,0,hap\x00py,0,1\n", "label 'hap.*' has a control character"),
     ],
 )
 def test_another_file_is_refused(tmp_path, content, message):

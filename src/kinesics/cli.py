@@ -12,6 +12,7 @@ from pathlib import Path
 
 import kinesics
 from kinesics import KinesicsError, catalogue, sources
+from kinesics.files import is_stream
 
 RATE_HZ, PEOPLE = 10.0, 4  # of tracking, unless told otherwise
 SHORTEST_S = 0.04  # of windows and steps: about a frame
@@ -34,6 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             print(f"kinesics: {error.filename or 'the disk'}: {error.strerror or error}", file=sys.stderr)
         return 1
+    except MemoryError:
+        print("kinesics: the memory does not suffice: give less at once, or end other programs", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("kinesics: interrupted; nothing half-written was kept", file=sys.stderr)
         return 130
@@ -42,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _terminated(number: int, frame: object) -> None:
     """End as if by an error, so that temporary files are deleted."""
+    print("kinesics: terminated; nothing half-written was kept", file=sys.stderr)
     raise SystemExit(128 + number)
 
 
@@ -71,6 +76,8 @@ def _refuse_closed(path: Path, folder: bool = False) -> None:
     """Raise KinesicsError unless a file, or a folder, of that name could be written."""
     if folder and path.exists() and not path.is_dir():
         raise KinesicsError(f"{path} is a file: give the name of a folder")
+    if is_stream(path):
+        raise KinesicsError(f"{path} is a device or a pipe: give the path of a file")
     if path.is_dir() and not folder:
         raise KinesicsError(f"{path} is a folder: give the name of a file")
     there = next(place for place in [*([path] if folder else []), *path.absolute().parents] if place.exists())
@@ -178,8 +185,10 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("stage", _stage, "film synthetic actors who play a script drawn from a seed, with exact truth")
     sub.add_argument("--seed", type=_seed, default=0, help="another seed is another script, cast and scenery")
-    sub.add_argument("--duration", type=_seconds, default=20.0, metavar="S", help="seconds (default: %(default)s)")
-    sub.add_argument("--people", type=_count, default=1, metavar="N", help="1 to 3 (default: %(default)s)")
+    sub.add_argument(
+        "--duration", type=_length, default=20.0, metavar="S", help="seconds, at least 2 (default: %(default)s)"
+    )
+    sub.add_argument("--people", type=_cast, default=1, metavar="N", help="1 to 3 (default: %(default)s)")
     sub.add_argument("--shot", default="bust", metavar="SHOT", help="face, bust, half or full (default: %(default)s)")
     sub.add_argument("--rate", type=_rate, default=10.0, metavar="HZ", help="frames a second (default: %(default)s)")
     sub.add_argument(
@@ -288,6 +297,7 @@ def _parser() -> argparse.ArgumentParser:
         "--truth",
         type=Path,
         nargs="+",
+        action="extend",
         required=True,
         metavar="CSV",
         help="one events table, or folder of them, a coder",
@@ -305,6 +315,7 @@ def _parser() -> argparse.ArgumentParser:
         "--tubes-truth",
         type=Path,
         nargs="+",
+        action="extend",
         metavar="PARQUET",
         help="tubes of --truth, as many and in the same order: scores space too",
     )
@@ -330,7 +341,13 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--diagnose", action="store_true", help="also the kinds of errors, and what makes events hard")
     sub.add_argument("--all", action="store_true", help="print every metric (the JSON has them in any case)")
     sub.add_argument("--json", type=Path, metavar="OUT", help="also write the scores as JSON")
-    sub.add_argument("--labels", nargs="+", metavar="LABEL", help="judge these labels only (default: all that occur)")
+    sub.add_argument(
+        "--labels",
+        nargs="+",
+        action="extend",
+        metavar="LABEL",
+        help="judge these labels only (default: all that occur)",
+    )
     sub.add_argument("--ignore-person", action="store_true", help="do not ask that the person agrees")
     sub.add_argument(
         "--rate", type=_rate, default=10.0, metavar="HZ", help="frames a second compared (default: %(default)s)"
@@ -382,6 +399,8 @@ _pixels = _number(int, "a size in pixels", 1)
 _count = _number(int, "a whole number from 1 to 100", 1, 100)
 _resamples = _number(int, "a number of resamples between 0 and 100000", 0, 100_000)
 _seed = _number(int, "a seed: a whole number from 0", 0)
+_length = _number(float, "a time from 2 s to a day", 2, 86_400)
+_cast = _number(int, "a number of people from 1 to 3", 1, 3)
 _share = _number(float, "a share between 0 and 1", 0, 1)
 
 
@@ -434,6 +453,8 @@ def _track(options: argparse.Namespace) -> None:
     found = track(options.video, bundles, options.out, rate_hz=options.rate, max_people=options.people)
     if options.run is _track:
         print("{}: {} people in {} frames, {:.1f} s".format(options.out, *found))
+    else:
+        print("people in {1} frames: {0}".format(*found))
 
 
 def _encoders(options: argparse.Namespace) -> None:
@@ -680,7 +701,7 @@ def _stage(options: argparse.Namespace) -> None:
     if files:
         events = read_events(files["events"])
         print(
-            f"{files['events']}: {len(events)} events, {events['label'].nunique()} labels; "
+            f"{files['events']}: events {len(events)}, different labels {events['label'].nunique()}; "
             "beside it their tubes, and tables of frames, acts and lines"
         )
 

@@ -5,6 +5,7 @@ The box is in fractions of the frame, the median over the event. The box of ever
 table, the tubes: ``event,time_s,x0,y0,x1,y1``, where ``event`` is the row number in the events table, from 0.
 """
 
+import csv
 import warnings
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kinesics import KinesicsError
-from kinesics.files import replacing
+from kinesics.files import one_line, replacing
 from kinesics.labels import FAMILY
 
 BOX = ["x0", "y0", "x1", "y1"]
@@ -63,10 +64,7 @@ def _paired(
     events: pd.DataFrame, tubes: pd.DataFrame, where: str, tubes_where: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return checked events sorted, and their tubes as ``check_tubes`` does."""
-    if missing := [name for name in TUBE_COLUMNS if name not in tubes]:
-        raise KinesicsError(
-            f"{tubes_where}: column {missing[0]!r} is missing; columns are {', '.join(map(str, tubes.columns))}"
-        )
+    _refuse_missing(tubes, TUBE_COLUMNS, tubes_where)
     tubes = tubes[TUBE_COLUMNS].reset_index(drop=True)
     for column in TUBE_COLUMNS:
         numbers = pd.to_numeric(tubes[column], errors="coerce").astype(float)
@@ -119,6 +117,13 @@ def _refuse_strangers(events: pd.DataFrame, tubes: pd.DataFrame, where: str, tub
         )
 
 
+def _refuse_missing(table: pd.DataFrame, needed: list[str], where: str) -> None:
+    if missing := [name for name in needed if name not in table]:
+        raise KinesicsError(
+            f"{where}: column {missing[0]!r} is missing; columns are {', '.join(map(str, table.columns))}"
+        )
+
+
 def _refuse_boxes(table: pd.DataFrame, where: str, row_name: str = "line", first: int = 2) -> None:
     low, high = BOX_LIMITS
     for column in BOX:
@@ -130,18 +135,15 @@ def _refuse_boxes(table: pd.DataFrame, where: str, row_name: str = "line", first
 
 def _checked(events: pd.DataFrame, where: str) -> pd.DataFrame:
     """Return the table as ``check_events`` does, in its own order."""
+    _refuse_missing(events, ["video", "person", "label", "start_s", "end_s"], where)
     events = events.copy()
     if "family" not in events:
-        events["family"] = events.get("label", pd.Series(dtype=str)).map(FAMILY).fillna("")
+        events["family"] = events["label"].map(FAMILY).fillna("")
     if "score" not in events:
         events["score"] = 1.0
     for column in BOX:
         if column not in events:
             events[column] = np.nan
-    if missing := [name for name in COLUMNS if name not in events]:
-        raise KinesicsError(
-            f"{where}: column {missing[0]!r} is missing; columns are {', '.join(map(str, events.columns))}"
-        )
     for column in ["person", "start_s", "end_s", "score", *BOX]:
         numbers = pd.to_numeric(events[column], errors="coerce")
         bad = numbers.isna() & events[column].notna()
@@ -153,6 +155,7 @@ def _checked(events: pd.DataFrame, where: str) -> pd.DataFrame:
         text = events[column].astype(str)
         _refuse(events, events[column].isna() | (text.str.strip() == ""), where, column, "is empty")
         _refuse(events, text != text.str.strip(), where, column, "has blanks around it")
+        _refuse(events, text.str.contains(r"[\x00-\x1f]"), where, column, "has a control character")
     events["family"] = events["family"].fillna("")
     known = events["label"].map(FAMILY)
     odd = known.notna() & (events["family"] != known) & (events["family"] != "")
@@ -187,6 +190,12 @@ def _in_order(events: pd.DataFrame) -> pd.DataFrame:
 def _read_csv(path: str | Path) -> pd.DataFrame:
     """Return the table as ``check_events`` does, in the order of the file."""
     try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file), [])
+        if twice := sorted({name for name in header if header.count(name) > 1}):
+            raise KinesicsError(f"{path}: line 1: column {twice[0]!r} is there twice")
+        if len(header) == 1 and (found := [sign for sign in ";\t" if sign in header[0]]):
+            raise KinesicsError(f"{path}: line 1: columns are separated by {found[0]!r}: save the table with commas")
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # a row with more fields than columns
             table = pd.read_csv(
@@ -203,7 +212,9 @@ def _read_csv(path: str | Path) -> pd.DataFrame:
         ) from None
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise KinesicsError(f"{path}: not a table in UTF-8, save it so: {error}") from None
+    except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise KinesicsError(f"{path}: not an events table (CSV): {error}") from None
     events = _checked(table, str(path))
     _refuse(table, table.duplicated(), str(path), "label", "stands in a row that is there twice")
@@ -232,11 +243,14 @@ def write_tubes(tubes: pd.DataFrame, path: str | Path) -> None:
 def read_tubes(path: str | Path) -> pd.DataFrame:
     """Read the per-frame boxes of an events table. Raises KinesicsError, naming the file, if it is none."""
     try:
-        return pd.read_parquet(path, columns=TUBE_COLUMNS)
+        tubes = pd.read_parquet(path)
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:
-        raise KinesicsError(f"{path}: not a table of tubes (Parquet with {','.join(TUBE_COLUMNS)}): {error}") from None
+        columns = ",".join(TUBE_COLUMNS)
+        raise KinesicsError(f"{path}: not a table of tubes (Parquet with {columns}): {one_line(error)}") from None
+    _refuse_missing(tubes, TUBE_COLUMNS, str(path))
+    return tubes[TUBE_COLUMNS]
 
 
 def temporal_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:

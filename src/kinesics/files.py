@@ -34,7 +34,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(EISDIR, "is a folder, not a file")
-        if path.exists() and not path.is_file():  # a device or a pipe, which would be replaced by a file
+        if is_stream(path):  # which would be replaced by a file
             raise OSError(EINVAL, "is a device or a pipe: give the path of a file")
         for stale in path.parent.glob(f".{glob.escape(HOST)}-*.{glob.escape(path.name)}"):
             process = stale.name.removeprefix(f".{HOST}-").removesuffix(f".{path.name}")
@@ -49,6 +49,14 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_stream(path: Path) -> bool:
+    """Return whether a path is that of a device or a pipe, or a link to one, such as /dev/stdout."""
+    places = [path.absolute(), *([path.readlink()] if path.is_symlink() else [])]
+    return any(place.is_relative_to(root) for place in places for root in ("/dev", "/proc")) or (
+        path.exists() and not (path.is_file() or path.is_dir())
+    )
 
 
 def alive(process: int) -> bool:

@@ -11,6 +11,8 @@ from kinesics.evaluation.intervals import unit_of
 from kinesics.segments import rasterise, samples, seconds
 
 RATE_HZ = 10.0
+#: The most frames of all videos together: 2,700 hours at 10 Hz, and about two gigabytes.
+MOST_SAMPLES = 10**8
 
 
 def frame_counts(
@@ -27,7 +29,7 @@ def frame_counts(
     Each video of ``durations`` (seconds) is sampled at the middle of intervals of 1 / rate_hz, once for each person
     that either table names in it (with any label), and once where neither names one. What an event covers past the end
     is not counted. ``units`` and ``block_s`` are those of ``intervals``; the default is one unit a video. Raises
-    KinesicsError unless rate_hz is above 0 and finite.
+    KinesicsError unless rate_hz is above 0 and finite, and for more than ``MOST_SAMPLES`` frames.
     """
     if not 0 < rate_hz < np.inf:
         raise KinesicsError(f"rate_hz {rate_hz} is not above 0 Hz and finite")
@@ -42,6 +44,12 @@ def frame_counts(
     number = {label: i for i, label in enumerate(labels)}
     counts = np.zeros((len(labels), n_units, 4), int)
     n_samples = {video: samples(duration, rate_hz) for video, duration in durations.items()}
+    if sum(n_samples.values()) > MOST_SAMPLES:
+        longest = max(durations, key=durations.get)
+        raise KinesicsError(
+            f"{sum(n_samples.values())} frames are too many to compare: video {longest!r} has {durations[longest]:g} s at "
+            f"{rate_hz:g} Hz; are its times seconds? Else give a lower rate"
+        )
     middle = {video: seconds(np.arange(n) + 0.5, rate_hz) for video, n in n_samples.items()}
     unit = {video: unit_of([video] * len(time), time, units, block_s) for video, time in middle.items()}
     for video in durations:

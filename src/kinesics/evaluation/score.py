@@ -49,6 +49,7 @@ from kinesics.files import sha256
 from kinesics.labels import LABELS, in_order
 from kinesics.stage.data import BESIDE
 
+FEW_UNITS = 10  # below it, percentile intervals are markedly too narrow
 DIGITS = 6  # far finer than any interval, far coarser than the rounding in which processors differ
 #: What ``to_text`` shows unless it is asked for everything.
 SHORT = ("f1_30", "f1_50", "precision_50", "recall_50", "map", "kappa", "spatial_iou", "tube_map", "frame_map_50")
@@ -308,8 +309,19 @@ def score_files(
                 f"{one} and {other_one} have no video in common, and are taken for two coders of the same videos: "
                 "put the events of one coder into one table or folder"
             )
-    if not any(len(events) for of in tables.values() for events in of):
-        raise KinesicsError(f"{entries['truth'][0]} and all other tables have no event: there is nothing to score")
+    known = {*LABELS.index}.union(*(events["label"] for group in tables.values() for events in group))
+    if unknown := [label for label in settings.get("labels") or [] if label not in known]:
+        raise KinesicsError(f"label {unknown[0]!r} is in no table; the labels are {', '.join(sorted(known))}")
+    wanted = settings.get("labels")
+    if not any(
+        len(events if wanted is None else events[events["label"].isin(wanted)])
+        for of in tables.values()
+        for events in of
+    ):
+        of_them = "" if wanted is None else f" of {', '.join(wanted)}"
+        raise KinesicsError(
+            f"{entries['truth'][0]} and all other tables have no event{of_them}: there is nothing to score"
+        )
     coded = set().union(*(events["video"] for events in tables["truth"]))
     for group, name in (("predicted", "prediction"), ("other", "comparison")):
         found = set().union(*(events["video"] for events in tables.get(group, [])))
@@ -318,12 +330,13 @@ def score_files(
                 f"no video is in both truth and {name}: the truth has {', '.join(sorted(coded)[:3])}; "
                 f"the {name} has {', '.join(sorted(found)[:3])}"
             )
-    known = {*LABELS.index}.union(*(events["label"] for group in tables.values() for events in group))
-    if unknown := [label for label in settings.get("labels") or [] if label not in known]:
-        raise KinesicsError(f"label {unknown[0]!r} is in no table; the labels are {', '.join(sorted(known))}")
     of_pair = {group: read_boxes[group] for group in ("truth", "predicted") if group in read_boxes}
     result = score(tables["truth"], tables["predicted"], tubes=of_pair, **settings)
-    result["notes"] = _notes(tables, settings.get("labels"))
+    result["notes"] = _notes(tables, settings.get("labels"), settings.get("match_person", True))
+    if (units := result["units"]) < FEW_UNITS:
+        result["notes"].append(
+            f"{_several(units, 'unit')}: few, so that intervals are too narrow and p is {2 / 2**units:.2g} or more"
+        )
     if other is not None:
         names = {"truth": "truth", "predicted": "first", "other": "second"}
         all_tubes = len(read_boxes) == len(names)  # without those of all there is nothing to compare in space
@@ -343,10 +356,14 @@ def score_files(
     return result
 
 
-def _notes(tables: Mapping[str, Sequence[pd.DataFrame]], labels: Sequence[str] | None) -> list[str]:
+def _notes(tables: Mapping[str, Sequence[pd.DataFrame]], labels: Sequence[str] | None, match_person: bool) -> list[str]:
     """Return sentences on what may be a mistake in the tables of ``score_files``."""
     notes = []
     true = pd.concat(tables["truth"])
+    if match_person and max(true.groupby("video")["person"].nunique(), default=0) > 1:
+        notes.append(
+            "several people: the number of a person must be the same in truth and prediction, or --ignore-person"
+        )
     for group, name in (("predicted", "the prediction"), ("other", "the other detector")):
         if group not in tables:
             continue
@@ -388,6 +405,7 @@ def to_text(result: dict[str, Any], everything: bool = False) -> str:
         f"({'whole videos' if block is None else f'stretches of {block:g} s'}, which the bootstrap draws); "
         f"true events {', '.join(map(str, result['n_truth']))}; predicted {result['n_predicted']}",
         "_30: at a tIoU of 0.3 or more; n: what a metric counts; no interval: all events lie in one unit",
+        *(["levenshtein, mean_jaccard: of whole videos only (--by-video)"] if everything and block is not None else []),
         *(f"note: {note}" for note in result.get("notes", [])),
     ]
     shown = [key for key in result["metrics"] if everything or key in SHORT]
@@ -408,7 +426,7 @@ def to_text(result: dict[str, Any], everything: bool = False) -> str:
         rows = [[key, *_cells(entry), _p(entry["p"])] for key, entry in entries.items()]
         parts.append(_markdown(["difference to the other", "value", "95 % interval", "p"], rows))
     if "diagnosis" in result:
-        parts += _diagnosis_text(result["diagnosis"])
+        parts += _diagnosis_text(result["diagnosis"], result["n_predicted"])
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
@@ -416,13 +434,19 @@ def _gain(value: float | None) -> list[str]:
     return ["" if value is None else f"+{value:.3f}"]
 
 
-def _diagnosis_text(diagnosis: dict[str, Any]) -> list[list[str]]:
+def _diagnosis_text(diagnosis: dict[str, Any], n_predicted: int) -> list[list[str]]:
     total = sum(diagnosis["types"].values()) or 1
+    left_out = n_predicted - round(sum(diagnosis["types"].values()))
     rows = [
         [kind, f"{number:g}", f"{100 * number / total:.0f} %", *_gain(diagnosis["impact"].get(kind))]
         for kind, number in diagnosis["types"].items()
     ]
     parts = [_markdown([f"prediction at tIoU {diagnosis['tiou']:g}", "number", "share", "mAP without"], rows)]
+    if left_out > 0:
+        parts[0].append(
+            f"left out: {left_out} predictions of labels without a true event, or beyond {len(diagnosis['profile'])} times as "
+            "many as those"
+        )
     rows = [
         [name, bucket, f"{entry['n']:g}"]
         + ["" if entry[key] is None else f"{entry[key]:.2f}" for key in ("missed", "ap_n")]
@@ -622,7 +646,8 @@ def _read(paths: Paths, tubes: Paths | None = None) -> Coded:
     boxes: Sequence[Path | None] = [None] * len(files) if tubes is None else _files(tubes, ".parquet")
     if len(boxes) != len(files):
         raise KinesicsError(
-            f"{len(files)} events files ({files[0]} ...) but {len(boxes)} files of tubes: give one for each, in their order"
+            f"{len(files)} events files ({files[0]} ...) but {len(boxes)} files of tubes ({tubes}): "
+            "give one for each, in their order"
         )
     origin: dict[str, Path] = {}
     tables, parts, n = [empty_events()], [], 0

@@ -9,6 +9,7 @@ import csv
 from itertools import product
 from pathlib import Path
 
+from kinesics import KinesicsError
 from kinesics.files import replacing
 
 COLUMNS = ["video", "split", "dial", "level", "script", "seed", "duration_s", "people", "shot", "pace"]
@@ -58,7 +59,12 @@ def videos(config: dict) -> list[dict]:
 
 
 def truth_files(folder: str | Path, video: str) -> dict[str, Path]:
-    """Return where the truth of a video lies in a folder: the file of each of its tables (see ``truth``)."""
+    """Return where the truth of a video lies in a folder: the file of each of its tables (see ``truth``).
+
+    Raises KinesicsError if the events of such a video would have the name of another's table.
+    """
+    if f"{video}.csv".endswith(BESIDE):
+        raise KinesicsError(f"{video}.csv is the name of another film's truth: name the film otherwise")
     return {name: Path(folder) / f"{video}{suffix}" for name, suffix in SUFFIXES.items()}
 
 

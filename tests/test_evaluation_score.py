@@ -293,7 +293,7 @@ def test_what_only_one_side_knows_is_told(tmp_path: Path):
         "1 label only in the prediction; its events of them, 1, count as false: X",
         "1 video without an event of the prediction: w",
         "scores of the prediction lie outside 0 to 1: they rank, but have no calibration error",
-        "3 units: few, so that intervals are too narrow and p is 0.25 or more",
+        "3 units: few, so that intervals are too narrow",
     ]
     assert "\nnote: 1 video only in the prediction" in to_text(result)
     assert len(score_files([tmp_path / "truth.csv"], tmp_path / "found.csv", labels=["x"])["notes"]) == 4

@@ -334,9 +334,8 @@ def score_files(
     result = score(tables["truth"], tables["predicted"], tubes=of_pair, **settings)
     result["notes"] = _notes(tables, settings.get("labels"), settings.get("match_person", True))
     if (units := result["units"]) < FEW_UNITS:
-        result["notes"].append(
-            f"{_several(units, 'unit')}: few, so that intervals are too narrow and p is {2 / 2**units:.2g} or more"
-        )
+        least = "" if other is None else f" and no p is below {min(2 / 2**units, 1):.2g}"
+        result["notes"].append(f"{_several(units, 'unit')}: few, so that intervals are too narrow{least}")
     if other is not None:
         names = {"truth": "truth", "predicted": "first", "other": "second"}
         all_tubes = len(read_boxes) == len(names)  # without those of all there is nothing to compare in space

@@ -685,7 +685,7 @@ def test_events_come_from_the_command(server, tmp_path):
         (["text.mp4", "--labels", "a", "--weights", "./nothing"], "^kinesics: ./nothing: no such folder$"),
         (["text.mp4", "--labels", "a", "--weights", "."], r"\.: holds no weights; run: hf download lkhl/VideoLLaMA3"),
         (["text.mp4", "--labels", "a", "--responses", "text.mp4"], "text.mp4 is a file: give the name of a folder"),
-        (["text.mp4", "--labels", "a", "--out", "/proc/x"], "/proc/x cannot be written: /proc takes no files"),
+        (["text.mp4", "--labels", "a", "--out", "/proc/x"], "/proc/x is a device or a pipe: give the path of a file"),
     ],
 )
 def test_wrong_input_is_one_line(tmp_path, monkeypatch, capsys, arguments, message):

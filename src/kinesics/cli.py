@@ -13,6 +13,7 @@ from pathlib import Path
 import kinesics
 from kinesics import KinesicsError, catalogue, sources
 from kinesics.files import is_stream
+from kinesics.stage.data import LONGEST_VIDEO_S, SHORTEST_VIDEO_S, truth_files
 
 RATE_HZ, PEOPLE = 10.0, 4  # of tracking, unless told otherwise
 SHORTEST_S = 0.04  # of windows and steps: about a frame
@@ -399,7 +400,7 @@ _pixels = _number(int, "a size in pixels", 1)
 _count = _number(int, "a whole number from 1 to 100", 1, 100)
 _resamples = _number(int, "a number of resamples between 0 and 100000", 0, 100_000)
 _seed = _number(int, "a seed: a whole number from 0", 0)
-_length = _number(float, "a time from 2 s to a day", 2, 86_400)
+_length = _number(float, "a time from 2 s to a day", SHORTEST_VIDEO_S, LONGEST_VIDEO_S)
 _cast = _number(int, "a number of people from 1 to 3", 1, 3)
 _share = _number(float, "a share between 0 and 1", 0, 1)
 
@@ -674,8 +675,6 @@ def _ask_events(options: argparse.Namespace, model, tries: tuple) -> tuple:
 
 
 def _stage_files(options: argparse.Namespace) -> dict[str, Path]:
-    from kinesics.stage.data import truth_files
-
     return truth_files(options.folder, options.out.stem)
 
 

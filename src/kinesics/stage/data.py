@@ -19,6 +19,8 @@ SPLITS = ("train", "val", "test", "dials")
 CASTS = ((1, "bust"), (2, "half"), (1, "face"), (3, "half"), (1, "half"), (2, "bust"), (1, "full"))
 #: The cast of the dials: people as large as in most of the videos.
 DIAL_CASTS = ((1, "half"), (2, "bust"))
+#: The shortest and the longest video, seconds: a script is drawn as a whole before its video begins.
+SHORTEST_VIDEO_S, LONGEST_VIDEO_S = 2.0, 86_400.0
 #: How the files of a video's truth end, after its name.
 SUFFIXES = {
     "events": ".csv",

@@ -22,6 +22,7 @@ import pandas as pd
 
 from kinesics import KinesicsError
 from kinesics.labels import FAMILY
+from kinesics.stage.data import LONGEST_VIDEO_S, SHORTEST_VIDEO_S
 from kinesics.stage.speech import SENTENCES, VOICES, Speech, say
 
 
@@ -49,8 +50,6 @@ LINE_COLUMNS = [
 SHOTS = {"face": 0.5, "bust": 0.85, "half": 1.25, "full": 2.15}
 #: The shortest and the longest event, seconds: the manual's minimum and a sample more, and what few displays exceed.
 SHORTEST_S, LONGEST_S = 0.6, 6.0
-#: The shortest and the longest video, seconds: a script is drawn as a whole before its video begins.
-SHORTEST_VIDEO_S, LONGEST_VIDEO_S = 2.0, 86_400.0
 #: The least time between two acts of one channel, and between two lines: over shorter pauses the manual joins events.
 REST_S, PAUSE_S = 0.7, 1.3
 #: Metres between neighbours.

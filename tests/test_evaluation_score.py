@@ -15,7 +15,7 @@ from kinesics.evaluation.detection import average_precision, event_counts, f1_sc
 from kinesics.evaluation.frames import frame_kappa
 from kinesics.evaluation.intervals import bootstrap_weights
 from kinesics.evaluation.score import compare, score, score_files, to_text
-from kinesics.events import empty_events, write_events
+from kinesics.events import BOX, empty_events, write_events
 
 ROOT = Path(__file__).parents[1]
 CODERS = next((p for p in (ROOT / "truth", ROOT.parent / "shared/annotations") if (p / "coder_a.csv").is_file()), None)
@@ -302,8 +302,36 @@ def test_what_only_one_side_knows_is_told(tmp_path: Path):
     assert score_files([tmp_path / "many.csv"], tmp_path / "many.csv")["notes"] == []
     write_events(many.assign(video="v", start_s=range(0, 100, 10), end_s=range(5, 105, 10)), tmp_path / "two.csv")
     assert score_files([tmp_path / "two.csv"], tmp_path / "two.csv")["notes"] == [
-        "several people: the number of a person must be the same in truth and prediction, or --ignore-person"
+        "several people: the number of a person must be the same in truth and prediction; else --persons-by-boxes or "
+        "--ignore-person"
     ]
+
+
+def test_persons_are_told_by_their_boxes(tmp_path: Path):
+    """Left is 0 and right is 3 in the truth; the tracker calls the right one 0 and the left one 1, and sees a poster as 2."""
+    left, right, above = (0.1, 0.2, 0.4, 0.9), (0.6, 0.2, 0.9, 0.9), (0.4, 0.0, 0.5, 0.1)
+
+    def boxed(*rows: tuple) -> pd.DataFrame:  # in the order of an events table
+        table = events(*(row[:-1] for row in rows))
+        return table.assign(**dict(zip(BOX, zip(*(row[-1] for row in rows), strict=True), strict=True)))
+
+    truth = boxed(("v", 0, "x", 0, 4, 1, left), ("v", 3, "x", 2, 6, 1, right), ("w", 0, "x", 0, 4, 1, right))
+    found = [("v", 1, "x", 0, 4, 1, left), ("v", 2, "x", 0, 4, 1, above), ("v", 0, "x", 2, 6, 1, right)]
+    write_events(truth, tmp_path / "truth.csv")
+    write_events(boxed(*found, ("w", 5, "x", 0, 4, 1, right)), tmp_path / "found.csv")
+    given = [tmp_path / "truth.csv"], tmp_path / "found.csv"
+    assert score_files(*given)["metrics"]["precision_50"]["value"] == 0
+    result = score_files(*given, other=tmp_path / "found.csv", persons_by_boxes=True)
+    assert result["metrics"]["recall_50"]["value"] == 1
+    assert result["metrics"]["precision_50"]["value"] == 0.75
+    assert result["compare"]["metrics"]["f1_50"]["value"] == 0
+    assert result["notes"][:2] == [
+        "persons by their boxes: 3 of 4 persons of the prediction found in the truth",
+        "persons by their boxes: 3 of 4 persons of the other detector found in the truth",
+    ]
+    write_events(truth.assign(**dict.fromkeys(BOX, np.nan)), tmp_path / "plain.csv")
+    with pytest.raises(KinesicsError, match="the truth has no boxes"):
+        score_files([tmp_path / "plain.csv"], given[1], persons_by_boxes=True)
 
 
 @pytest.mark.skipif(CODERS is None, reason="the coders' tables are not here")

@@ -349,7 +349,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LABEL",
         help="judge these labels only (default: all that occur)",
     )
-    sub.add_argument("--ignore-person", action="store_true", help="do not ask that the person agrees")
+    who = sub.add_mutually_exclusive_group()
+    who.add_argument(
+        "--persons-by-boxes",
+        action="store_true",
+        help="a predicted person is the true one whose events' boxes theirs meet (default: who has the same number)",
+    )
+    who.add_argument("--ignore-person", action="store_true", help="do not ask that the person agrees")
     sub.add_argument(
         "--rate", type=_rate, default=10.0, metavar="HZ", help="frames a second compared (default: %(default)s)"
     )
@@ -725,6 +731,7 @@ def _score(options: argparse.Namespace) -> None:
         diagnosis=options.diagnose,
         labels=options.labels,
         match_person=not options.ignore_person,
+        persons_by_boxes=options.persons_by_boxes,
         rate_hz=options.rate,
         block_s=float("inf") if options.by_video else BLOCK_S,
         resamples=options.resamples,

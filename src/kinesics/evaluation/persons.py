@@ -9,11 +9,12 @@ from scipy.optimize import linear_sum_assignment
 
 from kinesics.events import BOX, box_iou, read_events, write_events
 from kinesics.labels import LABELS
-from kinesics.segments import index
+from kinesics.segments import index, seconds
 from kinesics.tracks import FACE_BOX, PERSON_BOX, Tracks, read_tracks
 
 PARTS = ("face", "person")
 LEAST_IOU = 0.1
+ANY_IOU = 1e-6  # events cover little of a person's time
 
 
 def boxes_of_rows(table: pd.DataFrame) -> pd.DataFrame:
@@ -40,6 +41,37 @@ def boxes_of_tubes(events: pd.DataFrame, tubes: pd.DataFrame) -> pd.DataFrame:
     boxes = tubes.join(about.reset_index(drop=True), on="event")
     boxes = boxes[boxes["part"].isin(PARTS)].drop_duplicates(["person", "part", "time_s"])
     return boxes[["person", "part", "time_s", *BOX]].reset_index(drop=True)
+
+
+def boxes_of_events(events: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
+    """Return the one box of each event at every frame that it touches, as ``boxes_of_rows`` does; none of events without."""
+    events = events.dropna(subset=BOX)
+    first, last = (np.round(events[side].to_numpy(float) * rate_hz, 6) for side in ("start_s", "end_s"))
+    first, count = np.floor(first).astype(int), (np.ceil(last) - np.floor(first)).astype(int)
+    part = events["label"].map(LABELS["box"]).fillna("person")
+    row = np.repeat(np.arange(len(events)), count)
+    frame = np.arange(len(row)) - np.repeat(count.cumsum() - count, count) + first[row]
+    boxes = events[["person", *BOX]].assign(part=part).iloc[row].assign(time_s=seconds(frame, rate_hz))
+    return boxes.drop_duplicates(["person", "part", "time_s"])[["person", "part", "time_s", *BOX]].reset_index(
+        drop=True
+    )
+
+
+def renumber_by_boxes(
+    truth: pd.DataFrame, events: pd.DataFrame, rate_hz: float
+) -> tuple[pd.DataFrame, dict[str, dict[int, int]]]:
+    """Return the events with the numbers of the true persons whom their boxes meet, and these numbers by video.
+
+    A person of the events is the true one whose events' boxes theirs meet, each to one (``assign_persons``); who meets nobody
+    gets a number that the truth has not. The rows keep their order.
+    """
+    out, numbers = events.copy(), {}
+    free = int(truth["person"].max()) + 1 if len(truth) else 0
+    for video, mine in events.groupby("video", sort=True):
+        boxes = (boxes_of_events(table, rate_hz) for table in (truth[truth["video"] == video], mine))
+        numbers[video] = assign_persons(*boxes, rate_hz, ANY_IOU)
+        out.loc[mine.index, "person"] = renumber_persons(mine, numbers[video], free)["person"]
+    return out, numbers
 
 
 def assign_persons(

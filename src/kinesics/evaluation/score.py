@@ -42,13 +42,15 @@ from kinesics.evaluation.intervals import (
     permutation_p,
     swaps,
 )
+from kinesics.evaluation.persons import renumber_by_boxes
 from kinesics.evaluation.tally import MEASURES, Footage, Samples, Tally, decided, mean, merge, metrics, tally
 from kinesics.evaluation.tubes import select, sorted_with_tubes
-from kinesics.events import check_events, check_tubes, empty_events, read_events, read_events_and_tubes
+from kinesics.events import BOX, check_events, check_tubes, empty_events, read_events, read_events_and_tubes
 from kinesics.files import sha256
 from kinesics.labels import LABELS, in_order
 from kinesics.stage.data import BESIDE
 
+SIDES = {"predicted": "the prediction", "other": "the other detector"}  # of the truth, as notes call them
 FEW_UNITS = 10  # below it, percentile intervals are markedly too narrow
 DIGITS = 6  # far finer than any interval, far coarser than the rounding in which processors differ
 #: What ``to_text`` shows unless it is asked for everything.
@@ -261,6 +263,7 @@ def score_files(
     tubes: Mapping[str, Paths | Sequence[Paths]] | None = None,
     diagnosis: bool = False,
     permutations: int = 2000,
+    persons_by_boxes: bool = False,
     **settings: Any,
 ) -> dict[str, Any]:
     """Return ``score`` of events files: ``truth`` has one entry a coder, ``predicted`` one a seed.
@@ -268,12 +271,13 @@ def score_files(
     An entry is a CSV file, a folder of them, or a list of both that is read as one table; ``predicted`` may also be one
     entry. ``tubes`` are those of ``truth``, ``predicted`` and ``other``: as many Parquet files, or folders, in the same order.
     With ``other``, the events of another detector, the result also has ``compare``, the differences to it; with
-    ``diagnosis`` also that. Of a folder, what ``kinesics stage`` writes beside the events and tubes is left out. Settings are
-    those of ``score``. The result also has ``notes``, sentences on what may be a mistake: videos and labels that only one
-    side knows, and scores that are no probabilities.
+    ``diagnosis`` also that. Of a folder, what ``kinesics stage`` writes beside the events and tubes is left out. With
+    ``persons_by_boxes`` a predicted person is the true one whose events' boxes theirs meet (``persons.renumber_by_boxes``),
+    whatever their numbers. Settings are those of ``score``. The result also has ``notes``, sentences on what may be a mistake:
+    videos and labels that only one side knows, and scores that are no probabilities.
 
-    Raises KinesicsError also if two files of one table name the same video, if there is no event at all, and if truth and
-    prediction have no video in common while no ``durations`` say which videos there are.
+    Raises KinesicsError also if two files of one table name the same video, if persons have no boxes to be told by, if there
+    is no event at all, and if truth and prediction have no video in common while no ``durations`` say which videos there are.
     """
     entries = {"truth": [truth] if isinstance(truth, str | Path) else list(truth), "predicted": _entries(predicted)}
     if other is not None:
@@ -330,9 +334,13 @@ def score_files(
                 f"no video is in both truth and {name}: the truth has {', '.join(sorted(coded)[:3])}; "
                 f"the {name} has {', '.join(sorted(found)[:3])}"
             )
+    told = []
+    if persons_by_boxes:
+        told = _renumber(tables, settings.get("rate_hz", MEASURES["rate_hz"]))
     of_pair = {group: read_boxes[group] for group in ("truth", "predicted") if group in read_boxes}
     result = score(tables["truth"], tables["predicted"], tubes=of_pair, **settings)
-    result["notes"] = _notes(tables, settings.get("labels"), settings.get("match_person", True))
+    by_number = settings.get("match_person", True) and not persons_by_boxes
+    result["notes"] = told + _notes(tables, settings.get("labels"), by_number)
     if (units := result["units"]) < FEW_UNITS:
         least = "" if other is None else f" and no p is below {min(2 / 2**units, 1):.2g}"
         result["notes"].append(f"{_several(units, 'unit')}: few, so that intervals are too narrow{least}")
@@ -355,15 +363,33 @@ def score_files(
     return result
 
 
-def _notes(tables: Mapping[str, Sequence[pd.DataFrame]], labels: Sequence[str] | None, match_person: bool) -> list[str]:
+def _renumber(tables: dict[str, list[pd.DataFrame]], rate_hz: float) -> list[str]:
+    """Give the persons of predictions their true numbers, by their boxes, in ``tables``; return how many were known."""
+    true, notes = pd.concat(tables["truth"], ignore_index=True), []
+    for group in [group for group in tables if group != "truth"]:
+        name = SIDES[group]
+        for number, events in enumerate(tables[group]):
+            for side, table in (("the truth", true), (name, events)):
+                if len(table) and table[BOX].isna().any(axis=1).all():
+                    raise KinesicsError(
+                        f"{side} has no boxes (x0, y0, x1, y1): persons cannot be told by them; number them alike instead"
+                    )
+            tables[group][number], found = renumber_by_boxes(true, events, rate_hz)
+            known, of = sum(map(len, found.values())), len(events[["video", "person"]].drop_duplicates())
+            notes.append(f"persons by their boxes: {known} of {_several(of, 'person')} of {name} found in the truth")
+    return notes
+
+
+def _notes(tables: Mapping[str, Sequence[pd.DataFrame]], labels: Sequence[str] | None, by_number: bool) -> list[str]:
     """Return sentences on what may be a mistake in the tables of ``score_files``."""
     notes = []
     true = pd.concat(tables["truth"])
-    if match_person and max(true.groupby("video")["person"].nunique(), default=0) > 1:
+    if by_number and max(true.groupby("video")["person"].nunique(), default=0) > 1:
         notes.append(
-            "several people: the number of a person must be the same in truth and prediction, or --ignore-person"
+            "several people: the number of a person must be the same in truth and prediction; else "
+            "--persons-by-boxes or --ignore-person"
         )
-    for group, name in (("predicted", "the prediction"), ("other", "the other detector")):
+    for group, name in SIDES.items():
         if group not in tables:
             continue
         found = pd.concat(tables[group])

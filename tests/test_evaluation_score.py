@@ -332,6 +332,9 @@ def test_persons_are_told_by_their_boxes(tmp_path: Path):
     write_events(truth.assign(**dict.fromkeys(BOX, np.nan)), tmp_path / "plain.csv")
     with pytest.raises(KinesicsError, match="the truth has no boxes"):
         score_files([tmp_path / "plain.csv"], given[1], persons_by_boxes=True)
+    write_events(truth.assign(end_s=9e5), tmp_path / "long.csv")
+    with pytest.raises(KinesicsError, match="frames, too many to tell persons"):
+        score_files([tmp_path / "long.csv"], given[1], persons_by_boxes=True)
 
 
 @pytest.mark.skipif(CODERS is None, reason="the coders' tables are not here")

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
+from kinesics import KinesicsError
 from kinesics.events import BOX, box_iou, read_events, write_events
 from kinesics.labels import LABELS
 from kinesics.segments import index, seconds
@@ -14,6 +15,7 @@ from kinesics.tracks import FACE_BOX, PERSON_BOX, Tracks, read_tracks
 
 PARTS = ("face", "person")
 LEAST_IOU = 0.1
+MOST_FRAMES = 10**7  # eleven days of one person at 10 Hz
 ANY_IOU = 1e-6  # events cover little of a person's time
 
 
@@ -44,10 +46,18 @@ def boxes_of_tubes(events: pd.DataFrame, tubes: pd.DataFrame) -> pd.DataFrame:
 
 
 def boxes_of_events(events: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
-    """Return the one box of each event at every frame that it touches, as ``boxes_of_rows`` does; none of events without."""
+    """Return the one box of each event at every frame that it touches, as ``boxes_of_rows`` does; none of events without.
+
+    Raises KinesicsError if the events are of more than ``MOST_FRAMES`` in all.
+    """
     events = events.dropna(subset=BOX)
     first, last = (np.round(events[side].to_numpy(float) * rate_hz, 6) for side in ("start_s", "end_s"))
     first, count = np.floor(first).astype(int), (np.ceil(last) - np.floor(first)).astype(int)
+    if count.sum() > MOST_FRAMES:
+        raise KinesicsError(
+            f"events of {events['video'].iloc[0]!r} cover {count.sum():,} frames, too many to tell persons by boxes: "
+            "check that times are in seconds, or lower the rate"
+        )
     part = events["label"].map(LABELS["box"]).fillna("person")
     row = np.repeat(np.arange(len(events)), count)
     frame = np.arange(len(row)) - np.repeat(count.cumsum() - count, count) + first[row]

@@ -85,8 +85,8 @@ def collect(
     }
     for encoder, rate in config["encoders"].items():
         numbers[f"config.rate.{encoder}"] = f"{rate:g}"
-    for detector, seeds in (config["stage"]["detectors"] | config["detectors"]).items():
-        numbers[f"config.seeds.{detector}"] = len(seeds)
+    for place, detectors in (("seeds", config["detectors"]), ("stage.seeds", config["stage"]["detectors"])):
+        numbers |= {f"config.{place}.{detector}": len(seeds) for detector, seeds in detectors.items()}
     numbers["config.seeds.study"] = len(config["stage"]["study_seeds"])
     for name, (points, _) in LANDMARKS.items():
         numbers[f"landmarks.{name}"] = points

@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from kinesics import KinesicsError
 from kinesics.events import BOX, box_iou, read_events, write_events
 from kinesics.labels import LABELS
-from kinesics.segments import index, seconds
+from kinesics.segments import index, samples, seconds
 from kinesics.tracks import FACE_BOX, PERSON_BOX, Tracks, read_tracks
 
 PARTS = ("face", "person")
@@ -51,16 +51,16 @@ def boxes_of_events(events: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
     Raises KinesicsError if the events are of more than ``MOST_FRAMES`` in all.
     """
     events = events.dropna(subset=BOX)
-    first, last = (np.round(events[side].to_numpy(float) * rate_hz, 6) for side in ("start_s", "end_s"))
-    first, count = np.floor(first).astype(int), (np.ceil(last) - np.floor(first)).astype(int)
-    if count.sum() > MOST_FRAMES:
+    first = index(events["start_s"].to_numpy(float), rate_hz)
+    last = np.array([samples(end_s, rate_hz) for end_s in events["end_s"]], int)
+    if (last - first).sum() > MOST_FRAMES:
         raise KinesicsError(
-            f"events of {events['video'].iloc[0]!r} cover {count.sum():,} frames, too many to tell persons by boxes: "
+            f"events of {events['video'].iloc[0]!r} cover {(last - first).sum():,} frames, too many to tell persons by boxes: "
             "check that times are in seconds, or lower the rate"
         )
     part = events["label"].map(LABELS["box"]).fillna("person")
-    row = np.repeat(np.arange(len(events)), count)
-    frame = np.arange(len(row)) - np.repeat(count.cumsum() - count, count) + first[row]
+    row = np.repeat(np.arange(len(events)), last - first)
+    frame = np.concatenate([np.arange(0), *map(np.arange, first, last)])
     boxes = events[["person", *BOX]].assign(part=part).iloc[row].assign(time_s=seconds(frame, rate_hz))
     return boxes.drop_duplicates(["person", "part", "time_s"])[["person", "part", "time_s", *BOX]].reset_index(
         drop=True

@@ -42,7 +42,6 @@ from kinesics.evaluation.intervals import (
     permutation_p,
     swaps,
 )
-from kinesics.evaluation.persons import renumber_by_boxes
 from kinesics.evaluation.tally import MEASURES, Footage, Samples, Tally, decided, mean, merge, metrics, tally
 from kinesics.evaluation.tubes import select, sorted_with_tubes
 from kinesics.events import BOX, check_events, check_tubes, empty_events, read_events, read_events_and_tubes
@@ -365,19 +364,24 @@ def score_files(
 
 def _renumber(tables: dict[str, list[pd.DataFrame]], rate_hz: float) -> list[str]:
     """Give the persons of predictions their true numbers, by their boxes, in ``tables``; return how many were known."""
+    from kinesics.evaluation.persons import renumber_by_boxes
+
     true, notes = pd.concat(tables["truth"], ignore_index=True), []
-    for group in [group for group in tables if group != "truth"]:
-        name = SIDES[group]
-        for number, events in enumerate(tables[group]):
-            for side, table in (("the truth", true), (name, events)):
-                if len(table) and table[BOX].isna().any(axis=1).all():
-                    raise KinesicsError(
-                        f"{side} has no boxes (x0, y0, x1, y1): persons cannot be told by them; number them alike instead"
-                    )
+    _refuse_without_boxes(true, "the truth")
+    for group, name in SIDES.items():
+        for number, events in enumerate(tables.get(group, [])):
+            _refuse_without_boxes(events, name)
             tables[group][number], found = renumber_by_boxes(true, events, rate_hz)
             known, of = sum(map(len, found.values())), len(events[["video", "person"]].drop_duplicates())
             notes.append(f"persons by their boxes: {known} of {_several(of, 'person')} of {name} found in the truth")
     return notes
+
+
+def _refuse_without_boxes(events: pd.DataFrame, name: str) -> None:
+    if len(events) and events[BOX].isna().any(axis=1).all():
+        raise KinesicsError(
+            f"{name} has no boxes (x0, y0, x1, y1): persons cannot be told by them; number them alike instead"
+        )
 
 
 def _notes(tables: Mapping[str, Sequence[pd.DataFrame]], labels: Sequence[str] | None, by_number: bool) -> list[str]:

@@ -1,5 +1,7 @@
 """Fixtures: the real clips and weights, fetched once into the same folder as the workflow's."""
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +23,19 @@ def source() -> Callable[[str], Path]:
 def clip(source) -> Callable[[str], Path]:
     """Return a function from a clip's name to its path."""
     return source
+
+
+@pytest.fixture(scope="session")
+def clean_clone(tmp_path_factory) -> Path:
+    """Return a copy of the project's own files with no data and no results, into which no other test fetches."""
+    folder = tmp_path_factory.mktemp("clone")
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():  # a deleted file stays listed until it is committed
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
 
 
 @pytest.fixture(scope="session")

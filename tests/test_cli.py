@@ -220,10 +220,10 @@ def test_the_sources_are_listed(capsys):
     assert "WolfgangLanger_Pexels" in capsys.readouterr().out
 
 
-def test_the_workflow_plans_every_result_of_the_tier():
+def test_the_workflow_plans_every_result_of_the_tier(clean_clone):
     done = subprocess.run(
         [Path(sys.executable).parent / "snakemake", "--dry-run", "--forceall", "--nolock"],
-        cwd=ROOT,
+        cwd=clean_clone,
         capture_output=True,
         text=True,
     )

@@ -18,18 +18,18 @@ ROOT = Path(__file__).parents[1]
 FULL = plan.read_config("full")
 
 
-def dry_run(tmp_path: Path, *options: str, target: str = "all") -> str:
+def dry_run(clone: Path, tmp_path: Path, *options: str, target: str = "all") -> str:
     """Return what Snakemake plans for a target of the full tier, in one shard a corpus, without any of its data."""
     (tmp_path / "coarse.yaml").write_text("corpora: {shard_hours: 1000}\n")
     command = [str(Path(sys.executable).with_name("snakemake")), "--dry-run", "--nolock", "--rerun-triggers", "mtime"]
     command += [*options, "--configfile", "config/full.yaml", str(tmp_path / "coarse.yaml"), "--", target]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=clone, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
-def test_the_whole_tier_is_planned_on_a_cluster_without_its_data(tmp_path):
-    planned = dry_run(tmp_path, "--workflow-profile", "profiles/slurm", "--forceall")
+def test_the_whole_tier_is_planned_on_a_cluster_without_its_data(clean_clone, tmp_path):
+    planned = dry_run(clean_clone, tmp_path, "--workflow-profile", "profiles/slurm", "--forceall")
     counts = dict(re.findall(r"^(\w+) +(\d+)$", planned.split("Job stats:")[1].split("total")[0], re.MULTILINE))
     names, encoders = FULL["corpora"]["names"], FULL["corpora"]["encoders"]
     pairs = sum(len(plan.encoders(name, FULL["corpora"])) for name in names)
@@ -44,9 +44,9 @@ def test_the_whole_tier_is_planned_on_a_cluster_without_its_data(tmp_path):
     assert "gpu" not in "".join(re.findall(r"^rule track_shard:\n(?:    .*\n)+", planned, re.MULTILINE))
 
 
-def test_kubernetes_copies_through_its_storage(tmp_path):
-    options = ["--workflow-profile", "profiles/kubernetes", "--default-storage-prefix", str(ROOT), "--forceall"]
-    planned = dry_run(tmp_path, *options, target="results/corpora/smg/index/events.csv")
+def test_kubernetes_copies_through_its_storage(clean_clone, tmp_path):
+    options = ["--workflow-profile", "profiles/kubernetes", "--default-storage-prefix", str(clean_clone), "--forceall"]
+    planned = dry_run(clean_clone, tmp_path, *options, target="results/corpora/smg/index/events.csv")
     assert re.search(r"^rule index_corpus:\n(    .*\n)+", planned, re.MULTILINE)
 
 

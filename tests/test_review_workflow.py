@@ -20,18 +20,18 @@ PUBLIC = yaml.safe_load((ROOT / "config/public.yaml").read_text(encoding="utf-8"
 STUDIES = ["results/scores/gpt4v.json", "results/scores/shrec2022.json", "results/scores/crema_d.json"]
 
 
-def plan(tier: str) -> str:
+def plan(clone: Path, tier: str) -> str:
     """Return what Snakemake would do if nothing were there yet."""
     more = [] if tier == "embedded" else ["--configfile", f"config/{tier}.yaml"]
     command = [str(Path(sys.executable).with_name("snakemake")), "--dry-run", "--forceall", "--nolock", *more]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=clone, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
-def plans() -> dict[str, str]:
-    return {tier: plan(tier) for tier in ("embedded", "public")}
+def plans(clean_clone) -> dict[str, str]:
+    return {tier: plan(clean_clone, tier) for tier in ("embedded", "public")}
 
 
 def test_the_embedded_tier_plans_nothing_of_the_public_data(plans):

@@ -188,7 +188,7 @@ def main() -> None:
     ours, theirs = float(budgeted.loss(network, jax_rows, key)), float(twin_loss(twin, held, stream, asked).detach())
     assert abs(ours - theirs) < 1e-3 * abs(ours), f"the networks differ: loss {ours} and {theirs}"
 
-    optimiser = torch.optim.AdamW(twin.parameters(), lr=1e-3, weight_decay=training.DECAY)
+    optimiser = torch.optim.AdamW(twin.parameters(), lr=1e-3, weight_decay=budgeted.METHOD.decay)
     average = torch.optim.swa_utils.AveragedModel(twin, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.98))
 
     def eager() -> None:
@@ -202,7 +202,13 @@ def main() -> None:
             average.update_parameters(twin)
 
     train = partial(
-        training.train, partial(budgeted.make, settings), budgeted.loss, rows, batch=learning.BATCH, rate=1e-3
+        training.train,
+        partial(budgeted.make, settings),
+        budgeted.loss,
+        rows,
+        batch=learning.BATCH,
+        rate=1e-3,
+        decay=budgeted.METHOD.decay,
     )
     begun = time.process_time()
     train(steps=options.steps, seed=0)

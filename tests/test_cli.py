@@ -88,7 +88,7 @@ def test_two_detectors_are_compared_and_diagnosed(tmp_path, monkeypatch, capsys)
         (["--compare", "bad.csv", "--json", "bad.csv"], "bad.csv would be overwritten"),
         (["--truth", "again.csv"], "truth.csv and again.csv are the same, and no two coders"),
         (["--truth", "elsewhere.csv"], "truth.csv and elsewhere.csv have no video in common"),
-        (["--compare", "elsewhere.csv"], "no video is in both truth and comparison"),
+        (["--compare", "elsewhere.csv"], "no video is in both the truth and the other detector"),
     ]:
         assert main([*command, *extra]) == 1
         (line,) = capsys.readouterr().err.strip().splitlines()

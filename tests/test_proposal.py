@@ -1,6 +1,7 @@
 """The proposal's studies, and what the article makes of them."""
 
 import json
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -9,12 +10,13 @@ import pytest
 from safetensors.numpy import save_file
 from toy import toy_clip, untrained
 
-from kinesics import KinesicsError
+from kinesics import KinesicsError, plan
 from kinesics.article import proposal
-from kinesics.detectors import budgeted, threshold
-from kinesics.evaluation.budget import budget_curve
+from kinesics.catalogue import DETECTORS, detector
+from kinesics.detectors import budgeted, read_clips, threshold
+from kinesics.evaluation.budget import budget_curve, learning_curve
 from kinesics.evaluation.score import score
-from kinesics.events import write_events
+from kinesics.events import read_events, write_events
 from kinesics.features import write_features
 from kinesics.files import write_json
 from kinesics.head.losses import signed_distance, smooth_l1
@@ -114,9 +116,66 @@ def test_the_article_says_what_the_studies_say(curve, tmp_path):
     assert r"\ensuremath{-}0.10 [\ensuremath{-}0.20, \ensuremath{-}0.05]" in lines[6]
     weak, even = change, change | {"high": 0.05}
     write_json(tmp_path / "stage.json", {"tests": {"map": {"linear": weak, "rules": even}}})
-    numbers = proposal.numbers(folder / "budget.json", paths, tmp_path / "stage.json")
+    amounts = []
+    for videos, seconds in ((8, 208.0), (1, 26.0)):
+        reached = {"map": entry | {"value": videos / 10}, "f1_50": entry | {"value": videos / 20}}
+        amounts.append(tmp_path / f"{videos}.json")
+        write_json(
+            amounts[-1], {"videos": videos, "seconds": seconds} | dict.fromkeys(("training", "test", "clips"), reached)
+        )
+    proposal.learning_curve(amounts, tmp_path / "learning_curve.pdf")
+    assert (tmp_path / "learning_curve.pdf").read_bytes()[:4] == b"%PDF"
+    numbers = proposal.numbers(folder / "budget.json", paths, amounts, tmp_path / "stage.json")
+    assert [numbers[f"learning.{which}.test"] for which in ("least", "fewer", "all")] == [0.1, 0.1, 0.8]
+    assert (numbers["learning.all.clips"], numbers["learning.all.clips.low"]) == (0.4, 0.3)
+    assert (numbers["learning.least.seconds"], numbers["learning.all.seconds"]) == ("26", "208")
+    assert numbers["budget.met"] == "missed"  # no share of the toy's lies between none and 15 %
+    reached = json.loads((folder / "budget.json").read_text())
+    for share, kept, met in ((0.1, 0.95, "met"), (0.1, 0.94, "missed"), (0.2, 1.0, "missed")):
+        reached["curve"]["uncertain"][1] |= {"share": share, "kept": kept}
+        write_json(tmp_path / "reached.json", reached)
+        assert proposal.numbers(tmp_path / "reached.json", paths, amounts, tmp_path / "stage.json")["budget.met"] == met
     assert (numbers["gain.linear"], numbers["gain.linear.low"], numbers["gain.linear.high"]) == (0.1, 0.05, 0.2)
     assert (numbers["gain.count"], numbers["gain.surpassed"]) == (2, 1)
     assert numbers["ablation.one_scale"] == -0.1
     assert numbers["budget.calls"] == 80
     assert numbers["budget.uncertain.25"] == found["curve"]["uncertain"][1]["metrics"]["map"]["value"]
+
+
+def test_the_learning_curve_scores_where_it_learned_on_test_videos_and_on_clips(curve, tmp_path):
+    _, folder = curve
+    features = sorted(folder.glob("*/v.safetensors"))
+    tracks, truth, model, one = (
+        folder / "v.parquet",
+        folder / "truth.csv",
+        tmp_path / "m.safetensors",
+        tmp_path / "1.json",
+    )
+    clip, true = read_clips([tracks], features)[0], read_events(truth)
+    learned = untrained(budgeted.METHOD, [clip], true, loud=0.5) | {"threshold": np.array([0.2])}
+    save_file(dict(sorted(learned.items())), model, {"detector": "kinesics.detectors.budgeted"})
+    parts = ([tracks], [tracks], [tracks], [tracks], features, truth, truth, [truth, truth])
+    learning_curve(*parts, [model], [0], {"resamples": 10, "seed": 0, "block_s": 5}, one)
+    found = json.loads(one.read_text())
+    assert (found["videos"], found["seconds"]) == (1, 20)
+    assert found["training"] == found["test"]
+    # The clips are judged by the decisions alone, the stage's mAP by all candidates.
+    events, _ = budgeted.detect(clip, model)
+    sure = events[events["score"] >= threshold(model)]
+    expected = score([true, true], sure, durations={"v": 20}, labels=sorted(set(true["label"])), resamples=0, block_s=5)
+    assert 0 < len(sure) < len(events)
+    assert found["clips"]["f1_50"]["value"] == expected["metrics"]["f1_50"]["value"]
+    assert found["clips"]["map"]["value"] == expected["metrics"]["map"]["value"]
+    assert found["test"]["map"]["value"] == score(true, events, resamples=0)["metrics"]["map"]["value"]
+
+
+def test_every_detector_trains_as_the_search_on_validation_videos_found_best():
+    rows = pd.read_csv(Path(__file__).parents[1] / "benchmarks/search.csv")
+    stage = plan.read_config("embedded")["stage"]["detectors"]
+    learned = [name for name in stage if DETECTORS[name]["learns"] == "stage"]
+    assert set(rows["detector"]) == {*learned} - {"hmm"}
+    assert rows.groupby("detector").size().nunique() == 1  # the same search for all
+    best = rows.loc[rows.groupby("detector")["map"].idxmax()].set_index("detector")
+    for name in learned:
+        method, row = detector(name).METHOD, best.loc["linear" if name == "hmm" else name]
+        assert (method.decay, method.steps) == (row["decay"], row["steps"]), name

@@ -157,7 +157,10 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("detect", _detect, "detect behavioural events in a video")
     sub.add_argument("video", type=Path)
     sub.add_argument(
-        "--detector", metavar="NAME", help=f"{', '.join(catalogue.DETECTORS)} (default: the model's, else rules)"
+        "--detector",
+        metavar="NAME",
+        help=f"{', '.join(name for name in catalogue.DETECTORS if not catalogue.learns(name))}; with a --model of theirs "
+        f"{', '.join(filter(catalogue.learns, catalogue.DETECTORS))} (default: the model's, else rules)",
     )
     sub.add_argument("--model", type=Path, metavar="FILE", help="what a detector that learns has learned")
     sub.add_argument(

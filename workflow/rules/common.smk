@@ -29,6 +29,11 @@ for _key, _names, _known in [
         config["stage"]["study_seeds"],
         config["stage"]["detectors"][config["stage"]["proposal"]],
     ),
+    (
+        "stage: learning_curve",
+        config["stage"]["learning_curve"],
+        range(1, config["stage"]["train"]["videos"]),
+    ),
 ]:
     if _unknown := [name for name in _names if name not in _known]:
         raise WorkflowError(

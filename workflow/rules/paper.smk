@@ -16,6 +16,7 @@ rule numbers:
         on_stage=rules.score_stage.output[0],
         budget=rules.budget.output[0],
         ablations=ABLATIONS,
+        learning=LEARNING_CURVE,
         folds=FOLD_SCORES,
         pruner=rules.pruner.output.shares,
         hand_patches=rules.hand_patches.output.areas,

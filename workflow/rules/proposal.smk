@@ -52,10 +52,49 @@ rule ablation:
 ABLATIONS = [f"results/scores/ablation/{variant}.json" for variant in VARIANTS]
 
 
+rule learning_curve:
+    input:
+        training=lambda wildcards: expand(
+            "results/tracks/{video}.parquet",
+            video=stage("train")[: int(wildcards.videos)],
+        ),
+        validation=expand("results/tracks/{video}.parquet", video=stage("val")),
+        test=STUDIED["tracks"],
+        clips=expand("results/tracks/{video}.parquet", video=config["clips"]),
+        features=features(PROPOSAL, stage("train", "val", "test") + config["clips"]),
+        lessons="results/truth/stage_lessons.csv",
+        truth=STUDIED["truth"],
+        coders=TRUTH,
+        models=lambda wildcards: (
+            STUDIED["models"] if int(wildcards.videos) == len(stage("train")) else []
+        ),
+        code=code("learning_curve.py", module(PROPOSAL)),
+    output:
+        "results/scores/learning_curve/{videos}.json",
+    log:
+        "results/logs/learning_curve/{videos}.log",
+    wildcard_constraints:
+        videos=r"\d+",
+    conda:
+        "../../environment.yml"
+    params:
+        seeds=config["stage"]["study_seeds"],
+        score=config["score"],
+    script:
+        "../scripts/learning_curve.py"
+
+
+LEARNING_CURVE = expand(
+    rules.learning_curve.output[0],
+    videos=[*sorted(config["stage"]["learning_curve"]), len(stage("train"))],
+)
+
+
 rule proposal_figures:
     input:
         budget=rules.budget.output[0],
         ablations=ABLATIONS,
+        learning=LEARNING_CURVE,
         measured="benchmarks/methods.csv",
         models=[path for seeds in STAGE_MODELS.values() for path in seeds.values()],
         code=code("draw_proposal.py"),
@@ -63,6 +102,7 @@ rule proposal_figures:
         architecture=f"{GENERATED}/figures/architecture.pdf",
         budget=f"{GENERATED}/figures/budget.pdf",
         curves=f"{GENERATED}/figures/training.pdf",
+        learning=f"{GENERATED}/figures/learning_curve.pdf",
         ablation=f"{GENERATED}/tables/ablation.tex",
         costs=f"{GENERATED}/tables/costs.tex",
     log:

@@ -8,5 +8,6 @@ with job(snakemake.log[0]):
     proposal.architecture(out.architecture)
     proposal.budget(files.budget, out.budget)
     proposal.training(files.models, out.curves)
+    proposal.learning_curve(files.learning, out.learning)
     proposal.ablation(files.ablations, out.ablation)
     proposal.costs(files.models, files.measured, out.costs)

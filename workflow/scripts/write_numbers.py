@@ -12,7 +12,7 @@ with job(snakemake.log[0]):
     played = stage.numbers(files.stage_videos, files.stage_truth, files.stage_lines, files.realism, config["stage"])
     also = review | played | numbers.stage_scores(files.on_stage)
     also |= foundation.numbers(files.pruner, files.hand_patches)
-    also |= proposal.numbers(files.budget, files.ablations, files.on_stage)
+    also |= proposal.numbers(files.budget, files.ablations, files.learning, files.on_stage)
     also |= folds.numbers(files.folds)
     collected = numbers.collect(files.scores, files.tracks, files.truth, files.released, config, also)
     numbers.write(collected, snakemake.output.tex, snakemake.output.json)

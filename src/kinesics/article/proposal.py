@@ -1,4 +1,5 @@
-"""The proposal in the article: its architecture, its budget curve, its parts, what it costs, and its tubes in a real clip."""
+"""The proposal in the article: its architecture, its budget and learning curves, its parts, what it costs, and its tubes in
+a real clip."""
 
 import json
 from pathlib import Path
@@ -23,7 +24,8 @@ from kinesics.labels import LABELS
 from kinesics.video import facts
 
 POLICY_COLOURS = {"uncertain": RED, "uniform": BLUE, "motion": GREEN, "kts": ORANGE}
-KEEP = 0.95  # of the whole budget's mAP
+#: The aim of a budget: this share of the whole budget's mAP, with at most that share of the calls.
+KEEP, CALLS = 0.95, 0.15
 
 #: The boxes of the architecture: left and bottom corner, width, height, colour, lines of text. Units are arbitrary.
 _BOXES = {
@@ -130,6 +132,42 @@ def training(models: list[str], out: str | Path) -> None:
     plt.close(figure)
 
 
+#: Lines of the learning curve: where, which metric, what the legend says, colour and marker.
+_LEARNING = [
+    ("training", "map", "mAP, its training videos", GREY, "s"),
+    ("test", "map", "mAP, test videos", RED, "o"),
+    ("clips", "f1_50", "event F1, real clips", BLUE, "D"),
+]
+
+
+def learning_curve(scores: list[str], out: str | Path) -> None:
+    """Draw what the proposal reaches against the seconds of video that it learns from, with 95 % intervals as bands."""
+    style()
+    rows = _by_amount(scores)
+    figure, axes = plt.subplots(figsize=(COLUMN, 2.3), layout="constrained")
+    seconds = [row["seconds"] for row in rows]
+    for part, metric, name, colour, marker in _LEARNING:
+        entries = [row[part][metric] for row in rows]
+        axes.plot(seconds, [entry["value"] for entry in entries], marker=marker, color=colour, ms=3, lw=1, label=name)
+        low, high = (np.array([entry[end] for entry in entries], float) for end in ("low", "high"))
+        axes.fill_between(seconds, low, high, color=colour, alpha=0.12, lw=0)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(seconds, [f"{value:.0f}" for value in seconds])
+    axes.minorticks_off()
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("training video (s)")
+    axes.set_ylabel("mAP, or event F1@0.5")
+    figure.legend(ncols=2, loc="outside upper center", columnspacing=1, handlelength=1.5)
+    save(figure, out)
+    plt.close(figure)
+
+
+def _by_amount(scores: list[str]) -> list[dict]:
+    return sorted(
+        (json.loads(Path(path).read_text(encoding="utf-8")) for path in scores), key=lambda row: row["videos"]
+    )
+
+
 #: Column heads of the ablation.
 ABLATION_HEADS = {"map": "mAP", "f1_50": "F1@0.5"}
 
@@ -213,18 +251,21 @@ def tubes(video: str, events: str, boxes: str, truth: list[str], out: str | Path
     plt.close(figure)
 
 
-def numbers(budget: str | Path, ablations: list[str], on_stage: str | Path) -> dict[str, float | int | str | None]:
-    """Return {key: value} for the article: the budget curve, the parts, and how the proposal does against each baseline."""
+def numbers(
+    budget: str | Path, ablations: list[str], learning: list[str], on_stage: str | Path
+) -> dict[str, float | int | str | None]:
+    """Return {key: value} for the article: the budget and learning curves, the parts, and how the proposal does against each
+    baseline."""
     curves = json.loads(Path(budget).read_text(encoding="utf-8"))
     out: dict[str, float | int | str | None] = {"budget.calls": next(iter(curves["curve"].values()))[-1]["of"]}
-    out["budget.keep"] = f"{100 * KEEP:g}"
+    out |= {"budget.keep": f"{100 * KEEP:g}", "budget.aim": f"{100 * CALLS:g}"}
     for policy, rows in curves["curve"].items():
         for row in rows:
             key = f"budget.{policy}.{100 * row['share']:g}"
             out |= spread(key, row["metrics"]["map"])
             out[f"{key}.kept"] = text(100 * row["kept"], 0) if row["kept"] is not None else None
-        enough = [row["share"] for row in rows if (row["kept"] or 0) >= KEEP]
-        out[f"budget.{policy}.enough"] = f"{100 * min(enough):g}" if enough else None
+    few = [row for row in curves["curve"]["uncertain"] if 0 < row["share"] <= CALLS]
+    out["budget.met"] = "met" if max((row["kept"] or 0 for row in few), default=0) >= KEEP else "missed"
     kept = [row["kept"] for rows in curves["curve"].values() for row in rows if row["kept"] is not None]
     out["budget.least"] = text(100 * min(kept), 0) if kept else None
     for row in curves["against_uniform"]:
@@ -235,6 +276,11 @@ def numbers(budget: str | Path, ablations: list[str], on_stage: str | Path) -> d
         if "difference" in one:
             out |= spread(f"ablation.{one['variant']}", one["difference"]["map"])
         out |= {f"ablation.{one['variant']}.ece.{when}": value for when, value in one["ece"].items()}
+    rows = _by_amount(learning)
+    for name, row in {"least": rows[0], "fewer": rows[-min(2, len(rows))], "all": rows[-1]}.items():
+        out |= {f"learning.{name}.videos": row["videos"], f"learning.{name}.seconds": text(row["seconds"], 0)}
+        for part, metric, *_ in _LEARNING:
+            out |= spread(f"learning.{name}.{part}", row[part][metric])
     tests = json.loads(Path(on_stage).read_text(encoding="utf-8"))["tests"]["map"]
     for name, entry in tests.items():
         out |= spread(f"gain.{name}", turned(entry)) | {f"gain.{name}.p": text(entry["p_holm"], 3)}

@@ -117,5 +117,5 @@ def outputs(network: ActionFormer, sequence: Sequence) -> Segments:
 
 
 OPTIONS = {"sigma": 0.4, "width": 64}
-METHOD = Method("actionformer", ActionFormer, loss, step_targets, outputs, learning.as_found, 1000, 2e-3, OPTIONS)
+METHOD = Method("actionformer", ActionFormer, loss, step_targets, outputs, learning.as_found, 1000, 2e-3, 0.5, OPTIONS)
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

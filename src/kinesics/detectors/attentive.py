@@ -52,6 +52,7 @@ METHOD = Method(
     framewise.grouped,
     500,
     3e-3,
+    0.5,
     OPTIONS,
 )
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

@@ -148,5 +148,5 @@ OPTIONS = {"width": 64, "sigma": 0.4, "smooth_s": 0.3}
 #: distances to the nearest boundary (after the boundary distance regression of Shihab et al. 2025, arXiv:2511.03943) in place
 #: of being on or off.
 SWITCHES = {"cheap": 1, "tokens": 1, "sound": 1, "words": 1, "scales": 1, "budgets": 1, "signed": 0}
-METHOD = Method("budgeted", make, loss, step_targets, outputs, candidates, 500, 2e-3, OPTIONS | SWITCHES)
+METHOD = Method("budgeted", make, loss, step_targets, outputs, candidates, 500, 2e-3, 4.0, OPTIONS | SWITCHES)
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

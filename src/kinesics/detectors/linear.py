@@ -33,6 +33,7 @@ METHOD = Method(
     framewise.grouped,
     500,
     1e-2,
+    4.0,
     OPTIONS,
 )
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

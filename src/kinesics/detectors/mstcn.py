@@ -67,6 +67,15 @@ def loss(network: Segmenter, rows: dict[str, jax.Array], key: jax.Array) -> jax.
 
 OPTIONS = {"sigma": 0.4, "smooth_s": 0.3, "width": 48}
 METHOD = Method(
-    "mstcn", Segmenter, loss, framewise.no_targets, framewise.probabilities, framewise.grouped, 1000, 2e-3, OPTIONS
+    "mstcn",
+    Segmenter,
+    loss,
+    framewise.no_targets,
+    framewise.probabilities,
+    framewise.grouped,
+    1000,
+    2e-3,
+    0.5,
+    OPTIONS,
 )
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

@@ -85,5 +85,5 @@ def outputs(network: Classifier, sequence: Sequence) -> Segments:
 
 
 OPTIONS = {"sigma": 0.4, "width": 48}
-METHOD = Method("windows", Classifier, loss, targets, outputs, learning.as_found, 500, 2e-3, OPTIONS)
+METHOD = Method("windows", Classifier, loss, targets, outputs, learning.as_found, 1000, 2e-3, 0.5, OPTIONS)
 fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)

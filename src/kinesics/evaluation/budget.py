@@ -1,4 +1,4 @@
-"""Studies of the proposal alone: how much of the encoder it needs, and which of its parts."""
+"""Studies of the proposal alone: how much of the encoder it needs, which of its parts, and how much to learn from."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +13,7 @@ from kinesics.evaluation.score import compare, score
 from kinesics.events import read_events
 from kinesics.files import write_json
 from kinesics.head.learning import Model, fit, read, times_of
+from kinesics.labels import in_order
 
 #: Policies agree where no call is made, or all of them.
 ENDS = (0.0, 1.0)
@@ -124,6 +125,52 @@ def ablation(
         result["difference"] = compare(true, tables, others, thresholds=both, **settings)["metrics"]
     before, after = np.mean([model["calibration_error"] for model in learned], 0)
     result["ece"] = {"before": float(before), "after": float(after)}
+    write_json(out, result)
+
+
+def learning_curve(
+    training: list[str | Path],
+    validation: list[str | Path],
+    test: list[str | Path],
+    clips: list[str | Path],
+    features: list[str | Path],
+    lessons: str | Path,
+    truth: str | Path,
+    coders: list[str | Path],
+    models: list[str | Path],
+    seeds: Sequence[int],
+    settings: dict,
+    out: str | Path,
+) -> None:
+    """Train the proposal on the videos of ``training`` alone and write how it does where it learned, on test videos and on
+    real clips, as JSON.
+
+    ``training``, ``validation``, ``test`` and ``clips`` are tracks files; ``lessons`` and ``truth`` events with the tracker's
+    numbers of the persons; ``coders`` events files of the clips, one a coder; ``models`` are the proposal's own, one a seed,
+    if all there is to learn from is in ``training``: then none is trained. ``settings`` are those of ``score``, block_s
+    among them. The result has ``videos`` and ``seconds`` of training, and the metrics of ``score`` in ``training``, ``test``
+    and ``clips``: on the stage over whole videos; on clips, over blocks of them, decisions alone are judged.
+    """
+    taught, held_out, unseen = (_clips(part, features) for part in (training, validation, clips))
+    if models:
+        learned = [read(budgeted.METHOD, Path(path)) for path in models]
+    else:
+        events = [read_events(lessons)]
+        learned = [fit(budgeted.METHOD, taught, events, seed, held_out) for seed in seeds]
+    least = [float(model["threshold"][0]) for model in learned]
+    result = {"videos": len(taught), "seconds": float(sum(clip.tracks.duration_s for clip in taught))}
+    for name, part, true in (("training", training, lessons), ("test", test, truth)):
+        videos, known, whole = _prepared(part, features, true, settings)
+        found = [_events(model, videos) for model in learned]
+        result[name] = score(known, found, thresholds={"predicted": least}, **whole)["metrics"]
+    known = [read_events(path) for path in coders]
+    found = [_events(model, unseen) for model in learned]
+    found = [table[table["score"] >= level] for table, level in zip(found, least, strict=True)]
+    durations = {clip.tracks.video: clip.tracks.duration_s for clip in unseen}
+    known = [coder[coder["video"].isin(durations)] for coder in known]
+    labels = in_order({label for coder in known for label in coder["label"]})
+    shared = {"durations": durations, "labels": labels, "rate_hz": unseen[0].tracks.rate_hz}
+    result["clips"] = score(known, found, **shared, **settings)["metrics"]
     write_json(out, result)
 
 

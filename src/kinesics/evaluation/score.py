@@ -49,7 +49,7 @@ from kinesics.files import sha256
 from kinesics.labels import LABELS, in_order
 from kinesics.stage.data import BESIDE
 
-SIDES = {"predicted": "the prediction", "other": "the other detector"}  # of the truth, as notes call them
+SIDES = {"predicted": "the prediction", "other": "the other detector"}  # of the truth, as notes and errors call them
 FEW_UNITS = 10  # below it, percentile intervals are markedly too narrow
 DIGITS = 6  # far finer than any interval, far coarser than the rounding in which processors differ
 #: What ``to_text`` shows unless it is asked for everything.
@@ -326,12 +326,12 @@ def score_files(
             f"{entries['truth'][0]} and all other tables have no event{of_them}: there is nothing to score"
         )
     coded = set().union(*(events["video"] for events in tables["truth"]))
-    for group, name in (("predicted", "prediction"), ("other", "comparison")):
+    for group, name in SIDES.items():
         found = set().union(*(events["video"] for events in tables.get(group, [])))
         if coded and found and not coded & found and settings.get("durations") is None:
             raise KinesicsError(
-                f"no video is in both truth and {name}: the truth has {', '.join(sorted(coded)[:3])}; "
-                f"the {name} has {', '.join(sorted(found)[:3])}"
+                f"no video is in both the truth and {name}: the truth has {', '.join(sorted(coded)[:3])}; "
+                f"{name} has {', '.join(sorted(found)[:3])}"
             )
     told = []
     if persons_by_boxes:

@@ -63,7 +63,8 @@ class Method:
     ``make(settings, rngs)`` gives the network, ``loss(network, rows, key)`` what it minimises, ``targets(segments, labels)``
     the arrays that it needs beside the inputs, ``outputs(network, sequence)`` what it says of a scaled sequence, and
     ``candidates(outputs, settings)`` segments before soft-NMS.
-    ``options`` are numbers kept in the model's settings; ``steps`` and ``rate`` are those of the training.
+    ``options`` are numbers kept in the model's settings; ``steps``, ``rate`` and ``decay`` are those of the training, steps
+    and decay as ``benchmarks/search.py`` found them best on validation videos.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Method:
     candidates: Callable[[Any, dict], Segments]
     steps: int
     rate: float
+    decay: float
     options: dict[str, float]
 
 
@@ -102,6 +104,7 @@ def fit(
         steps=int(settings["steps"]),
         batch=int(settings["batch"]),
         rate=settings["rate"],
+        decay=settings["decay"],
         seed=seed,
     )
     model = to_model(network, scale, settings) | {"curve": curve}
@@ -126,7 +129,13 @@ def prepared(
     rates = sorted({one.rate_hz for one in found})
     if len(rates) != 1:
         raise KinesicsError(f"training tracks have several rates, {rates} Hz: track all videos at one")
-    usual = {"steps": method.steps, "rate": method.rate, "batch": BATCH, "directions": DIRECTIONS} | method.options
+    usual = {
+        "steps": method.steps,
+        "rate": method.rate,
+        "decay": method.decay,
+        "batch": BATCH,
+        "directions": DIRECTIONS,
+    } | method.options
     if unknown := [name for name in options if name not in usual]:
         raise KinesicsError(f"{unknown[0]!r} is not an option of {method.name}. Its options are {', '.join(usual)}.")
     options = usual | options

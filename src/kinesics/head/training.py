@@ -22,11 +22,7 @@ Loss = Callable[[nnx.Module, Batch, jax.Array], jax.Array]
 
 WARM_UP = 0.1  # share of the steps
 #: What XLA's costly passes and emitters win in a step they take many times over in compiling it.
-QUICK = {
-    "xla_llvm_disable_expensive_passes": True,
-    "xla_cpu_use_fusion_emitters": False,
-    "xla_backend_optimization_level": 1,  # steps as fast as with 3, compiled in two thirds of the time
-}
+QUICK = {"xla_llvm_disable_expensive_passes": True, "xla_cpu_use_fusion_emitters": False}
 #: Residual branches and outputs that begin near nothing, and a path that begins at nothing.
 SMALL = {"out": 0.1, "frame_out": 0.1, "straight": 0.0}
 FINAL = 0.02  # learning rate at the end, relative to the highest

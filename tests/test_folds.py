@@ -184,7 +184,7 @@ def planted(tmp_path, monkeypatch) -> Path:
 
 
 def test_what_can_be_learned_is_found_in_who_was_left_out(planted):
-    settings = {"rate_hz": RATE, "unit": "person", "options": {"steps": 200, "batch": 2}}
+    settings = {"rate_hz": RATE, "unit": "person", "options": {"steps": 200, "batch": 2, "decay": 0.05}}
     scoring = {"resamples": 200, "seed": 0, "block_s": 10}
     detectors = {"chance": [0, 1], "linear": [0]}
     for name in ("one.json", "two.json"):

@@ -412,11 +412,27 @@ def test_train_reads_its_lessons(tmp_path, capsys):
         ({"truth": [str(late)]}, "late.csv: an event of 'v' starts at 99 s, but its tracks last 10 s"),
         ({"truth": [str(out)]}, "model.safetensors would be overwritten"),
         ({"detector": "linear", "features": []}, "reads features of 'fer', but none of 'v' were given"),
+        ({"options": {"steps": 9}}, "detector 'chance' is not trained by steps: it has no options"),
+        (
+            {"detector": "linear", "options": {"width": 64}},
+            "'width' is not an option of linear. Its options are steps, rate",
+        ),
+        (
+            {"detector": "linear", "options": {"steps": 0}},
+            "lessons.yaml: options.steps: 0 is less than the minimum of 1",
+        ),
     ]:
         status, told = train(**changes)
         assert status == 1
         assert message in told
         assert told.count("\n") == 1
+    assert train(detector="linear", options={"steps": 3, "decay": 0.5}) == (0, "")
+    model = learning.read(linear.METHOD, out)
+    assert (learning.settings_of(model)["steps"], learning.settings_of(model)["decay"], len(model["curve"])) == (
+        3,
+        0.5,
+        3,
+    )
     config.write_text("detector: chance\nseed: 1\nseed: 2\n")
     assert main(["train", "--config", str(config), "--out", str(out)]) == 1
     assert capsys.readouterr().err == f"kinesics: {config}: not YAML: line 3: the key 'seed' stands twice\n"

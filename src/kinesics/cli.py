@@ -150,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         required=True,
         metavar="YAML",
-        help="detector, seed, and lists of files: tracks, features, truth (one events table a coder), validation (tracks)",
+        help="detector, seed, options, and lists of files: tracks, features, truth (a table a coder), validation (tracks)",
     )
     sub.add_argument("--out", type=Path, required=True, metavar="MODEL.safetensors")
 
@@ -507,7 +507,8 @@ def _train(options: argparse.Namespace) -> None:
     if config["detector"] in catalogue.DETECTORS and not catalogue.learns(config["detector"]):
         raise KinesicsError(f"{options.config}: detector {config['detector']!r} does not learn")
     files = {name: config.get(name, []) for name in ("tracks", "features", "truth", "validation")}
-    fit_files(config["detector"], out=options.out, seed=config.get("seed", 0), **files)
+    told = {"seed": config.get("seed", 0), "options": config.get("options", {})}
+    fit_files(config["detector"], out=options.out, **told, **files)
 
 
 def _detect(options: argparse.Namespace) -> None:

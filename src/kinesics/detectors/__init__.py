@@ -8,6 +8,7 @@ A detector is a row of ``detectors.csv`` that names its module of this package, 
 ``detect``  ``detect(clip, model, seed) -> (events, tubes)``; ``model`` is the file of released or learned weights, or None.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -159,12 +160,14 @@ def fit_files(
     out: str | Path,
     seed: int = 0,
     validation: list[str | Path] = (),
+    options: Mapping[str, float] | None = None,
 ) -> None:
     """Train a detector on the clips of these files and write what it learned (safetensors, atomically).
 
     ``validation`` are tracks files of clips that calibrate its scores; ``features`` and ``truth`` may speak of both.
+    ``options`` replace those of its ``METHOD``: steps, batch, rate, decay and its own.
     """
-    fit_seeds(detector, tracks, features, truth, {seed: out}, validation)
+    fit_seeds(detector, tracks, features, truth, {seed: out}, validation, options)
 
 
 def fit_seeds(
@@ -174,9 +177,12 @@ def fit_seeds(
     truth: list[str | Path],
     outs: dict[int, str | Path],
     validation: list[str | Path] = (),
+    options: Mapping[str, float] | None = None,
 ) -> None:
     """Do what ``fit_files`` does for every seed and its file: files are read, and networks compiled, once for all."""
     module = catalogue.detector(detector)
+    if options and not hasattr(module, "METHOD"):
+        raise KinesicsError(f"detector {detector!r} is not trained by steps: it has no options")
     read = {Path(path).resolve() for part in (tracks, features, truth, validation) for path in part}
     for out in outs.values():
         if Path(out).resolve() in read:
@@ -190,7 +196,7 @@ def fit_seeds(
     for path, events in zip(truth, coders, strict=True):
         _refuse_other_truth(path, events, training, held_out)
     for seed, out in outs.items():
-        write_model(module, module.fit(training, coders, seed, held_out), out)
+        write_model(module, module.fit(training, coders, seed, held_out, **(options or {})), out)
 
 
 def detect_files(

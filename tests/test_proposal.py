@@ -173,9 +173,9 @@ def test_every_detector_trains_as_the_search_on_validation_videos_found_best():
     rows = pd.read_csv(Path(__file__).parents[1] / "benchmarks/search.csv")
     stage = plan.read_config("embedded")["stage"]["detectors"]
     learned = [name for name in stage if DETECTORS[name]["learns"] == "stage"]
-    assert set(rows["detector"]) == {*learned} - {"hmm"}
+    assert set(rows["detector"]) == {*learned}
     assert rows.groupby("detector").size().nunique() == 1  # the same search for all
     best = rows.loc[rows.groupby("detector")["map"].idxmax()].set_index("detector")
     for name in learned:
-        method, row = detector(name).METHOD, best.loc["linear" if name == "hmm" else name]
+        method, row = detector(name).METHOD, best.loc[name]
         assert (method.decay, method.steps) == (row["decay"], row["steps"]), name

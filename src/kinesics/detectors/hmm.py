@@ -17,14 +17,16 @@ from kinesics.head.sequences import Sequence, active, segments_of, sequences
 from kinesics.labels import LABELS as VOCABULARY
 
 LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
-METHOD = replace(linear.METHOD, name="hmm")
+METHOD = replace(
+    linear.METHOD, name="hmm", steps=1000, decay=0.05
+)  # wants probabilities that are as sure as they can be
 
 
 def fit(
     clips: list[Clip], truth: list[pd.DataFrame], seed: int, validation: list[Clip] = (), **options: float
 ) -> Model:
     """Return the linear probe's model with ``chances`` (C, 3): to enter, to leave, and of being on."""
-    model = learning.fit(linear.METHOD, clips, truth, seed, **options)
+    model = learning.fit(METHOD, clips, truth, seed, **options)
     labels = learning.settings_of(model)["labels"]
     on = [
         active(segments_of(one, coder, labels), len(one.stream), len(labels))

@@ -20,7 +20,6 @@ import pandas as pd
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "benchmarks/search.csv"
-DETECTORS = ("linear", "hmm", "attentive", "windows", "mstcn", "actionformer", "budgeted")
 DECAYS, STEPS, SEEDS = (0.05, 0.5, 2.0, 4.0), (500, 1000), (0, 1, 2)
 
 
@@ -51,12 +50,16 @@ def found(task: tuple[str, float, int]) -> dict[str, str]:
 
 
 def main() -> None:
+    from kinesics.catalogue import DETECTORS
     from kinesics.files import replacing
+    from kinesics.plan import read_config
 
+    stage = read_config("embedded")["stage"]["detectors"]
+    names = [name for name in stage if DETECTORS[name]["learns"] == "stage"]
     os.environ |= {"OMP_NUM_THREADS": "1"}
     rows = []
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as workers:
-        for row in workers.map(found, product(DETECTORS, DECAYS, STEPS)):
+        for row in workers.map(found, product(names, DECAYS, STEPS)):
             rows.append(row)
             print(*row.values(), flush=True)
     with replacing(OUT) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:

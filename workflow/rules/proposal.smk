@@ -52,6 +52,9 @@ rule ablation:
 ABLATIONS = [f"results/scores/ablation/{variant}.json" for variant in VARIANTS]
 
 
+AMOUNTS = [*sorted(config["stage"]["learning_curve"]), len(stage("train"))]
+
+
 rule learning_curve:
     input:
         training=lambda wildcards: expand(
@@ -74,7 +77,7 @@ rule learning_curve:
     log:
         "results/logs/learning_curve/{videos}.log",
     wildcard_constraints:
-        videos=r"\d+",
+        videos=one_of(map(str, AMOUNTS)),
     conda:
         "../../environment.yml"
     params:
@@ -84,10 +87,7 @@ rule learning_curve:
         "../scripts/learning_curve.py"
 
 
-LEARNING_CURVE = [
-    f"results/scores/learning_curve/{videos}.json"
-    for videos in [*sorted(config["stage"]["learning_curve"]), len(stage("train"))]
-]
+LEARNING_CURVE = [f"results/scores/learning_curve/{videos}.json" for videos in AMOUNTS]
 
 
 rule proposal_figures:

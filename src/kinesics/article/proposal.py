@@ -278,7 +278,7 @@ def numbers(
         out |= {f"ablation.{one['variant']}.ece.{when}": value for when, value in one["ece"].items()}
     rows = _by_amount(learning)
     for name, row in {"least": rows[0], "fewer": rows[-min(2, len(rows))], "all": rows[-1]}.items():
-        out |= {f"learning.{name}.videos": row["videos"], f"learning.{name}.seconds": text(row["seconds"], 0)}
+        out[f"learning.{name}.seconds"] = text(row["seconds"], 0)
         for part, metric, *_ in _LEARNING:
             out |= spread(f"learning.{name}.{part}", row[part][metric])
     tests = json.loads(Path(on_stage).read_text(encoding="utf-8"))["tests"]["map"]

@@ -37,7 +37,8 @@ def budget_curve(
     intervals of ``score`` over videos, ``kept`` what each has of the whole budget's mAP, and ``against_uniform`` the paired
     differences of ``uncertain`` and ``uniform`` at each share.
     """
-    clips, true, settings = _prepared(tracks, features, truth, settings)
+    clips = _clips(tracks, features)
+    true, settings = _prepared(clips, truth, settings)
     learned = [read(budgeted.METHOD, Path(path)) for path in models]
     encoder = catalogue.encoder(budgeted.ENCODER)
     found: dict[tuple[str, float], list[list[pd.DataFrame]]] = {}
@@ -110,7 +111,8 @@ def ablation(
     ``score``, with options the paired ``difference`` to the proposal, and ``ece``, the error of calibration on the validation
     videos before and after it, the mean over seeds.
     """
-    clips, true, settings = _prepared(test, features, truth, settings)
+    clips = _clips(test, features)
+    true, settings = _prepared(clips, truth, settings)
     whole = learned = [read(budgeted.METHOD, Path(path)) for path in models]
     if options:
         taught, held_out = (_clips(part, features) for part in (training, validation))
@@ -151,16 +153,16 @@ def learning_curve(
     among them. The result has ``videos`` and ``seconds`` of training, and the metrics of ``score`` in ``training``, ``test``
     and ``clips``: on the stage over whole videos; on clips, over blocks of them, decisions alone are judged.
     """
-    taught, held_out, unseen = (_clips(part, features) for part in (training, validation, clips))
+    taught, tested, unseen = (_clips(part, features) for part in (training, test, clips))
     if models:
         learned = [read(budgeted.METHOD, Path(path)) for path in models]
     else:
-        events = [read_events(lessons)]
+        held_out, events = _clips(validation, features), [read_events(lessons)]
         learned = [fit(budgeted.METHOD, taught, events, seed, held_out) for seed in seeds]
     least = [float(model["threshold"][0]) for model in learned]
     result = {"videos": len(taught), "seconds": float(sum(clip.tracks.duration_s for clip in taught))}
-    for name, part, true in (("training", training, lessons), ("test", test, truth)):
-        videos, known, whole = _prepared(part, features, true, settings)
+    for name, videos, true in (("training", taught, lessons), ("test", tested, truth)):
+        known, whole = _prepared(videos, true, settings)
         found = [_events(model, videos) for model in learned]
         result[name] = score(known, found, thresholds={"predicted": least}, **whole)["metrics"]
     known = [read_events(path) for path in coders]
@@ -183,13 +185,11 @@ def _events(model: Model, clips: list[Clip]) -> pd.DataFrame:
     return pd.concat([times_of(budgeted.METHOD, model, clip) for clip in clips], ignore_index=True)
 
 
-def _prepared(
-    tracks: list[str | Path], features: list[str | Path], truth: str | Path, settings: dict
-) -> tuple[list[Clip], pd.DataFrame, dict]:
-    """Return the clips, their truth, and the settings of ``score`` for whole videos."""
-    clips, events = _clips(tracks, features), read_events(truth)
+def _prepared(clips: list[Clip], truth: str | Path, settings: dict) -> tuple[pd.DataFrame, dict]:
+    """Return the truth of the clips, and the settings of ``score`` for whole videos."""
+    events = read_events(truth)
     durations = {clip.tracks.video: clip.tracks.duration_s for clip in clips}
     events = events[events["video"].isin(durations)].reset_index(drop=True)
     shared = {key: settings[key] for key in ("resamples", "seed")}
     labels = sorted(set(events["label"]))
-    return clips, events, shared | {"durations": durations, "labels": labels, "block_s": float("inf")}
+    return events, shared | {"durations": durations, "labels": labels, "block_s": float("inf")}

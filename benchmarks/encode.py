@@ -22,12 +22,13 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 from transformers import Dinov2Config, Dinov2Model, DINOv3ViTConfig, DINOv3ViTModel
 
-from kinesics import catalogue, encoders, sources, video
-from kinesics.encode import BOXES, encode
-from kinesics.encoders import dino, hub, vit_s_focus
-from kinesics.features import read_features
-from kinesics.segments import samples
-from kinesics.tracks import TracksWriter
+from kinesics.encoders import base, dino, pretrained, registry, vit_s_focus
+from kinesics.encoders.extract import BOXES, encode
+from kinesics.io import downloads
+from kinesics.media import video
+from kinesics.structures.features import read_features
+from kinesics.structures.timegrid import samples
+from kinesics.structures.tracks import TracksWriter
 
 ROOT = Path(__file__).parents[1]
 EMBEDDED = ["fer", "vit_s_focus", "efficientnet_lite0"]
@@ -40,14 +41,14 @@ BODY = {"face": (0.4, 0.2, 0.6, 0.6), "person": (0.2, 0.1, 0.8, 1.0)}
 
 def bare(name: str, weights: Path) -> dict[int, Callable[[], object]]:
     """Return functions that run the network alone on random input, by batch size."""
-    module, size = catalogue.encoder(name), encoders.shape(name).input[:2]
+    module, size = registry.encoder(name), base.shape(name).input[:2]
     if name == "fer":
         network = Interpreter(str(weights), num_threads=1)
         network.allocate_tensors()
         return {1: network.invoke}
     layout = torch.contiguous_format
     if name in RANDOM:
-        network = hub.pretrained(weights, dino.KINDS)
+        network = pretrained.pretrained(weights, dino.KINDS)
     elif name == "vit_s_focus":
         network = module._network(weights)
     else:
@@ -61,11 +62,11 @@ def bare(name: str, weights: Path) -> dict[int, Callable[[], object]]:
 def weights_of(name: str, folder: Path) -> Path:
     """Return the weights of an encoder: released ones, or random ones of the same architecture."""
     if name not in RANDOM:
-        return sources.fetch(catalogue.encoder(name).WEIGHTS, ROOT / "data")[0]
+        return downloads.fetch(registry.encoder(name).WEIGHTS, ROOT / "data")[0]
     torch.manual_seed(0)
     with torch.inference_mode(False):
         network = RANDOM[name]()
-    assert round(sum(p.numel() for p in network.parameters()) / 1e6, 1) == float(catalogue.ENCODERS[name]["parameters"])
+    assert round(sum(p.numel() for p in network.parameters()) / 1e6, 1) == float(registry.ENCODERS[name]["parameters"])
     network.save_pretrained(folder / name)
     return folder / name
 
@@ -81,12 +82,12 @@ def measure(name: str, film: Path, tracks: Path, rounds: int) -> str:
     """Return a line that tells how fast an encoder is, bare and in the pipeline."""
     weights = weights_of(name, tracks.parent)
     start = time.perf_counter()
-    loaded = encoders.load(name, weights)
+    loaded = base.load(name, weights)
     load_s = time.perf_counter() - start
     out = tracks.with_name(f"{name}.safetensors")
     alone, rates = bare(name, weights), []
     pipeline = partial(encode, film, tracks, name, weights, out, progress=False)
-    with mock.patch.object(encoders, "load", return_value=loaded):
+    with mock.patch.object(base, "load", return_value=loaded):
         pipeline()
         crops = sum(len(values.person) for values in read_features(out).crops.values())
         for _ in range(rounds):
@@ -111,7 +112,7 @@ def main() -> None:
     parser.add_argument("--video", type=Path, help="default: the clip WolfgangLanger_Pexels, 20 s of 640x360")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    film = options.video or sources.fetch("WolfgangLanger_Pexels", ROOT / "data")[0]
+    film = options.video or downloads.fetch("WolfgangLanger_Pexels", ROOT / "data")[0]
     facts = video.facts(film)
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():

@@ -18,8 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kinesics import catalogue
-from kinesics.encoders import hub, internvideo2
+from kinesics.encoders import internvideo2, pretrained, registry
 from kinesics.encoders.internvideo2 import CONFIGS, InternVideo2
 
 
@@ -62,11 +61,11 @@ def main() -> None:
             write(size, path)
             command = [sys.executable, __file__, "--at", str(path), "--threads", str(options.threads)]
             out = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            told = catalogue.ENCODERS[f"internvideo2_{size}"]["parameters"]
+            told = registry.ENCODERS[f"internvideo2_{size}"]["parameters"]
             print(
                 f"internvideo2_{size}: {told} million parameters, {path.stat().st_size / 1e9:.2f} GB in float16; "
                 f"loaded in {out['load_s']:.1f} s, a clip in {out['clip_s']:.1f} s ({options.threads} threads, "
-                f"{str(hub.precision())[6:]}); at most {out['peak_gb']:.1f} GB of memory",
+                f"{str(pretrained.precision())[6:]}); at most {out['peak_gb']:.1f} GB of memory",
                 flush=True,
             )
 

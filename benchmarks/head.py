@@ -19,10 +19,10 @@ import torch
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from kinesics.detectors import budgeted
-from kinesics.head import learning, training
-from kinesics.head.network import HEADS, RADIUS, SLOT, STRIDES, TOKEN_RADIUS, grid
-from kinesics.head.sequences import CROPS
-from kinesics.streams import COLUMNS, HEARD
+from kinesics.models import augmentation, fitting, optimization
+from kinesics.models.pyramid import HEADS, RADIUS, SLOT, STRIDES, TOKEN_RADIUS, grid
+from kinesics.models.sequences import CROPS
+from kinesics.signals.descriptor import COLUMNS, HEARD
 
 LABELS = 13
 
@@ -147,7 +147,7 @@ def twin_loss(network: Twin, rows: dict[str, torch.Tensor], stream: torch.Tensor
 def make_rows(settings: dict, batch: int) -> dict[str, np.ndarray]:
     """Return a random batch of the shapes of the embedded tier."""
     random = np.random.default_rng(0)
-    frames, steps = learning.LENGTH, len(grid(learning.LENGTH)[0])
+    frames, steps = augmentation.LENGTH, len(grid(augmentation.LENGTH)[0])
     slots = frames // SLOT
     there = random.random((batch, steps, LABELS)) < 0.02
     return {
@@ -171,19 +171,19 @@ def main() -> None:
     settings = budgeted.METHOD.options | {
         "stream": len(COLUMNS),
         "heard": HEARD,
-        "token": learning.DIRECTIONS,
+        "token": fitting.DIRECTIONS,
         "labels": [str(k) for k in range(LABELS)],
         "rate_hz": 10.0,
     }
-    rows = make_rows(settings, learning.BATCH)
-    network = training.start(partial(budgeted.make, settings), 0)
-    twin = Twin(training.to_arrays(network))
+    rows = make_rows(settings, fitting.BATCH)
+    network = optimization.start(partial(budgeted.make, settings), 0)
+    twin = Twin(optimization.to_arrays(network))
     held = {name: torch.tensor(np.asarray(part, np.float32)) for name, part in rows.items()}
     jax_rows = {name: jnp.asarray(part) for name, part in rows.items()}
     key = jax.random.key(0)
 
     choose, shake = jax.random.split(key)
-    stream = torch.tensor(np.asarray(learning.shaken(jax_rows["stream"], shake)))
+    stream = torch.tensor(np.asarray(augmentation.shaken(jax_rows["stream"], shake)))
     asked = torch.tensor(np.asarray(budgeted.random_budget(jax_rows["asked"], jax_rows["motion"], choose)))
     ours, theirs = float(budgeted.loss(network, jax_rows, key)), float(twin_loss(twin, held, stream, asked).detach())
     assert abs(ours - theirs) < 1e-3 * abs(ours), f"the networks differ: loss {ours} and {theirs}"
@@ -193,7 +193,7 @@ def main() -> None:
 
     def eager() -> None:
         for _ in range(options.steps):
-            shaken = held["stream"] + (torch.rand_like(held["stream"]) * 2 - 1) * learning.NOISE
+            shaken = held["stream"] + (torch.rand_like(held["stream"]) * 2 - 1) * augmentation.NOISE
             chosen = held["asked"] * (torch.rand_like(held["asked"]) < torch.rand(len(shaken), 1, 1))
             optimiser.zero_grad()
             twin_loss(twin, held, shaken, chosen).backward()
@@ -202,11 +202,11 @@ def main() -> None:
             average.update_parameters(twin)
 
     train = partial(
-        training.train,
+        optimization.train,
         partial(budgeted.make, settings),
         budgeted.loss,
         rows,
-        batch=learning.BATCH,
+        batch=fitting.BATCH,
         rate=1e-3,
         decay=budgeted.METHOD.decay,
     )

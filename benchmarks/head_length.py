@@ -19,15 +19,15 @@ def run(minutes: int) -> None:
     import numpy as np
 
     from kinesics.detectors import budgeted
-    from kinesics.head import learning
-    from kinesics.head.sequences import CROPS, SLOT, Sequence
-    from kinesics.head.training import start
-    from kinesics.streams import COLUMNS, HEARD
+    from kinesics.models import fitting
+    from kinesics.models.optimization import start
+    from kinesics.models.sequences import CROPS, SLOT, Sequence
+    from kinesics.signals.descriptor import COLUMNS, HEARD
 
     settings = budgeted.METHOD.options | {
         "stream": len(COLUMNS),
         "heard": HEARD,
-        "token": learning.DIRECTIONS,
+        "token": fitting.DIRECTIONS,
         "labels": [str(k) for k in range(13)],
         "rate_hz": 10.0,
     }
@@ -36,7 +36,7 @@ def run(minutes: int) -> None:
 
     def sequence(count: int) -> Sequence:
         slots = -(-count // SLOT)
-        tokens = random.normal(size=(slots, len(CROPS), learning.DIRECTIONS)).astype(np.float32)
+        tokens = random.normal(size=(slots, len(CROPS), fitting.DIRECTIONS)).astype(np.float32)
         stream = random.normal(size=(count, len(COLUMNS))).astype(np.float32)
         return Sequence("v", 0, 10.0, stream, tokens, np.ones((slots, len(CROPS)), np.float32))
 

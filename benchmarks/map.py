@@ -13,11 +13,12 @@ import time
 import numpy as np
 import pandas as pd
 
-from kinesics.evaluation.detection import MAP_TIOUS, average_precision, average_recall, sorted_events
-from kinesics.evaluation.diagnosis import diagnose
-from kinesics.evaluation.score import score
-from kinesics.evaluation.tubes import tube_overlaps
-from kinesics.events import check_events
+from kinesics.metrics.average_precision import average_precision, average_recall
+from kinesics.metrics.diagnosis import diagnose
+from kinesics.metrics.matching import MAP_TIOUS, sorted_events
+from kinesics.metrics.scoring import score
+from kinesics.metrics.tubes import tube_overlaps
+from kinesics.structures.events import check_events
 
 VIDEOS, CLASSES, DETECTIONS, TRUTHS, DURATION_S = 200, 200, 100_000, 20_000, 300.0
 TUBE_HZ = 5.0

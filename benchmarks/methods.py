@@ -25,9 +25,9 @@ COLUMNS = ["detector", "train_s", "train_mb", "detect_s", "detect_mb"]
 
 def run(name: str) -> dict[str, str]:
     """Return a row: seconds of training, seconds a minute of one person's track, and the peak memory after either."""
-    from kinesics.catalogue import encoders_of
-    from kinesics.detectors import detect_seeds, fit_seeds
-    from kinesics.tracks import read_tracks
+    from kinesics.detectors.registry import encoders_of
+    from kinesics.detectors.runner import detect_seeds, fit_seeds
+    from kinesics.structures.tracks import read_tracks
 
     def files(split: str) -> tuple[list[Path], list[Path]]:
         tracks = sorted((ROOT / "results/tracks").glob(f"stage_{split}_*.parquet"))
@@ -62,8 +62,8 @@ def main() -> None:
     if len(sys.argv) == 2:
         print(json.dumps(run(sys.argv[1])))
         return
-    from kinesics.catalogue import DETECTORS
-    from kinesics.files import replacing
+    from kinesics.detectors.registry import DETECTORS
+    from kinesics.io.files import replacing
 
     stage = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))["stage"]["detectors"]
     rows = []

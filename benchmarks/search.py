@@ -25,10 +25,11 @@ DECAYS, STEPS, SEEDS = (0.05, 0.5, 2.0, 4.0), (500, 1000), (0, 1, 2)
 
 def found(task: tuple[str, float, int]) -> dict[str, str]:
     """Return a row: detector, decay, steps, and the mAP on the validation videos, the mean over seeds."""
-    from kinesics.catalogue import detector, encoders_of
-    from kinesics.detectors import read_clips, write_model
-    from kinesics.evaluation.detection import average_precision
-    from kinesics.events import read_events
+    from kinesics.detectors.registry import detector, encoders_of
+    from kinesics.io.checkpoints import write_model
+    from kinesics.metrics.average_precision import average_precision
+    from kinesics.signals.recording import read_clips
+    from kinesics.structures.events import read_events
 
     name, decay, steps = task
     tracks = {split: sorted((ROOT / "results/tracks").glob(f"stage_{split}_*.parquet")) for split in ("train", "val")}
@@ -50,9 +51,9 @@ def found(task: tuple[str, float, int]) -> dict[str, str]:
 
 
 def main() -> None:
-    from kinesics.catalogue import DETECTORS
-    from kinesics.files import replacing
-    from kinesics.plan import read_config
+    from kinesics.detectors.registry import DETECTORS
+    from kinesics.io.files import replacing
+    from kinesics_paper.compute_plan import read_config
 
     stage = read_config("embedded")["stage"]["detectors"]
     names = [name for name in stage if DETECTORS[name]["learns"] == "stage"]

@@ -21,7 +21,7 @@ def speed(shot: str, actors: Path) -> dict:
     """Return what a frame of a shot takes, the median over FRAMES in milliseconds of processor time."""
     import numpy as np
 
-    from kinesics.stage import body, film, motion, render, script
+    from kinesics.synthetic import body, film, motion, render, script
 
     stage = film.build(script.draw(1, FRAMES / RATE_HZ, 1, shot), 4 / 3, cache=actors)
     spent = []
@@ -51,20 +51,20 @@ def speed(shot: str, actors: Path) -> dict:
 
 def making() -> dict:
     """Return the seconds of processor time that actors take."""
-    from kinesics.stage import body
+    from kinesics.synthetic import anny_bodies
 
     spent = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, seed in (("first_actor_s", 1), ("next_actor_s", 2), ("kept_actor_s", 2)):
             began = time.process_time()
-            body.make_actor(seed, folder)
+            anny_bodies.make_actor(seed, folder)
             spent[name] = round(time.process_time() - began, 3)
     return spent
 
 
 def memory(minutes: int, actors: Path) -> dict:
     """Return the resident memory after each minute of a film, in MB."""
-    from kinesics.stage import film, render, script
+    from kinesics.synthetic import film, render, script
 
     stage = film.build(script.draw(2, 60 * minutes, 1, "bust"), 4 / 3, cache=actors)
     pages, resident = Path("/proc/self/statm"), []

@@ -36,8 +36,8 @@ def repeat(video: Path, times: int, out: Path) -> None:
 def measure(bundles: Path, video: Path) -> None:
     """Track one video on the first core this process may use, and print what it took."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    from kinesics.people import track  # after pinning: thread pools are sized when libraries are loaded
-    from kinesics.tracks import read_tracks
+    from kinesics.perception.tracking import track  # after pinning: thread pools are sized when libraries are loaded
+    from kinesics.structures.tracks import read_tracks
 
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "tracks.parquet"

@@ -6,17 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import ROOT
 
-from kinesics import sources
-from kinesics.mediapipe_models import build_bundles
-
-ROOT = Path(__file__).parents[1]
+from kinesics.io import downloads
+from kinesics.perception.mediapipe_bundles import build_bundles
 
 
 @pytest.fixture(scope="session")
 def source() -> Callable[[str], Path]:
     """Return a function from a source's id to the path of its (first) file."""
-    return lambda name: sources.fetch(name, ROOT / "data")[0]
+    return lambda name: downloads.fetch(name, ROOT / "data")[0]
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +41,7 @@ def clean_clone(tmp_path_factory) -> Path:
 def bundles(source, tmp_path_factory) -> Path:
     """Return a folder with MediaPipe's three task bundles."""
     folder = tmp_path_factory.mktemp("bundles")
-    build_bundles(*sources.fetch("mediapipe", ROOT / "data"), folder)
+    build_bundles(*downloads.fetch("mediapipe", ROOT / "data"), folder)
     return folder
 
 

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support import ROOT
 
-from kinesics import __version__, sources
-from kinesics.catalogue import DETECTORS, ENCODERS
-from kinesics.files import check, schema
-from kinesics.labels import LABELS
+from kinesics import __version__
+from kinesics.detectors.registry import DETECTORS
+from kinesics.encoders.registry import ENCODERS
+from kinesics.io import downloads
+from kinesics.io.validation import check, schema
+from kinesics.structures.vocabulary import LABELS
 
-ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 
 #: What may hold a digit in the article without being a result: names, and the fixed settings of metrics.
@@ -90,14 +92,14 @@ def test_lock_holds_every_direct_dependency():
 
 def test_citation_file_is_valid():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    check(citation, "citation", "CITATION.cff")
+    check(citation, schema("citation", "kinesics_paper"), "CITATION.cff")
     assert citation["version"] == __version__
     assert citation["authors"] == [{"name": "The kinesics developers"}]
 
 
 def test_every_citation_key_is_in_the_bibliography():
     keys = set(re.findall(r"^@\w+\{([^,]+),", (ROOT / "literature/references.bib").read_text(), re.M))
-    wanted = {row["citation"] for rows in sources.read_sources().values() for row in rows}
+    wanted = {row["citation"] for rows in downloads.read_downloads().values() for row in rows}
     wanted |= {row["citation"] for table in (ENCODERS, DETECTORS) for row in table.values() if row["citation"]}
     for path in (ROOT / "paper").glob("*.tex"):
         wanted |= {key for group in re.findall(r"\\cite\{([^}]+)\}", path.read_text()) for key in group.split(",")}

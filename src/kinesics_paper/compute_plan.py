@@ -9,18 +9,22 @@ Lengths come from ``corpora.csv``, rates from ``rates.csv``; both name their sou
 that of a transformer of its size is scaled by parameters times tokens, the work of all but the attention between tokens.
 """
 
-from importlib import resources
 from pathlib import Path
 
 import yaml
 
-from kinesics import KinesicsError
-from kinesics.catalogue import ENCODERS
-from kinesics.corpora import CORPORA, row, shards
-from kinesics.files import check, read_table
+from kinesics.encoders.registry import ENCODERS
+from kinesics.errors import KinesicsError
+from kinesics.io.package_data import package_file
+from kinesics.io.validation import check, read_table, read_yaml, schema
+from kinesics_paper.datasets.base import CORPORA, row, shards
 
-CONFIG = Path(__file__).parents[2] / "config"
-RATES = {one["name"]: one for one in read_table(Path(str(resources.files("kinesics").joinpath("rates.csv"))), "rates")}
+#: Of the project's folder, in which the workflow runs.
+CONFIG, SCHEMA = Path("config"), Path("workflow/schemas/config.yaml")
+RATES = {
+    one["name"]: one
+    for one in read_table(package_file("kinesics_paper", "compute_plan.csv"), schema("compute_plan", "kinesics_paper"))
+}
 
 FRAMES_HZ = 30.0  # of the videos; decoding reads every frame
 TRACK_BYTES = 9100  # a row of tracks: the embedded tier's 18.3 MB of franck, 200 s at 10 Hz
@@ -36,7 +40,7 @@ def read_config(tier: str, folder: Path = CONFIG) -> dict:
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     if tiers[tier]:
         config = _laid_over(config, yaml.safe_load(tiers[tier].read_text(encoding="utf-8")))
-    check(config, "config", f"config/{tiers[tier].name if tiers[tier] else 'config.yaml'}")
+    check(config, read_yaml(SCHEMA), f"config/{tiers[tier].name if tiers[tier] else 'config.yaml'}")
     return config
 
 
@@ -53,7 +57,8 @@ def per_second(name: str) -> float:
     if name not in RATES:
         known = ", ".join(one for one in RATES if one in ENCODERS)
         raise KinesicsError(
-            f"{name!r} has no rate, so its time is not known; give a row to src/kinesics/rates.csv, or take some of {known}"
+            f"{name!r} has no rate, so its time is not known; give a row to src/kinesics_paper/compute_plan.csv, "
+            f"or take some of {known}"
         )
     mine = RATES[name]
     if mine["per_s"]:

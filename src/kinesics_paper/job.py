@@ -5,7 +5,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 
-from kinesics import KinesicsError
+from kinesics.errors import KinesicsError
 
 
 @contextlib.contextmanager

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support import ROOT
 
-from kinesics import KinesicsError, cli, corpora, plan
-from kinesics.article import tables
-from kinesics.catalogue import ENCODERS
-from kinesics.review.literature import read_literature
+from kinesics.cli import main
+from kinesics.encoders.registry import ENCODERS
+from kinesics.errors import KinesicsError
+from kinesics_paper import compute_plan
+from kinesics_paper.article.tables import benchmarks
+from kinesics_paper.datasets import base
+from kinesics_paper.literature.tables import read_literature
 
-ROOT = Path(__file__).parents[1]
-FULL = plan.read_config("full")
+FULL = compute_plan.read_config("full")
 
 
 def dry_run(clone: Path, tmp_path: Path, *options: str, target: str = "all") -> str:
@@ -32,12 +35,12 @@ def test_the_whole_tier_is_planned_on_a_cluster_without_its_data(clean_clone, tm
     planned = dry_run(clean_clone, tmp_path, "--workflow-profile", "profiles/slurm", "--forceall")
     counts = dict(re.findall(r"^(\w+) +(\d+)$", planned.split("Job stats:")[1].split("total")[0], re.MULTILINE))
     names, encoders = FULL["corpora"]["names"], FULL["corpora"]["encoders"]
-    pairs = sum(len(plan.encoders(name, FULL["corpora"])) for name in names)
-    assert len(names) == len(corpora.CORPORA)
+    pairs = sum(len(compute_plan.encoders(name, FULL["corpora"])) for name in names)
+    assert len(names) == len(base.CORPORA)
     assert pairs == len(names) * len(encoders) - 2  # nobody's face is looked for in THUMOS14 and FineAction
     assert counts["index_corpus"] == counts["track_shard"] == str(len(names))
     assert counts["encode_shard"] == counts["score_corpus"] == str(pairs)
-    assert counts["fetch_corpus"] == str(sum(row["fetch"] == "yes" for row in corpora.CORPORA.values()))
+    assert counts["fetch_corpus"] == str(sum(row["fetch"] == "yes" for row in base.CORPORA.values()))
     assert counts["corpora_tables"] == counts["pdf"] == "1"
     jobs = re.findall(r"^rule encode_shard:\n(?:    .*\n)+", planned, re.MULTILINE)
     assert all(re.search(r"resources: .*mem_mb=16000.*runtime=\d+.*gpu=1", job) for job in jobs)
@@ -70,35 +73,35 @@ def test_profiles_are_those_of_their_executors():
 
 
 def test_the_cost_of_an_encoder_by_hand():
-    found = plan.cost("meld", "vit_s_focus", 2)
+    found = compute_plan.cost("meld", "vit_s_focus", 2)
     crops = 13.7 * 3600 * 2 * 2 * 2
     rate = 4584.86 * (22.05 * 197) / (22.1 * 65)
-    assert plan.per_second("vit_s_focus") == pytest.approx(rate)
+    assert compute_plan.per_second("vit_s_focus") == pytest.approx(rate)
     decode = 13.7 * 30 / 350
     assert crops / rate / 3600 < decode  # the decoder is the limit of a small network
     assert found["gpu_hours"] == pytest.approx(decode)
     assert found["disk_gb"] == pytest.approx(crops * 768 * 4 / 1e9)
-    big = plan.cost("meld", "dinov3_vit7b16", 2)
+    big = compute_plan.cost("meld", "dinov3_vit7b16", 2)
     assert big["gpu_hours"] == pytest.approx(crops / (183.94 * 630.76 * 257 / (6716.4 * 201)) / 3600)
-    assert plan.cost("thumos14", "vit_s_focus", 2)["disk_gb"] == pytest.approx(30 * 3600 * 2 * 768 * 4 / 1e9)
-    assert plan.cost("meld", "fer", 5)["gpu_hours"] == 0
-    assert plan.tracking("thumos14", 10) == {"cpu_hours": 0.0, "disk_gb": 0.0}
-    assert plan.tracking("smg", 10)["cpu_hours"] == pytest.approx(8.1 * 10 / 7.3)
+    assert compute_plan.cost("thumos14", "vit_s_focus", 2)["disk_gb"] == pytest.approx(30 * 3600 * 2 * 768 * 4 / 1e9)
+    assert compute_plan.cost("meld", "fer", 5)["gpu_hours"] == 0
+    assert compute_plan.tracking("thumos14", 10) == {"cpu_hours": 0.0, "disk_gb": 0.0}
+    assert compute_plan.tracking("smg", 10)["cpu_hours"] == pytest.approx(8.1 * 10 / 7.3)
 
 
 def test_the_sums_are_those_of_the_rows(capsys):
-    rows = plan.costs(FULL)
-    assert cli.main(["plan"]) == 0
+    rows = compute_plan.costs(FULL)
+    assert main.main(["plan"]) == 0
     lines = capsys.readouterr().out.splitlines()
     total = next(line for line in lines if line.startswith("all")).split()[1:]
     wanted = [
         sum(row[key] for row in rows) for key in ("hours", "jobs", "gpu_hours", "cpu_hours", "data_gb", "results_gb")
     ]
     assert [float(value) for value in total] == pytest.approx(wanted, abs=0.05)
-    assert sum(line.split()[0] in corpora.CORPORA for line in lines if line) == len(rows)
-    assert cli.main(["plan", "--encoders", "dinov3_vitl16", "internvideo2_1b"]) == 0
+    assert sum(line.split()[0] in base.CORPORA for line in lines if line) == len(rows)
+    assert main.main(["plan", "--encoders", "dinov3_vitl16", "internvideo2_1b"]) == 0
     assert "internvideo2_1b: 2 crops a second of video" in capsys.readouterr().out
-    assert cli.main(["plan", "--tier", "embedded"]) == 0
+    assert main.main(["plan", "--tier", "embedded"]) == 0
     assert "needs no GPU" in capsys.readouterr().out
 
 
@@ -110,15 +113,15 @@ def test_the_sums_are_those_of_the_rows(capsys):
     ],
 )
 def test_a_plan_that_cannot_be_made_says_why(capsys, arguments, said):
-    assert cli.main(["plan", *arguments]) == 1
+    assert main.main(["plan", *arguments]) == 1
     assert said in capsys.readouterr().err
 
 
 def test_every_rate_follows_from_a_published_one():
-    for name in plan.RATES:
-        assert plan.per_second(name) > 0
-    assert set(FULL["corpora"]["encoders"]) <= set(plan.RATES)
-    assert {name for name, row in plan.RATES.items() if row["crops"]} <= set(ENCODERS)
+    for name in compute_plan.RATES:
+        assert compute_plan.per_second(name) > 0
+    assert set(FULL["corpora"]["encoders"]) <= set(compute_plan.RATES)
+    assert {name for name, row in compute_plan.RATES.items() if row["crops"]} <= set(ENCODERS)
 
 
 # The tables of the article
@@ -142,10 +145,10 @@ def scores(tmp_path) -> list[str]:
 def test_every_system_and_benchmark_has_a_state(tmp_path, scores):
     literature = read_literature(ROOT / "literature")
     records = [{"dataset": "DFEW", "published": 55.0}, {"dataset": "MELD", "published": None}]
-    tables.coverage(literature, records, scores, tmp_path / "t.tex")
+    benchmarks.coverage(literature, records, scores, tmp_path / "t.tex")
     rows = rows_of(tmp_path / "t.tex")
     heads = [re.search(r"\{90\}\{(.*)\}", cell)[1] for cell in rows["System"]]
-    assert heads == ["real clips", *(row["dataset"] for row in corpora.CORPORA.values())]
+    assert heads == ["real clips", *(row["dataset"] for row in base.CORPORA.values())]
     assert len(rows) == len(literature["systems"]) + 1
     assert all(cell for cells in rows.values() for cell in cells[1:])
     cell = lambda system, name: re.sub(r"\\color\{gray\}|[{}\\,]", "", rows[system][heads.index(name)])  # noqa: E731
@@ -160,17 +163,17 @@ def test_every_system_and_benchmark_has_a_state(tmp_path, scores):
     assert cell("VideoPrism B/L", "AVA v2.2").endswith("wf")
     assert cell("Qwen2.5-VL", "AVA v2.2") == "ef"
     legend = (tmp_path / "t.tex").read_text()
-    assert all(f"{letter}~{what}" in legend for letter, what in {**tables.STATES, **tables.NEEDS}.items())
+    assert all(f"{letter}~{what}" in legend for letter, what in {**benchmarks.STATES, **benchmarks.NEEDS}.items())
 
 
 def test_the_table_of_benchmarks_tells_what_each_encoder_reached(tmp_path, scores):
-    tables.corpora(scores, tmp_path / "t.tex")
+    benchmarks.corpora(scores, tmp_path / "t.tex")
     rows = rows_of(tmp_path / "t.tex")
     assert rows["Benchmark"][-2:] == ["fer", r"vit\_s\_focus"]
     assert rows["RAVDESS"] == ["emotion", r"1\,440", "1.5", "25$^{\\dagger}$", "open", "WAR, UAR", "50.0/40.0", "--"]
     assert rows["SMG"][-2:] == ["--", "12.5"]
     assert rows["MELD"][3] == "22"
-    assert len(rows) == len(corpora.CORPORA) + 1
+    assert len(rows) == len(base.CORPORA) + 1
 
 
 def test_an_alias_of_nothing_is_named(tmp_path):

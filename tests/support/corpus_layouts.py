@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from miniature import write_crema_d
 from scipy.io import savemat
+
+from support.miniature import write_crema_d
 
 Put = Callable[[str], None]  # writes a video, or pictures, at a path below the corpus' folder
 
@@ -136,7 +137,7 @@ def congd(folder: Path, video: Put, pictures: Put) -> None:
 
 
 def thumos14(folder: Path, video: Put, pictures: Put) -> None:
-    from kinesics.corpora.thumos14 import CLASSES
+    from kinesics_paper.datasets.thumos14 import CLASSES
 
     for part, place, ending in (
         ("validation", "TH14_Temporal_annotations_validation/annotation", "val"),

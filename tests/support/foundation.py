@@ -100,15 +100,30 @@ TINY: dict[str, tuple[Callable[[], PreTrainedModel], dict[str, str]]] = {
     "convnext": (_convnext, {"module": "dino", "input": "image", "size": "64", "dim": "32"}),
     "dinov2": (_dinov2, {"module": "dino", "input": "image", "size": "56", "dim": "32"}),
     "dinov2_registers": (_dinov2_registers, {"module": "dino", "input": "image", "size": "70", "dim": "32"}),
-    "siglip": (_siglip, {"module": "peers", "input": "image", "size": "64", "dim": "16"}),
+    "siglip": (_siglip, {"module": "transformers_vision", "input": "image", "size": "64", "dim": "16"}),
     "videollama3": (_videollama3, {"module": "videollama3", "input": "image", "size": "56", "dim": "16"}),
-    "videoprism": (_videoprism, {"module": "peers", "input": "clip", "frames": "4", "size": "36", "dim": "16"}),
-    "vjepa2": (_vjepa2, {"module": "peers", "input": "clip", "frames": "4", "size": "32", "dim": "24"}),
-    "videomae": (_videomae, {"module": "peers", "input": "clip", "frames": "4", "size": "32", "dim": "16"}),
-    "qwen3_vl": (_qwen3_vl, {"module": "peers", "input": "clip", "frames": "3", "size": "64", "dim": "16"}),
-    "wavlm": (_wavlm, {"module": "voice", "input": "sound", "frames": "32000", "size": "0", "dim": "16"}),
-    "wav2vec2": (_wav2vec2, {"module": "voice", "input": "sound", "frames": "32000", "size": "0", "dim": "16"}),
-    "whisper": (_whisper, {"module": "voice", "input": "sound", "frames": "32000", "size": "0", "dim": "16"}),
+    "videoprism": (
+        _videoprism,
+        {"module": "transformers_vision", "input": "clip", "frames": "4", "size": "36", "dim": "16"},
+    ),
+    "vjepa2": (_vjepa2, {"module": "transformers_vision", "input": "clip", "frames": "4", "size": "32", "dim": "24"}),
+    "videomae": (
+        _videomae,
+        {"module": "transformers_vision", "input": "clip", "frames": "4", "size": "32", "dim": "16"},
+    ),
+    "qwen3_vl": (
+        _qwen3_vl,
+        {"module": "transformers_vision", "input": "clip", "frames": "3", "size": "64", "dim": "16"},
+    ),
+    "wavlm": (_wavlm, {"module": "transformers_audio", "input": "sound", "frames": "32000", "size": "0", "dim": "16"}),
+    "wav2vec2": (
+        _wav2vec2,
+        {"module": "transformers_audio", "input": "sound", "frames": "32000", "size": "0", "dim": "16"},
+    ),
+    "whisper": (
+        _whisper,
+        {"module": "transformers_audio", "input": "sound", "frames": "32000", "size": "0", "dim": "16"},
+    ),
 }
 
 
@@ -143,3 +158,16 @@ def save_tokeniser(folder: Path) -> None:
     pieces.chat_template = "{% for m in messages %}<start>{{ m['content'] }}<end>{% endfor %}"
     pieces.save_pretrained(folder)
     (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": 2, "pad_token_id": 0}))
+
+
+def unfolded(clip: torch.Tensor, patch: int, tubelet: int) -> torch.Tensor:
+    """Return patches of a video (T, 3, H, W) in the order of Qwen's towers, one loop an axis."""
+    out, (count, _, height, width) = [], clip.shape
+    for t in range(0, count, tubelet):
+        for y in range(0, height, 2 * patch):
+            for x in range(0, width, 2 * patch):
+                for dy in (0, patch):
+                    for dx in (0, patch):
+                        rows, columns = slice(y + dy, y + dy + patch), slice(x + dx, x + dx + patch)
+                        out.append(clip[t : t + tubelet, :, rows, columns].transpose(0, 1).flatten())
+    return torch.stack(out)

@@ -3,8 +3,8 @@
 import csv
 from pathlib import Path
 
-from kinesics.review.gpt4v import read_sets
-from kinesics.review.shrec2022 import CLASSES, RUNS, TRUTH
+from kinesics_paper.datasets.gpt4v_emotion import read_sets
+from kinesics_paper.datasets.shrec2022 import CLASSES, RUNS, TRUTH
 
 CREMA_D_HEADER = '"","A","D","F","H","N","S","fileName","numResponses","agreement","emoVote"'
 

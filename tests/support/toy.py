@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics.detectors import Clip
 from kinesics.encoders.fer import LABELS as EXPRESSIONS
-from kinesics.events import check_events
-from kinesics.features import CropFeatures, Features
-from kinesics.head import learning
-from kinesics.head.training import start
-from kinesics.streams import BROW_INNER, CHEEK, CORNER, EDGE, EYE_INNER, EYE_OUTER, FOREHEAD, JAW, NOSE_BASE
-from kinesics.tracks import FACE_BOX, PERSON_BOX, TracksWriter, read_tracks
+from kinesics.models import fitting
+from kinesics.models.method import Method, Model, to_model
+from kinesics.models.optimization import start
+from kinesics.signals.facemesh import BROW_INNER, CHEEK, CORNER, EDGE, EYE_INNER, EYE_OUTER, FOREHEAD, JAW, NOSE_BASE
+from kinesics.signals.recording import Clip
+from kinesics.structures.events import check_events
+from kinesics.structures.features import CropFeatures, Features
+from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, TracksWriter, read_tracks
 
 RATE, TOKEN_RATE, TOKEN = 10.0, 2.0, 12
 #: Where an event of each label shows: disgust in the tokens only.
@@ -40,16 +41,14 @@ def nothing(size: int) -> CropFeatures:
     return CropFeatures(np.zeros(0), np.zeros(0, np.int32), np.zeros((0, size), np.float32))
 
 
-def untrained(
-    method: learning.Method, clips: list[Clip], truth: pd.DataFrame, width: int = 16, loud: float = 0.0
-) -> learning.Model:
+def untrained(method: Method, clips: list[Clip], truth: pd.DataFrame, width: int = 16, loud: float = 0.0) -> Model:
     """Return the model that training would start from: enough where only shapes and bytes matter.
 
     With ``loud``, the deviation of what is added to its weights, it also finds events, whatever they are.
     """
     options = {"width": width} if "width" in method.options else {}
-    settings, scale, _ = learning.prepared(method, clips, [truth], **options)
-    model = learning.to_model(start(partial(method.make, settings), 0), scale, settings)
+    settings, scale, _ = fitting.prepared(method, clips, [truth], **options)
+    model = to_model(start(partial(method.make, settings), 0), scale, settings)
     random = np.random.default_rng(1)
     return {
         name: value + loud * random.normal(size=value.shape).astype(np.float32)

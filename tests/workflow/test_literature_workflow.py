@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support import ROOT
 
-from kinesics import KinesicsError
-from kinesics.article import numbers, tables
-from kinesics.files import check
-from kinesics.plan import read_config
-from kinesics.sources import read_sources
+from kinesics.errors import KinesicsError
+from kinesics.io.validation import check, read_yaml
+from kinesics_paper.article import latex_numbers
+from kinesics_paper.article.tables import results
+from kinesics_paper.compute_plan import read_config
+from kinesics_paper.downloads import read_downloads
 
-ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
 PUBLIC = yaml.safe_load((ROOT / "config/public.yaml").read_text(encoding="utf-8"))
 STUDIES = ["results/scores/gpt4v.json", "results/scores/shrec2022.json", "results/scores/crema_d.json"]
@@ -35,7 +36,7 @@ def plans(clean_clone) -> dict[str, str]:
 
 
 def test_the_embedded_tier_plans_nothing_of_the_public_data(plans):
-    public = [name for name, files in read_sources().items() if files[0]["tier"] == "public"]
+    public = [name for name, files in read_downloads().items() if files[0]["tier"] == "public"]
     assert {"gpt4v-emotion", "shrec2022", "crema-d"} <= set(public)
     for name in public:
         assert f"data/{name}/" not in plans["embedded"]
@@ -75,15 +76,15 @@ def test_a_notebook_depends_on_the_code_that_it_imports(plans):
     jobs = re.findall(r"^rule notebook:\n(?:    .*\n)+", plans["public"], re.MULTILINE)
     inputs = {re.search(r"output: .*/(\w+)\.ipynb", job)[1]: re.search(r"input: (.*)", job)[1] for job in jobs}
     assert set(inputs) == {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert "src/kinesics/review/gpt4v.py" in inputs["recompute_gpt4v"]
-    assert "src/kinesics/tracks.py" in inputs["browse_clip"]
-    assert "src/kinesics/tracks.py" not in inputs["explore_published_figures"]
+    assert "src/kinesics_paper/studies/gpt4v.py" in inputs["recompute_gpt4v"]
+    assert "src/kinesics/structures/tracks.py" in inputs["browse_clip"]
+    assert "src/kinesics/structures/tracks.py" not in inputs["explore_published_figures"]
 
 
 def test_the_configurations_fit_their_schema():
     for tier in ("embedded", "public", "full"):
         assert read_config(tier)["tier"] == tier
-    assert set(PUBLIC["datasets"]) <= set(read_sources())
+    assert set(PUBLIC["datasets"]) <= set(read_downloads())
 
 
 @pytest.mark.parametrize(
@@ -98,12 +99,12 @@ def test_the_configurations_fit_their_schema():
 )
 def test_a_configuration_whose_article_could_not_be_written_is_refused(change, said):
     with pytest.raises(KinesicsError, match=f"config.yaml: {said}"):
-        check(CONFIG | change, "config", "config.yaml")
+        check(CONFIG | change, read_yaml(ROOT / "workflow/schemas/config.yaml"), "config.yaml")
 
 
 def test_the_table_of_data_lists_public_data_where_there_are_any(tmp_path):
-    tables.data({}, [], tmp_path / "embedded.tex")
-    tables.data({}, PUBLIC["datasets"], tmp_path / "public.tex")
+    results.data({}, [], tmp_path / "embedded.tex")
+    results.data({}, PUBLIC["datasets"], tmp_path / "public.tex")
     embedded, public = ((tmp_path / f"{tier}.tex").read_text() for tier in ("embedded", "public"))
     assert "crema" not in embedded
     assert public.count(r" \\") == embedded.count(r" \\") + len(PUBLIC["datasets"])
@@ -113,7 +114,7 @@ def test_the_table_of_data_lists_public_data_where_there_are_any(tmp_path):
 def test_the_table_of_open_data_prints_a_dash_for_what_is_not_known(tmp_path):
     row = {"dataset": "a-b", "streams": None, "hours": None, "events": 1200, "labels": 6, "persons": None}
     timed = row | {"dataset": "c", "streams": 2, "hours": 0.125, "persons": 1}
-    tables.open_data([row, timed], tmp_path / "t.tex")
+    results.open_data([row, timed], tmp_path / "t.tex")
     lines = (tmp_path / "t.tex").read_text().splitlines()
     assert lines[4:7] == [
         r"\texttt{c} & 2 & 0.12 & 1\,200 & 6 & 1 \\",
@@ -123,6 +124,6 @@ def test_the_table_of_open_data_prints_a_dash_for_what_is_not_known(tmp_path):
 
 
 def test_text_of_the_review_is_printed_as_it_stands(tmp_path):
-    numbers.write({"a": "92.10", "b": r"\ensuremath{-}0.30"}, tmp_path / "n.tex", tmp_path / "n.json")
+    latex_numbers.write({"a": "92.10", "b": r"\ensuremath{-}0.30"}, tmp_path / "n.tex", tmp_path / "n.json")
     assert r"\kxnumber{a}{92.10}" in (tmp_path / "n.tex").read_text()
     assert r"\kxnumber{b}{\ensuremath{-}0.30}" in (tmp_path / "n.tex").read_text()

@@ -1,22 +1,22 @@
 # The benchmarks of the full tier. A corpus is cut into shards, known from corpora.csv before its data are there, so that a
 # dry run plans every job; what is missing is said by the index of the corpus when it runs.
 CORPORA_AT = config["corpora"]["folder"]
-CORPUS_INDEX = [f"results/corpora/{{corpus}}/index/{file}" for file in corpora.INDEX]
+CORPUS_INDEX = [f"results/corpora/{{corpus}}/index/{file}" for file in benchmarks.INDEX]
 CORPUS_SCORES = [
     f"results/corpora/{corpus}/scores/{encoder}.json"
     for corpus in config["corpora"]["names"]
-    for encoder in plan.encoders(corpus, config["corpora"])
+    for encoder in compute_plan.encoders(corpus, config["corpora"])
 ]
 
 
 wildcard_constraints:
-    corpus="|".join(corpora.CORPORA),
+    corpus="|".join(benchmarks.CORPORA),
     shard=r"\d+-of-\d+",
 
 
 rule fetch_corpus:
     input:
-        table="src/kinesics/corpora.csv",
+        table="src/kinesics_paper/datasets/benchmarks.csv",
     output:
         "results/corpora/{corpus}/fetched.sha256",
     log:
@@ -34,12 +34,12 @@ rule index_corpus:
     input:
         fetched=lambda wildcards: (
             rules.fetch_corpus.output[0]
-            if corpora.row(wildcards.corpus)["fetch"] == "yes"
+            if benchmarks.row(wildcards.corpus)["fetch"] == "yes"
             else []
         ),
-        table="src/kinesics/corpora.csv",
+        table="src/kinesics_paper/datasets/benchmarks.csv",
         code=lambda wildcards: code(
-            "index_corpus.py", corpora.module_file(wildcards.corpus)
+            "index_corpus.py", benchmarks.module_file(wildcards.corpus)
         ),
     output:
         CORPUS_INDEX,
@@ -71,10 +71,10 @@ rule track_shard:
         mem_mb=4000,
         runtime=lambda wildcards: shard_minutes(
             wildcards,
-            plan.tracking(wildcards.corpus, config["rate_hz"])["cpu_hours"],
+            compute_plan.tracking(wildcards.corpus, config["rate_hz"])["cpu_hours"],
         ),
     params:
-        see=lambda wildcards: corpora.row(wildcards.corpus)["see"],
+        see=lambda wildcards: benchmarks.row(wildcards.corpus)["see"],
         rate_hz=config["rate_hz"],
         max_people=config["max_people"],
     script:
@@ -101,14 +101,14 @@ rule encode_shard:
         mem_mb=16000,
         runtime=lambda wildcards: shard_minutes(
             wildcards,
-            plan.cost(
+            compute_plan.cost(
                 wildcards.corpus,
                 wildcards.encoder,
                 config["corpora"]["encoders"][wildcards.encoder],
             )["cpu_hours"],
         ),
     params:
-        see=lambda wildcards: corpora.row(wildcards.corpus)["see"],
+        see=lambda wildcards: benchmarks.row(wildcards.corpus)["see"],
         rate_hz=lambda wildcards: config["corpora"]["encoders"][wildcards.encoder],
         weights=lambda wildcards: str(place(wildcards.encoder, "data")),
     script:
@@ -122,7 +122,7 @@ rule score_corpus:
         features=lambda wildcards: shard_folders(
             wildcards, f"features/{wildcards.encoder}"
         ),
-        table="src/kinesics/corpora.csv",
+        table="src/kinesics_paper/datasets/benchmarks.csv",
         code=code("score_corpus.py"),
     output:
         "results/corpora/{corpus}/scores/{encoder}.json",
@@ -144,7 +144,7 @@ rule corpora_tables:
         scores=CORPUS_SCORES,
         records=list(RECORDS.values()),
         literature=LITERATURE,
-        table="src/kinesics/corpora.csv",
+        table="src/kinesics_paper/datasets/benchmarks.csv",
         code=code("write_corpora_tables.py"),
     output:
         corpora=f"{GENERATED}/tables/corpora.tex",

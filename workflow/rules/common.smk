@@ -7,17 +7,20 @@ import re
 from functools import cache
 from pathlib import Path
 
-from kinesics import corpora, plan
-from kinesics.adapters import adapter, outputs
-from kinesics.catalogue import DETECTORS, ENCODERS, encoders_of, learns
-from kinesics.encoders import fetched, needs, place, sees
-from kinesics.files import check
-from kinesics.sources import read_sources
-from kinesics.stage.data import truth_files, videos
+from kinesics.detectors.registry import DETECTORS, encoders_of, learns
+from kinesics.encoders.base import fetched, needs, place, sees
+from kinesics.encoders.registry import ENCODERS
+from kinesics.io.validation import check, read_yaml
+from kinesics.structures.truth_files import truth_files
+from kinesics.synthetic.dataset import videos
+from kinesics_paper import compute_plan
+from kinesics_paper.datasets import base as benchmarks
+from kinesics_paper.datasets.open_data import adapter, outputs
+from kinesics_paper.downloads import TABLES, read_downloads
 
 check(
     config,
-    "config",
+    read_yaml("workflow/schemas/config.yaml"),
     "configuration (config/config.yaml, under --configfile and --config)",
 )
 for _key, _names, _known in [
@@ -39,7 +42,8 @@ for _key, _names, _known in [
         raise WorkflowError(
             f"{_key} of the configuration: {_unknown[0]!r} is none of {', '.join(map(str, _known))}"
         )
-SOURCES = read_sources()
+SOURCES = read_downloads()
+DOWNLOAD_TABLES = list(map(str, TABLES))
 # Asked for every job; each answer checks the table of sources anew.
 place = cache(place)
 STAGE = {row["video"]: row for row in videos(config["stage"])}
@@ -66,7 +70,7 @@ def source(name):
     """Return the files of a source once fetched."""
     if name not in SOURCES:
         raise WorkflowError(
-            f"{name!r} of the configuration is not a source; config/sources.csv has {', '.join(SOURCES)}"
+            f"{name!r} of the configuration is not a source; the tables of downloads have {', '.join(SOURCES)}"
         )
     return [f"data/{name}/{row['file']}" for row in SOURCES[name]]
 
@@ -78,7 +82,7 @@ def weights(encoder):
     """
     if encoder not in ENCODERS:
         raise WorkflowError(
-            f"{encoder!r} of the configuration is not an encoder; encoders.csv has {', '.join(ENCODERS)}"
+            f"{encoder!r} of the configuration is not an encoder; the encoders are {', '.join(ENCODERS)}"
         )
     return (
         [path for name in needs(encoder) for path in source(name)]
@@ -108,7 +112,7 @@ def python(path):
 
 @cache
 def imports(path):
-    """Return the files of src/kinesics that a script, a notebook or a module imports itself."""
+    """Return the files of src/ that a script, a notebook or a module imports itself."""
     found = []
     for node in ast.walk(ast.parse(python(path))):
         if isinstance(node, ast.Import):
@@ -129,7 +133,7 @@ def imports(path):
 
 @cache
 def code(script, *modules):
-    """Return what a script or a notebook runs of src/kinesics: inputs of its rule.
+    """Return what a script or a notebook runs of src/: inputs of its rule.
 
     These are the modules that it imports, directly or not, the tables of the same name beside them, and the modules that
     it imports by name (their paths are given).
@@ -208,7 +212,7 @@ def one_of(names):
 
 def shards_of(corpus):
     """Return the number of shards of a corpus."""
-    return corpora.shards(corpus, config["corpora"]["shard_hours"])
+    return benchmarks.shards(corpus, config["corpora"]["shard_hours"])
 
 
 def shard_folders(wildcards, kind):
@@ -222,4 +226,4 @@ def shard_folders(wildcards, kind):
 
 def shard_minutes(wildcards, hours):
     """Return the minutes that a job on one shard may take."""
-    return plan.minutes(hours, shards_of(wildcards.corpus))
+    return compute_plan.minutes(hours, shards_of(wildcards.corpus))

@@ -3,9 +3,9 @@ TRUTH = expand("results/truth/{coder}.csv", coder=config["coders"])
 
 rule truth:
     input:
-        "truth/{coder}.csv",
+        "annotations/{coder}.csv",
         code=code("truth.py"),
-        schema="src/kinesics/schemas/coding.yaml",
+        schema="src/kinesics/io/schemas/coding.yaml",
     output:
         "results/truth/{coder}.csv",
     log:

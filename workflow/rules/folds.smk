@@ -12,7 +12,7 @@ rule folds:
         media=lambda wildcards: STREAMS if wildcards.dataset == "egogestar" else [],
         code=lambda wildcards: code(
             "folds.py",
-            f"src/kinesics/adapters/{wildcards.dataset.replace('-', '_')}.py",
+            f"src/kinesics_paper/datasets/{wildcards.dataset.replace('-', '_')}.py",
             *map(module, FOLDS[wildcards.dataset]["detectors"]),
         ),
     output:

@@ -34,7 +34,7 @@ for _dataset, _files in OPEN.items():
             data=source(_dataset),
             code=code(
                 "write_open_data.py",
-                f"src/kinesics/adapters/{_dataset.replace('-', '_')}.py",
+                f"src/kinesics_paper/datasets/{_dataset.replace('-', '_')}.py",
             ),
         output:
             _files,
@@ -67,7 +67,7 @@ rule open_data:
         tables=[
             path for files in OPEN.values() for path in files if path.endswith(".csv")
         ],
-        sources="config/sources.csv",
+        sources=DOWNLOAD_TABLES,
         code=code("summarise_data.py"),
     output:
         rows="results/scores/open_data.json",

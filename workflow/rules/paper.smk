@@ -4,7 +4,7 @@ rule numbers:
         tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
         truth=TRUTH,
         released=rules.released.output[0],
-        sources="config/sources.csv",
+        sources=DOWNLOAD_TABLES,
         literature=LITERATURE,
         records=list(RECORDS.values()),
         stage_videos=rules.stage_truth.output.videos,
@@ -39,7 +39,7 @@ rule tables:
         scores=rules.score.output[0],
         media=expand("results/media/{video}.mp4", video=config["clips"]),
         truth=TRUTH,
-        sources="config/sources.csv",
+        sources=DOWNLOAD_TABLES,
         code=code("write_tables.py"),
     output:
         expand(

@@ -13,7 +13,7 @@ SEEN = {
 rule film:
     input:
         code=code("film.py"),
-        tables=sorted(map(str, Path("src/kinesics/stage").glob("*.csv"))),
+        tables=sorted(map(str, Path("src/kinesics/synthetic").glob("*.csv"))),
     output:
         **truth_files("results/truth/stage", "{video}"),
         video="results/media/{video}.mp4",

@@ -1,7 +1,7 @@
 """Train a variant of the proposal with every seed, and score it."""
 
-from kinesics.evaluation.budget import ablation
-from kinesics.jobs import job
+from kinesics_paper.job import job
+from kinesics_paper.studies.proposal_studies import ablation
 
 with job(snakemake.log[0]):
     files = snakemake.input

@@ -1,7 +1,7 @@
 """Score the proposal at every budget and policy."""
 
-from kinesics.evaluation.budget import budget_curve
-from kinesics.jobs import job
+from kinesics_paper.job import job
+from kinesics_paper.studies.proposal_studies import budget_curve
 
 with job(snakemake.log[0]):
     files = snakemake.input

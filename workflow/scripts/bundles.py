@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from kinesics.jobs import job
-from kinesics.mediapipe_models import build_bundles
-from kinesics.sources import verify
+from kinesics.perception.mediapipe_bundles import build_bundles
+from kinesics_paper.downloads import verify
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     verify(*snakemake.input)

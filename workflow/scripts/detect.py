@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from kinesics.detectors import detect_seeds
-from kinesics.jobs import job
-from kinesics.sources import verify
+from kinesics.detectors.runner import detect_seeds
+from kinesics_paper.downloads import verify
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     files, out, params = snakemake.input, snakemake.output, snakemake.params

@@ -1,9 +1,9 @@
 """Draw what the patches of a frozen encoder know of a hand."""
 
-from kinesics.article.foundation import hand_patches
-from kinesics.files import write_json
-from kinesics.jobs import job
-from kinesics.sources import verify
+from kinesics.io.files import write_json
+from kinesics_paper.article.figures.foundation import hand_patches
+from kinesics_paper.downloads import verify
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     verify(snakemake.input.weights)

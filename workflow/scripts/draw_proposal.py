@@ -1,7 +1,7 @@
 """Draw the proposal and its studies, and write their tables."""
 
-from kinesics.article import proposal
-from kinesics.jobs import job
+from kinesics_paper.article.figures import proposal
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     files, out = snakemake.input, snakemake.output

@@ -1,8 +1,8 @@
 """Draw how many tokens VideoLLaMA 3's pruner keeps of a few clips under noise."""
 
-from kinesics.article.foundation import pruner
-from kinesics.files import write_json
-from kinesics.jobs import job
+from kinesics.io.files import write_json
+from kinesics_paper.article.figures.foundation import pruner
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     videos = dict(zip(snakemake.params.clips, snakemake.input.media, strict=True))

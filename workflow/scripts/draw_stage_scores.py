@@ -1,9 +1,10 @@
 """Draw the scores on the stage, and write them as a table."""
 
-from kinesics.article import figures, tables
-from kinesics.jobs import job
+from kinesics_paper.article.figures.results import diagnosis, dials
+from kinesics_paper.article.tables.results import stage
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
-    figures.diagnosis(snakemake.input.scores, snakemake.params.detectors, snakemake.output.diagnosis)
-    figures.dials(snakemake.input.scores, snakemake.params.detectors, snakemake.output.dials)
-    tables.stage(snakemake.input.scores, snakemake.output.table)
+    diagnosis(snakemake.input.scores, snakemake.params.detectors, snakemake.output.diagnosis)
+    dials(snakemake.input.scores, snakemake.params.detectors, snakemake.output.dials)
+    stage(snakemake.input.scores, snakemake.output.table)

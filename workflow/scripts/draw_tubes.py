@@ -1,7 +1,7 @@
 """Draw the proposal's tubes in a real clip."""
 
-from kinesics.article import proposal
-from kinesics.jobs import job
+from kinesics_paper.article.figures import proposal
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     files = snakemake.input

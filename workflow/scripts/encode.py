@@ -1,8 +1,8 @@
 """Let one encoder see the crops of the people of some videos, or hear their sound."""
 
-from kinesics.encode import encode, encode_sound
-from kinesics.jobs import job
-from kinesics.sources import verify
+from kinesics.encoders.extract import encode, encode_sound
+from kinesics_paper.downloads import verify
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     files, params, name = snakemake.input, snakemake.params, snakemake.wildcards.encoder

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from kinesics.corpora.shard import encode_shard
-from kinesics.jobs import job
-from kinesics.sources import verify
+from kinesics_paper.downloads import verify
+from kinesics_paper.job import job
+from kinesics_paper.studies.shards import encode_shard
 
 with job(snakemake.log[0]):
     verify(snakemake.params.weights)

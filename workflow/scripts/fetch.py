@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from kinesics.jobs import job
-from kinesics.sources import fetch
+from kinesics_paper.downloads import fetch
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     fetch(snakemake.params.source, Path("data"))

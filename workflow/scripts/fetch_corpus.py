@@ -2,9 +2,9 @@
 
 import shutil
 
-from kinesics.corpora.download import fetch
-from kinesics.files import replacing
-from kinesics.jobs import job
+from kinesics.io.files import replacing
+from kinesics_paper.datasets.download import fetch
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     sums = fetch(snakemake.wildcards.corpus, snakemake.params.folder)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from kinesics.jobs import job
-from kinesics.stage.data import render
+from kinesics.synthetic.dataset import render
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     truth = {name: Path(path) for name, path in snakemake.output.items() if name != "video"}

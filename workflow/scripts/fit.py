@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from kinesics.detectors import fit_seeds
-from kinesics.jobs import job
+from kinesics.detectors.runner import fit_seeds
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     params, files = snakemake.params, snakemake.input

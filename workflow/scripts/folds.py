@@ -1,7 +1,7 @@
 """Train and score detectors in the folds of an open data set."""
 
-from kinesics.evaluation.folds import folds
-from kinesics.jobs import job
+from kinesics_paper.job import job
+from kinesics_paper.studies.cross_validation import folds
 
 with job(snakemake.log[0]):
     params, dataset = snakemake.params, snakemake.wildcards.dataset

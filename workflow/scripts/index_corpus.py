@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from kinesics.corpora.index import write
-from kinesics.jobs import job
+from kinesics_paper.datasets.index import write
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     write(snakemake.wildcards.corpus, snakemake.params.folder, Path(snakemake.output[0]).parent)

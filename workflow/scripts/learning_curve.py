@@ -1,7 +1,7 @@
 """Train the proposal on some of the training videos with every seed, and score it."""
 
-from kinesics.evaluation.budget import learning_curve
-from kinesics.jobs import job
+from kinesics_paper.job import job
+from kinesics_paper.studies.proposal_studies import learning_curve
 
 with job(snakemake.log[0]):
     files = snakemake.input

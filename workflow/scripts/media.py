@@ -2,9 +2,9 @@
 
 import shutil
 
-from kinesics.files import replacing
-from kinesics.jobs import job
-from kinesics.sources import verify
+from kinesics.io.files import replacing
+from kinesics_paper.downloads import verify
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     verify(snakemake.input[0])

@@ -1,7 +1,7 @@
 """Ask how real the stage is to networks that learned from real faces."""
 
-from kinesics.evaluation.realism import write_realism
-from kinesics.jobs import job
+from kinesics_paper.job import job
+from kinesics_paper.studies.synthetic_realism import write_realism
 
 with job(snakemake.log[0]):
     write_realism(

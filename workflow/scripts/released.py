@@ -1,10 +1,10 @@
 """Compare our run of the released gesture network with the package's own recorded output."""
 
-from kinesics.detectors import read_clips
 from kinesics.detectors.envision import compare
-from kinesics.files import write_json
-from kinesics.jobs import job
-from kinesics.sources import verify
+from kinesics.io.files import write_json
+from kinesics.signals.recording import read_clips
+from kinesics_paper.downloads import verify
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     verify(snakemake.input.weights)

@@ -6,8 +6,8 @@ import nbformat
 from nbconvert.preprocessors import ExecutePreprocessor
 from nbconvert.preprocessors.coalescestreams import CoalesceStreamsPreprocessor
 
-from kinesics.files import write_text
-from kinesics.jobs import job
+from kinesics.io.files import write_text
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     notebook = nbformat.read(snakemake.input.notebook, as_version=4)

@@ -1,7 +1,7 @@
 """Score every detector on the real clips, and the coders against each other."""
 
-from kinesics.evaluation.study import real_clips
-from kinesics.jobs import job
+from kinesics_paper.job import job
+from kinesics_paper.studies.detector_comparison import real_clips
 
 with job(snakemake.log[0]):
     events = {

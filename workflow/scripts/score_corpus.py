@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from kinesics.corpora.probe import evaluate
-from kinesics.jobs import job
+from kinesics_paper.job import job
+from kinesics_paper.studies.linear_probe import evaluate
 
 with job(snakemake.log[0]):
     evaluate(

@@ -1,8 +1,8 @@
 """Score every detector on the stage: on its test videos, and across its dials."""
 
-from kinesics.evaluation.study import stage
-from kinesics.jobs import job
-from kinesics.stage.data import truth_files
+from kinesics.structures.truth_files import truth_files
+from kinesics_paper.job import job
+from kinesics_paper.studies.detector_comparison import stage
 
 with job(snakemake.log[0]):
     videos = snakemake.params.videos

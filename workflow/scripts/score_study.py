@@ -1,11 +1,11 @@
 """Score the public data of one study of the review."""
 
-from kinesics.jobs import job
-from kinesics.review.crema_d import score_crema_d
-from kinesics.review.gpt4v import score_gpt4v
-from kinesics.review.literature import read_literature
-from kinesics.review.shrec2022 import score_shrec2022
-from kinesics.sources import verify
+from kinesics_paper.downloads import verify
+from kinesics_paper.job import job
+from kinesics_paper.literature.tables import read_literature
+from kinesics_paper.studies.crema_d import score_crema_d
+from kinesics_paper.studies.gpt4v import score_gpt4v
+from kinesics_paper.studies.shrec2022 import score_shrec2022
 
 with job(snakemake.log[0]):
     verify(*snakemake.input.data)

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from kinesics.events import read_events, write_events
-from kinesics.jobs import job
-from kinesics.stage.data import write_videos
+from kinesics.structures.events import read_events, write_events
+from kinesics.synthetic.dataset import write_videos
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     write_events(pd.concat(map(read_events, snakemake.input.events)), snakemake.output.events)

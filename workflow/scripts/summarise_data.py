@@ -1,11 +1,11 @@
 """Count what the open data sets of the tier hold."""
 
-from kinesics.adapters import summary
-from kinesics.article import tables
-from kinesics.files import write_json
-from kinesics.jobs import job
+from kinesics.io.files import write_json
+from kinesics_paper.article.tables import results
+from kinesics_paper.datasets.open_data import summary
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
-    rows = summary("results/open", snakemake.input.sources, snakemake.params.datasets)
+    rows = summary("results/open", snakemake.params.datasets)
     write_json(snakemake.output.rows, rows)
-    tables.open_data(rows, snakemake.output.table)
+    results.open_data(rows, snakemake.output.table)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from kinesics.jobs import job
-from kinesics.people import track
+from kinesics.perception.tracking import track
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     for video, out in zip(snakemake.input.videos, snakemake.output, strict=True):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from kinesics.corpora.shard import track_shard
-from kinesics.jobs import job
+from kinesics_paper.job import job
+from kinesics_paper.studies.shards import track_shard
 
 with job(snakemake.log[0]):
     shard, _, count = snakemake.wildcards.shard.partition("-of-")

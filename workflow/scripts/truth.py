@@ -1,8 +1,8 @@
 """Turn one coder's table into an events table."""
 
-from kinesics.annotations import read_coding
-from kinesics.events import write_events
-from kinesics.jobs import job
+from kinesics.formats.coding_sheet import read_coding
+from kinesics.structures.events import write_events
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     write_events(read_coding(snakemake.input[0]), snakemake.output[0])

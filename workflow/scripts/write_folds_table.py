@@ -1,7 +1,7 @@
 """Write the table of the study of the open data."""
 
-from kinesics.article import folds
-from kinesics.jobs import job
+from kinesics_paper.article.tables import cross_validation
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
-    folds.table(snakemake.input.scores, snakemake.output[0])
+    cross_validation.table(snakemake.input.scores, snakemake.output[0])

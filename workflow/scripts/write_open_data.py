@@ -1,8 +1,8 @@
 """Write an open data set as events and tracks."""
 
-from kinesics.adapters import write
-from kinesics.jobs import job
-from kinesics.sources import verify
+from kinesics_paper.datasets.open_data import write
+from kinesics_paper.downloads import verify
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     verify(*snakemake.input.data)

@@ -1,9 +1,9 @@
 """Write the tables of the review that the tier has the data for."""
 
-from kinesics.jobs import job
-from kinesics.review import tables
-from kinesics.review.literature import read_literature
-from kinesics.review.records import read_records
+from kinesics_paper.article.tables import literature as tables
+from kinesics_paper.job import job
+from kinesics_paper.literature.records import read_records
+from kinesics_paper.literature.tables import read_literature
 
 with job(snakemake.log[0]):
     literature = read_literature("literature")

@@ -1,8 +1,8 @@
 """Join clips of EgoGestAR to one stream."""
 
-from kinesics.adapters.egogestar import write_stream
-from kinesics.jobs import job
-from kinesics.sources import verify
+from kinesics_paper.datasets.egogestar import write_stream
+from kinesics_paper.downloads import verify
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     verify(*snakemake.input.data)

@@ -1,7 +1,7 @@
 """Write the article's tables of its own data and results."""
 
-from kinesics.article import tables
-from kinesics.jobs import job
+from kinesics_paper.article.tables import results as tables
+from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     data, agreement, methods, results = snakemake.output

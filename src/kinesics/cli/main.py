@@ -11,9 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import kinesics
-from kinesics import KinesicsError, catalogue, sources
-from kinesics.files import is_stream
-from kinesics.stage.data import LONGEST_VIDEO_S, SHORTEST_VIDEO_S, truth_files
+from kinesics.detectors.registry import DETECTORS, encoders_of, learns
+from kinesics.detectors.registry import detector as detector_module
+from kinesics.encoders.registry import ENCODERS, check_encoder, family
+from kinesics.errors import KinesicsError
+from kinesics.io import downloads
+from kinesics.io.files import is_stream
+from kinesics.structures.truth_files import truth_files
+from kinesics.synthetic.script import LONGEST_VIDEO_S, SHORTEST_VIDEO_S
 
 RATE_HZ, PEOPLE = 10.0, 4  # of tracking, unless told otherwise
 SHORTEST_S = 0.04  # of windows and steps: about a frame
@@ -159,8 +164,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--detector",
         metavar="NAME",
-        help=f"{', '.join(name for name in catalogue.DETECTORS if not catalogue.learns(name))}; with a --model of theirs "
-        f"{', '.join(filter(catalogue.learns, catalogue.DETECTORS))} (default: the model's, else rules)",
+        help=f"{', '.join(name for name in DETECTORS if not learns(name))}; with a --model of theirs "
+        f"{', '.join(filter(learns, DETECTORS))} (default: the model's, else rules)",
     )
     sub.add_argument("--model", type=Path, metavar="FILE", help="what a detector that learns has learned")
     sub.add_argument(
@@ -221,7 +226,7 @@ def _parser() -> argparse.ArgumentParser:
         "--weights",
         metavar="PATH",
         help="VideoLLaMA 3 on this machine: folder, or repository of the Hugging Face hub, such as "
-        f"{catalogue.ENCODERS['videollama3_2b']['weights']} (2 billion parameters: 8 GB, on a GPU 4)",
+        f"{ENCODERS['videollama3_2b']['weights']} (2 billion parameters: 8 GB, on a GPU 4)",
     )
     sub.add_argument("--model", metavar="NAME", help="which model of the endpoint")
     sub.add_argument(
@@ -431,35 +436,35 @@ def _level(value: str) -> tuple[str, int]:
 
 def _fetch(options: argparse.Namespace) -> None:
     if not options.source:
-        for name, rows in sources.read_sources().items():
+        for name, rows in downloads.read_downloads().items():
             print(
                 f"{name:24} {rows[0]['tier']:9} {sum(int(row['bytes']) for row in rows) / 1e6:8.1f} MB  {rows[0]['licence']}"
             )
     for name in options.source:
-        for path in sources.fetch(name, options.data):
+        for path in downloads.fetch(name, options.data):
             print(path)
 
 
 def _plan(options: argparse.Namespace) -> None:
-    from kinesics import plan
+    from kinesics_paper import compute_plan
 
-    config = plan.read_config(options.tier)
+    config = compute_plan.read_config(options.tier)
     for name in options.encoders or []:
-        catalogue.check_encoder(name)
+        check_encoder(name)
     if options.encoders:
         config["corpora"]["encoders"] = dict.fromkeys(options.encoders, 2)
-    print(plan.to_text(config), end="")
+    print(compute_plan.to_text(config), end="")
 
 
 def _track(options: argparse.Namespace) -> None:
-    from kinesics.mediapipe_models import BUNDLES, build_bundles
-    from kinesics.people import track
-    from kinesics.video import facts
+    from kinesics.media.video import facts
+    from kinesics.perception.mediapipe_bundles import BUNDLES, build_bundles
+    from kinesics.perception.tracking import track
 
     facts(options.video)  # a bad video is refused before anything is fetched
     bundles = options.data / "bundles" / kinesics.__version__
     if not all((bundles / name).exists() for name in BUNDLES):
-        build_bundles(*sources.fetch("mediapipe", options.data), bundles)
+        build_bundles(*downloads.fetch("mediapipe", options.data), bundles)
     found = track(options.video, bundles, options.out, rate_hz=options.rate, max_people=options.people)
     if options.run is _track:
         print("{}: {} people in {} frames, {:.1f} s".format(options.out, *found))
@@ -468,27 +473,27 @@ def _track(options: argparse.Namespace) -> None:
 
 
 def _encoders(options: argparse.Namespace) -> None:
-    from kinesics import encoders
+    from kinesics.encoders import base, listing
 
-    names = [name for given in options.encoder for name in catalogue.family(given)] or encoders.ENCODERS
+    names = [name for given in options.encoder for name in family(given)] or base.ENCODERS
     whole = bool(options.encoder) and set(names) == set(options.encoder)
-    print("\n".join(encoders.listing(list(dict.fromkeys(names)), options.data, whole)))
+    print("\n".join(listing.listing(list(dict.fromkeys(names)), options.data, whole)))
 
 
 def _encode(options: argparse.Namespace) -> None:
-    from kinesics import encoders
-    from kinesics.encode import encode, encode_sound
+    from kinesics.encoders import base
+    from kinesics.encoders.extract import encode, encode_sound
 
     name = options.encoder
-    sees = encoders.sees(name)
+    sees = base.sees(name)
     if sees and not options.tracks:
         raise KinesicsError(f"encoder {name!r} sees people: give their tracks with --tracks")
     if not sees and options.tracks:
         raise KinesicsError(f"encoder {name!r} hears: it takes no --tracks")
-    if encoders.fetched(name) and not options.weights:
-        for source in encoders.needs(name):
-            sources.fetch(source, options.data)
-    weights = options.weights or encoders.place(name, options.data)
+    if base.fetched(name) and not options.weights:
+        for source in base.needs(name):
+            downloads.fetch(source, options.data)
+    weights = options.weights or base.place(name, options.data)
     work = {"rate_hz": options.rate, "cache": options.cache}
     if sees:
         encode(options.video, options.tracks, name, weights, options.out, calls=getattr(options, "calls", None), **work)
@@ -499,12 +504,12 @@ def _encode(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from kinesics.detectors import fit_files
-    from kinesics.files import check, read_yaml
+    from kinesics.detectors.runner import fit_files
+    from kinesics.io.validation import check, read_yaml, schema
 
     config = read_yaml(options.config)
-    check(config, "train", str(options.config))
-    if config["detector"] in catalogue.DETECTORS and not catalogue.learns(config["detector"]):
+    check(config, schema("train"), str(options.config))
+    if config["detector"] in DETECTORS and not learns(config["detector"]):
         raise KinesicsError(f"{options.config}: detector {config['detector']!r} does not learn")
     files = {name: config.get(name, []) for name in ("tracks", "features", "truth", "validation")}
     told = {"seed": config.get("seed", 0), "options": config.get("options", {})}
@@ -512,30 +517,32 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _detect(options: argparse.Namespace) -> None:
-    from kinesics.budget import POLICIES, choose
-    from kinesics.detectors import detect_files, detector_of, read_clips, read_model
-    from kinesics.encode import refuse_another_video
-    from kinesics.encoders import sees
-    from kinesics.tracks import read_tracks
+    from kinesics.detectors.acquisition import POLICIES, choose
+    from kinesics.detectors.runner import detect_files
+    from kinesics.encoders.base import sees
+    from kinesics.encoders.extract import refuse_another_video
+    from kinesics.io.checkpoints import detector_of, read_model
+    from kinesics.signals.recording import read_clips
+    from kinesics.structures.tracks import read_tracks
 
     # What would be refused in the end is refused before the video is tracked.
     if options.policy not in POLICIES:
         raise KinesicsError(f"{options.policy!r} is not a policy. The policies are {', '.join(POLICIES)}.")
     detector = options.detector or (detector_of(options.model) if options.model else "rules")
-    module, row = catalogue.detector(detector), catalogue.DETECTORS[detector]
-    if options.model and not catalogue.learns(detector):
+    module, row = detector_module(detector), DETECTORS[detector]
+    if options.model and not learns(detector):
         raise KinesicsError(f"detector {detector!r} does not learn: it takes no --model")
-    if catalogue.learns(detector) and not options.model:
+    if learns(detector) and not options.model:
         raise KinesicsError(f"detector {detector!r} has to be trained: give what it learned with --model FILE")
     if hasattr(module, "METHOD"):
-        from kinesics.head.learning import read, settings_of
+        from kinesics.models.method import read, settings_of
 
         learned_hz = settings_of(read(module.METHOD, options.model))["rate_hz"]
         if not options.tracks and options.rate != learned_hz:
             raise KinesicsError(
                 f"{options.model}: learned at {learned_hz:g} frames a second: give --rate {learned_hz:g}"
             )
-    elif catalogue.learns(detector):
+    elif learns(detector):
         read_model(options.model, row["module"])
     if options.tracks and (options.rate, options.people) != (RATE_HZ, PEOPLE):
         raise KinesicsError("--rate and --people are for tracking, which --tracks spares: leave them out")
@@ -549,7 +556,7 @@ def _detect(options: argparse.Namespace) -> None:
         else:
             refuse_another_video(options.video, options.video.stem, read_tracks(options.tracks), options.tracks)
         features, tracks = [], work.tracks
-        for encoder in catalogue.encoders_of(detector):
+        for encoder in encoders_of(detector):
             work.tracks = tracks if sees(encoder) else None
             work.encoder, work.rate, work.out = encoder, None, Path(folder) / f"{encoder}.safetensors"
             work.weights = work.cache = None
@@ -560,7 +567,7 @@ def _detect(options: argparse.Namespace) -> None:
                 print(f"{encoder}: {len(work.calls)} calls")
             _encode(work)
             features.append(work.out)
-        model = sources.fetch(row["weights"], options.data)[0] if row["weights"] else options.model
+        model = downloads.fetch(row["weights"], options.data)[0] if row["weights"] else options.model
         events = detect_files(
             detector, tracks, features, model, options.out, options.tubes, options.seed, sure=not options.all
         )
@@ -568,10 +575,10 @@ def _detect(options: argparse.Namespace) -> None:
 
 
 def _ask(options: argparse.Namespace) -> None:
-    from kinesics.ask import most_requests
-    from kinesics.ask.detect import WINDOW_S
-    from kinesics.ask.endpoint import most_tokens
-    from kinesics.ask.estimate import Tally, estimate
+    from kinesics.vlm import most_requests
+    from kinesics.vlm.cost_estimate import Tally, estimate
+    from kinesics.vlm.event_prompting import WINDOW_S
+    from kinesics.vlm.openai_client import most_tokens
 
     labels = [label.strip() for given in options.labels or [] for label in given.split(",")]
     if files := [label for label in labels if Path(label).suffix and Path(label).is_file()]:
@@ -606,9 +613,9 @@ def _ask(options: argparse.Namespace) -> None:
 
 def _model(options: argparse.Namespace, folder: Path, tally, limits: dict) -> tuple:
     """Return the model that is to be asked, and how often a request is put."""
-    from kinesics.ask import TRIES
-    from kinesics.ask.endpoint import endpoint, is_local
-    from kinesics.ask.local import videollama3
+    from kinesics.vlm import TRIES
+    from kinesics.vlm.local_model import videollama3
+    from kinesics.vlm.openai_client import endpoint, is_local
 
     if options.weights:
         if options.model or options.parameter:
@@ -630,26 +637,28 @@ def _model(options: argparse.Namespace, folder: Path, tally, limits: dict) -> tu
 
 def _ask_labels(options: argparse.Namespace, model, tries: tuple) -> tuple:
     """Ask for ranked labels; return outcomes, the size of a batch, and what a dry run tells of what is shown."""
-    from kinesics.ask import rank
+    from kinesics.vlm import label_ranking
 
     if not options.labels:
         raise KinesicsError("nothing to rank: give --labels, as in --labels happy sad anger")
-    chosen = [item for path in options.video for item in rank.items(path, options.window, options.step)]
-    words = rank.read_words(options.words) if options.words else None
-    prompt = rank.choose(chosen, options.prompt, words, str(options.words))
+    chosen = [item for path in options.video for item in label_ranking.items(path, options.window, options.step)]
+    words = label_ranking.read_words(options.words) if options.words else None
+    prompt = label_ranking.choose(chosen, options.prompt, words, str(options.words))
     if options.weights and prompt["shows"] == "words":
         raise KinesicsError("VideoLLaMA 3 is asked about pictures: put --prompt text to an endpoint")
     batch = options.batch or int(prompt["batch"])
     shown = {"frames": options.frames, "size": options.size, "detail": options.detail, "seed": options.seed}
     shown = {name: value for name, value in shown.items() if value is not None}
-    table = rank.rank(
+    table = label_ranking.rank(
         chosen, options.labels, model, prompt=prompt["prompt"], words=words, batch=batch, tries=tries, **shown
     )
     if not options.dry_run:
-        rank.write_answers(table, options.out)
+        label_ranking.write_answers(table, options.out)
     told = {"prompt": f"{prompt['prompt']}, {batch} {prompt['item']}s a request"}
     if words is not None:
-        told["words"] = f"of {sum(rank.said(words, item) != rank.SILENCE for item in chosen)} of {len(chosen)} clips"
+        told["words"] = (
+            f"of {sum(label_ranking.said(words, item) != label_ranking.SILENCE for item in chosen)} of {len(chosen)} clips"
+        )
     return table["outcome"], batch, told
 
 
@@ -657,10 +666,10 @@ def _ask_events(options: argparse.Namespace, model, tries: tuple) -> tuple:
     """Ask for events; return as ``_ask_labels``."""
     import pandas as pd
 
-    from kinesics.ask.detect import detect
-    from kinesics.events import write_events
-    from kinesics.files import replacing
-    from kinesics.labels import LABELS
+    from kinesics.io.files import replacing
+    from kinesics.structures.events import write_events
+    from kinesics.structures.vocabulary import LABELS
+    from kinesics.vlm.event_prompting import detect
 
     tracks = options.tracks or [None] * len(options.video)
     if len(tracks) != len(options.video):
@@ -689,9 +698,9 @@ def _stage_files(options: argparse.Namespace) -> dict[str, Path]:
 
 
 def _stage(options: argparse.Namespace) -> None:
-    from kinesics.events import read_events
-    from kinesics.stage.film import film
-    from kinesics.stage.script import draw
+    from kinesics.structures.events import read_events
+    from kinesics.synthetic.film import film
+    from kinesics.synthetic.script import draw
 
     dials = [dial for dial, _ in options.wild]
     if twice := sorted({dial for dial in dials if dials.count(dial) > 1}):
@@ -716,9 +725,10 @@ def _stage(options: argparse.Namespace) -> None:
 
 
 def _score(options: argparse.Namespace) -> None:
-    from kinesics.evaluation.intervals import BLOCK_S
-    from kinesics.evaluation.score import score_files, to_text
-    from kinesics.files import write_json
+    from kinesics.io.files import write_json
+    from kinesics.metrics.bootstrap import BLOCK_S
+    from kinesics.metrics.report import to_text
+    from kinesics.metrics.score_files import score_files
 
     tubes = {"truth": options.tubes_truth, "predicted": options.tubes_predicted, "other": options.tubes_compare}
     if bool(options.tubes_truth) != bool(options.tubes_predicted):

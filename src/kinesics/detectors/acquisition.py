@@ -22,14 +22,17 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError, catalogue
-from kinesics.detectors import Clip, read_model
-from kinesics.encode import boxes_by_frame
-from kinesics.features import CropFeatures, Features
-from kinesics.labels import LABELS
-from kinesics.segments import index, samples, seconds, smooth
-from kinesics.streams import COLUMNS, SIDES
-from kinesics.tracks import Tracks
+from kinesics.encoders import registry
+from kinesics.encoders.extract import boxes_by_frame
+from kinesics.errors import KinesicsError
+from kinesics.io.checkpoints import read_model
+from kinesics.signals.descriptor import COLUMNS
+from kinesics.signals.facemesh import SIDES
+from kinesics.signals.recording import Clip
+from kinesics.structures.features import CropFeatures, Features
+from kinesics.structures.timegrid import index, samples, seconds, smooth
+from kinesics.structures.tracks import Tracks
+from kinesics.structures.vocabulary import LABELS
 
 POLICIES = ("uniform", "motion", "uncertain", "kts")
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
@@ -102,7 +105,7 @@ def choose(policy: str, share: float, clip: Clip, detector: ModuleType, model: s
 
     ``detector`` is a module with ``ENCODER`` and ``undecided(model, clip)``; ``model`` is the file that it learned.
     """
-    encoder = catalogue.encoder(detector.ENCODER)
+    encoder = registry.encoder(detector.ENCODER)
     learned = read_model(Path(model), detector.__name__.rpartition(".")[2])
     calls = possible(clip.tracks, encoder.RATE_HZ, encoder.CROPS)
     return plan(policy, share, clip, calls, partial(detector.undecided, learned))

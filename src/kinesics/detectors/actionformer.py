@@ -12,14 +12,15 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from kinesics.head import framewise, learning, losses
-from kinesics.head.decoding import CORE, FLOOR, in_windows
-from kinesics.head.layers import LocalAttention, coarser, halve, inputs, linear, neighbours, size
-from kinesics.head.learning import LENGTH, Method, Segments
-from kinesics.head.network import PRIOR, REACH, STRIDES, core_steps, step_valid, targets
-from kinesics.head.sequences import Sequence
-from kinesics.head.training import QUICK
-from kinesics.labels import LABELS as VOCABULARY
+from kinesics.models import fitting, framewise, inference, losses, method
+from kinesics.models.augmentation import LENGTH
+from kinesics.models.decoding import CORE, FLOOR, in_windows
+from kinesics.models.layers import LocalAttention, coarser, halve, inputs, linear, neighbours, size
+from kinesics.models.method import Method, Segments
+from kinesics.models.optimization import QUICK
+from kinesics.models.pyramid import PRIOR, REACH, STRIDES, core_steps, step_valid, targets
+from kinesics.models.sequences import Sequence
+from kinesics.structures.vocabulary import LABELS as VOCABULARY
 
 LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 RADIUS, HEADS = 9, 4  # steps that attention reaches: windows of 19, as in the paper
@@ -117,5 +118,5 @@ def outputs(network: ActionFormer, sequence: Sequence) -> Segments:
 
 
 OPTIONS = {"sigma": 0.4, "width": 64}
-METHOD = Method("actionformer", ActionFormer, loss, step_targets, outputs, learning.as_found, 1000, 2e-3, 0.5, OPTIONS)
-fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)
+METHOD = Method("actionformer", ActionFormer, loss, step_targets, outputs, method.as_found, 1000, 2e-3, 0.5, OPTIONS)
+fit, detect = partial(fitting.fit, METHOD), partial(inference.detect, METHOD)

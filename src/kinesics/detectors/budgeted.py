@@ -13,19 +13,21 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from kinesics.budget import Demand, crop_of
-from kinesics.detectors import Clip
-from kinesics.events import temporal_iou
-from kinesics.head import framewise, learning, losses
-from kinesics.head.decoding import CORE, FLOOR, in_windows
-from kinesics.head.learning import LENGTH, Method, Model, Segments, network_of, scaled, settings_of, shaken
-from kinesics.head.network import REACH, Network, core_steps, step_valid, targets
-from kinesics.head.sequences import CROPS, Sequence
-from kinesics.head.training import QUICK
-from kinesics.labels import LABELS as VOCABULARY
-from kinesics.streams import PERSON_SEEN
+from kinesics.detectors.acquisition import Demand, crop_of
+from kinesics.models import fitting, framewise, inference, losses, method
+from kinesics.models.augmentation import LENGTH, shaken
+from kinesics.models.decoding import CORE, FLOOR, in_windows
+from kinesics.models.inference import scaled
+from kinesics.models.method import Method, Model, Segments, network_of, settings_of
+from kinesics.models.optimization import QUICK
+from kinesics.models.pyramid import REACH, Network, core_steps, step_valid, targets
+from kinesics.models.sequences import CROPS, Sequence
+from kinesics.signals.descriptor import PERSON_SEEN
+from kinesics.signals.recording import Clip
+from kinesics.structures.boxes import temporal_iou
+from kinesics.structures.vocabulary import LABELS as VOCABULARY
 
-ENCODER = learning.ENCODER  # whose calls a budget saves
+ENCODER = method.ENCODER  # whose calls a budget saves
 LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 SIGNED_LIMIT = 10.0  # frames, a second at 10 Hz: beyond, how far a boundary is does not matter
 
@@ -149,4 +151,4 @@ OPTIONS = {"width": 64, "sigma": 0.4, "smooth_s": 0.3}
 #: of being on or off.
 SWITCHES = {"cheap": 1, "tokens": 1, "sound": 1, "words": 1, "scales": 1, "budgets": 1, "signed": 0}
 METHOD = Method("budgeted", make, loss, step_targets, outputs, candidates, 500, 2e-3, 4.0, OPTIONS | SWITCHES)
-fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)
+fit, detect = partial(fitting.fit, METHOD), partial(inference.detect, METHOD)

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics.detectors import Clip, assemble, read_model
-from kinesics.labels import LABELS as VOCABULARY
-from kinesics.labels import in_order
+from kinesics.io.checkpoints import read_model
+from kinesics.signals.event_assembly import assemble
+from kinesics.signals.recording import Clip
+from kinesics.structures.vocabulary import LABELS as VOCABULARY
+from kinesics.structures.vocabulary import in_order
 
 LABELS = tuple(VOCABULARY.index)
 

@@ -20,8 +20,9 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from kinesics import KinesicsError
-from kinesics.detectors import Clip, assemble
+from kinesics.errors import KinesicsError
+from kinesics.signals.event_assembly import assemble
+from kinesics.signals.recording import Clip
 
 LABELS = ("hand_gesture",)
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics.detectors import Clip, linear
-from kinesics.head import framewise, learning
-from kinesics.head.learning import Method, Model
-from kinesics.head.sequences import Sequence, active, segments_of, sequences
-from kinesics.labels import LABELS as VOCABULARY
+from kinesics.detectors import linear
+from kinesics.models import calibration, fitting, framewise, inference
+from kinesics.models.method import Method, Model, read, settings_of
+from kinesics.models.sequences import Sequence, active, segments_of, sequences
+from kinesics.signals.recording import Clip
+from kinesics.structures.vocabulary import LABELS as VOCABULARY
 
 LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 METHOD = replace(
@@ -26,8 +27,8 @@ def fit(
     clips: list[Clip], truth: list[pd.DataFrame], seed: int, validation: list[Clip] = (), **options: float
 ) -> Model:
     """Return the linear probe's model with ``chances`` (C, 3): to enter, to leave, and of being on."""
-    model = learning.fit(METHOD, clips, truth, seed, **options)
-    labels = learning.settings_of(model)["labels"]
+    model = fitting.fit(METHOD, clips, truth, seed, **options)
+    labels = settings_of(model)["labels"]
     on = [
         active(segments_of(one, coder, labels), len(one.stream), len(labels))
         for clip in clips
@@ -42,13 +43,13 @@ def fit(
         [(enters + 1) / (total - frames + 2), (enters + 1) / (frames + 2), (frames + 1) / (total + 2)], 1
     )
     method = _method(model)
-    return model | (learning.calibration(method, model, validation, truth) if validation else {})
+    return model | (calibration.calibration(method, model, validation, truth) if validation else {})
 
 
 def detect(clip: Clip, model: Path, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return events and tubes with the model of this file. ``seed`` is not used."""
-    learned = learning.read(METHOD, model)
-    return learning.events_of(_method(learned), learned, clip)
+    learned = read(METHOD, model)
+    return inference.events_of(_method(learned), learned, clip)
 
 
 def posterior(probability: np.ndarray, chances: np.ndarray) -> np.ndarray:

@@ -5,10 +5,10 @@ from functools import partial
 import jax
 from flax import nnx
 
-from kinesics.head import framewise, learning
-from kinesics.head.layers import inputs, linear, size
-from kinesics.head.learning import Method
-from kinesics.labels import LABELS as VOCABULARY
+from kinesics.models import fitting, framewise, inference
+from kinesics.models.layers import inputs, linear, size
+from kinesics.models.method import Method
+from kinesics.structures.vocabulary import LABELS as VOCABULARY
 
 LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 
@@ -36,4 +36,4 @@ METHOD = Method(
     4.0,
     OPTIONS,
 )
-fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)
+fit, detect = partial(fitting.fit, METHOD), partial(inference.detect, METHOD)

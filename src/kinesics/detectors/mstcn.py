@@ -11,10 +11,10 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from kinesics.head import framewise, learning
-from kinesics.head.layers import inputs, linear, neighbours, size
-from kinesics.head.learning import Method
-from kinesics.labels import LABELS as VOCABULARY
+from kinesics.models import fitting, framewise, inference
+from kinesics.models.layers import inputs, linear, neighbours, size
+from kinesics.models.method import Method
+from kinesics.structures.vocabulary import LABELS as VOCABULARY
 
 LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 STAGES = 2
@@ -78,4 +78,4 @@ METHOD = Method(
     0.5,
     OPTIONS,
 )
-fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)
+fit, detect = partial(fitting.fit, METHOD), partial(inference.detect, METHOD)

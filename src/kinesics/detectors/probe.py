@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from kinesics import KinesicsError
-from kinesics.detectors import Clip, from_scores, read_model
-from kinesics.features import Features
-from kinesics.labels import LABELS as VOCABULARY
-from kinesics.segments import smooth
+from kinesics.errors import KinesicsError
+from kinesics.io.checkpoints import read_model
+from kinesics.signals.event_assembly import from_scores
+from kinesics.signals.recording import Clip
+from kinesics.structures.features import Features
+from kinesics.structures.timegrid import smooth
+from kinesics.structures.vocabulary import LABELS as VOCABULARY
 
 LABELS = tuple(VOCABULARY.index)
 

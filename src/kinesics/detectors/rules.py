@@ -1,4 +1,4 @@
-"""Rules on what the cheap models see: no training; the thresholds and their reasons stand in ``kinesics.signals``.
+"""Rules on what the cheap models see: no training; the thresholds and their reasons stand in ``kinesics.signals.cues``.
 
 An event enters where a label's signal reaches 1 and leaves where it falls below LEAVE (hysteresis).
 """
@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics.detectors import Clip, from_scores
-from kinesics.signals import LABELS, signals
+from kinesics.signals.cues import LABELS, signals
+from kinesics.signals.event_assembly import from_scores
+from kinesics.signals.recording import Clip
 
 __all__ = ["LABELS", "detect"]
 

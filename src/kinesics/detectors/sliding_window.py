@@ -11,13 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from kinesics.head import framewise, learning, losses
-from kinesics.head.decoding import CORE, FLOOR, in_windows
-from kinesics.head.layers import coarser, halve, inputs, linear, neighbours, size
-from kinesics.head.learning import LENGTH, Method, Segments
-from kinesics.head.network import REACH, STRIDES, core_steps, grid, step_valid
-from kinesics.head.sequences import Sequence
-from kinesics.labels import LABELS as VOCABULARY
+from kinesics.models import fitting, framewise, inference, losses, method
+from kinesics.models.augmentation import LENGTH
+from kinesics.models.decoding import CORE, FLOOR, in_windows
+from kinesics.models.layers import coarser, halve, inputs, linear, neighbours, size
+from kinesics.models.method import Method, Segments
+from kinesics.models.pyramid import REACH, STRIDES, core_steps, grid, step_valid
+from kinesics.models.sequences import Sequence
+from kinesics.structures.vocabulary import LABELS as VOCABULARY
 
 LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 PARTS = (5, 7)  # parts of a window, one stride each: 1, 1.4, 2, 2.8, 4, 5.6, 8 and 11.2 seconds at 10 Hz
@@ -85,5 +86,5 @@ def outputs(network: Classifier, sequence: Sequence) -> Segments:
 
 
 OPTIONS = {"sigma": 0.4, "width": 48}
-METHOD = Method("windows", Classifier, loss, targets, outputs, learning.as_found, 1000, 2e-3, 0.5, OPTIONS)
-fit, detect = partial(learning.fit, METHOD), partial(learning.detect, METHOD)
+METHOD = Method("windows", Classifier, loss, targets, outputs, method.as_found, 1000, 2e-3, 0.5, OPTIONS)
+fit, detect = partial(fitting.fit, METHOD), partial(inference.detect, METHOD)

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from faster_whisper.vad import SileroVADModel
 
-from kinesics import KinesicsError
-from kinesics.files import one_line
-from kinesics.video import SOUND_HZ
+from kinesics.errors import KinesicsError
+from kinesics.io.files import one_line
+from kinesics.media.audio import SOUND_HZ
 
 CROPS = ()
 MARGIN = 0.0

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesics import KinesicsError, catalogue
+from kinesics.encoders import registry
+from kinesics.errors import KinesicsError
 
-ENCODERS = tuple(catalogue.ENCODERS)
 Encode = Callable[[Sequence], np.ndarray]
+
 
 _GPU_BATCH = 64  # more inputs at once make no GPU faster
 
@@ -40,8 +41,8 @@ class Shape:
 
 def shape(name: str) -> Shape:
     """Return what the table declares of an encoder. Raises KinesicsError for an unknown name."""
-    catalogue.check_encoder(name)
-    row = catalogue.ENCODERS[name]
+    registry.check_encoder(name)
+    row = registry.ENCODERS[name]
     frames, size = int(row["frames"]), int(row["size"])
     inputs = {"image": (size, size, 3), "clip": (frames, size, size, 3), "sound": (frames,), "text": ()}
     return Shape(row["input"], inputs[row["input"]], int(row["dim"]))
@@ -54,28 +55,28 @@ def sees(name: str) -> bool:
 
 def place(name: str, data: str | Path) -> Path:
     """Return where the weights of an encoder lie below the folder of downloaded files: a file or a folder."""
-    weights = catalogue.ENCODERS[name]["weights"]
+    weights = registry.ENCODERS[name]["weights"]
     if fetched(name):
-        from kinesics import sources
+        from kinesics.io import downloads
 
         weights = needs(name)[0]
-        return Path(data) / weights / sources.read_sources()[weights][0]["file"]
+        return Path(data) / weights / downloads.read_downloads()[weights][0]["file"]
     return Path(data) / name / weights.partition(":")[2]
 
 
 def fetched(name: str) -> bool:
     """Say whether the weights of an encoder are a source, which is fetched, and not placed by the user."""
-    return "/" not in catalogue.ENCODERS[name]["weights"]
+    return "/" not in registry.ENCODERS[name]["weights"]
 
 
 def needs(name: str) -> list[str]:
     """Return the sources of ``config/sources.csv`` that an encoder with fetched weights needs: its own first."""
-    return catalogue.ENCODERS[name]["weights"].split()
+    return registry.ENCODERS[name]["weights"].split()
 
 
 def how_to_get(name: str, at: str | Path) -> str:
     """Return what to do for the weights of an encoder to be at a path: the licence to accept, and the command."""
-    row = catalogue.ENCODERS[name]
+    row = registry.ENCODERS[name]
     if fetched(name):
         return f"get the weights of {name} with: kinesics fetch {row['weights']}"
     repository, _, file = row["weights"].partition(":")
@@ -95,10 +96,10 @@ def how_to_get(name: str, at: str | Path) -> str:
 
 def local(name: str, weights: str | Path) -> Path:
     """Return where weights lie: the path given, or if that is the encoder's repository of the hub, its downloaded folder."""
-    if not fetched(name) and str(weights) == catalogue.ENCODERS[name]["weights"]:
-        from kinesics.encoders import hub
+    if not fetched(name) and str(weights) == registry.ENCODERS[name]["weights"]:
+        from kinesics.encoders import pretrained
 
-        return hub.folder(weights)
+        return pretrained.folder(weights)
     return Path(weights)
 
 
@@ -114,7 +115,7 @@ def load(name: str, weights: str | Path) -> Encode:
     Raises KinesicsError for an unknown name and for weights that are missing or not the encoder's; the function raises
     ValueError for inputs of another type or shape.
     """
-    module, told, weights = catalogue.encoder(name), shape(name), local(name, weights)
+    module, told, weights = registry.encoder(name), shape(name), local(name, weights)
     if not weights.exists():
         raise KinesicsError(f"{weights}: no such file; {how_to_get(name, weights)}")
     if weights.is_dir() and not any(weights.iterdir()):
@@ -122,9 +123,9 @@ def load(name: str, weights: str | Path) -> Encode:
     if fetched(name) and told.kind in ("image", "sound") and not weights.is_file():
         raise KinesicsError(f"{weights}: not a file; {how_to_get(name, weights)}")
     if not fetched(name):
-        from kinesics.encoders import hub
+        from kinesics.encoders import pretrained
 
-        if (needed := hub.needed_bytes(name)) > (free := hub.free_bytes()):
+        if (needed := pretrained.needed_bytes(name)) > (free := pretrained.free_bytes()):
             raise KinesicsError(f"{name} needs {needed / 1e9:.1f} GB of memory, of which {free / 1e9:.1f} GB are free")
     forward, kind = module.load(weights), np.float32 if told.kind == "sound" else np.uint8
     batch = 1 if fetched(name) else _batch(forward, np.zeros((1, *told.input), kind))
@@ -165,47 +166,4 @@ def _batch(forward: Encode, blank: np.ndarray) -> int:
     return int(min(max(torch.cuda.mem_get_info()[0] // 2 // taken, 1), _GPU_BATCH))
 
 
-def listing(names: Sequence[str], data: str | Path, whole: bool = False) -> list[str]:
-    """Return a table of encoders, a line each and a header, or with ``whole`` all that is to be told of each."""
-    from kinesics.encoders import hub
-
-    told = {name: _state(name, data) for name in names}
-    free = f"memory that is free now: {hub.free_bytes() / 1e9:.1f} GB; arithmetic: {str(hub.precision())[6:]}"
-    if whole:
-        lines = []
-        for name in names:
-            row, state = catalogue.ENCODERS[name], told[name]
-            lines += [
-                f"{name}: {row['description']} [{row['citation']}]",
-                f"  {row['parameters']} million parameters, {_input(name)} -> {row['dim']} numbers",
-                f"  licence: {row['licence']}; gated: {row['gated']}; weights: {row['weights']}",
-                f"  needs {hub.needed_bytes(name) / 1e9:.1f} GB of memory; {free}",
-                f"  runs now: {state}",
-                *([] if place(name, data).exists() or fetched(name) else [f"  {how_to_get(name, place(name, data))}"]),
-            ]
-        return lines
-    lines = [f"{'encoder':24}{'params':>9}  {'input':15}{'licence':19}{'gated':9}{'memory':>8}  runs now"]
-    for name in names:
-        row = catalogue.ENCODERS[name]
-        lines.append(
-            f"{name:24}{float(row['parameters']):8.1f}M  {_input(name):15}{row['licence']:19}{row['gated']:9}"
-            f"{hub.needed_bytes(name) / 1e9:5.1f} GB  {told[name]}"
-        )
-    return [*lines, free, "'kinesics encoders NAME' tells all of one, and where its weights come from"]
-
-
-def _input(name: str) -> str:
-    told = shape(name)
-    sizes = {"image": "{0}x{1}", "clip": "{0} x {1}x{2}", "sound": "sound", "text": "text"}
-    return sizes[told.kind].format(*told.input)
-
-
-def _state(name: str, data: str | Path) -> str:
-    """Return whether an encoder can run now, and why not."""
-    from kinesics.encoders import hub
-
-    if not place(name, data).exists():
-        if not fetched(name):
-            return "no: weights missing"
-        return f"yes; weights come at first use, or with: kinesics fetch {' '.join(needs(name))}"
-    return "no: not enough memory is free" if hub.needed_bytes(name) > hub.free_bytes() else "yes"
+ENCODERS = tuple(registry.ENCODERS)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesics import KinesicsError
-from kinesics.encoders import Encode, fetched
-from kinesics.files import sha256
+from kinesics.encoders.base import Encode, fetched
+from kinesics.errors import KinesicsError
+from kinesics.io.files import sha256
 
 _WAIT_S = 60  # for another process that is writing
 
@@ -27,9 +27,9 @@ def key(name: str, weights: str | Path) -> bytes:
     facts = [name, *(f"{file.name} {sha256(file)}" for file in files)]
     facts += [f"{library} {metadata.version(library)}" for library in ("torch", "transformers")]
     if not fetched(name):
-        from kinesics.encoders import hub
+        from kinesics.encoders import pretrained
 
-        facts += [f"{hub.precision()} {hub.device()}"]
+        facts += [f"{pretrained.precision()} {pretrained.device()}"]
     return hashlib.sha256("\n".join(facts).encode()).digest()
 
 

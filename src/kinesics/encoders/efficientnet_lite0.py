@@ -17,8 +17,8 @@ import torch
 from torch import nn
 from torch.nn.functional import pad, relu6
 
-from kinesics import KinesicsError
-from kinesics.files import one_line
+from kinesics.errors import KinesicsError
+from kinesics.io.files import one_line
 
 SIZE = (224, 224)
 DIM = 1280

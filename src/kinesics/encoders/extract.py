@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from kinesics import KinesicsError, catalogue, encoders
+from kinesics.encoders import base, registry
 from kinesics.encoders.cache import cached, key
-from kinesics.features import CropFeatures, Features, write_features
-from kinesics.segments import index, samples
-from kinesics.tracks import FACE_BOX, PERSON_BOX, Tracks, read_tracks
-from kinesics.video import facts, frames, sounds, windows
+from kinesics.errors import KinesicsError
+from kinesics.media.audio import sounds
+from kinesics.media.video import facts, frames, windows
+from kinesics.structures.features import CropFeatures, Features, write_features
+from kinesics.structures.timegrid import index, samples
+from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, Tracks, read_tracks
 
 #: The columns of the tracks that hold the box of each kind of crop.
 BOXES = {"face": FACE_BOX, "person": PERSON_BOX}
@@ -53,8 +55,8 @@ def encode(
 
     Raises KinesicsError for tracks of another video, unknown encoders and crops, and files that cannot be read.
     """
-    module, shape = catalogue.encoder(encoder), encoders.shape(encoder)
-    if not encoders.sees(encoder):
+    module, shape = registry.encoder(encoder), base.shape(encoder)
+    if not base.sees(encoder):
         raise KinesicsError(f"{encoder} takes {shape.kind}, not crops: it is asked without tracks")
     crops = module.CROPS if crops is None else tuple(crops)
     rate_hz = _rate(rate_hz, module, video)
@@ -111,8 +113,8 @@ def encode_sound(
     The features file has one kind of crop, ``sound`` or ``text``, of ``NOBODY``; a video without sound has no rows. Return
     whether it has sound. Raises KinesicsError for encoders that see.
     """
-    module, shape = catalogue.encoder(encoder), encoders.shape(encoder)
-    if encoders.sees(encoder):
+    module, shape = registry.encoder(encoder), base.shape(encoder)
+    if base.sees(encoder):
         raise KinesicsError(f"{encoder} takes crops of people: it needs the tracks of {video}")
     rate_hz = _rate(rate_hz, module, video)
     ask = _network(encoder, weights, cache)
@@ -129,9 +131,9 @@ def encode_sound(
     return has_sound
 
 
-def _network(encoder: str, weights: str | Path, cache: str | Path | None) -> encoders.Encode:
-    ask = encoders.load(encoder, weights)
-    return ask if cache is None else cached(ask, key(encoder, encoders.local(encoder, weights)), cache)
+def _network(encoder: str, weights: str | Path, cache: str | Path | None) -> base.Encode:
+    ask = base.load(encoder, weights)
+    return ask if cache is None else cached(ask, key(encoder, base.local(encoder, weights)), cache)
 
 
 def _rate(rate_hz: float | None, module: ModuleType, video: str | Path) -> float:
@@ -141,7 +143,7 @@ def _rate(rate_hz: float | None, module: ModuleType, video: str | Path) -> float
     return rate_hz
 
 
-def _asked(ask: encoders.Encode, stream: Iterator[tuple], shape: encoders.Shape) -> Iterator[tuple]:
+def _asked(ask: base.Encode, stream: Iterator[tuple], shape: base.Shape) -> Iterator[tuple]:
     """Yield (crop, time_s, person, token) for each (crop, time_s, person, input), as many held as memory allows."""
     held = int(min(max(HELD_BYTES // shape.bytes, 1), BATCH))
     while batch := list(islice(stream, held)):

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from kinesics import KinesicsError
+from kinesics.errors import KinesicsError
 
 SIZE = (64, 64)
 LABELS = ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral")

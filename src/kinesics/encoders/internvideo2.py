@@ -20,9 +20,9 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn.functional import gelu, interpolate, scaled_dot_product_attention
 
-from kinesics import KinesicsError
-from kinesics.encoders import hub
-from kinesics.files import one_line
+from kinesics.encoders import pretrained
+from kinesics.errors import KinesicsError
+from kinesics.io.files import one_line
 
 CROPS = ("face", "person")
 MARGIN = 0.2  # context: what the hands do reaches out of the body's box
@@ -246,12 +246,12 @@ class InternVideo2(nn.Module):
 def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from clips, uint8 RGB (N, T, H, W, 3), to pooled features, float32 (N, 768)."""
     torch.set_num_threads(1)
-    network = InternVideo2.from_checkpoint(weights).to(hub.device(), hub.precision())
-    mean, std = map(torch.tensor, hub.IMAGENET)
+    network = InternVideo2.from_checkpoint(weights).to(pretrained.device(), pretrained.precision())
+    mean, std = map(torch.tensor, pretrained.IMAGENET)
 
     @torch.inference_mode()
     def encode(clips: np.ndarray) -> np.ndarray:
-        video = hub.scaled(torch.from_numpy(clips), mean, std)  # (N, T, 3, H, W)
+        video = pretrained.scaled(torch.from_numpy(clips), mean, std)  # (N, T, 3, H, W)
         return network(video.transpose(1, 2))[0].float().cpu().numpy()
 
     return encode

@@ -1,30 +1,30 @@
 """How near what is said is to each expression: cosines of a sentence's token with those of short texts in ``words.csv``.
 
-Sentences and tokens are those of ``kinesics.encoders.speech``: Whisper tiny.en, English only, and MiniLM. To compare with
+Sentences and tokens are those of ``sentence_embedding``: Whisper tiny.en, English only, and MiniLM. To compare with
 texts that describe a class is zero-shot classification (Yin et al. 2019, arXiv:1909.00161); our texts were written once.
 """
 
 from collections.abc import Callable, Iterator
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from kinesics.encoders import speech
+from kinesics.encoders import sentence_embedding, transcription
 from kinesics.encoders.fer import LABELS
+from kinesics.io.package_data import package_file
 
 CROPS = ()
 MARGIN = 0.0
 RATE_HZ = 1.0  # rows come as sentences begin and end
-WEIGHTS = speech.WEIGHTS
+WEIGHTS = sentence_embedding.WEIGHTS
 SILENCE = ""  # the text of the row at which a sentence ends before another begins
 
 
 def sentences(video: str | Path, weights: str | Path) -> Iterator[tuple[float, str]]:
     """Yield (time_s, text) of what is said from then on, until the next row."""
     until_s = 0.0
-    for start_s, end_s, text in speech.transcribe(video, speech.beside(weights)):
+    for start_s, end_s, text in transcription.transcribe(video, sentence_embedding.beside(weights)):
         if start_s > until_s > 0:
             yield until_s, SILENCE
         yield start_s, text
@@ -35,8 +35,8 @@ def sentences(video: str | Path, weights: str | Path) -> Iterator[tuple[float, s
 
 def load(weights: Path) -> Callable[[list[str]], np.ndarray]:
     """Return the function from N texts to float32 (N, 7): cosines in the order of ``LABELS``; 0 where nothing is said."""
-    tokens = speech.load(weights)
-    texts = pd.read_csv(resources.files("kinesics.encoders").joinpath("words.csv"), index_col="expression")["text"]
+    tokens = sentence_embedding.load(weights)
+    texts = pd.read_csv(package_file("kinesics.encoders", "text_emotion.csv"), index_col="expression")["text"]
     expressions = tokens(texts[list(LABELS)].tolist())
 
     def encode(said: list[str]) -> np.ndarray:

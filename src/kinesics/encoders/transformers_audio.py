@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from transformers import Wav2Vec2Model, WavLMModel, WhisperFeatureExtractor, WhisperModel
 
-from kinesics.encoders import hub
-from kinesics.video import SOUND_HZ
+from kinesics.encoders import pretrained
+from kinesics.media.audio import SOUND_HZ
 
 CROPS = ()
 MARGIN = 0.0
@@ -27,7 +27,7 @@ _TOKEN = 320  # samples a token of all three: 20 ms
 def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from sounds, float32 (N, samples), to mean tokens, float32 (N, C)."""
     torch.set_num_threads(1)
-    network = hub.pretrained(weights, {"wavlm": WavLMModel, "wav2vec2": Wav2Vec2Model, "whisper": WhisperModel})
+    network = pretrained.pretrained(weights, {"wavlm": WavLMModel, "wav2vec2": Wav2Vec2Model, "whisper": WhisperModel})
     hears = _whisper(network) if network.config.model_type == "whisper" else _waves(network, weights)
 
     @torch.inference_mode()
@@ -38,13 +38,13 @@ def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def _waves(network: WavLMModel | Wav2Vec2Model, weights: Path) -> Callable[[np.ndarray], torch.Tensor]:
-    normalises = hub.preprocessor(weights).get("do_normalize", True)
+    normalises = pretrained.preprocessor(weights).get("do_normalize", True)
 
     def hears(sounds: np.ndarray) -> torch.Tensor:
         waves = torch.from_numpy(sounds)
         if normalises:  # to mean 0 and variance 1, as the networks' feature extractor does
             waves = (waves - waves.mean(1, keepdim=True)) / (waves.var(1, keepdim=True, correction=0) + 1e-7).sqrt()
-        return network(waves.to(hub.device(), hub.precision())).last_hidden_state
+        return network(waves.to(pretrained.device(), pretrained.precision())).last_hidden_state
 
     return hears
 
@@ -54,7 +54,7 @@ def _whisper(network: WhisperModel) -> Callable[[np.ndarray], torch.Tensor]:
 
     def hears(sounds: np.ndarray) -> torch.Tensor:
         mel = spectrum(list(sounds), sampling_rate=SOUND_HZ, return_tensors="pt").input_features
-        tokens = network.encoder(mel.to(hub.device(), hub.precision())).last_hidden_state
+        tokens = network.encoder(mel.to(pretrained.device(), pretrained.precision())).last_hidden_state
         return tokens[:, : sounds.shape[1] // _TOKEN]
 
     return hears

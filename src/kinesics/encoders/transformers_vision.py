@@ -16,7 +16,7 @@ import torch
 from transformers import PreTrainedModel, SiglipVisionModel, VideoMAEModel, VideoPrismVisionModel, VJEPA2Model
 from transformers.models.qwen3_vl.modeling_qwen3_vl import Qwen3VLVisionModel
 
-from kinesics.encoders import hub
+from kinesics.encoders import pretrained
 
 CROPS = ("face", "person")
 MARGIN = 0.2  # context: hair, and hands that reach for the face
@@ -58,25 +58,27 @@ def _qwen3_vl(network: Qwen3VLVisionModel, video: torch.Tensor) -> torch.Tensor:
 
 _MEAN = lambda network, video: network(video).last_hidden_state.mean(1)  # noqa: E731
 _PEERS = {
-    "siglip": _Peer(SiglipVisionModel, hub.HALF, lambda network, video: network(video[:, 0]).pooler_output),
+    "siglip": _Peer(SiglipVisionModel, pretrained.HALF, lambda network, video: network(video[:, 0]).pooler_output),
     "videoprism_vision_model": _Peer(VideoPrismVisionModel, ((0, 0, 0), (1, 1, 1)), _MEAN),
-    "vjepa2": _Peer(VJEPA2Model, hub.IMAGENET, lambda network, video: network.get_vision_features(video).mean(1)),
-    "videomae": _Peer(VideoMAEModel, hub.IMAGENET, _MEAN),
-    "qwen3_vl": _Peer(Qwen3VLVisionModel, hub.HALF, _qwen3_vl, "model.visual."),
+    "vjepa2": _Peer(
+        VJEPA2Model, pretrained.IMAGENET, lambda network, video: network.get_vision_features(video).mean(1)
+    ),
+    "videomae": _Peer(VideoMAEModel, pretrained.IMAGENET, _MEAN),
+    "qwen3_vl": _Peer(Qwen3VLVisionModel, pretrained.HALF, _qwen3_vl, "model.visual."),
 }
 
 
 def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from images (N, H, W, 3) or clips (N, T, H, W, 3), uint8 RGB, to float32 (N, C)."""
     torch.set_num_threads(1)
-    peer = _PEERS.get(hub.configuration(weights).model_type)
+    peer = _PEERS.get(pretrained.configuration(weights).model_type)
     kinds = {name: other.kind for name, other in _PEERS.items()}
-    network = hub.pretrained(weights, kinds, peer.inside if peer else "")
-    mean, std = hub.normalisation(weights, peer.pixels)
+    network = pretrained.pretrained(weights, kinds, peer.inside if peer else "")
+    mean, std = pretrained.normalisation(weights, peer.pixels)
 
     @torch.inference_mode()
     def encode(inputs: np.ndarray) -> np.ndarray:
-        video = hub.scaled(torch.from_numpy(inputs), mean, std)
+        video = pretrained.scaled(torch.from_numpy(inputs), mean, std)
         return peer.pool(network, video if video.ndim == 5 else video[:, None]).float().cpu().numpy()
 
     return encode

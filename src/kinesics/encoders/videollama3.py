@@ -16,11 +16,11 @@ import torch
 from transformers import AutoTokenizer, VideoLlama3ForConditionalGeneration
 from transformers.models.video_llama_3.modeling_video_llama_3 import VideoLlama3VisionModel
 
-from kinesics import KinesicsError
-from kinesics.encoders import hub
-from kinesics.encoders.peers import packed
-from kinesics.files import one_line
-from kinesics.video import facts, frame_at
+from kinesics.encoders import pretrained
+from kinesics.encoders.transformers_vision import packed
+from kinesics.errors import KinesicsError
+from kinesics.io.files import one_line
+from kinesics.media.video import facts, frame_at
 
 CROPS = ("face", "person")
 MARGIN = 0.2  # context: hair, and hands that reach for the face
@@ -35,12 +35,12 @@ _PIXELS = (128 * 28 * 28, 768 * 28 * 28)  # of a frame at least, of all frames a
 def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from uint8 RGB (N, H, W, 3) to mean tokens of the vision encoder, float32 (N, 1152)."""
     torch.set_num_threads(1)
-    network = hub.pretrained(weights, {"video_llama_3": VideoLlama3VisionModel}, "model.vision_model.")
-    mean, std = hub.normalisation(weights, hub.HALF)
+    network = pretrained.pretrained(weights, {"video_llama_3": VideoLlama3VisionModel}, "model.vision_model.")
+    mean, std = pretrained.normalisation(weights, pretrained.HALF)
 
     @torch.inference_mode()
     def encode(images: np.ndarray) -> np.ndarray:
-        pixels = hub.scaled(torch.from_numpy(images), mean, std)
+        pixels = pretrained.scaled(torch.from_numpy(images), mean, std)
         return torch.stack([vision_tokens(network, image[None]).mean(0) for image in pixels]).float().cpu().numpy()
 
     return encode
@@ -94,9 +94,9 @@ def answerer(weights: str | Path, most_tokens: int = 256) -> Callable[[np.ndarra
     Greedy, so the same question has the same answer. Raises KinesicsError for weights that are missing or others.
     """
     torch.set_num_threads(1)
-    weights = hub.folder(weights)
-    network = hub.pretrained(weights, {"video_llama_3": VideoLlama3ForConditionalGeneration})
-    mean, std = hub.normalisation(weights, hub.HALF)
+    weights = pretrained.folder(weights)
+    network = pretrained.pretrained(weights, {"video_llama_3": VideoLlama3ForConditionalGeneration})
+    mean, std = pretrained.normalisation(weights, pretrained.HALF)
     try:
         pieces = AutoTokenizer.from_pretrained(weights, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
@@ -105,7 +105,7 @@ def answerer(weights: str | Path, most_tokens: int = 256) -> Callable[[np.ndarra
 
     @torch.inference_mode()
     def answer(frames: np.ndarray, times_s: Sequence[float], question: str) -> str:
-        pixels = hub.scaled(torch.from_numpy(fitted(frames, patch)), mean, std)
+        pixels = pretrained.scaled(torch.from_numpy(fitted(frames, patch)), mean, std)
         patches, grid = _frames_packed(pixels, patch)
         stays = kept(patches.float(), len(frames))
         shown = [
@@ -115,7 +115,7 @@ def answerer(weights: str | Path, most_tokens: int = 256) -> Callable[[np.ndarra
         turn = [{"role": "user", "content": ",".join(shown) + "\n" + question}]
         ids = pieces.apply_chat_template(turn, add_generation_prompt=True, return_tensors="pt", return_dict=True)
         out = network.generate(
-            **ids.to(hub.device()),
+            **ids.to(pretrained.device()),
             pixel_values_videos=patches,
             video_grid_thw=grid,
             video_merge_sizes=torch.full((1,), MERGE),

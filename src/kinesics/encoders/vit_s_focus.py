@@ -18,7 +18,7 @@ from onnx.numpy_helper import to_array
 from transformers import Dinov2Config, Dinov2Model
 from transformers.utils import logging
 
-from kinesics import KinesicsError
+from kinesics.errors import KinesicsError
 
 SIZE = (112, 112)
 DIM = 768

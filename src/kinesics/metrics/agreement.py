@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.evaluation.detection import ratio
-from kinesics.evaluation.intervals import unit_of
-from kinesics.segments import rasterise, samples, seconds
+from kinesics.errors import KinesicsError
+from kinesics.metrics.bootstrap import unit_of
+from kinesics.metrics.matching import ratio
+from kinesics.structures.timegrid import rasterise, samples, seconds
 
 RATE_HZ = 10.0
 #: The most frames of all videos together: 2,700 hours at 10 Hz, and about two gigabytes.

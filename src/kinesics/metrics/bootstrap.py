@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.segments import index, samples
+from kinesics.errors import KinesicsError
+from kinesics.structures.timegrid import index, samples
 
 BLOCK_S = 10.0
 

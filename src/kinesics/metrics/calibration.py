@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.evaluation.detection import ratio
+from kinesics.errors import KinesicsError
+from kinesics.metrics.matching import ratio
 
 BINS = 10
 

@@ -7,7 +7,7 @@ They take counts over the last axis, one a class: ``correct`` answers, ``support
 import numpy as np
 import pandas as pd
 
-from kinesics.evaluation.detection import f1_score, overlaps, ratio
+from kinesics.metrics.matching import f1_score, overlaps, ratio
 
 
 def war(correct: np.ndarray, support: np.ndarray) -> np.ndarray:

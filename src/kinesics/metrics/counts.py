@@ -11,32 +11,34 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.evaluation.calibration import BINS, calibration_error, concordance, moments, score_bins
-from kinesics.evaluation.classification import answers, uar, war, weighted_f1
-from kinesics.evaluation.detection import (
+from kinesics.errors import KinesicsError
+from kinesics.metrics.agreement import RATE_HZ, cohen_kappa, frame_counts
+from kinesics.metrics.average_precision import (
     ANET_TIOUS,
-    MAP_TIOUS,
     MAX_PROPOSALS,
     Ranked,
-    check_tious,
-    f1_score,
     first_proposals,
-    match_pairs,
-    matched_box_iou,
     merge_ranked,
-    overlaps,
     rank_predictions,
     ranked_ap,
+    recall_auc,
+)
+from kinesics.metrics.bootstrap import unit_of
+from kinesics.metrics.calibration import BINS, calibration_error, concordance, moments, score_bins
+from kinesics.metrics.classification import answers, uar, war, weighted_f1
+from kinesics.metrics.matching import (
+    MAP_TIOUS,
+    check_tious,
+    f1_score,
+    match_pairs,
+    matched_box_iou,
+    overlaps,
     ranking,
     ratio,
-    recall_auc,
     take_ranked,
 )
-from kinesics.evaluation.frames import RATE_HZ, cohen_kappa, frame_counts
-from kinesics.evaluation.intervals import unit_of
-from kinesics.evaluation.sequences import edits, jaccard
-from kinesics.evaluation.tubes import FRAME_IOU, TUBE_IOUS, frame_boxes, match_boxes, match_tubes, select
+from kinesics.metrics.sequence_metrics import edits, jaccard
+from kinesics.metrics.tubes import FRAME_IOU, TUBE_IOUS, frame_boxes, match_boxes, match_tubes, select
 
 F1_TIOUS = (0.3, 0.5)
 SPATIAL_TIOU = 0.3

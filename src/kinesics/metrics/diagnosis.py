@@ -12,18 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kinesics.evaluation.detection import (
-    interpolated_ap,
-    match_ranked,
-    overlaps,
-    ranking,
-    ratio,
-)
-from kinesics.evaluation.frames import RATE_HZ
-from kinesics.evaluation.score import Tables, prepare
-from kinesics.evaluation.tally import mean
-from kinesics.evaluation.tubes import select, spatial_iou
-from kinesics.events import BOX, box_iou
+from kinesics.metrics.agreement import RATE_HZ
+from kinesics.metrics.average_precision import interpolated_ap
+from kinesics.metrics.counts import mean
+from kinesics.metrics.inputs import Tables, prepare
+from kinesics.metrics.matching import match_ranked, overlaps, ranking, ratio
+from kinesics.metrics.tubes import select, spatial_iou
+from kinesics.structures.boxes import box_iou
+from kinesics.structures.events import BOX
 
 TIOU, LOW_TIOU = 0.5, 0.1
 PLACE_IOU = 0.5

@@ -1,17 +1,15 @@
 """Whom the tracker means: its persons against the true ones, by where they are."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from kinesics import KinesicsError
-from kinesics.events import BOX, box_iou, read_events, write_events
-from kinesics.labels import LABELS
-from kinesics.segments import index, samples, seconds
-from kinesics.tracks import FACE_BOX, PERSON_BOX, Tracks, read_tracks
+from kinesics.errors import KinesicsError
+from kinesics.structures.boxes import box_iou
+from kinesics.structures.events import BOX
+from kinesics.structures.timegrid import index, samples, seconds
+from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, Tracks
+from kinesics.structures.vocabulary import LABELS
 
 PARTS = ("face", "person")
 LEAST_IOU = 0.1
@@ -113,18 +111,3 @@ def renumber_persons(events: pd.DataFrame, numbers: dict[int, int], free: int) -
     others = sorted({*events["person"]} - {*numbers})
     number = numbers | {person: free + place for place, person in enumerate(others)}
     return events.assign(person=events["person"].map(number).astype("int64"))
-
-
-def write_as_tracked(truth: Sequence[Path], frames: Sequence[Path], tracks: Sequence[Path], out: str | Path) -> None:
-    """Write the true events of some videos with the numbers that the tracker gave their persons: what detectors learn from.
-
-    ``truth`` are events files, ``frames`` the true boxes of everybody (``boxes_of_rows``), ``tracks`` tracks files, a video
-    each and in the same order. Whom the tracker did not find gets a number that no track has.
-    """
-    tables = []
-    for events, boxes, path in zip(truth, frames, tracks, strict=True):
-        found = read_tracks(path)
-        assigned = assign_persons(boxes_of_rows(pd.read_parquet(boxes)), boxes_of_tracks(found), found.rate_hz)
-        numbers = {true: person for person, true in assigned.items()}
-        tables.append(renumber_persons(read_events(events), numbers, max(found.persons, default=-1) + 1))
-    write_events(pd.concat(tables, ignore_index=True), out)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kinesics.evaluation.detection import ratio
+from kinesics.metrics.matching import ratio
 
 
 def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:

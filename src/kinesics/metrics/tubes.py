@@ -1,6 +1,6 @@
 """Detection in space and time: average precision of boxes in single frames, and of tubes, a box in every frame.
 
-An events table says when; its tubes (``kinesics.events``: event, time_s, x0, y0, x1, y1) say where, frame by frame. Boxes
+An events table says when; its tubes (``structures.events``: event, time_s, x0, y0, x1, y1) say where, frame by frame. Boxes
 match within one video and label; the person's number is not asked for: the box says who. Frames are the samples of a
 grid of ``rate_hz``, onto which tubes of any rate are put; of several boxes in one sample the first stays.
 """
@@ -10,18 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.evaluation.detection import (
-    overlaps,
-    rank_predictions,
-    ranked_ap,
-    ranking,
-    sorted_events,
-    take_ranked,
-)
-from kinesics.evaluation.frames import RATE_HZ
-from kinesics.events import BOX, ORDER, box_iou
-from kinesics.segments import index
+from kinesics.errors import KinesicsError
+from kinesics.metrics.agreement import RATE_HZ
+from kinesics.metrics.average_precision import rank_predictions, ranked_ap
+from kinesics.metrics.matching import overlaps, ranking, sorted_events, take_ranked
+from kinesics.structures.boxes import box_iou
+from kinesics.structures.events import BOX, ORDER
+from kinesics.structures.timegrid import index
 
 FRAME_IOU = 0.5
 TUBE_IOUS = (0.2, 0.5)

@@ -7,8 +7,8 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-from kinesics.evaluation.detection import match_ranked, sorted_events
-from kinesics.head.sequences import SLOT, Sequence, cut
+from kinesics.metrics.matching import match_ranked, sorted_events
+from kinesics.models.sequences import SLOT, Sequence, cut
 
 CORE = 512  # frames whose outputs a window gives
 #: Candidates below this score are dropped: they no longer change the precision at any recall that counts.

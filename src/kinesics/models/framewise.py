@@ -7,13 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from kinesics.head import losses
-from kinesics.head.decoding import CORE, in_windows
-from kinesics.head.learning import Segments, shaken
-from kinesics.head.network import REACH
-from kinesics.head.sequences import Sequence
-from kinesics.head.training import QUICK
-from kinesics.segments import hysteresis, smooth
+from kinesics.models import losses
+from kinesics.models.augmentation import shaken
+from kinesics.models.decoding import CORE, in_windows
+from kinesics.models.method import Segments
+from kinesics.models.optimization import QUICK
+from kinesics.models.pyramid import REACH
+from kinesics.models.sequences import Sequence
+from kinesics.structures.timegrid import hysteresis, smooth
 
 #: Levels at which scores are cut; an event enters HIGHER and leaves at the level.
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from kinesics.head.sequences import CROPS, SLOT
+from kinesics.models.sequences import CROPS, SLOT
 
 
 def neighbours(x: jax.Array, radius: int, dilation: int = 1) -> jax.Array:

@@ -15,7 +15,7 @@ import optax
 from flax import nnx
 from jax.flatten_util import ravel_pytree
 
-from kinesics import KinesicsError
+from kinesics.errors import KinesicsError
 
 Batch = dict[str, jax.Array]
 Loss = Callable[[nnx.Module, Batch, jax.Array], jax.Array]

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from kinesics.head.layers import Block, LocalAttention, coarser, double, halve, inputs, linear, size
-from kinesics.head.sequences import CROPS, SLOT
+from kinesics.models.layers import Block, LocalAttention, coarser, double, halve, inputs, linear, size
+from kinesics.models.sequences import CROPS, SLOT
 
 STRIDES = (2, 4, 8, 16)  # frames
 #: Lengths of the events, in strides of the level, that a level is to find.

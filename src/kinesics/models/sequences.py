@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.detectors import Clip
-from kinesics.segments import index
-from kinesics.streams import PERSON, Layout
+from kinesics.errors import KinesicsError
+from kinesics.signals.descriptor import PERSON
+from kinesics.signals.layout import Layout
+from kinesics.signals.recording import Clip
+from kinesics.structures.timegrid import index
 
 CROPS = ("face", "person")
 SLOT = 4  # frames

@@ -18,8 +18,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as tflite
 from mediapipe.tasks.metadata import metadata_schema_py_generated as metadata
 
-from kinesics import KinesicsError
-from kinesics.files import replacing
+from kinesics.errors import KinesicsError
+from kinesics.io.files import replacing
 
 #: Points of the face mesh, and of the irises.
 MESH_POINTS, IRIS_POINTS = 468, 10

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from kinesics.encoders.fer import LABELS as EXPRESSIONS
-from kinesics.features import Features
-from kinesics.segments import index, smooth
-from kinesics.tracks import FACE_BOX, Tracks
+from kinesics.structures.features import Features
+from kinesics.structures.timegrid import index, smooth
+from kinesics.structures.tracks import FACE_BOX, Tracks
 
 LABELS = (
     *("happy", "sad", "fear", "surprise", "anger", "disgust"),

@@ -10,7 +10,7 @@
 - ``body``: shoulders, elbows and wrists of the pose, in shoulder widths, each only where visible; log shoulder width.
 - ``motion``: log(1 + speed) of face, head, hands, wrists and torso.
 - ``fer``: the classifier's probabilities, as they are and against the person's usual ones.
-- ``rule``: the rules of thumb of ``kinesics.signals``, 1 where a label's own threshold is reached.
+- ``rule``: the rules of thumb of ``kinesics.signals.cues``, 1 where a label's own threshold is reached.
 - ``sound``: what ``hear`` says, the chance of speech and how loud it is, altogether and in bands, in bels. Sound has no owner:
   it is alike for everyone in the video, and who speaks the face has to tell.
 - ``words``: what ``words`` says, cosines of the sentence that is being said with a text for each expression; no owner either.
@@ -22,29 +22,48 @@ it, are all that a row takes from far away. They are found in one pass over the 
 network's windows lie has no influence on them.
 """
 
-from dataclasses import dataclass, field
-
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError, signals
 from kinesics.encoders.fer import LABELS as EXPRESSIONS
-from kinesics.features import Features
-from kinesics.segments import shown
-from kinesics.signals import median, speed
-from kinesics.tracks import FACE_BOX, PERSON_BOX, VISIBLE, Tracks
-
-# Mesh points by side: 0 the person's right, 1 the left.
-EYE_OUTER, EYE_INNER = (33, 263), (133, 362)
-UPPER_LID, LOWER_LID = (159, 386), (145, 374)
-BROW_INNER, BROW_MIDDLE, BROW_OUTER = (107, 336), (105, 334), (70, 300)
-CORNER, UPPER_SIDE, LOWER_SIDE = (61, 291), (37, 267), (84, 314)
-NOSTRIL, CHEEK, EDGE, JAW = (98, 327), (50, 280), (234, 454), (172, 397)
-FOREHEAD, CHIN, NOSE_BASE, NOSE_TIP, BRIDGE = 10, 152, 2, 1, 168
-LIP_UP_OUT, LIP_UP_IN, LIP_LOW_IN, LIP_LOW_OUT = 0, 13, 14, 17
-FINGERTIPS, KNUCKLES, WRIST = [4, 8, 12, 16, 20], [5, 9, 13, 17], 0
-SHOULDERS, ELBOWS, WRISTS, NOSE = (12, 11), (14, 13), (16, 15), 0
-SIDES = ("right", "left")
+from kinesics.errors import KinesicsError
+from kinesics.signals import cues
+from kinesics.signals.cues import median, speed
+from kinesics.signals.facemesh import (
+    BROW_INNER,
+    BROW_MIDDLE,
+    BROW_OUTER,
+    CHEEK,
+    CHIN,
+    CORNER,
+    EDGE,
+    ELBOWS,
+    EYE_INNER,
+    EYE_OUTER,
+    FINGERTIPS,
+    FOREHEAD,
+    JAW,
+    KNUCKLES,
+    LIP_LOW_IN,
+    LIP_LOW_OUT,
+    LIP_UP_IN,
+    LIP_UP_OUT,
+    LOWER_LID,
+    LOWER_SIDE,
+    NOSE,
+    NOSE_BASE,
+    NOSTRIL,
+    SHOULDERS,
+    SIDES,
+    UPPER_LID,
+    UPPER_SIDE,
+    WRIST,
+    WRISTS,
+)
+from kinesics.signals.layout import Layout
+from kinesics.structures.features import Features
+from kinesics.structures.timegrid import shown
+from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, VISIBLE, Tracks
 
 #: Name of a column of the face, its two points (a side's pair of points gives a column a side), and the axis of the head's
 #: frame along which they are compared: x to the person's left, y down, z away from the viewer; "d" is their distance.
@@ -91,7 +110,7 @@ _BODY_NAMES = ["body_x", "body_y", "body_size", "body_roll", "body_nose_x", "bod
 _BODY_NAMES += _sided(["body_elbow_x", "body_elbow_y", "body_wrist_x", "body_wrist_y"])
 _MOTION_NAMES = ["motion_face", "motion_head", "motion_torso", *_sided(["motion_hand", "motion_wrist"])]
 _FER_NAMES = [f"fer_{name}" for name in EXPRESSIONS] + [f"fer_usual_{name}" for name in EXPRESSIONS]
-_RULE_NAMES = [f"rule_{label}" for label in signals.LABELS]
+_RULE_NAMES = [f"rule_{label}" for label in cues.LABELS]
 _SOUND_NAMES = ["sound_speech", "sound_loudness", *(f"sound_band_{number}" for number in range(1, 5))]
 _WORDS_NAMES = [f"words_{name}" for name in EXPRESSIONS]
 _SEEN_NAMES = ["seen_person", "seen_face", "seen_fer", "seen_body", *_sided(["seen_hand", "seen_wrist"])]
@@ -125,22 +144,6 @@ HEARD = {
 }
 #: The encoders that the stream is made from, and how many numbers each gives.
 ENCODERS = {"fer": len(EXPRESSIONS), "hear": len(_SOUND_NAMES), "words": len(_WORDS_NAMES)}
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What those must know of a stream's columns to whom they are only numbers.
-
-    ``seen``    the column that is 1 where the person was seen, else 0;
-    ``motion``  those of log(1 + speed);
-    ``mirror``  order and signs of the mirrored stream's columns, None where it is not known or means something else;
-    ``heard``   those of what is heard, by kind.
-    """
-
-    seen: int
-    motion: list[int]
-    mirror: tuple[np.ndarray, np.ndarray] | None = None
-    heard: dict[str, list[int]] = field(default_factory=dict)
 
 
 PERSON = Layout(PERSON_SEEN, MOTION, (MIRROR, MIRROR_SIGN), HEARD)
@@ -193,7 +196,7 @@ def person_stream(
         *speed_hand.T,
         *speed_body[:, 1:].T,
     ]
-    probability = signals.probabilities(tracks, person, expressions)
+    probability = cues.probabilities(tracks, person, expressions)
     seen = [
         seen_person,
         *(np.isfinite(part).all(-1) for part in (face, probability, body[:, :3])),
@@ -301,8 +304,8 @@ def _joints() -> list[tuple[int, int]]:
 
 def _rules(tracks: Tracks, person: int, expressions: Features | None) -> np.ndarray:
     """Return the signals of the rules of thumb, at most 2: (frames, labels), NaN where they say nothing."""
-    found = signals.signals(tracks, person, expressions)
-    return np.stack([found[label] for label in signals.LABELS], 1).clip(0, 2)
+    found = cues.signals(tracks, person, expressions)
+    return np.stack([found[label] for label in cues.LABELS], 1).clip(0, 2)
 
 
 def _at_frames(features: Features | None, crop: str, columns: int, tracks: Tracks, hold_s: float) -> np.ndarray:

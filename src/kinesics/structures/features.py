@@ -13,8 +13,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from kinesics import KinesicsError
-from kinesics.files import replacing
+from kinesics.errors import KinesicsError
+from kinesics.io.files import replacing
 
 TENSORS = ("time_s", "person", "tokens")
 

@@ -17,9 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kinesics import KinesicsError
-from kinesics.files import replacing
-from kinesics.segments import samples
+from kinesics.errors import KinesicsError
+from kinesics.io.files import replacing
+from kinesics.structures.timegrid import samples
 
 #: Landmark groups: number of points, numbers a point.
 LANDMARKS = {"face": (468, 3), "pose": (33, 4), "pose_world": (33, 4), "left_hand": (21, 3), "right_hand": (21, 3)}

@@ -1,11 +1,12 @@
 """The vocabulary of the coding manual: one row a label, read from ``labels.csv``."""
 
 from collections.abc import Iterable
-from importlib import resources
 
 import pandas as pd
 
-with resources.files("kinesics").joinpath("labels.csv").open() as file:
+from kinesics.io.package_data import package_file
+
+with package_file("kinesics.structures", "vocabulary.csv").open(encoding="utf-8") as file:
     #: Indexed by label: family, the box an event is drawn with, a colour for figures, the manual's definition.
     LABELS = pd.read_csv(file, index_col="label")
 

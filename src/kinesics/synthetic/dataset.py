@@ -9,8 +9,7 @@ import csv
 from itertools import product
 from pathlib import Path
 
-from kinesics import KinesicsError
-from kinesics.files import replacing
+from kinesics.io.files import replacing
 
 COLUMNS = ["video", "split", "dial", "level", "script", "seed", "duration_s", "people", "shot", "pace"]
 #: The splits, in the order in which they take seeds.
@@ -19,18 +18,6 @@ SPLITS = ("train", "val", "test", "dials")
 CASTS = ((1, "bust"), (2, "half"), (1, "face"), (3, "half"), (1, "half"), (2, "bust"), (1, "full"))
 #: The cast of the dials: people as large as in most of the videos.
 DIAL_CASTS = ((1, "half"), (2, "bust"))
-#: The shortest and the longest video, seconds: a script is drawn as a whole before its video begins.
-SHORTEST_VIDEO_S, LONGEST_VIDEO_S = 2.0, 86_400.0
-#: How the files of a video's truth end, after its name.
-SUFFIXES = {
-    "events": ".csv",
-    "tubes": ".tubes.parquet",
-    "frames": ".frames.parquet",
-    "acts": ".acts.csv",
-    "lines": ".lines.csv",
-}
-#: The endings of those that are neither events nor tubes.
-BESIDE = (SUFFIXES["frames"], SUFFIXES["acts"], SUFFIXES["lines"])
 #: Videos that a split has room for.
 _ROOM = 1000
 
@@ -40,7 +27,7 @@ def videos(config: dict) -> list[dict]:
 
     ``script`` numbers the scripts of a split: videos of the same split and script differ in their wildness only.
     """
-    from kinesics.stage.wildness import VALUES
+    from kinesics.synthetic.perturbations import VALUES
 
     rows = []
     for split in SPLITS:
@@ -60,16 +47,6 @@ def videos(config: dict) -> list[dict]:
     return rows
 
 
-def truth_files(folder: str | Path, video: str) -> dict[str, Path]:
-    """Return where the truth of a video lies in a folder: the file of each of its tables (see ``truth``).
-
-    Raises KinesicsError if the events of such a video would have the name of another's table.
-    """
-    if f"{video}.csv".endswith(BESIDE):
-        raise KinesicsError(f"{video}.csv is the name of another film's truth: name the film otherwise")
-    return {name: Path(folder) / f"{video}{suffix}" for name, suffix in SUFFIXES.items()}
-
-
 def write_videos(rows: list[dict], path: str | Path) -> None:
     """Write the table of videos as CSV, atomically."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
@@ -80,8 +57,8 @@ def write_videos(rows: list[dict], path: str | Path) -> None:
 
 def render(row: dict, config: dict, out: str | Path, truth_files: dict[str, Path], cache: Path | None) -> None:
     """Play the video of a row of ``videos(config)`` and write it and its truth; ``cache`` is a folder that keeps actors."""
-    from kinesics.stage.film import film
-    from kinesics.stage.script import draw
+    from kinesics.synthetic.film import film
+    from kinesics.synthetic.script import draw
 
     script = draw(row["seed"], row["duration_s"], row["people"], row["shot"], row["pace"])
     film(

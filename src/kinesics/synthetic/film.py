@@ -14,14 +14,16 @@ import av
 import numpy as np
 from tqdm import tqdm
 
-from kinesics import KinesicsError
-from kinesics.files import replacing
-from kinesics.segments import samples, seconds
-from kinesics.stage import looks, speech, truth, wildness
-from kinesics.stage.body import Actor, make_actor
-from kinesics.stage.motion import Performer, idler, perform, prepare
-from kinesics.stage.render import Camera, Renderer, Scene
-from kinesics.stage.script import SHOTS, Role, Script, speeches
+from kinesics.errors import KinesicsError
+from kinesics.io.files import replacing
+from kinesics.structures.timegrid import samples, seconds
+from kinesics.synthetic import perturbations, speech, truth
+from kinesics.synthetic.anny_bodies import make_actor
+from kinesics.synthetic.body import Actor
+from kinesics.synthetic.motion import Performer, idler, perform, prepare
+from kinesics.synthetic.render import Camera, Renderer, Scene
+from kinesics.synthetic.scenery import Scenery, make_scenery
+from kinesics.synthetic.script import SHOTS, Role, Script, speeches
 
 #: Vertical field of view: a portrait lens.
 FOV_DEG = 25.0
@@ -42,7 +44,7 @@ class Set:
     performers: tuple[Performer, ...]
     bystanders: tuple[Performer, ...]
     camera: Camera
-    scenery: looks.Scenery
+    scenery: Scenery
     aspect: float
 
 
@@ -51,25 +53,27 @@ def build(script: Script, aspect: float, wild: dict[str, int] | None = None, cac
 
     ``cache`` is the folder in which actors are kept. Raises KinesicsError for an unknown dial or level.
     """
-    settings = wildness.settings(wild)
+    settings = perturbations.settings(wild)
     performers = tuple(
         prepare(script, person, make_actor(role.actor, cache)) for person, role in enumerate(script.roles)
     )
     camera = _camera(script, [performer.actor for performer in performers], aspect, settings["distance"])
     bystanders = tuple(_bystander(script, number, camera, aspect, cache) for number in range(int(settings["crowd"])))
-    return Set(script, settings, performers, bystanders, camera, looks.make_scenery(script.seed), aspect)
+    return Set(script, settings, performers, bystanders, camera, make_scenery(script.seed), aspect)
 
 
 def scene(stage: Set, time_s: float) -> Scene:
     """Return what is in front of the camera at a time; the first people are the script's, in its order."""
-    camera = wildness.shaken(stage.camera, stage.settings["shake"], stage.script.seed, time_s)
+    camera = perturbations.shaken(stage.camera, stage.settings["shake"], stage.script.seed, time_s)
     return Scene(
         people=tuple(perform(performer, time_s) for performer in stage.performers + stage.bystanders),
         camera=camera,
         light=stage.scenery.light,
         quads=(
             *stage.scenery.quads(time_s),
-            *wildness.occluders(stage.settings["occluders"], stage.script.seed, stage.camera, stage.aspect, time_s),
+            *perturbations.occluders(
+                stage.settings["occluders"], stage.script.seed, stage.camera, stage.aspect, time_s
+            ),
         ),
     )
 
@@ -82,10 +86,12 @@ def pictures(stage: Set, renderer: Renderer, rate_hz: float) -> Iterator[tuple[n
         shown = scene(stage, time_s)
         picture, ids = renderer.draw(shown)
         rows = truth.observe(ids, list(shown.people), shown.camera)[: len(script.roles)]
-        others = [renderer.draw(scene(stage, t))[0] for t in wildness.instants(time_s, settings["blur"]) if t != time_s]
+        others = [
+            renderer.draw(scene(stage, t))[0] for t in perturbations.instants(time_s, settings["blur"]) if t != time_s
+        ]
         if others:
             picture = np.mean([*others], axis=0, dtype=np.float32).round().astype(np.uint8)
-        yield wildness.developed(picture, settings["light"], settings["noise"], script.seed, k), rows
+        yield perturbations.developed(picture, settings["light"], settings["noise"], script.seed, k), rows
 
 
 def film(

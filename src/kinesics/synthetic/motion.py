@@ -7,19 +7,20 @@ which are not.
 """
 
 from dataclasses import dataclass
-from importlib import resources
 
 import numpy as np
 import pandas as pd
 from scipy.spatial.transform import Rotation
 
-from kinesics.labels import FAMILY
-from kinesics.stage.body import BONES, FACE_ACTIONS, Actor, Posed, pose, skeleton
-from kinesics.stage.looks import PARTS
-from kinesics.stage.script import ACT_COLUMNS, SHOTS, TIMING, Role, Script, speeches, strength
-from kinesics.stage.speech import MOUTH_ACTIONS, Speech
+from kinesics.io.package_data import package_file
+from kinesics.structures.vocabulary import FAMILY
+from kinesics.synthetic.appearance.surfaces import PARTS
+from kinesics.synthetic.body import Actor, Posed, pose, skeleton
+from kinesics.synthetic.rig import BONES, FACE_ACTIONS
+from kinesics.synthetic.script import ACT_COLUMNS, SHOTS, TIMING, Role, Script, speeches, strength
+from kinesics.synthetic.speech import MOUTH_ACTIONS, Speech
 
-with resources.files("kinesics").joinpath("stage/units.csv").open() as _file:
+with package_file("kinesics.synthetic", "units.csv").open(encoding="utf-8") as _file:
     _table = pd.read_csv(_file)
 #: Action unit of FACS -> facial actions at its full strength (52,).
 UNITS = {

@@ -7,13 +7,13 @@ before it is drawn, blur how often it is drawn, light and noise the picture, com
 import csv
 from dataclasses import replace
 from functools import cache
-from importlib import resources
 
 import numpy as np
 
-from kinesics import KinesicsError
+from kinesics.errors import KinesicsError
+from kinesics.io.package_data import package_file
 
-with resources.files("kinesics").joinpath("stage/wildness.csv").open() as _file:
+with package_file("kinesics.synthetic", "perturbations.csv").open(encoding="utf-8") as _file:
     _rows = list(csv.DictReader(_file))
 #: Dial -> the value of each level.
 VALUES: dict[str, dict[int, float]] = {}
@@ -60,7 +60,7 @@ def shaken(camera, degrees: float, seed: int, time_s: float):
 
 def occluders(count: float, seed: int, camera, aspect: float, time_s: float) -> list:
     """Return the things (``render.Quad``) that pass between the camera and the people, from side to side and back."""
-    from kinesics.stage.render import Quad
+    from kinesics.synthetic.render import Quad
 
     right, down, forward = camera.axes
     distance = np.linalg.norm(np.subtract(camera.target, camera.position))

@@ -11,9 +11,10 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from kinesics import KinesicsError
-from kinesics.stage.body import Actor, Posed
-from kinesics.stage.looks import MATERIALS, Light, Quad
+from kinesics.errors import KinesicsError
+from kinesics.synthetic.appearance.surfaces import MATERIALS
+from kinesics.synthetic.body import Actor, Posed
+from kinesics.synthetic.scenery import Light, Quad
 
 # More threads neither help on the cores that other processes use, nor are needed. Must be set before Mesa is loaded.
 os.environ["LP_NUM_THREADS"] = "0"

@@ -15,23 +15,25 @@ of people who used it, checked against the table as public code quotes it. The o
 """
 
 from dataclasses import dataclass
-from importlib import resources
 
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.labels import FAMILY
-from kinesics.stage.data import LONGEST_VIDEO_S, SHORTEST_VIDEO_S
-from kinesics.stage.speech import SENTENCES, VOICES, Speech, say
+from kinesics.errors import KinesicsError
+from kinesics.io.package_data import package_file
+from kinesics.structures.vocabulary import FAMILY
+from kinesics.synthetic.speech import SENTENCES, VOICES, Speech, say
+
+#: The shortest and the longest video, seconds: a script is drawn as a whole before its video begins.
+SHORTEST_VIDEO_S, LONGEST_VIDEO_S = 2.0, 86_400.0
 
 
 def _read(name: str, **options) -> pd.DataFrame:
-    with resources.files("kinesics").joinpath(f"stage/{name}.csv").open() as file:
+    with package_file("kinesics.synthetic", f"{name}.csv").open(encoding="utf-8") as file:
         return pd.read_csv(file, keep_default_na=False, na_values={}, **options)
 
 
-with resources.files("kinesics").joinpath("stage/acts.csv").open() as _file:
+with package_file("kinesics.synthetic", "acts.csv").open(encoding="utf-8") as _file:
     #: How each label is acted, indexed by label; see the module.
     ACTS = pd.read_csv(_file, index_col="label")
 VARIANTS, DISPLAYS = _read("variants"), _read("displays")
@@ -144,7 +146,7 @@ def strength(timing: np.ndarray, time_s: float | np.ndarray) -> np.ndarray:
 
 
 def _roles(rng: np.random.Generator, seed: int, people: int) -> tuple[Role, ...]:
-    from kinesics.stage.body import make_person
+    from kinesics.synthetic.anny_bodies import make_person
 
     middle = int(rng.integers(people))
     left_to_right = [middle, *(k for k in range(people) if k != middle)]

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 import espeakng_loader
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
+from kinesics.errors import KinesicsError
+from kinesics.io.package_data import package_file
 
 #: Samples a second of eSpeak NG's voices.
 RATE_HZ = 22050
@@ -32,10 +32,10 @@ BLEND_S = 0.06
 #: How loud a line is against full scale.
 LOUDNESS = 0.5
 
-with resources.files("kinesics").joinpath("stage/sentences.csv").open() as _file:
+with package_file("kinesics.synthetic", "sentences.csv").open(encoding="utf-8") as _file:
     #: Columns emotion (a display of ``labels.csv``, or neutral) and text.
     SENTENCES = pd.read_csv(_file)
-with resources.files("kinesics").joinpath("stage/visemes.csv").open() as _file:
+with package_file("kinesics.synthetic", "visemes.csv").open(encoding="utf-8") as _file:
     _table = pd.read_csv(_file).fillna({"phonemes": ""})
 #: The facial actions of the mouth that speaks, and what each phoneme of eSpeak NG asks of them.
 MOUTH_ACTIONS = tuple(_table.columns[2:])

@@ -3,7 +3,7 @@
 When an act can be seen follows from the script, to the instant; where it is follows from the pixels that the renderer
 says the person's face, hand or whole body covers. Four files a video:
 
-- ``<video>.csv`` and ``<video>.tubes.parquet``: events and their boxes, as of any other truth (``kinesics.events``). Of a
+- ``<video>.csv`` and ``<video>.tubes.parquet``: events and their boxes, as of any other truth (``structures.events``). Of a
   gesture of the hand the box is the acting hand's. An act of which nothing is seen for half a second is no event;
   where a face is not seen for so long, its person is ``off_camera``.
 - ``<video>.frames.parquet``, a row a frame and person: ``frame``, ``time_s``, ``person``; boxes ``face_x0..y1``,
@@ -25,14 +25,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy import ndimage
 
-from kinesics.events import BOX, TUBE_COLUMNS, check_events, write_events, write_tubes
-from kinesics.files import replacing
-from kinesics.labels import FAMILY, LABELS
-from kinesics.segments import runs, samples, seconds
-from kinesics.stage.body import Actor, Posed
-from kinesics.stage.looks import PARTS
-from kinesics.stage.render import Camera
-from kinesics.stage.script import Script
+from kinesics.io.files import replacing
+from kinesics.structures.events import BOX, TUBE_COLUMNS, check_events, write_events, write_tubes
+from kinesics.structures.timegrid import runs, samples, seconds
+from kinesics.structures.vocabulary import FAMILY, LABELS
+from kinesics.synthetic.appearance.surfaces import PARTS
+from kinesics.synthetic.body import Actor, Posed
+from kinesics.synthetic.render import Camera
+from kinesics.synthetic.script import Script
 
 #: The shortest event of the coding manual, seconds.
 MIN_S = 0.5

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from importlib import resources
 
-from kinesics.ask.messages import image, text
-from kinesics.files import read_table
+from kinesics.io.package_data import package_file
+from kinesics.io.validation import read_table, schema
+from kinesics.vlm.messages import image, text
 
 #: English text has about four characters a token (OpenAI's help page "What are tokens").
 CHARACTERS_A_TOKEN = 4
@@ -50,8 +50,7 @@ def tiles(height: int, width: int) -> int:
 
 def prices() -> dict[str, dict[str, str]]:
     """Return the rows of ``prices.csv`` by model."""
-    with resources.as_file(resources.files("kinesics").joinpath("ask/prices.csv")) as path:
-        return {row["model"]: row for row in read_table(path, "ask_prices")}
+    return {row["model"]: row for row in read_table(package_file("kinesics.vlm", "prices.csv"), schema("vlm_prices"))}
 
 
 def estimate(

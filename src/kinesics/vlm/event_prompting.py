@@ -16,17 +16,17 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from kinesics.ask import TRIES, Answer, put
-from kinesics.ask.messages import data_url, message
-from kinesics.ask.prompts import prompts
-from kinesics.ask.rank import check_labels
-from kinesics.detectors import assemble
-from kinesics.encode import boxes_by_frame, cut, refuse_another_video
-from kinesics.events import check_events, empty_events
-from kinesics.labels import LABELS
-from kinesics.segments import index, samples, windows
-from kinesics.tracks import read_tracks
-from kinesics.video import facts, frames
+from kinesics.encoders.extract import boxes_by_frame, cut, refuse_another_video
+from kinesics.media.video import facts, frames
+from kinesics.signals.event_assembly import assemble
+from kinesics.structures.events import check_events, empty_events
+from kinesics.structures.timegrid import index, samples, windows
+from kinesics.structures.tracks import read_tracks
+from kinesics.structures.vocabulary import LABELS
+from kinesics.vlm import TRIES, Answer, put
+from kinesics.vlm.label_ranking import check_labels
+from kinesics.vlm.messages import data_url, message
+from kinesics.vlm.prompts import prompts
 
 #: Ten seconds hold a gesture and what leads to it; every instant is seen twice, and nowhere only at a window's edge.
 WINDOW_S, STEP_S = 10.0, 5.0
@@ -82,7 +82,7 @@ def detect(
 
     Labels of the coding manual are told with their definitions. What an answer says beyond its window is cut off there,
     and what is then empty, or has a label that was not asked for, is dropped. Answers are merged by ``merge``. The
-    windows' columns: ``video``, ``person``, ``start_s``, ``end_s``, ``outcome`` (see ``kinesics.ask.put``), ``events``
+    windows' columns: ``video``, ``person``, ``start_s``, ``end_s``, ``outcome`` (see ``kinesics.vlm.put``), ``events``
     (how many were told of and kept) and ``dropped``. ``step_s`` is half the window by default.
 
     Raises KinesicsError for files that cannot be read, tracks of another video, and labels that would be torn apart.

@@ -2,7 +2,7 @@
 
 Taken from their released code (github.com/zeroQiaoba/gpt4v-emotion): the prompts, 20 pictures, 8 clips, 6 clips with what
 is said in them or 20 texts a request, 3 frames a clip (the first of each third), a shuffled order so that a request mixes
-classes, repeated and then smaller requests where an answer cannot be read (``kinesics.ask.put``), temperature 0, at most
+classes, repeated and then smaller requests where an answer cannot be read (``kinesics.vlm.put``), temperature 0, at most
 1,000 tokens an answer. Ours: the order comes from a seed, names stand as text before the pictures (the released requests
 have a form that the interface no longer takes), and frames are taken at times, not counted, so that a variable frame rate
 does no harm.
@@ -19,13 +19,14 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from kinesics import KinesicsError
-from kinesics.ask import TRIES, Answer, put
-from kinesics.ask.messages import data_url, message
-from kinesics.ask.prompts import prompts
-from kinesics.files import read_table, replacing
-from kinesics.segments import windows
-from kinesics.video import facts, frame_at
+from kinesics.errors import KinesicsError
+from kinesics.io.files import replacing
+from kinesics.io.validation import read_table, schema
+from kinesics.media.video import facts, frame_at
+from kinesics.structures.timegrid import windows
+from kinesics.vlm import TRIES, Answer, put
+from kinesics.vlm.messages import data_url, message
+from kinesics.vlm.prompts import prompts
 
 COLUMNS = ["video", "start_s", "end_s", "outcome", "answers"]
 FRAMES = 3
@@ -57,7 +58,7 @@ def is_picture(path: str | Path) -> bool:
 def items(path: str | Path, window_s: float | None = None, step_s: float | None = None) -> list[Item]:
     """Return what is asked about a file: the picture, the whole clip, or its windows, one every ``step_s``.
 
-    Raises KinesicsError as ``kinesics.video.facts`` does for what is neither a picture nor a video.
+    Raises KinesicsError as ``kinesics.media.video.facts`` does for what is neither a picture nor a video.
     """
     path = Path(path)
     if is_picture(path):
@@ -85,8 +86,8 @@ def rank(
     """Ask a model to rank labels for pictures, or for clips; return one row an item, in the order given.
 
     Columns: ``video`` (the file's name without suffix), ``start_s``, ``end_s`` (0 and 0 for a picture), ``outcome`` (see
-    ``kinesics.ask.put``) and ``answers``, the likeliest first, separated by commas as in the released files; an answer
-    that is not in the list stays, for ``kinesics.review.gpt4v`` decides about those.
+    ``kinesics.vlm.put``) and ``answers``, the likeliest first, separated by commas as in the released files; an answer
+    that is not in the list stays, for ``kinesics_paper.studies.gpt4v`` decides about those.
 
     ``prompt`` (face, micro or evoked for pictures; video, multi or text for clips) and ``batch`` are by default those of the
     protocol; pictures are as large as they are unless ``size`` is given. ``words`` (``read_words``) is what is said in the
@@ -170,7 +171,7 @@ def read_words(path: str | Path) -> pd.DataFrame:
 
     Raises KinesicsError naming the file and the line for a row that is no such.
     """
-    rows = read_table(path, "ask_words")
+    rows = read_table(path, schema("utterances"))
     table = pd.DataFrame(rows, columns=["video", "start_s", "end_s", "text"]).astype({"start_s": float, "end_s": float})
     if (bad := (table["end_s"] <= table["start_s"]).to_numpy()).any():
         raise KinesicsError(f"{path}: line {int(bad.argmax()) + 2}: end_s is not after start_s")

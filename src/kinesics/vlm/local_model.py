@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesics import KinesicsError
-from kinesics.ask.endpoint import PARAMETERS
-from kinesics.ask.estimate import Tally
-from kinesics.ask.kept import Kept
-from kinesics.ask.messages import unpacked
-from kinesics.catalogue import ENCODERS
-from kinesics.files import sha256
+from kinesics.encoders.registry import ENCODERS
+from kinesics.errors import KinesicsError
+from kinesics.io.files import sha256
+from kinesics.vlm.cost_estimate import Tally
+from kinesics.vlm.messages import unpacked
+from kinesics.vlm.openai_client import PARAMETERS
+from kinesics.vlm.response_cache import Kept
 
 
 def videollama3(
@@ -27,10 +27,10 @@ def videollama3(
     In a dry run, which counts into ``tally``, the weights need not be there; then no kept answer is found. Raises
     KinesicsError for weights that are missing or not its own.
     """
-    from kinesics.encoders import hub
+    from kinesics.encoders import pretrained
 
     try:
-        weights = hub.folder(weights, download=tally is None)
+        weights = pretrained.folder(weights, download=tally is None)
     except KinesicsError:
         if tally is None:
             raise

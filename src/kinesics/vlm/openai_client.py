@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 import openai
 
-from kinesics import KinesicsError
-from kinesics.ask import RefusedError
-from kinesics.ask.estimate import Tally
-from kinesics.ask.kept import Kept
-from kinesics.files import one_line
+from kinesics.errors import KinesicsError
+from kinesics.io.files import one_line
+from kinesics.vlm import RefusedError
+from kinesics.vlm.cost_estimate import Tally
+from kinesics.vlm.response_cache import Kept
 
 #: As in the released code of Lian et al.
 PARAMETERS = {"temperature": 0, "max_tokens": 1000}

@@ -1,8 +1,7 @@
 """What models are asked: the rows of ``prompts.csv``."""
 
-from importlib import resources
-
-from kinesics.files import read_table
+from kinesics.io.package_data import package_file
+from kinesics.io.validation import read_table, schema
 
 
 def prompts() -> dict[str, dict[str, str]]:
@@ -11,6 +10,5 @@ def prompts() -> dict[str, dict[str, str]]:
     All but ``events`` are quoted from Lian et al. (2024), whose protocol they are, with their batch sizes; ``events`` is
     ours. A line break is written ``\\n``.
     """
-    with resources.as_file(resources.files("kinesics").joinpath("ask/prompts.csv")) as path:
-        rows = read_table(path, "ask_prompts")
+    rows = read_table(package_file("kinesics.vlm", "prompts.csv"), schema("vlm_prompts"))
     return {row["prompt"]: row | {"text": row["text"].replace("\\n", "\n")} for row in rows}

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from kinesics import KinesicsError
-from kinesics.ask import PendingError
-from kinesics.ask.estimate import Tally
-from kinesics.files import write_json
+from kinesics.errors import KinesicsError
+from kinesics.io.files import write_json
+from kinesics.vlm import PendingError
+from kinesics.vlm.cost_estimate import Tally
 
 
 class Kept:

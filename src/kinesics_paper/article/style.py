@@ -10,7 +10,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from kinesics.files import replacing
+from kinesics.io.files import replacing
 
 COLUMN, TEXT = 3.3, 6.9  # inches
 BLACK, BLUE, ORANGE, GREEN, PINK = "#000000", "#0072B2", "#E69F00", "#009E73", "#CC79A7"

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesics import KinesicsError
-from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, corpus, lines, names
-from kinesics.segments import label_runs, seconds
+from kinesics.errors import KinesicsError
+from kinesics.structures.timegrid import label_runs, seconds
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, corpus, lines, names
 
 LABELS = ("neutral", "anger", "disgust", "fear", "happiness", "sadness", "surprise", "other")
 PARTS = ("Train_Set", "Validation_Set")

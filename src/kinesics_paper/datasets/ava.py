@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, corpus, lines, number
-from kinesics.events import BOX, TUBE_COLUMNS
+from kinesics.errors import KinesicsError
+from kinesics.structures.events import BOX, TUBE_COLUMNS
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, corpus, lines, number
 
 START_S, LENGTH_S = 900.0, 900.0
 FILES = "ava_file_names_trainval_v2.1.txt"

@@ -12,20 +12,25 @@ KinesicsError that names the file, the line, what to sign and where to unpack.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib import import_module, resources
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from kinesics import KinesicsError
-from kinesics.files import read_table
+from kinesics.errors import KinesicsError
+from kinesics.io.package_data import package_file
+from kinesics.io.validation import read_table, schema
 
 if TYPE_CHECKING:  # the Snakefile reads the table only
     import pandas as pd
 
-with resources.as_file(resources.files("kinesics").joinpath("corpora.csv")) as _path:
-    #: name: its row of ``corpora.csv``
-    CORPORA: dict[str, dict[str, str]] = {row["name"]: row for row in read_table(_path, "corpora")}
+#: name: its row of ``benchmarks.csv``
+CORPORA: dict[str, dict[str, str]] = {
+    row["name"]: row
+    for row in read_table(
+        package_file("kinesics_paper.datasets", "benchmarks.csv"), schema("benchmarks", "kinesics_paper")
+    )
+}
 
 #: What the workflow writes of a corpus (see ``index``).
 INDEX = ("videos.csv", "events.csv", "splits.json", "ignored.csv", "tubes.parquet")
@@ -60,12 +65,12 @@ def row(name: str) -> dict[str, str]:
 
 def module(name: str) -> ModuleType:
     """Return the module of a corpus. Raises KinesicsError naming the choices."""
-    return import_module(f"kinesics.corpora.{row(name)['name'].replace('-', '_')}")
+    return import_module(f"kinesics_paper.datasets.{row(name)['name'].replace('-', '_')}")
 
 
 def module_file(name: str) -> str:
     """Return the path of a corpus' module in the repository."""
-    return f"src/kinesics/corpora/{row(name)['name'].replace('-', '_')}.py"
+    return f"src/kinesics_paper/datasets/{row(name)['name'].replace('-', '_')}.py"
 
 
 def read(name: str, folder: str | Path) -> Corpus:

@@ -9,10 +9,10 @@ frames is that of the video.
 import re
 from pathlib import Path
 
-from kinesics import KinesicsError
-from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, corpus, lines
-from kinesics.segments import seconds
+from kinesics.errors import KinesicsError
+from kinesics.structures.timegrid import seconds
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, corpus, lines
 
 CLASSES = 249
 LABELS = tuple(f"gesture_{number:03}" for number in range(1, CLASSES + 1))

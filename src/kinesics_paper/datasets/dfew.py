@@ -8,8 +8,8 @@ rate of the pictures. The order of the labels is that of the tables of published
 
 from pathlib import Path
 
-from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, clips, first, known, table
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, clips, first, known, table
 
 #: As written: the label.
 CLASSES = dict(zip("1234567", ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear"), strict=True))

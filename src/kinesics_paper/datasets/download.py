@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from kinesics import KinesicsError
-from kinesics.corpora import module, row
-from kinesics.files import replacing, sha256, write_text
-from kinesics.sources import ATTEMPTS, get
+from kinesics.errors import KinesicsError
+from kinesics.io.downloads import ATTEMPTS, get
+from kinesics.io.files import replacing, sha256, write_text
+from kinesics_paper.datasets.base import module, row
 
 SUMS = "SHA256SUMS"
 EVERY = 100  # files after which their checksums are written: a build that is killed fetches no more than these again

@@ -25,12 +25,12 @@ from pathlib import Path
 import av
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.adapters import frames
-from kinesics.files import replacing
-from kinesics.segments import samples, seconds
-from kinesics.video import facts
-from kinesics.video import frames as pictures
+from kinesics.errors import KinesicsError
+from kinesics.io.files import replacing
+from kinesics.media.video import facts
+from kinesics.media.video import frames as pictures
+from kinesics.structures.timegrid import samples, seconds
+from kinesics_paper.datasets import parsing_tables
 
 LABELS = ("caret", "circlecc", "del", "down", "left", "right", "square", "star", "tick", "up")
 BACKGROUND = "unclassified"
@@ -86,14 +86,14 @@ def plan(folder: str | Path) -> pd.DataFrame:
 def streams(folder: str | Path) -> pd.DataFrame:
     """Return video, subject (not known) and duration of each stream."""
     ends = plan(folder).groupby("stream", sort=False)["end_s"].max()
-    return frames.stream_table([(stream, None, end) for stream, end in ends.items()])
+    return parsing_tables.stream_table([(stream, None, end) for stream, end in ends.items()])
 
 
 def events(folder: str | Path) -> pd.DataFrame:
     """Return the gestures as events of the concatenated streams."""
     rows = plan(folder)
     rows = rows[rows["label"] != BACKGROUND][["stream", "label", "start_s", "end_s"]]
-    return frames.event_table(rows.itertuples(index=False, name=None), Path(folder))
+    return parsing_tables.event_table(rows.itertuples(index=False, name=None), Path(folder))
 
 
 def splits(folder: str | Path) -> dict[str, tuple[list[str], list[str]]]:

@@ -7,8 +7,8 @@ of the pictures.
 
 from pathlib import Path
 
-from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, clips, known, lines, names
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, clips, known, lines, names
 
 CLASSES = names(("Happy", "Sad", "Neutral", "Angry", "Surprise", "Disgust", "Fear"))
 LABELS = tuple(CLASSES.values())

@@ -10,9 +10,9 @@ scored.
 import json
 from pathlib import Path
 
-from kinesics import KinesicsError
-from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, corpus, names
+from kinesics.errors import KinesicsError
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, corpus, names
 
 ANNOTATION = "annotations_gt.json"
 PARTS = {"training": "train", "validation": "test"}

@@ -8,8 +8,8 @@ skeletons). The rate of the frames is that of the video. Labels are the numbers 
 
 from pathlib import Path
 
-from kinesics.corpora import Corpus
-from kinesics.corpora.segments import read_folders
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.micro_gestures import read_folders
 
 LABELS = (*(f"mg_{number:02}" for number in range(1, 32)), "mg_99")
 PARTS = {"train": "imigue_skeleton_train", "test": "imigue_skeleton_validate"}

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.corpora import Corpus, read
-from kinesics.events import TUBE_COLUMNS, read_events, read_tubes, write_events, write_tubes
-from kinesics.files import replacing, write_json
+from kinesics.errors import KinesicsError
+from kinesics.io.files import replacing, write_json
+from kinesics.structures.events import TUBE_COLUMNS, read_events, read_tubes, write_events, write_tubes
+from kinesics_paper.datasets.base import Corpus, read
 
 
 def write(name: str, folder: str | Path, out: str | Path) -> None:

@@ -2,7 +2,8 @@
 
 ``trainlistall.txt`` and ``vallistall.txt`` have a row a segment: video, number of the class, first and last frame,
 counted from 1 at 30 frames a second; ``classIndAll.txt`` gives the classes. The segments of a video follow each other
-without a gap from its first frame to its last; D0X is the background. The videos themselves are not here.
+without a gap from its first frame to its last; D0X is the background. The videos, which the user places, lie in
+``videos/<video>.avi`` (not verified: the name of that folder).
 A subject is what stands before ``_R_`` or ``_L_`` in the name of a video: 50 of them, four videos each.
 
 Flaws, which cannot be repaired: the README of the repository counts 1431 non-gestures, 1010 B0A and 1007 B0B where its
@@ -14,9 +15,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.adapters import frames
-from kinesics.segments import seconds
+from kinesics.errors import KinesicsError
+from kinesics.structures.timegrid import seconds
+from kinesics_paper.datasets import parsing_tables
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, corpus
 
 #: Label: the gesture, as the repository's README describes it.
 GESTURES = {
@@ -47,7 +50,7 @@ def streams(folder: str | Path) -> pd.DataFrame:
     """Return video, subject and duration of each video."""
     rows = _read(Path(folder))
     last = rows.groupby("video", sort=False)[["subject", "end"]].last()
-    return frames.stream_table(
+    return parsing_tables.stream_table(
         [
             (video, row.subject, seconds(row.end, RATE_HZ))
             for video, row in zip(last.index, last.itertuples(), strict=True)
@@ -60,7 +63,7 @@ def events(folder: str | Path) -> pd.DataFrame:
     rows = _read(Path(folder))
     rows = rows[rows["label"] != BACKGROUND]
     times = seconds(rows["start"] - 1, RATE_HZ), seconds(rows["end"], RATE_HZ)
-    return frames.event_table(zip(rows["video"], rows["label"], *times, strict=True), Path(folder))
+    return parsing_tables.event_table(zip(rows["video"], rows["label"], *times, strict=True), Path(folder))
 
 
 def splits(folder: str | Path) -> dict[str, tuple[list[str], list[str]]]:
@@ -123,3 +126,12 @@ def _lines(path: Path, count: int) -> list[tuple[int, list[str]]]:
         if len(fields) != count:
             raise KinesicsError(f"{path}: line {number}: {len(fields)} fields instead of {count}")
     return rows
+
+
+def read(folder: Path) -> Corpus:
+    """Return the corpus with the authors' split of subjects."""
+    videos = Videos(folder)
+    for video, subject, duration_s in streams(folder).itertuples(index=False):
+        videos.add(f"{folder}: its list of segments", f"videos/{video}.avi", subject=subject, duration_s=duration_s)
+    rows = events(folder)[["video", "label", "start_s", "end_s"]].itertuples(index=False, name=None)
+    return corpus(videos, rows, splits(folder), "gesture", folder)

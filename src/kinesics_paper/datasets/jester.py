@@ -8,9 +8,9 @@ its own, and so is no gesture.
 
 from pathlib import Path
 
-from kinesics import KinesicsError
-from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, clips, known, lines, names
+from kinesics.errors import KinesicsError
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, clips, known, lines, names
 
 COUNT = 27
 RATE_HZ = 12.0

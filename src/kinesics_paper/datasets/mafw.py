@@ -7,8 +7,8 @@ read (``data/frames/00001/``), which are taken if the clip is not there. Clips w
 
 from pathlib import Path
 
-from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, clips, first, known, lines, names
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, clips, first, known, lines, names
 
 LABELS = (
     *("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"),

@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.adapters import frames
-from kinesics.tracks import LANDMARKS, PERSON_BOX
+from kinesics.errors import KinesicsError
+from kinesics.structures.tracks import LANDMARKS, PERSON_BOX
+from kinesics_paper.datasets import parsing_tables
 
 LABELS = ("flip_table", "pinch", "rotate", "spread", "swipe_left", "swipe_right")
 BACKGROUND = "idle"
@@ -86,8 +86,8 @@ _MISLABELLED = {"swipe_right_jonas": {"swipe_left": "swipe_right"}}
 
 def streams(folder: str | Path) -> pd.DataFrame:
     """Return video, subject (the person's name in the file) and duration of each stream."""
-    return frames.stream_table(
-        [(video, video.rpartition("_")[2], frames.end_of(times_s)) for video, times_s, _, _ in _all(folder)]
+    return parsing_tables.stream_table(
+        [(video, video.rpartition("_")[2], parsing_tables.end_of(times_s)) for video, times_s, _, _ in _all(folder)]
     )
 
 
@@ -95,13 +95,13 @@ def events(folder: str | Path) -> pd.DataFrame:
     """Return the gestures as events."""
     rows = []
     for video, times_s, _, labels in _all(folder):
-        rows += frames.frame_events(video, labels, times_s, BACKGROUND)
-    return frames.event_table(rows, Path(folder))
+        rows += parsing_tables.frame_events(video, labels, times_s, BACKGROUND)
+    return parsing_tables.event_table(rows, Path(folder))
 
 
 def splits(folder: str | Path) -> dict[str, tuple[list[str], list[str]]]:
     """Leave one person out; the fold ``validation`` learns from all named people, as the authors do."""
-    return frames.leave_one_out({video: video.rpartition("_")[2] for video in FILES})
+    return parsing_tables.leave_one_out({video: video.rpartition("_")[2] for video in FILES})
 
 
 def tracks(folder: str | Path, out: str | Path, rate_hz: float = RATE_HZ) -> list[Path]:
@@ -116,7 +116,7 @@ def tracks(folder: str | Path, out: str | Path, rate_hz: float = RATE_HZ) -> lis
             **dict(zip(PERSON_BOX, boxes[i].tolist(), strict=True)),
         }
         path = Path(out) / f"{video}.parquet"
-        paths.append(frames.write_tracks(path, video, times_s, rate_hz, (WIDTH, HEIGHT), row))
+        paths.append(parsing_tables.write_tracks(path, video, times_s, rate_hz, (WIDTH, HEIGHT), row))
     return paths
 
 
@@ -134,10 +134,10 @@ def _all(folder: str | Path) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.n
     """Yield video, times in seconds (T,), pose (T, 33, 4) and labels (T,) of each stream."""
     for video, name in FILES.items():
         path = Path(folder) / name
-        table = frames.read_frames(path, _COLUMNS, text=["ground_truth"])
-        labels = frames.known(path, table["ground_truth"], (*LABELS, BACKGROUND))
+        table = parsing_tables.read_frames(path, _COLUMNS, text=["ground_truth"])
+        labels = parsing_tables.known(path, table["ground_truth"], (*LABELS, BACKGROUND))
         labels = np.array([_MISLABELLED.get(video, {}).get(label, label) for label in labels], dtype=object)
-        times_s = frames.ascending(path, _times(path, table["timestamp"].to_numpy(float)) / 1000)
+        times_s = parsing_tables.ascending(path, _times(path, table["timestamp"].to_numpy(float)) / 1000)
         yield video, times_s, table[_COLUMNS[1:-1]].to_numpy(float).reshape(-1, *LANDMARKS["pose"]), labels
 
 

@@ -11,8 +11,8 @@ here). They are left out if they are not there.
 from collections.abc import Iterator
 from pathlib import Path
 
-from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, clips, first, known, names, table
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, clips, first, known, names, table
 
 LABELS = ("anger", "disgust", "sadness", "joy", "neutral", "surprise", "fear")
 #: Part of the authors: folder of its clips.

@@ -8,8 +8,8 @@ as public code that prepares them reads them. Not verified: the name of the thir
 
 from pathlib import Path
 
-from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, clips, known, names, table
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, clips, known, names, table
 
 LABELS = ("worried", "happy", "neutral", "angry", "surprise", "sad")
 TESTS = ("test1", "test2", "test3")  # MER-MULTI, MER-NOISE, MER-SEMI

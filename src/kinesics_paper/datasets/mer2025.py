@@ -8,8 +8,8 @@ names.
 
 from pathlib import Path
 
-from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, clips, first, known, names, table
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, clips, first, known, names, table
 
 LABELS = ("worried", "happy", "neutral", "angry", "surprise", "sad")
 FOLDS = 5

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from kinesics import KinesicsError
-from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, corpus, lines, number
-from kinesics.segments import seconds
+from kinesics.errors import KinesicsError
+from kinesics.structures.timegrid import seconds
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, corpus, lines, number
 
 
 def read_folders(

@@ -25,10 +25,10 @@ from types import ModuleType
 
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.events import read_events, write_events
-from kinesics.files import write_json, write_text
-from kinesics.sources import TABLE, read_sources
+from kinesics.errors import KinesicsError
+from kinesics.io.files import write_json, write_text
+from kinesics.structures.events import read_events, write_events
+from kinesics_paper.downloads import read_downloads
 
 ADAPTERS = (
     *("uci-gesture-phase", "uci-grammatical-facial-expressions", "mediapipe-pose-gestures", "egogestar"),
@@ -40,7 +40,7 @@ def adapter(dataset: str) -> ModuleType:
     """Return the adapter of a data set. Raises KinesicsError naming the choices."""
     if dataset not in ADAPTERS:
         raise KinesicsError(f"{dataset!r} has no adapter. The data sets are {', '.join(ADAPTERS)}.")
-    return import_module(f"kinesics.adapters.{dataset.replace('-', '_')}")
+    return import_module(f"kinesics_paper.datasets.{dataset.replace('-', '_')}")
 
 
 def outputs(dataset: str) -> list[str]:
@@ -70,16 +70,14 @@ def write(dataset: str, folder: str | Path, out: str | Path) -> None:
     write_json(out / "splits.json", {fold: {"train": train, "test": test} for fold, (train, test) in splits.items()})
 
 
-def summary(
-    tables: str | Path, table: str | Path = TABLE, datasets: Sequence[str] = ADAPTERS
-) -> list[dict[str, str | int | float | None]]:
+def summary(tables: str | Path, datasets: Sequence[str] = ADAPTERS) -> list[dict[str, str | int | float | None]]:
     """Return a row a data set, computed from what ``write`` made in ``tables/<id>``.
 
     Keys: ``dataset``; ``streams`` and ``hours`` (None without time, hours also where the rate is not known);
     ``events`` (for data without time the labelled clips or pictures); ``labels``, how many different ones occur;
     ``persons`` (None where they are not named); ``licence`` as stated in the sources table.
     """
-    sources = read_sources(Path(table))
+    sources = read_downloads()
     rows = []
     for dataset in datasets:
         folder = Path(tables) / dataset

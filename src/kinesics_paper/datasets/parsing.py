@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.corpora import Corpus
-from kinesics.events import BOX, TUBE_COLUMNS, check_events, empty_events
-from kinesics.segments import seconds
-from kinesics.video import facts
+from kinesics.errors import KinesicsError
+from kinesics.media.video import facts
+from kinesics.structures.events import BOX, TUBE_COLUMNS, check_events, empty_events
+from kinesics.structures.timegrid import seconds
+from kinesics_paper.datasets.base import Corpus
 
 #: A picture of a clip that is distributed as pictures.
 PICTURES = ("*.jpg", "*.png")

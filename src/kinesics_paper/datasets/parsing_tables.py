@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.events import check_events, empty_events
-from kinesics.segments import label_runs, samples, seconds, shown
-from kinesics.tracks import TracksWriter
+from kinesics.errors import KinesicsError
+from kinesics.structures.events import check_events, empty_events
+from kinesics.structures.timegrid import label_runs, samples, seconds, shown
+from kinesics.structures.tracks import TracksWriter
 
 #: A sensor that gives no frame for longer than this sees nothing: frames come every 30 to 60 ms.
 HOLD_S = 0.5

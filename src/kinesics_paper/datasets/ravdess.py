@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, clips, folds_of
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, clips, folds_of
 
 LABELS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 ACTORS = tuple(f"{actor:02}" for actor in range(1, 25))

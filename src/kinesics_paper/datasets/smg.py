@@ -8,8 +8,8 @@ authors use. The rate of the frames is that of the video. Labels are the numbers
 
 from pathlib import Path
 
-from kinesics.corpora import Corpus
-from kinesics.corpora.segments import read_folders
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.micro_gestures import read_folders
 
 LABELS = tuple(f"mg_{number:02}" for number in range(1, 18))
 TESTED = range(36, 41)

@@ -13,9 +13,9 @@ labels are kept.
 from collections.abc import Iterator
 from pathlib import Path
 
-from kinesics import KinesicsError
-from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, corpus, lines, names, number
+from kinesics.errors import KinesicsError
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, corpus, lines, names, number
 
 CLASSES = names((
     *("BaseballPitch", "BasketballDunk", "Billiards", "CleanAndJerk", "CliffDiving", "CricketBowling", "CricketShot"),

@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 from scipy.io import loadmat
 
-from kinesics import KinesicsError
-from kinesics.corpora import Corpus
-from kinesics.corpora.readers import Videos, corpus, lines, names
-from kinesics.events import BOX, TUBE_COLUMNS
-from kinesics.segments import seconds
+from kinesics.errors import KinesicsError
+from kinesics.structures.events import BOX, TUBE_COLUMNS
+from kinesics.structures.timegrid import seconds
+from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.parsing import Videos, corpus, lines, names
 
 CLASSES = names((
     *("Basketball", "BasketballDunk", "Biking", "CliffDiving", "CricketBowling", "Diving", "Fencing", "FloorGymnastics"),

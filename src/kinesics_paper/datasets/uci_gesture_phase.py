@@ -23,9 +23,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.adapters import frames
-from kinesics.tracks import LANDMARKS
+from kinesics.errors import KinesicsError
+from kinesics.structures.tracks import LANDMARKS
+from kinesics_paper.datasets import parsing_tables
 
 LABELS = ("preparation", "stroke", "hold", "retraction")
 BACKGROUND = "rest"
@@ -46,7 +46,9 @@ _POSE = {"lh": 19, "rh": 20, "h": 0, "lw": 15, "rw": 16}
 
 def streams(folder: str | Path) -> pd.DataFrame:
     """Return video, subject (a, b, c) and duration of each stream."""
-    return frames.stream_table([(video, video[0], frames.end_of(_read(folder, video)[0])) for video in VIDEOS])
+    return parsing_tables.stream_table(
+        [(video, video[0], parsing_tables.end_of(_read(folder, video)[0])) for video in VIDEOS]
+    )
 
 
 def events(folder: str | Path) -> pd.DataFrame:
@@ -54,13 +56,13 @@ def events(folder: str | Path) -> pd.DataFrame:
     rows = []
     for video in VIDEOS:
         times_s, table = _read(folder, video)
-        rows += frames.frame_events(video, table["phase"].to_numpy(), times_s, BACKGROUND)
-    return frames.event_table(rows, Path(folder))
+        rows += parsing_tables.frame_events(video, table["phase"].to_numpy(), times_s, BACKGROUND)
+    return parsing_tables.event_table(rows, Path(folder))
 
 
 def splits(folder: str | Path) -> dict[str, tuple[list[str], list[str]]]:
     """Leave one person out: {person: (streams of the others, streams of the person)}."""
-    return frames.leave_one_out({video: video[0] for video in VIDEOS})
+    return parsing_tables.leave_one_out({video: video[0] for video in VIDEOS})
 
 
 def tracks(folder: str | Path, out: str | Path, rate_hz: float = RATE_HZ) -> list[Path]:
@@ -78,19 +80,19 @@ def tracks(folder: str | Path, out: str | Path, rate_hz: float = RATE_HZ) -> lis
         pose[:, list(_POSE.values()), :3] = placed[:, [_JOINTS.index(joint) for joint in _POSE]]
         path = Path(out) / f"{video}.parquet"
         row = lambda i, pose=pose: {"pose": pose[i]}  # noqa: E731
-        paths.append(frames.write_tracks(path, video, times_s, rate_hz, (PIXELS, PIXELS), row))
+        paths.append(parsing_tables.write_tracks(path, video, times_s, rate_hz, (PIXELS, PIXELS), row))
     return paths
 
 
 def _read(folder: str | Path, video: str) -> tuple[np.ndarray, pd.DataFrame]:
     """Return the times of the frames in seconds from the first (T,) and the table with repaired labels."""
     path = Path(folder) / "raw" / f"{video}_raw.csv"
-    table = frames.read_frames(path, _COLUMNS, text=["phase"])
-    table["phase"] = frames.known(path, table["phase"].str.lower().replace(_REPAIRED), (*LABELS, BACKGROUND))
+    table = parsing_tables.read_frames(path, _COLUMNS, text=["phase"])
+    table["phase"] = parsing_tables.known(path, table["phase"].str.lower().replace(_REPAIRED), (*LABELS, BACKGROUND))
     clock = table["timestamp"].to_numpy()
     late = (clock < 0) | (clock % 100000 >= 60000)
     if late.any():
         row = int(late.argmax())
         raise KinesicsError(f"{path}: line {row + 2}: timestamp {clock[row]:.0f} is not minutes, seconds, milliseconds")
     times_s = (clock // 100000) * 60 + (clock % 100000) / 1000
-    return frames.ascending(path, times_s - times_s[0]), table
+    return parsing_tables.ascending(path, times_s - times_s[0]), table

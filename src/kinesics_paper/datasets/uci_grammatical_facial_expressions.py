@@ -31,10 +31,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kinesics import KinesicsError
-from kinesics.adapters import frames
-from kinesics.files import replacing
-from kinesics.tracks import FACE_BOX
+from kinesics.errors import KinesicsError
+from kinesics.io.files import replacing
+from kinesics.structures.tracks import FACE_BOX
+from kinesics_paper.datasets import parsing_tables
 
 LABELS = (
     *("affirmative", "conditional", "doubt_question", "emphasis", "negative"),
@@ -56,7 +56,9 @@ _SCHEMA = pa.schema([pa.field("time_s", pa.float64()), pa.field("points", pa.lis
 
 def streams(folder: str | Path) -> pd.DataFrame:
     """Return video, subject (a, b) and duration of each stream."""
-    return frames.stream_table([(video, video[0], frames.end_of(_read(folder, video)[0])) for video in VIDEOS])
+    return parsing_tables.stream_table(
+        [(video, video[0], parsing_tables.end_of(_read(folder, video)[0])) for video in VIDEOS]
+    )
 
 
 def events(folder: str | Path) -> pd.DataFrame:
@@ -65,13 +67,13 @@ def events(folder: str | Path) -> pd.DataFrame:
     for video in VIDEOS:
         times_s, _, shown = _read(folder, video)
         labels = np.where(shown, video[2:], "")
-        rows += frames.frame_events(video, labels, times_s, "")
-    return frames.event_table(rows, Path(folder))
+        rows += parsing_tables.frame_events(video, labels, times_s, "")
+    return parsing_tables.event_table(rows, Path(folder))
 
 
 def splits(folder: str | Path) -> dict[str, tuple[list[str], list[str]]]:
     """Leave one signer out: {signer: (streams of the other, streams of the signer)}."""
-    return frames.leave_one_out({video: video[0] for video in VIDEOS})
+    return parsing_tables.leave_one_out({video: video[0] for video in VIDEOS})
 
 
 def tracks(folder: str | Path, out: str | Path, rate_hz: float = RATE_HZ) -> list[Path]:
@@ -85,21 +87,21 @@ def tracks(folder: str | Path, out: str | Path, rate_hz: float = RATE_HZ) -> lis
         boxes = np.concatenate([points[..., :2].min(1), points[..., :2].max(1)], axis=1)  # (T, 4)
         row = lambda i, boxes=boxes: dict(zip(FACE_BOX, boxes[i].tolist(), strict=True))  # noqa: E731
         path = Path(out) / f"{video}.parquet"
-        paths.append(frames.write_tracks(path, video, times_s, rate_hz, (WIDTH, HEIGHT), row))
+        paths.append(parsing_tables.write_tracks(path, video, times_s, rate_hz, (WIDTH, HEIGHT), row))
     return paths
 
 
 def _read(folder: str | Path, video: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return times in seconds from the first frame (T,), points (T, 100, 3), and whether the expression is shown (T,)."""
     path = Path(folder) / "datapoints" / f"{video}.txt"
-    table = frames.read_frames(path, _COLUMNS, ["FrameId"], " ", optional=(1, "0.0"))
+    table = parsing_tables.read_frames(path, _COLUMNS, ["FrameId"], " ", optional=(1, "0.0"))
     clock = table["FrameId"].str.extract(r"^(\d{1,12})\.(\d{1,3})$")
     if (bad := clock[0].isna().to_numpy()).any():
         row = int(bad.argmax())
         stamp = table["FrameId"].iloc[row]
         raise KinesicsError(f"{path}: line {row + 2}: FrameId {stamp!r} is not seconds and milliseconds")
     milliseconds = clock[0].astype("int64") * 1000 + clock[1].astype("int64")
-    times_s = frames.ascending(path, (milliseconds - milliseconds.iloc[0]).to_numpy() / 1000)
+    times_s = parsing_tables.ascending(path, (milliseconds - milliseconds.iloc[0]).to_numpy() / 1000)
     points = table[_COLUMNS[1:]].to_numpy(float).reshape(-1, POINTS, 3) / [WIDTH, HEIGHT, 1000]
     points[..., 2][points[..., 2] == 0] = np.nan
     return times_s, points, _targets(Path(folder) / "targets" / f"{video}.txt", len(times_s))
@@ -112,7 +114,7 @@ def _targets(path: Path, count: int) -> np.ndarray:
         raise KinesicsError(f"{path}: no such file; fetch the data set again") from None
     except UnicodeDecodeError as error:
         raise KinesicsError(f"{path}: not a text file in UTF-8: {error}") from None
-    values = frames.known(path, lines, ("0", "1"), first=1)
+    values = parsing_tables.known(path, lines, ("0", "1"), first=1)
     if len(values) != count:
         raise KinesicsError(f"{path}: line {len(values)}: {len(values)} labels for {count} frames")
     return values == "1"

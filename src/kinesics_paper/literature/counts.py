@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kinesics.evaluation import classification
-from kinesics.evaluation.detection import ratio
+from kinesics.metrics import classification
+from kinesics.metrics.matching import ratio
 
 RESAMPLES = 2000
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesics import KinesicsError
-from kinesics.review.counts import interval
+from kinesics.errors import KinesicsError
+from kinesics_paper.literature.counts import interval
 
 KEYS = ["task", "dataset", "variant", "metric", "value", "published", "n", "low", "high"]
 

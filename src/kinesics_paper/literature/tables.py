@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.catalogue import DETECTORS, ENCODERS
-from kinesics.files import read_table
+from kinesics.detectors.registry import DETECTORS
+from kinesics.encoders.registry import ENCODERS
+from kinesics.errors import KinesicsError
+from kinesics.io.validation import read_table, schema
 
 TABLES = ("published_results", "systems", "datasets", "metrics_protocols", "unverified_references", "aliases")
 
@@ -99,7 +100,7 @@ def read_literature(folder: str | Path) -> dict[str, pd.DataFrame]:
     """
     folder = Path(folder)
     keys = set(read_bibliography(folder / "references.bib"))
-    tables = {name: pd.DataFrame(read_table(folder / f"{name}.csv", name)) for name in TABLES}
+    tables = {name: pd.DataFrame(read_table(folder / f"{name}.csv", schema(name, "kinesics_paper"))) for name in TABLES}
     for name, table in tables.items():
         if (twice := table.duplicated()).any():
             line = int(twice.to_numpy().argmax()) + 2

@@ -5,8 +5,6 @@ Transactions on Affective Computing 5, 2014). Two questions: how many single vot
 and how often the crowd does, the emotion with most votes (``crowd``; of k tied emotions each counts 1/k). Intervals
 resample the 91 actors, since clips of one actor resemble each other.
 
-Known flaws of the data, handled by the reader: the modality of a row is only in the first digit of its unnamed number
-(1 voice, 2 face, 3 both), which is checked; a tied crowd is written ``N:S`` and is computed again from the votes.
 The published rates are not exactly those of the released votes: the recomputed ones lie within one point of them. The
 reason is not known, and the records hold both.
 """
@@ -16,50 +14,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.files import read_table, write_json
-from kinesics.review.counts import RESAMPLES
-from kinesics.review.literature import published
-from kinesics.review.records import record
+from kinesics.io.files import write_json
+from kinesics_paper.datasets.crema_d import EMOTIONS, MODALITIES, read_votes
+from kinesics_paper.literature.counts import RESAMPLES
+from kinesics_paper.literature.records import record
+from kinesics_paper.literature.tables import published
 
 TASK = "emotion recognition by people"
 DATASET = "CREMA-D"
-MODALITIES = ("voice", "face", "voice and face")
-EMOTIONS = {"A": "anger", "D": "disgust", "F": "fear", "H": "happy", "N": "neutral", "S": "sad"}
-
-#: The code of the meant emotion in the name of a clip, such as 1001_IEO_HAP_LO.
-MEANT = {"ANG": "A", "DIS": "D", "FEA": "F", "HAP": "H", "NEU": "N", "SAD": "S"}
-
-
-def read_votes(path: str | Path) -> pd.DataFrame:
-    """Read ``tabulatedVotes.csv``: columns clip, actor, meant (a letter), modality, and the votes A D F H N S.
-
-    Raises KinesicsError naming the file, the line and the value for a malformed row, an unknown clip name or modality,
-    a clip that stands twice in a modality, or votes that do not add up to the row's own sums.
-    """
-    rows = read_table(path, "crema_d_votes")
-    seen: set[tuple[str, str]] = set()
-    table = []
-    for line, row in enumerate(rows, 2):
-        where = f"{path}: line {line}"
-        clip = row["fileName"]
-        actor, _, code, _ = clip.split("_")
-        if code not in MEANT:
-            raise KinesicsError(f"{where}: emotion {code!r} of clip {clip!r} is unknown; known are {', '.join(MEANT)}")
-        modality = MODALITIES[int(row[""][0]) - 1]
-        if (clip, modality) in seen:
-            raise KinesicsError(f"{where}: clip {clip!r} stands twice among the ratings by {modality}")
-        seen.add((clip, modality))
-        votes = {letter: int(row[letter]) for letter in EMOTIONS}
-        if sum(votes.values()) != int(row["numResponses"]):
-            raise KinesicsError(f"{where}: {sum(votes.values())} votes, but numResponses says {row['numResponses']}")
-        most = ":".join(letter for letter in EMOTIONS if votes[letter] == max(votes.values()))
-        if most != row["emoVote"]:
-            raise KinesicsError(f"{where}: most votes are for {most}, but emoVote says {row['emoVote']!r}")
-        table.append({"clip": clip, "actor": actor, "meant": MEANT[code], "modality": modality} | votes)
-    if not table:
-        raise KinesicsError(f"{path}: no rows; download the file again")
-    return pd.DataFrame(table)
 
 
 def rate(votes: pd.DataFrame) -> pd.DataFrame:

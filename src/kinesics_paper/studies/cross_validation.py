@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError, catalogue
-from kinesics.detectors import Clip, threshold, write_model
-from kinesics.evaluation.score import against, score
-from kinesics.events import read_events
-from kinesics.files import write_json
-from kinesics.labels import in_order
-from kinesics.open_streams import part, read_clip
-from kinesics.segments import seconds
+from kinesics.detectors import registry
+from kinesics.errors import KinesicsError
+from kinesics.io.checkpoints import threshold, write_model
+from kinesics.io.files import write_json
+from kinesics.metrics.comparison import against
+from kinesics.metrics.scoring import score
+from kinesics.signals.recording import Clip
+from kinesics.structures.events import read_events
+from kinesics.structures.timegrid import seconds
+from kinesics.structures.vocabulary import in_order
+from kinesics_paper.studies.recordings import part, read_clip
 
 #: Share of each training video, its end, on which settings are chosen and scores calibrated.
 VALIDATION = 0.25
@@ -115,7 +118,7 @@ def _detected(
 
     ``lessons`` are those of ``_parted``.
     """
-    module = catalogue.detector(name)
+    module = registry.detector(name)
     tables, least = [[] for _ in seeds], [{} for _ in seeds]
     for videos in splits.values():
         training, validation = ([lessons[video][0][k] for video in videos["train"]] for k in range(2))

@@ -7,21 +7,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError, catalogue
-from kinesics.detectors import threshold
-from kinesics.evaluation.diagnosis import diagnose
-from kinesics.evaluation.persons import (
-    assign_persons,
-    boxes_of_rows,
-    boxes_of_tracks,
-    boxes_of_tubes,
-    renumber_persons,
-)
-from kinesics.evaluation.score import SHORT, Coded, against, by_subset, score
-from kinesics.events import empty_events, read_events, read_events_and_tubes
-from kinesics.files import write_json
-from kinesics.labels import in_order
-from kinesics.tracks import read_tracks
+from kinesics.detectors import registry
+from kinesics.errors import KinesicsError
+from kinesics.io.checkpoints import threshold
+from kinesics.io.files import write_json
+from kinesics.metrics.comparison import against, by_subset
+from kinesics.metrics.diagnosis import diagnose
+from kinesics.metrics.identity import assign_persons, boxes_of_rows, boxes_of_tracks, boxes_of_tubes, renumber_persons
+from kinesics.metrics.inputs import Coded
+from kinesics.metrics.scoring import SHORT, score
+from kinesics.structures.events import empty_events, read_events, read_events_and_tubes
+from kinesics.structures.tracks import read_tracks
+from kinesics.structures.vocabulary import in_order
 
 
 def real_clips(
@@ -46,7 +43,7 @@ def real_clips(
         found = [
             pd.concat([read_events(path) for path in paths], ignore_index=True) for _, paths in sorted(seeds.items())
         ]
-        own = [label for label in labels if label in catalogue.detector(name).LABELS]
+        own = [label for label in labels if label in registry.detector(name).LABELS]
         detectors[name] = {
             "all": score(coders, found, labels=labels, **settings),
             "own": score(coders, found, labels=own, **settings),
@@ -139,7 +136,7 @@ def stage(
     tables = {name: [one for one, _ in seeds] for name, seeds in found.items()}
     boxes = {"truth": true_boxes} | {name: [one for _, one in seeds] for name, seeds in found.items()}
     for name in found:
-        own = [label for label in labels if label in catalogue.detector(name).LABELS]
+        own = [label for label in labels if label in registry.detector(name).LABELS]
         settled = {"durations": long, "tubes": {"truth": true_boxes, "predicted": boxes[name]}}
         judged = {"thresholds": {"predicted": least[name]}, **settled, **whole}
         result["detectors"][name] = {

@@ -17,18 +17,17 @@ by ``POLARITY``; a few answers are cut short (``exc``) and are outside the list;
 the measure ``answered`` reports.
 """
 
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.files import read_table, write_json
-from kinesics.review import counts
-from kinesics.review.literature import published
-from kinesics.review.records import record
+from kinesics.io.files import write_json
+from kinesics_paper.datasets.gpt4v_emotion import read_answers, read_labels, read_sets
+from kinesics_paper.literature import counts
+from kinesics_paper.literature.records import record
+from kinesics_paper.literature.tables import published
 
 #: The variant that the paper reports.
 AS_PUBLISHED = "as published"
@@ -45,39 +44,6 @@ OTHER = {
     "neutral": {"negative": "positive", "positive": "negative"},
     "surprise": {"as released": "matched", "matched": "as released"},
 }
-
-
-def read_sets() -> list[dict[str, str]]:
-    """Return the rows of ``gpt4v.csv``: which file holds what, and the published choices."""
-    with resources.as_file(resources.files("kinesics.review").joinpath("gpt4v.csv")) as path:
-        return read_table(path, "gpt4v_sets")
-
-
-def read_answers(path: str | Path, classes: list[str], numeric: bool = False) -> pd.DataFrame:
-    """Read one file of answers: columns ``name``, ``truth`` (float if ``numeric``) and ``answers`` (a list of text).
-
-    Raises KinesicsError naming the file and the line for a malformed row, a label that is not in ``classes`` (or not a
-    number), a sample that stands there twice, or a file without rows.
-    """
-    rows = read_table(path, "gpt4v_answers")
-    if not rows:
-        raise KinesicsError(f"{path}: no rows; download the file again")
-    seen: dict[str, int] = {}
-    for line, row in enumerate(rows, 2):
-        if numeric:
-            try:
-                row["gt"] = float(row["gt"])
-            except ValueError:
-                raise KinesicsError(f"{path}: line {line}: label {row['gt']!r} is not a number") from None
-        elif row["gt"] not in classes:
-            raise KinesicsError(f"{path}: line {line}: label {row['gt']!r} is unknown; known are {', '.join(classes)}")
-        if row["name"] in seen:
-            raise KinesicsError(f"{path}: line {line}: sample {row['name']!r} stands in line {seen[row['name']]} too")
-        seen[row["name"]] = line
-    answers = [[part.strip() for part in row["gpt4v"].split(",")] for row in rows]
-    return pd.DataFrame(
-        {"name": [row["name"] for row in rows], "truth": [row["gt"] for row in rows], "answers": answers}
-    )
 
 
 def decide(table: pd.DataFrame, options: dict[str, str], classes: list[str]) -> pd.DataFrame:
@@ -144,11 +110,6 @@ def score_gpt4v(
         records.append(_record(row, name, "answered", 100 * len(table) / total, total))
     write_json(output, records)
     return records
-
-
-def read_labels(path: str | Path) -> list[str]:
-    """Return the names of all samples of a set, answered or not. Raises KinesicsError naming the file and the line."""
-    return [row["name"] for row in read_table(path, "gpt4v_labels")]
 
 
 def comparison(records: list[dict]) -> pd.DataFrame:

@@ -15,17 +15,21 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
-from kinesics import KinesicsError, segments
-from kinesics.corpora import Corpus, row
-from kinesics.corpora.index import left_out, load
-from kinesics.detectors import Clip, from_scores, probe
-from kinesics.evaluation.detection import MAP_TIOUS
-from kinesics.evaluation.score import score
-from kinesics.evaluation.tubes import ROUNDING_S, select
-from kinesics.events import BOX, box_iou
-from kinesics.features import read_features
-from kinesics.files import write_json
-from kinesics.tracks import PERSON_BOX, Tracks, read_tracks
+from kinesics.detectors import probe
+from kinesics.errors import KinesicsError
+from kinesics.io.files import write_json
+from kinesics.metrics.matching import MAP_TIOUS
+from kinesics.metrics.scoring import score
+from kinesics.metrics.tubes import ROUNDING_S, select
+from kinesics.signals.event_assembly import from_scores
+from kinesics.signals.recording import Clip
+from kinesics.structures import timegrid
+from kinesics.structures.boxes import box_iou
+from kinesics.structures.events import BOX
+from kinesics.structures.features import read_features
+from kinesics.structures.tracks import PERSON_BOX, Tracks, read_tracks
+from kinesics_paper.datasets.base import Corpus, row
+from kinesics_paper.datasets.index import left_out, load
 
 #: The most examples a probe is learned from; of more, evenly spaced ones are taken.
 EXAMPLES = 200_000
@@ -221,7 +225,7 @@ def _overlaps(tubes: pd.DataFrame, event: int, tracks: Tracks, person: int, time
     tube = tubes[tubes["event"] == event]
     nearest = np.abs(tube["time_s"].to_numpy() - times_s[:, None]).argmin(1)
     boxes = tracks.dense(person, PERSON_BOX)
-    frame = segments.index(times_s, tracks.rate_hz).clip(max=len(boxes) - 1)
+    frame = timegrid.index(times_s, tracks.rate_hz).clip(max=len(boxes) - 1)
     iou = box_iou(tube[BOX].to_numpy()[nearest], boxes[frame])
     return np.nan_to_num(iou) >= SAME_IOU
 

@@ -6,14 +6,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics import catalogue
-from kinesics.budget import POLICIES, SHARES, plan, possible, subset
-from kinesics.detectors import Clip, budgeted, read_clips
-from kinesics.evaluation.score import compare, score
-from kinesics.events import read_events
-from kinesics.files import write_json
-from kinesics.head.learning import Model, fit, read, times_of
-from kinesics.labels import in_order
+from kinesics.detectors import budgeted
+from kinesics.detectors.acquisition import POLICIES, SHARES, plan, possible, subset
+from kinesics.encoders import registry
+from kinesics.io.files import write_json
+from kinesics.metrics.comparison import compare
+from kinesics.metrics.scoring import score
+from kinesics.models.fitting import fit
+from kinesics.models.inference import times_of
+from kinesics.models.method import Model, read
+from kinesics.signals.recording import Clip, read_clips
+from kinesics.structures.events import read_events
+from kinesics.structures.vocabulary import in_order
 
 #: Policies agree where no call is made, or all of them.
 ENDS = (0.0, 1.0)
@@ -40,7 +44,7 @@ def budget_curve(
     clips = _clips(tracks, features)
     true, settings = _prepared(clips, truth, settings)
     learned = [read(budgeted.METHOD, Path(path)) for path in models]
-    encoder = catalogue.encoder(budgeted.ENCODER)
+    encoder = registry.encoder(budgeted.ENCODER)
     found: dict[tuple[str, float], list[list[pd.DataFrame]]] = {}
     made: dict[tuple[str, float], int] = {}
     for clip in clips:

@@ -10,15 +10,15 @@ import av
 import cv2
 import numpy as np
 
-from kinesics import KinesicsError
-from kinesics.corpora import part
-from kinesics.corpora.index import load
-from kinesics.corpora.readers import pictures
-from kinesics.encode import encode
-from kinesics.people import track
-from kinesics.segments import samples, seconds
-from kinesics.tracks import TracksWriter
-from kinesics.video import facts, frames
+from kinesics.encoders.extract import encode
+from kinesics.errors import KinesicsError
+from kinesics.media.video import facts, frames
+from kinesics.perception.tracking import track
+from kinesics.structures.timegrid import samples, seconds
+from kinesics.structures.tracks import TracksWriter
+from kinesics_paper.datasets.base import part
+from kinesics_paper.datasets.index import load
+from kinesics_paper.datasets.parsing import pictures
 
 
 def track_shard(

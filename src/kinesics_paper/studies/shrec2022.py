@@ -19,60 +19,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics import KinesicsError
-from kinesics.files import write_json
-from kinesics.review.counts import RESAMPLES
-from kinesics.review.literature import published
-from kinesics.review.records import record
+from kinesics.errors import KinesicsError
+from kinesics.io.files import write_json
+from kinesics_paper.datasets.shrec2022 import CLASSES, RUNS, TRUTH, read_sequences
+from kinesics_paper.literature.counts import RESAMPLES
+from kinesics_paper.literature.records import record
+from kinesics_paper.literature.tables import published
 
 TASK = "gesture detection (skeleton stream)"
 DATASET = "SHREC 2022"
-TRUTH = "test_annotations_fixed.txt"
-RUNS = ("2ST-GCN 1F", "2ST-GCN 5F", "Causal TCN", "Stronger", "Stronger+EN", "TN-FSM", "TN-FSM+JD", "TN-FSM+JD+SC")
-CLASSES = (
-    *("ONE", "TWO", "THREE", "FOUR", "OK", "MENU", "LEFT", "RIGHT"),
-    *("CIRCLE", "V", "CROSS", "GRAB", "PINCH", "DENY", "WAVE", "KNOB"),
-)
 
 #: Smallest part of a gesture that a detection covers, and the longest detection in lengths of the gesture.
 MIN_OVERLAP, MAX_LENGTH = 0.5, 2.0
-
-
-def read_sequences(path: str | Path, decisions: bool) -> dict[str, list[tuple]]:
-    """Read ``sequence;LABEL;start;end;...`` lines, or ``LABEL;start;end;decision`` groups if ``decisions``.
-
-    Returns the events of each sequence, (label, start, end) or (label, start, end, decision), in frames.
-    Raises KinesicsError naming the file, the line and the value.
-    """
-    size = 4 if decisions else 3
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise KinesicsError(f"{path}: no such file") from None
-    except UnicodeDecodeError as error:
-        raise KinesicsError(f"{path}: not a text file in UTF-8: {error}") from None
-    sequences: dict[str, list[tuple]] = {}
-    for number, line in enumerate(lines, 1):
-        where = f"{path}: line {number}"
-        sequence, *cells = line.strip().removesuffix(";").split(";")
-        if not sequence.isdecimal():
-            raise KinesicsError(f"{where}: {sequence!r} is not the number of a sequence")
-        if sequence in sequences:
-            raise KinesicsError(f"{where}: sequence {sequence} stands there twice")
-        if len(cells) % size:
-            raise KinesicsError(f"{where}: {len(cells)} fields after the sequence; a multiple of {size} is wanted")
-        events = []
-        for label, *frames in (cells[i : i + size] for i in range(0, len(cells), size)):
-            if label not in CLASSES:
-                raise KinesicsError(f"{where}: label {label!r} is unknown; known are {', '.join(CLASSES)}")
-            if not all(frame.isdecimal() for frame in frames):
-                raise KinesicsError(f"{where}: {label} has frames {frames}; whole numbers are wanted")
-            start, end, *rest = map(int, frames)
-            if end <= start:
-                raise KinesicsError(f"{where}: {label} ends at frame {end}, not after its start {start}")
-            events.append((label, start, end, *rest))
-        sequences[sequence] = events
-    return sequences
 
 
 def match(truth: list[tuple], detections: list[tuple]) -> list[int | None]:

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from kinesics import KinesicsError
 from kinesics.encoders import fer
-from kinesics.features import Features, read_features
-from kinesics.files import write_json
-from kinesics.labels import FAMILY
-from kinesics.segments import index, seconds
-from kinesics.stage.body import LANDMARKS
-from kinesics.stage.data import truth_files
-from kinesics.tracks import Tracks, read_tracks
+from kinesics.errors import KinesicsError
+from kinesics.io.files import write_json
+from kinesics.structures.features import Features, read_features
+from kinesics.structures.timegrid import index, seconds
+from kinesics.structures.tracks import Tracks, read_tracks
+from kinesics.structures.truth_files import truth_files
+from kinesics.structures.vocabulary import FAMILY
+from kinesics.synthetic.rig import LANDMARKS
 
 #: Named point -> points of MediaPipe's face mesh whose mean it is; of the lips and eyes those of its MESH_ANNOTATIONS
 #: (Kartynnik et al. 2019, arXiv:1907.06724). A brow is the middle of the two lines about it.

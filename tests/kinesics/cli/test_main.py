@@ -12,15 +12,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from support import ROOT
 
-from kinesics import KinesicsError
-from kinesics.cli import main
-from kinesics.events import TUBE_COLUMNS, read_events, read_tubes, write_tubes
-from kinesics.files import write_text
-from kinesics.stage.data import videos
-from kinesics.tracks import read_tracks
-
-ROOT = Path(__file__).parents[1]
+from kinesics.cli.main import main
+from kinesics.errors import KinesicsError
+from kinesics.io.files import write_text
+from kinesics.structures.events import TUBE_COLUMNS, read_events, read_tubes, write_tubes
+from kinesics.structures.tracks import read_tracks
+from kinesics.synthetic.dataset import videos
 
 
 @pytest.fixture(scope="module")

@@ -6,17 +6,30 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from clips import write_video
 from safetensors.numpy import save_file
-from toy import toy_clip, untrained
+from support.clips import write_video
+from support.toy import toy_clip, untrained
 
-from kinesics import KinesicsError, catalogue, encoders, sources
-from kinesics.budget import POLICIES, SHARES, allowance, choose, kernel_segments, moving, plan, possible, subset
-from kinesics.cli import main
-from kinesics.detectors import Clip, budgeted, read_clips
-from kinesics.encode import encode, encode_sound
-from kinesics.events import read_events, write_events
-from kinesics.features import read_features
+from kinesics.cli.main import main
+from kinesics.detectors import budgeted
+from kinesics.detectors.acquisition import (
+    POLICIES,
+    SHARES,
+    allowance,
+    choose,
+    kernel_segments,
+    moving,
+    plan,
+    possible,
+    subset,
+)
+from kinesics.encoders import base, registry
+from kinesics.encoders.extract import encode, encode_sound
+from kinesics.errors import KinesicsError
+from kinesics.io import downloads
+from kinesics.signals.recording import Clip, read_clips
+from kinesics.structures.events import read_events, write_events
+from kinesics.structures.features import read_features
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +105,7 @@ def test_calls_that_are_saved_say_what_a_subset_says(clip, tmp_path, monkeypatch
     """Encoding only the chosen calls gives, byte for byte, the subset of what encoding all of them gives."""
     random = np.random.default_rng(0)
     film = write_video(tmp_path / "v.mp4", list(np.repeat(random.integers(0, 255, (40, 100, 200, 3), np.uint8), 10, 0)))
-    module, seen = catalogue.encoder("fer"), []
+    module, seen = registry.encoder("fer"), []
 
     def load(weights: Path):
         def ask(images: np.ndarray) -> np.ndarray:
@@ -135,17 +148,17 @@ def test_the_tool_saves_calls_and_says_what_the_study_says(clip, tmp_path, monke
         def load(weights: Path):
             def ask(images: np.ndarray) -> np.ndarray:
                 asked.extend([encoder] * len(images))
-                return images.reshape(len(images), -1)[:, : catalogue.encoder(encoder).DIM].astype(np.float32) / 255
+                return images.reshape(len(images), -1)[:, : registry.encoder(encoder).DIM].astype(np.float32) / 255
 
             return ask
 
         return load
 
     for encoder in ("fer", "hear", "words", "vit_s_focus"):
-        monkeypatch.setattr(catalogue.encoder(encoder), "load", fake(encoder))
+        monkeypatch.setattr(registry.encoder(encoder), "load", fake(encoder))
     (tmp_path / "weights").write_bytes(b"")
-    monkeypatch.setattr(sources, "fetch", lambda *_: [tmp_path / "weights"])
-    monkeypatch.setattr(encoders, "place", lambda *_: tmp_path / "weights")
+    monkeypatch.setattr(downloads, "fetch", lambda *_: [tmp_path / "weights"])
+    monkeypatch.setattr(base, "place", lambda *_: tmp_path / "weights")
     files = {encoder: tmp_path / f"{encoder}.safetensors" for encoder in ("fer", "hear", "words", "vit_s_focus")}
     for encoder, path in files.items():
         if encoder in ("hear", "words"):  # the film has no sound

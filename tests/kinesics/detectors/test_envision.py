@@ -1,14 +1,13 @@
 """The released gesture network against the package's own recorded output."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from support import ROOT
 
-from kinesics import KinesicsError
 from kinesics.detectors import envision
+from kinesics.errors import KinesicsError
 
-RECORDED = Path(__file__).parent / "data/envisionhgdetector/envisionhgdetector_3.0.8_WolfgangLanger.npz"
+RECORDED = ROOT / "tests/data/envisionhgdetector/envisionhgdetector_3.0.8_WolfgangLanger.npz"
 
 
 @pytest.fixture(scope="module")

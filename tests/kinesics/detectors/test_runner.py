@@ -7,11 +7,16 @@ import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
-from kinesics import KinesicsError, catalogue, signals
-from kinesics.detectors import Clip, assemble, boxes, chance, detect_files, fit_files, from_scores, probe, rules
-from kinesics.events import BOX, check_events, read_events, read_tubes, write_events
-from kinesics.features import CropFeatures, Features, write_features
-from kinesics.tracks import FACE_BOX, LANDMARKS, PERSON_BOX, Tracks, TracksWriter, read_tracks
+from kinesics.detectors import chance, probe, registry, rules
+from kinesics.detectors.runner import detect_files, fit_files
+from kinesics.encoders.registry import ENCODERS
+from kinesics.errors import KinesicsError
+from kinesics.signals import cues
+from kinesics.signals.event_assembly import assemble, boxes, from_scores
+from kinesics.signals.recording import Clip
+from kinesics.structures.events import BOX, check_events, read_events, read_tubes, write_events
+from kinesics.structures.features import CropFeatures, Features, write_features
+from kinesics.structures.tracks import FACE_BOX, LANDMARKS, PERSON_BOX, Tracks, TracksWriter, read_tracks
 
 RATE = 10.0
 
@@ -38,13 +43,13 @@ def face(yaw: float = 0.0, opening: float = 0.0) -> np.ndarray:
     points = np.zeros((468, 3), np.float32)
     turn = np.radians(yaw)
     cheeks, eyes = (
-        ((signals.RIGHT_CHEEK, -15, 0), (signals.LEFT_CHEEK, 15, 0)),
-        ((signals.RIGHT_EYE, -8, -8), (signals.LEFT_EYE, 8, -8)),
+        ((cues.RIGHT_CHEEK, -15, 0), (cues.LEFT_CHEEK, 15, 0)),
+        ((cues.RIGHT_EYE, -8, -8), (cues.LEFT_EYE, 8, -8)),
     )
     for point, x, y in (*cheeks, *eyes):
         points[point] = x * np.cos(turn), y, x * np.sin(turn)
-    points[signals.FOREHEAD], points[signals.CHIN] = (0, -20, 0), (0, 20, 0)
-    points[signals.UPPER_LIP], points[signals.LOWER_LIP] = (0, 10, 0), (0, 10 + 40 * opening, 0)
+    points[cues.FOREHEAD], points[cues.CHIN] = (0, -20, 0), (0, 20, 0)
+    points[cues.UPPER_LIP], points[cues.LOWER_LIP] = (0, 10, 0), (0, 10 + 40 * opening, 0)
     # From pixels to fractions of a 200 x 100 frame; depth goes with the width.
     return points / (200, 100, 200) + (0.5, 0.4, 0)
 
@@ -52,7 +57,7 @@ def face(yaw: float = 0.0, opening: float = 0.0) -> np.ndarray:
 def pose(shift: float = 0.0) -> np.ndarray:
     """Return a body with shoulders 60 pixels apart, moved to the right by a share of that."""
     points = np.full((33, 4), 0.5, np.float32)
-    points[signals.LEFT_SHOULDER, :2], points[signals.RIGHT_SHOULDER, :2] = (
+    points[cues.LEFT_SHOULDER, :2], points[cues.RIGHT_SHOULDER, :2] = (
         (0.65 + 0.3 * shift, 0.8),
         (0.35 + 0.3 * shift, 0.8),
     )
@@ -105,7 +110,7 @@ def test_rules_find_nothing_in_a_still_person(tmp_path):
 
 def test_rules_read_the_classifier(tmp_path):
     clip = calm(make_tracks(tmp_path / "v.parquet", 12, {"face": lambda t: face()}))
-    happy = signals.EXPRESSIONS.index("happy")
+    happy = cues.EXPRESSIONS.index("happy")
     clip.features["fer"].crops["face"].tokens[40:70] = 0
     clip.features["fer"].crops["face"].tokens[40:70, happy] = 1
     events, _ = rules.detect(clip)
@@ -223,14 +228,14 @@ def test_files_in_files_out(tmp_path, labelled):
 
 
 def test_the_catalogue_names_modules_with_the_contract():
-    for name in catalogue.DETECTORS:
-        module = catalogue.detector(name)
+    for name in registry.DETECTORS:
+        module = registry.detector(name)
         assert set(module.LABELS)
         assert callable(module.detect)
-        assert hasattr(module, "fit") == catalogue.learns(name)
-        assert set(catalogue.encoders_of(name)) <= set(catalogue.ENCODERS)
+        assert hasattr(module, "fit") == registry.learns(name)
+        assert set(registry.encoders_of(name)) <= set(ENCODERS)
     with pytest.raises(KinesicsError, match=r"'magic' is not a detector. The detectors are rules, envision, probe"):
-        catalogue.detector("magic")
+        registry.detector("magic")
 
 
 def test_tracks_that_are_none_are_refused(tmp_path):

@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
-from clips import numbered, write_video
 from scipy.signal import resample_poly
+from support.clips import numbered, write_video
 
-from kinesics import KinesicsError, encoders, features
-from kinesics.cli import main
-from kinesics.encode import encode_sound
-from kinesics.encoders import hear, speech, words
-from kinesics.stage.speech import RATE_HZ, say
-from kinesics.video import SOUND_HZ
+from kinesics.cli.main import main
+from kinesics.encoders import audio_activity, base, sentence_embedding, text_emotion, transcription
+from kinesics.encoders.extract import encode_sound
+from kinesics.errors import KinesicsError
+from kinesics.media.audio import SOUND_HZ
+from kinesics.structures import features
+from kinesics.synthetic.speech import RATE_HZ, say
 
 
 def test_speech_is_told_from_silence_and_a_tone(source, tmp_path):
@@ -39,37 +40,41 @@ def test_speech_is_told_from_silence_and_a_tone(source, tmp_path):
 
 
 def test_bands_cover_what_is_heard_once():
-    edges = hear._hertz(np.linspace(hear._mel(hear.LOWEST_HZ), hear._mel(SOUND_HZ / 2), hear.BANDS + 1))
-    np.testing.assert_allclose(edges[[0, -1]], [hear.LOWEST_HZ, SOUND_HZ / 2])
-    assert hear._mel(1000.0) == pytest.approx(1000, abs=1)
+    edges = audio_activity._hertz(
+        np.linspace(
+            audio_activity._mel(audio_activity.LOWEST_HZ), audio_activity._mel(SOUND_HZ / 2), audio_activity.BANDS + 1
+        )
+    )
+    np.testing.assert_allclose(edges[[0, -1]], [audio_activity.LOWEST_HZ, SOUND_HZ / 2])
+    assert audio_activity._mel(1000.0) == pytest.approx(1000, abs=1)
     assert (np.diff(edges, 2) > 0).all()  # wider where pitch is told less well
 
 
 @pytest.mark.parametrize("encoder", ["hear", "words"])
 def test_a_video_without_sound_says_nothing_and_is_no_error(encoder, source, tmp_path, capsys):
-    names = encoders.needs(encoder)
+    names = base.needs(encoder)
     data = source(names[0]).parent.parent
     film = write_video(tmp_path / "silent.mp4", numbered(10))
     out = tmp_path / "f.safetensors"
     assert main(["encode", str(film), "--encoder", encoder, "--data", str(data), "--out", str(out)]) == 0
     assert f"silent.mp4: has no sound: {encoder} says nothing" in capsys.readouterr().out
     (values,) = features.read_features(out).crops.values()
-    assert values.tokens.shape == (0, encoders.shape(encoder).dim)
+    assert values.tokens.shape == (0, base.shape(encoder).dim)
 
 
 def test_another_file_is_not_the_network(tmp_path):
     (tmp_path / "other.onnx").write_bytes(b"no network")
     with pytest.raises(KinesicsError, match=r"other\.onnx: not Silero VAD"):
-        encoders.load("hear", tmp_path / "other.onnx")
+        base.load("hear", tmp_path / "other.onnx")
     with pytest.raises(KinesicsError, match=r"not a file; get the weights of hear with: kinesics fetch silero-vad"):
-        encoders.load("hear", tmp_path)
+        base.load("hear", tmp_path)
 
 
 def test_the_recogniser_lies_beside_the_texts_network_given_as_a_file_or_a_folder(tmp_path):
     (tmp_path / "minilm").mkdir()
     (tmp_path / "minilm/model.safetensors").touch()
     for given in (tmp_path / "minilm", tmp_path / "minilm/model.safetensors"):
-        assert speech.beside(given) == (tmp_path / speech.HEARS).resolve()
+        assert sentence_embedding.beside(given) == (tmp_path / sentence_embedding.HEARS).resolve()
 
 
 def test_a_sentence_is_nearest_to_its_expression(source):
@@ -81,16 +86,16 @@ def test_a_sentence_is_nearest_to_its_expression(source):
         "It makes me furious that they lied to us.": "anger",
         "Somebody is outside with a knife, hide!": "fear",
     }
-    ask = encoders.load("words", source("minilm"))
-    cosines = ask([*nearest, words.SILENCE])
-    assert [words.LABELS[k] for k in cosines[:-1].argmax(1)] == list(nearest.values())
+    ask = base.load("words", source("minilm"))
+    cosines = ask([*nearest, text_emotion.SILENCE])
+    assert [text_emotion.LABELS[k] for k in cosines[:-1].argmax(1)] == list(nearest.values())
     assert (cosines[-1] == 0).all()
 
 
 def test_a_pause_is_a_row_of_its_own(monkeypatch):
     heard = [(0.5, 1.0, "One."), (1.0, 2.0, "Two."), (3.0, 4.0, "Three.")]
-    monkeypatch.setattr(speech, "transcribe", lambda *_: heard)
-    rows = list(words.sentences("v.mp4", "data/minilm/model.safetensors"))
+    monkeypatch.setattr(transcription, "transcribe", lambda *_: heard)
+    rows = list(text_emotion.sentences("v.mp4", "data/minilm/model.safetensors"))
     assert rows == [(0.5, "One."), (1.0, "Two."), (2.0, ""), (3.0, "Three."), (4.0, "")]
-    monkeypatch.setattr(speech, "transcribe", lambda *_: [])
-    assert list(words.sentences("v.mp4", "data/minilm/model.safetensors")) == []
+    monkeypatch.setattr(transcription, "transcribe", lambda *_: [])
+    assert list(text_emotion.sentences("v.mp4", "data/minilm/model.safetensors")) == []

@@ -7,30 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clips import number, numbered, write_video
 from hypothesis import given
 from hypothesis import strategies as st
+from support.clips import number, numbered, write_video
+from support.person_tracks import FACE, MAN, everywhere, write_tracks
 
-from kinesics import KinesicsError, catalogue, encoders, features, video
-from kinesics.encode import BATCH, BOXES, cut, encode, square, usable
-from kinesics.tracks import TracksWriter
-
-FACE = (0.345, 0.30, 0.585, 0.845)  # of the man in single_face, by eye
-MAN = (0.05, 0.05, 0.95, 1.0)
-
-
-def write_tracks(path: Path, of: Path, seen: dict[int, dict], rate_hz: float = 10.0, **changed) -> Path:
-    """Write tracks of the video ``of``; ``seen`` maps a person to {frame: {crop: box}}, ``changed`` overrides facts."""
-    facts = video.facts(of)
-    told = {"video": of.stem, "width": facts.width, "height": facts.height, "duration_s": facts.duration_s} | changed
-    with TracksWriter(path, told["video"], rate_hz, told["width"], told["height"]) as writer:
-        for frame, person in sorted((frame, person) for person, frames in seen.items() for frame in frames):
-            row = {"frame": frame, "time_s": frame / rate_hz, "person": person}
-            for crop, box in seen[person][frame].items():
-                row |= dict(zip(BOXES[crop], box, strict=True))
-            writer.add(row)
-        writer.close(told["duration_s"])
-    return path
+from kinesics.encoders import base, registry
+from kinesics.encoders.extract import BATCH, cut, encode, square, usable
+from kinesics.errors import KinesicsError
+from kinesics.media import video
+from kinesics.structures import features
 
 
 @pytest.fixture
@@ -48,12 +34,8 @@ def batches(monkeypatch) -> list[int]:
         sizes.append(len(images))
         return np.array([[number(image)] * 7 for image in images], np.float32)
 
-    monkeypatch.setattr(encoders, "load", lambda name, weights: ask)
+    monkeypatch.setattr(base, "load", lambda name, weights: ask)
     return sizes
-
-
-def everywhere(frames: range, box: tuple = FACE) -> dict[int, dict]:
-    return {frame: {"face": box} for frame in frames}
 
 
 def test_rows_are_sorted_by_time_then_person_and_come_from_their_frame(film, tmp_path, batches):
@@ -71,9 +53,7 @@ def test_rows_are_sorted_by_time_then_person_and_come_from_their_frame(film, tmp
 
 def test_the_box_is_the_last_one_at_or_before(film, tmp_path, monkeypatch):
     """At 4 Hz and tracks at 10 Hz: 0.25 s has the box of frame 2; the corner tells it, which is white."""
-    monkeypatch.setattr(
-        encoders, "load", lambda name, weights: lambda x: np.array([[i.mean()] * 7 for i in x], np.float32)
-    )
+    monkeypatch.setattr(base, "load", lambda name, weights: lambda x: np.array([[i.mean()] * 7 for i in x], np.float32))
     seen = {
         0: {frame: {"face": (0.06, 0.06, 0.18, 0.18) if frame == 2 else (0.5, 0.5, 0.9, 0.9)} for frame in range(24)}
     }
@@ -134,19 +114,19 @@ def test_wrong_settings_are_named(film, tmp_path):
 
 @pytest.mark.parametrize("name", ["fer", "vit_s_focus", "efficientnet_lite0"])
 def test_the_pipeline_says_what_a_direct_call_says_in_any_process(name, clip, source, tmp_path):
-    module, weights, film = catalogue.encoder(name), source(catalogue.encoder(name).WEIGHTS), clip("single_face")
+    module, weights, film = registry.encoder(name), source(registry.encoder(name).WEIGHTS), clip("single_face")
     seen = {0: {frame: {"face": FACE, "person": MAN} for frame in range(15)}}
     tracks = write_tracks(tmp_path / "t.parquet", film, seen)
     encode(film, tracks, name, weights, tmp_path / "here", rate_hz=2, progress=False)
     shown = [frame for _, time_s, frame in video.frames(film, 2) if time_s < 1.5]
-    ask = encoders.load(name, weights)
+    ask = base.load(name, weights)
     for crop, values in features.read_features(tmp_path / "here").crops.items():
         box = np.array({"face": FACE, "person": MAN}[crop], np.float32).astype(float)
         images = np.stack([cut(frame, box, module.MARGIN, module.SIZE) for frame in shown])
         assert values.time_s.tolist() == [0, 0.5, 1]
         assert values.tokens.tobytes() == ask(images).tobytes()
     arguments = [str(film), str(tracks), name, str(weights), str(tmp_path / "there")]
-    code = "import sys; from kinesics.encode import encode; encode(*sys.argv[1:], rate_hz=2, progress=False)"
+    code = "import sys; from kinesics.encoders.extract import encode; encode(*sys.argv[1:], rate_hz=2, progress=False)"
     subprocess.run([sys.executable, "-c", code, *arguments], check=True, env=os.environ | {"OMP_NUM_THREADS": "2"})
     assert (tmp_path / "there").read_bytes() == (tmp_path / "here").read_bytes()
 

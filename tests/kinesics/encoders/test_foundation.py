@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from clips import numbered, write_video
-from foundation import TINY, declare, save
-from test_encode import FACE, everywhere, write_tracks
+from support.clips import numbered, write_video
+from support.foundation import TINY, declare, save, unfolded
+from support.person_tracks import FACE, everywhere, write_tracks
 
-from kinesics import KinesicsError, catalogue, encoders, features, video
-from kinesics.cli import main
-from kinesics.encode import NOBODY, cut, encode, encode_sound
-from kinesics.encoders import cache, dino, hub
-from kinesics.video import SOUND_HZ
+from kinesics.cli.main import main
+from kinesics.encoders import base, cache, dino, pretrained, registry
+from kinesics.encoders.extract import NOBODY, cut, encode, encode_sound
+from kinesics.errors import KinesicsError
+from kinesics.media import audio, video
+from kinesics.media.audio import SOUND_HZ
+from kinesics.structures import features
 
 SEE = [kind for kind, (_, row) in TINY.items() if row["input"] in ("image", "clip")]
 HEAR = [kind for kind, (_, row) in TINY.items() if row["input"] == "sound"]
@@ -37,7 +39,7 @@ def tiny(monkeypatch, folders):
     """Return a function that declares a tiny network as an encoder and returns its folder."""
 
     def add(kind: str) -> Path:
-        monkeypatch.setitem(catalogue.ENCODERS, kind, declare(kind))
+        monkeypatch.setitem(registry.ENCODERS, kind, declare(kind))
         return folders(kind)
 
     return add
@@ -87,22 +89,9 @@ def direct(kind: str, folder: Path, inputs: np.ndarray) -> torch.Tensor:
     return torch.cat([out.pooler_output, out.last_hidden_state[:, 1 + registers :].mean(1)], 1)
 
 
-def unfolded(clip: torch.Tensor, patch: int, tubelet: int) -> torch.Tensor:
-    """Return patches of a video (T, 3, H, W) in the order of Qwen's towers, one loop an axis."""
-    out, (count, _, height, width) = [], clip.shape
-    for t in range(0, count, tubelet):
-        for y in range(0, height, 2 * patch):
-            for x in range(0, width, 2 * patch):
-                for dy in (0, patch):
-                    for dx in (0, patch):
-                        rows, columns = slice(y + dy, y + dy + patch), slice(x + dx, x + dx + patch)
-                        out.append(clip[t : t + tubelet, :, rows, columns].transpose(0, 1).flatten())
-    return torch.stack(out)
-
-
 def crops_by_hand(kind: str, film: Path, rate_hz: float) -> np.ndarray:
     """Return what the encoder is to see of the face in ``film``: images, or clips of frames of a denser grid."""
-    module, shape = catalogue.encoder(kind), encoders.shape(kind)
+    module, shape = registry.encoder(kind), base.shape(kind)
     box, size = np.array(FACE, np.float32).astype(float), shape.input[-3:-1]
     if shape.kind == "image":
         return np.stack([cut(frame, box, module.MARGIN, size) for _, _, frame in video.frames(film, rate_hz)])
@@ -125,7 +114,7 @@ def test_the_pipeline_says_what_transformers_says_of_the_same_frames(kind, tiny,
     face = features.read_features(tmp_path / "f").crops["face"]
     inputs = crops_by_hand(kind, film, 2)
     assert face.time_s.tolist() == [k / 2 for k in range(5)]
-    assert face.tokens.tobytes() == encoders.load(kind, weights)(inputs).tobytes()
+    assert face.tokens.tobytes() == base.load(kind, weights)(inputs).tobytes()
     with torch.inference_mode():
         expected = direct(kind, weights, inputs).numpy()
     assert np.ptp(expected, axis=0).max() > 1e-3, "all crops look the same to it"
@@ -139,7 +128,7 @@ def test_voices_are_heard_as_transformers_hears_them(kind, tiny, tmp_path, clip)
     heard = features.read_features(tmp_path / "f").crops["sound"]
     assert heard.time_s.tolist() == [0, 2, 4, 6, 8]
     assert set(heard.person) == {NOBODY}
-    wave = np.concatenate([np.zeros(SOUND_HZ), video.sound(clip("obama_speech")), np.zeros(2 * SOUND_HZ)])
+    wave = np.concatenate([np.zeros(SOUND_HZ), audio.sound(clip("obama_speech")), np.zeros(2 * SOUND_HZ)])
     sounds = [wave[2 * k * SOUND_HZ :][: 2 * SOUND_HZ] for k in range(5)]
     if kind == "whisper":
         given = transformers.WhisperFeatureExtractor()(sounds, sampling_rate=SOUND_HZ, return_tensors="pt")
@@ -154,7 +143,7 @@ def test_voices_are_heard_as_transformers_hears_them(kind, tiny, tmp_path, clip)
 
 def test_windows_hold_the_frames_about_each_instant(tmp_path):
     film = write_video(tmp_path / "film.mp4", numbered(24), rate=10)
-    from clips import number
+    from support.clips import number
 
     seen = {time_s: [number(frame) for frame in shown] for time_s, shown in video.windows(film, 1, 4, 0.4)}
     assert seen == {0: [0, 0, 0, 1], 1: [8, 9, 10, 11], 2: [18, 19, 20, 21]}
@@ -164,9 +153,9 @@ def test_windows_hold_the_frames_about_each_instant(tmp_path):
 
 
 def test_sound_begins_with_the_pictures_and_silence_is_around_it(film, clip):
-    wave = video.sound(clip("obama_speech"))
+    wave = audio.sound(clip("obama_speech"))
     assert abs(len(wave) / SOUND_HZ - video.facts(clip("obama_speech")).duration_s) < 0.1
-    windows = dict(video.sounds(clip("obama_speech"), 4, 8000))
+    windows = dict(audio.sounds(clip("obama_speech"), 4, 8000))
     assert (windows[0][:4000] == 0).all()
     for time_s in (0.25, 3.0, 5.75):
         middle = round(time_s * SOUND_HZ)
@@ -175,7 +164,7 @@ def test_sound_begins_with_the_pictures_and_silence_is_around_it(film, clip):
 
 @pytest.mark.parametrize("kind", SEE)
 def test_an_input_is_encoded_alike_alone_and_among_others(kind, tiny):
-    ask, shape = encoders.load(kind, tiny(kind)), encoders.shape(kind)
+    ask, shape = base.load(kind, tiny(kind)), base.shape(kind)
     inputs = np.random.default_rng(0).integers(0, 256, (3, *shape.input), np.uint8)
     tokens = ask(inputs)
     assert ask(inputs[1:2]).tobytes() == tokens[1:2].tobytes()
@@ -194,26 +183,25 @@ def test_batched_cached_and_resumed_runs_give_the_same_bytes(tiny, film, tmp_pat
     encode(film, tracks, kind, weights, tmp_path / "plain", **run)
     code = f"""
 import os, signal
-import kinesics.encode as pipeline
-from kinesics import catalogue, encoders
-pipeline.BATCH, load, seen = 3, encoders.load, []
-catalogue.ENCODERS[{kind!r}] = {declare(kind)!r}
+from kinesics.encoders import base, extract, registry
+extract.BATCH, load, seen = 3, base.load, []
+registry.ENCODERS[{kind!r}] = {declare(kind)!r}
 def dying(*given):
     ask = load(*given)
     return lambda x: (seen.extend(x), len(seen) > 6 and os.kill(os.getpid(), signal.SIGKILL), ask(x))[2]
-encoders.load = dying
-pipeline.encode({str(film)!r}, {str(tracks)!r}, {kind!r}, {str(weights)!r}, "killed", cache={str(store)!r}, **{run!r})
+base.load = dying
+extract.encode({str(film)!r}, {str(tracks)!r}, {kind!r}, {str(weights)!r}, "killed", cache={str(store)!r}, **{run!r})
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path)
     assert done.returncode == -signal.SIGKILL
     assert not (tmp_path / "killed").exists()
-    asked, load = [], encoders.load
+    asked, load = [], base.load
 
     def counting(*given):
         ask = load(*given)
         return lambda inputs: (asked.extend(inputs), ask(inputs))[1]
 
-    monkeypatch.setattr(encoders, "load", counting)
+    monkeypatch.setattr(base, "load", counting)
     encode(film, tracks, kind, weights, tmp_path / "resumed", cache=store, **run)
     total = len(features.read_features(tmp_path / "plain").crops["face"].person)
     assert 0 < len(asked) < total
@@ -226,7 +214,7 @@ pipeline.encode({str(film)!r}, {str(tracks)!r}, {kind!r}, {str(weights)!r}, "kil
 
 def test_weights_are_also_taken_from_the_hub(tiny, film, tmp_path, monkeypatch):
     weights, asked = tiny("dinov3"), []
-    monkeypatch.setattr(hub, "snapshot_download", lambda name, **_: (asked.append(name), str(weights))[1])
+    monkeypatch.setattr(pretrained, "snapshot_download", lambda name, **_: (asked.append(name), str(weights))[1])
     tracks = write_tracks(tmp_path / "t.parquet", film, {0: everywhere(range(24))})
     run = {"rate_hz": 1, "crops": ["face"], "progress": False}
     encode(film, tracks, "dinov3", "nobody/dinov3", tmp_path / "hub", cache=tmp_path / "cache", **run)
@@ -237,11 +225,11 @@ def test_weights_are_also_taken_from_the_hub(tiny, film, tmp_path, monkeypatch):
     def refused(name, **_):
         raise OSError("401 Client Error: access to model is restricted")
 
-    monkeypatch.setattr(hub, "snapshot_download", refused)
+    monkeypatch.setattr(pretrained, "snapshot_download", refused)
     with pytest.raises(
         KinesicsError, match=r"its licence may have to be accepted at https://huggingface.co/nobody/dinov3 .*401"
     ):
-        encoders.load("dinov3", "nobody/dinov3")
+        base.load("dinov3", "nobody/dinov3")
 
 
 def test_a_damaged_cache_is_named(tmp_path):
@@ -254,7 +242,7 @@ def test_the_cache_tells_weights_and_pixels_apart(tiny, tmp_path):
     weights = tiny("dinov3")
     images = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), np.uint8)
     first = cache.key("dinov3", weights)
-    ask = cache.cached(encoders.load("dinov3", weights), first, tmp_path / "c")
+    ask = cache.cached(base.load("dinov3", weights), first, tmp_path / "c")
     tokens = ask(images)
     blind = cache.cached(None, first, tmp_path / "c")  # has nobody to ask
     assert blind(images[::-1]).tobytes() == tokens[::-1].tobytes()
@@ -262,7 +250,7 @@ def test_the_cache_tells_weights_and_pixels_apart(tiny, tmp_path):
         blind(images + 1)
     (weights / "preprocessor_config.json").write_text('{"image_mean": [0.4, 0.4, 0.4], "image_std": [0.2, 0.2, 0.2]}')
     assert cache.key("dinov3", weights) != first
-    other = encoders.load("dinov3", weights)(images)
+    other = base.load("dinov3", weights)(images)
     (weights / "preprocessor_config.json").unlink()
     assert np.abs(other - tokens).max() > 1e-3, "the folder's own normalisation is not heeded"
 
@@ -271,7 +259,7 @@ def test_the_cache_tells_weights_and_pixels_apart(tiny, tmp_path):
     ("kind", "registers"), [("dinov3", 4), ("convnext", 0), ("dinov2", 0), ("dinov2_registers", 4)]
 )
 def test_patch_tokens_come_without_class_and_register_tokens(kind, registers, tiny):
-    network, side = hub.pretrained(tiny(kind), dino.KINDS), encoders.shape(kind).input[0]
+    network, side = pretrained.pretrained(tiny(kind), dino.KINDS), base.shape(kind).input[0]
     stride = {"dinov3": 16, "convnext": 32}.get(kind, 14)
     images = torch.randn(2, 3, side, side + 2 * stride)
     with torch.inference_mode():
@@ -291,31 +279,31 @@ def test_similarity_is_the_cosine_to_a_token():
 def test_weights_that_are_missing_or_others_are_told_with_the_way_to_get_them(tiny, tmp_path, capsys, monkeypatch):
     name = "dinov3_vits16"
     with pytest.raises(KinesicsError) as error:
-        encoders.load(name, tmp_path / name)
+        base.load(name, tmp_path / name)
     for part in (
         "accept their licence (DINOv3 License)",
         "https://huggingface.co/facebook/dinov3-vits16-pretrain-lvd1689m",
     ):
         assert part in str(error.value)
     assert f"hf download facebook/dinov3-vits16-pretrain-lvd1689m --local-dir {tmp_path / name}" in str(error.value)
-    at = encoders.place("internvideo2_s", tmp_path)
-    told = encoders.how_to_get("internvideo2_s", at)
+    at = base.place("internvideo2_s", tmp_path)
+    told = base.how_to_get("internvideo2_s", at)
     assert told.endswith(f"S14_dist_1B_stage2/pytorch_model.bin --local-dir {tmp_path / 'internvideo2_s'}")
     videomae = tiny("videomae")
     with pytest.raises(KinesicsError, match="holds a network of type 'videomae', not dinov3_vit or"):
-        encoders.load(name, videomae)
-    monkeypatch.setitem(catalogue.ENCODERS, "wide", declare("videomae") | {"dim": "99"})
+        base.load(name, videomae)
+    monkeypatch.setitem(registry.ENCODERS, "wide", declare("videomae") | {"dim": "99"})
     with pytest.raises(KinesicsError, match="not the weights of wide: 16 numbers, not 99"):
-        encoders.load("wide", videomae)(np.zeros((1, 4, 32, 32, 3), np.uint8))
-    monkeypatch.setitem(catalogue.ENCODERS, "huge", declare("videomae") | {"parameters": "9e9"})
+        base.load("wide", videomae)(np.zeros((1, 4, 32, 32, 3), np.uint8))
+    monkeypatch.setitem(registry.ENCODERS, "huge", declare("videomae") | {"parameters": "9e9"})
     with pytest.raises(KinesicsError, match=r"huge needs [0-9.]+ GB of memory, of which [0-9.]+ GB are free"):
-        encoders.load("huge", videomae)
+        base.load("huge", videomae)
     (tmp_path / "empty").mkdir()
     with pytest.raises(KinesicsError, match="empty: the folder holds no weights; get the weights of dinov3_vits16"):
-        encoders.load(name, tmp_path / "empty")
+        base.load(name, tmp_path / "empty")
     (tmp_path / "empty" / "config.json").write_text("{}")
     with pytest.raises(KinesicsError, match="empty: no network of transformers"):
-        encoders.load(name, tmp_path / "empty")
+        base.load(name, tmp_path / "empty")
 
 
 def test_a_network_with_parameters_missing_is_refused(tiny, tmp_path):
@@ -327,13 +315,13 @@ def test_a_network_with_parameters_missing_is_refused(tiny, tmp_path):
     save_file(state, folder / "model.safetensors", {"format": "pt"})
     tiny("dinov3")
     with pytest.raises(KinesicsError, match=r"short: 1 missing keys, such as .*mlp.*: fetch it again"):
-        encoders.load("dinov3", folder)
+        base.load("dinov3", folder)
 
 
 def test_every_encoder_is_listed_with_what_it_needs(tmp_path, capsys):
     assert main(["encoders", "--data", str(tmp_path)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[1:-2]] == list(encoders.ENCODERS)
+    assert [line.split()[0] for line in lines[1:-2]] == list(base.ENCODERS)
     by_name = {line.split()[0]: line for line in lines}
     for part in ("DINOv3 License", "6716.4M", "224x224", "yes", "weights missing"):
         assert part in by_name["dinov3_vit7b16"]
@@ -359,9 +347,9 @@ def test_every_encoder_is_listed_with_what_it_needs(tmp_path, capsys):
         assert said in line
 
 
-@pytest.mark.parametrize("name", encoders.ENCODERS)
+@pytest.mark.parametrize("name", base.ENCODERS)
 def test_each_row_of_the_table_is_whole(name):
-    row, shape, module = catalogue.ENCODERS[name], encoders.shape(name), catalogue.encoder(name)
+    row, shape, module = registry.ENCODERS[name], base.shape(name), registry.encoder(name)
     assert row["gated"] in ("yes", "no", "unknown")
     assert float(row["parameters"]) > 0
     assert shape.dim > 0
@@ -369,7 +357,7 @@ def test_each_row_of_the_table_is_whole(name):
     assert module.RATE_HZ > 0
     if shape.kind in ("clip", "sound"):
         assert module.SPAN_S > 0
-    if not encoders.fetched(name):
+    if not base.fetched(name):
         assert re.fullmatch(r"[\w.-]+/[\w.-]+(:[\w./-]+)?", row["weights"])
 
 
@@ -387,12 +375,12 @@ def test_what_a_president_says_becomes_numbers(source, clip, tmp_path):
     weights = source("minilm")
     encode_sound(clip("obama_speech"), "minilm", weights, tmp_path / "f", progress=False)
     said = features.read_features(tmp_path / "f").crops["text"]
-    from kinesics.encoders import speech
+    from kinesics.encoders import sentence_embedding, transcription
 
-    heard = speech.transcribe(clip("obama_speech"), weights.parent.parent / speech.HEARS)
+    heard = transcription.transcribe(clip("obama_speech"), weights.parent.parent / sentence_embedding.HEARS)
     assert said.time_s.tolist() == [start_s for start_s, *_ in heard]
     np.testing.assert_allclose(np.linalg.norm(said.tokens, axis=1), 1, atol=1e-5)
-    ask = encoders.load("minilm", weights)
+    ask = base.load("minilm", weights)
     words = ask(["A dog runs on the beach.", "A puppy is running by the sea.", "The senate passed a budget."])
     assert words[0] @ words[1] > 0.5 > words[0] @ words[2]
     assert ask(["A dog runs on the beach."]).tobytes() == words[:1].tobytes()

@@ -9,9 +9,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from kinesics import KinesicsError
 from kinesics.encoders import internvideo2
 from kinesics.encoders.internvideo2 import CONFIGS, LEFT_OUT, Config, InternVideo2
+from kinesics.errors import KinesicsError
 
 TINY = Config(width=32, depth=2, heads=4, hidden=48, frames=4, size=28, patch=14, pooled=24)
 

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from clips import numbered, write_video
-from foundation import save, save_tokeniser
-from test_foundation import unfolded
+from support.clips import numbered, write_video
+from support.foundation import save, save_tokeniser, unfolded
 
-from kinesics import KinesicsError
-from kinesics.encoders import hub, videollama3
-from kinesics.encoders.peers import packed
+from kinesics.encoders import pretrained, videollama3
+from kinesics.encoders.transformers_vision import packed
+from kinesics.errors import KinesicsError
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +41,7 @@ def test_patches_are_those_of_transformers_image_processor():
     frame = noise((56, 84, 3))
     processor = transformers.VideoLlama3ImageProcessorPil(merge_size=2, do_resize=False)
     theirs = processor(images=[frame], return_tensors="pt")
-    ours, grid = packed(hub.scaled(torch.from_numpy(frame[None]), *map(torch.tensor, hub.HALF)), 14, 2, 1)
+    ours, grid = packed(pretrained.scaled(torch.from_numpy(frame[None]), *map(torch.tensor, pretrained.HALF)), 14, 2, 1)
     assert theirs["image_grid_thw"].tolist() == grid.tolist()
     torch.testing.assert_close(ours, theirs["pixel_values"], rtol=0, atol=1e-6)
 
@@ -51,7 +50,7 @@ def test_the_pruner_keeps_what_changed_and_one_token_a_frame():
     still = np.full((5, 56, 84, 3), 120, np.uint8)
     still[2, 30:40, 60:70] = 125  # one token of frame 2, which is over in frame 3
     still[4] += 1  # everything, by a grey level: 2 / 255 of the scale from -1 to 1
-    pixels = hub.scaled(torch.from_numpy(still), *map(torch.tensor, hub.HALF))
+    pixels = pretrained.scaled(torch.from_numpy(still), *map(torch.tensor, pretrained.HALF))
     stays = videollama3.kept(packed(pixels, 14, 2, 1)[0], 5)
     assert stays.shape == (5, 6)
     assert stays[0].all()
@@ -72,7 +71,7 @@ def test_pruning_and_resizing_are_those_of_transformers_where_it_can_be_imported
     processor = transformers.VideoLlama3VideoProcessor()
     told = processor(videos=[torch.from_numpy(frames).movedim(-1, 1)], return_tensors="pt")
     ours = videollama3.fitted(frames)
-    patches, grid = packed(hub.scaled(torch.from_numpy(ours), *map(torch.tensor, hub.HALF)), 14, 2, 1)
+    patches, grid = packed(pretrained.scaled(torch.from_numpy(ours), *map(torch.tensor, pretrained.HALF)), 14, 2, 1)
     assert grid.tolist() == told["video_grid_thw"].tolist()
     stays = videollama3.kept(told["pixel_values_videos"], 4)
     assert torch.equal(stays.flatten(), told["video_compression_mask"])
@@ -102,7 +101,9 @@ def test_a_window_is_looked_at_once_a_second_and_at_most_180_times():
 
 
 def test_the_vision_encoder_s_features_are_those_of_the_whole_model(folder):
-    network = hub.pretrained(folder, {"video_llama_3": videollama3.VideoLlama3VisionModel}, "model.vision_model.")
+    network = pretrained.pretrained(
+        folder, {"video_llama_3": videollama3.VideoLlama3VisionModel}, "model.vision_model."
+    )
     whole = transformers.AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
     pixels = torch.randn(3, 3, 56, 84)
     patches, grid = unfolded(pixels, 14, 1), torch.tensor([[3, 4, 6]])

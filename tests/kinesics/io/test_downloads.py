@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from kinesics import KinesicsError, sources
-from kinesics.files import HOST
+from kinesics.errors import KinesicsError
+from kinesics.io import downloads
+from kinesics.io.files import HOST
 
 MIRROR = os.environ.get("KINESICS_MIRROR")
 CONTENT = b"a real file\n"
@@ -41,7 +42,7 @@ COLUMNS = [
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch):
     monkeypatch.delenv("KINESICS_MIRROR", raising=False)
-    monkeypatch.setattr(sources, "PAUSE_S", 0.0)
+    monkeypatch.setattr(downloads, "PAUSE_S", 0.0)
 
 
 def table(tmp_path: Path, **changes: str) -> Path:
@@ -83,7 +84,7 @@ def registry(tmp_path, monkeypatch):
         )
         client.chmod(client.stat().st_mode | stat.S_IEXEC)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    monkeypatch.setattr(sources.sys, "executable", str(folder / "python"))
+    monkeypatch.setattr(downloads.sys, "executable", str(folder / "python"))
     return shop, lambda: calls.read_text().split() if calls.exists() else []
 
 
@@ -100,7 +101,7 @@ def test_a_wheel_is_opened_and_checked_once(tmp_path, registry):
     shop, calls = registry
     wheel(shop)
     for _ in range(2):
-        (path,) = sources.fetch("thing", tmp_path / "data", table(tmp_path))
+        (path,) = downloads.fetch("thing", tmp_path / "data", table(tmp_path))
         assert path.read_bytes() == CONTENT
     assert calls() == ["python"]
     assert left(tmp_path / "data") == ["thing/thing.bin"]
@@ -111,14 +112,14 @@ def test_an_npm_package_is_opened(tmp_path, registry):
         entry = tarfile.TarInfo("inside/thing.bin")
         entry.size = len(CONTENT)
         archive.addfile(entry, io.BytesIO(CONTENT))
-    (path,) = sources.fetch("thing", tmp_path / "data", table(tmp_path, kind="npm"))
+    (path,) = downloads.fetch("thing", tmp_path / "data", table(tmp_path, kind="npm"))
     assert path.read_bytes() == CONTENT
     assert registry[1]() == ["npm"]
 
 
 def test_an_unreachable_source_is_tried_thrice_then_named_with_the_way_out(tmp_path, registry):
     with pytest.raises(KinesicsError) as error:
-        sources.fetch("thing", tmp_path / "data", table(tmp_path))
+        downloads.fetch("thing", tmp_path / "data", table(tmp_path))
     message = str(error.value)
     assert "source 'thing' cannot be reached: tried 3 times 'pip download thing-package==1.0'" in message
     assert "ERROR: no route to the registry" in message
@@ -130,20 +131,20 @@ def test_an_unreachable_source_is_tried_thrice_then_named_with_the_way_out(tmp_p
 def test_a_missing_client_is_named(tmp_path, registry, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(KinesicsError, match="the program 'npm' is not installed"):
-        sources.fetch("thing", tmp_path / "data", table(tmp_path, kind="npm"))
+        downloads.fetch("thing", tmp_path / "data", table(tmp_path, kind="npm"))
 
 
 def test_a_wrong_checksum_is_named_and_nothing_is_left(tmp_path, registry):
     wheel(registry[0], b"another file\n")
     with pytest.raises(KinesicsError, match=rf"source 'thing': inside/thing.bin has SHA-256 .*, but {SHA} is expected"):
-        sources.fetch("thing", tmp_path / "data", table(tmp_path))
+        downloads.fetch("thing", tmp_path / "data", table(tmp_path))
     assert left(tmp_path / "data") == []
 
 
 def test_a_file_missing_from_its_archive_is_named(tmp_path, registry):
     wheel(registry[0], inside="elsewhere.bin")
     with pytest.raises(KinesicsError, match=r"source 'thing': no file 'inside/thing.bin' in thing.whl"):
-        sources.fetch("thing", tmp_path / "data", table(tmp_path))
+        downloads.fetch("thing", tmp_path / "data", table(tmp_path))
 
 
 def test_a_damaged_file_in_place_is_fetched_again(tmp_path, registry, capsys):
@@ -151,9 +152,9 @@ def test_a_damaged_file_in_place_is_fetched_again(tmp_path, registry, capsys):
     place = tmp_path / "data/thing/thing.bin"
     place.parent.mkdir(parents=True)
     place.write_bytes(b"damaged")
-    sources.fetch("thing", tmp_path / "data", table(tmp_path))
+    downloads.fetch("thing", tmp_path / "data", table(tmp_path))
     assert place.read_bytes() == CONTENT
-    assert f"{place}: its SHA-256 is not the one in sources.csv: deleted" in capsys.readouterr().err
+    assert f"{place}: its SHA-256 is not the pinned one: deleted" in capsys.readouterr().err
 
 
 def test_what_a_killed_fetch_left_is_cleared(tmp_path, registry):
@@ -163,7 +164,7 @@ def test_what_a_killed_fetch_left_is_cleared(tmp_path, registry):
     stale = tmp_path / f"data/thing/.fetch-{HOST}-{killed.pid}-x"
     stale.mkdir(parents=True)
     (stale / "half").write_bytes(b"ha")
-    sources.fetch("thing", tmp_path / "data", table(tmp_path))
+    downloads.fetch("thing", tmp_path / "data", table(tmp_path))
     assert left(tmp_path / "data") == ["thing/thing.bin"]
 
 
@@ -172,13 +173,13 @@ def test_a_mirror_serves_without_a_registry(tmp_path, registry, monkeypatch):
     mirror.parent.mkdir(parents=True)
     mirror.write_bytes(CONTENT)
     monkeypatch.setenv("KINESICS_MIRROR", str(tmp_path / "mirror"))
-    (path,) = sources.fetch("thing", tmp_path / "data", table(tmp_path))
+    (path,) = downloads.fetch("thing", tmp_path / "data", table(tmp_path))
     assert path.read_bytes() == CONTENT
     assert registry[1]() == []
     path.unlink()
     mirror.write_bytes(b"damaged")
     with pytest.raises(KinesicsError, match=r"the mirror's .*pypi/thing.bin has SHA-256"):
-        sources.fetch("thing", tmp_path / "data", table(tmp_path))
+        downloads.fetch("thing", tmp_path / "data", table(tmp_path))
     assert mirror.exists()
     assert left(tmp_path / "data") == []
 
@@ -186,7 +187,7 @@ def test_a_mirror_serves_without_a_registry(tmp_path, registry, monkeypatch):
 def test_a_mirror_that_is_no_folder_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("KINESICS_MIRROR", str(tmp_path / "absent"))
     with pytest.raises(KinesicsError, match=r"KINESICS_MIRROR is '.*absent', which is not a folder"):
-        sources.fetch("thing", tmp_path / "data", table(tmp_path))
+        downloads.fetch("thing", tmp_path / "data", table(tmp_path))
 
 
 class Origin(BaseHTTPRequestHandler):
@@ -229,9 +230,9 @@ def origin(monkeypatch):
     server.asked, server.wait = [], threading.Event()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
-    real = sources.get
-    monkeypatch.setattr(sources, "get", lambda url, path: real(url.replace("https", "http"), path))
-    monkeypatch.setattr(sources, "SILENCE_S", 0.2)
+    real = downloads.get
+    monkeypatch.setattr(downloads, "get", lambda url, path: real(url.replace("https", "http"), path))
+    monkeypatch.setattr(downloads, "SILENCE_S", 0.2)
     yield server
     server.wait.set()
     server.shutdown()
@@ -253,7 +254,7 @@ def listed(tmp_path: Path, origin: ThreadingHTTPServer, name: str) -> Path:
     ],
 )
 def test_a_url_is_fetched(tmp_path, origin, name, asked):
-    (path,) = sources.fetch("thing", tmp_path / "data", listed(tmp_path, origin, name))
+    (path,) = downloads.fetch("thing", tmp_path / "data", listed(tmp_path, origin, name))
     assert path.read_bytes() == CONTENT
     assert origin.asked == asked
     assert left(tmp_path / "data") == ["thing/thing.bin"]
@@ -272,7 +273,7 @@ def test_a_url_is_fetched(tmp_path, origin, name, asked):
 )
 def test_what_an_origin_does_wrong_is_named_and_nothing_is_left(tmp_path, origin, name, message):
     with pytest.raises(KinesicsError, match=message) as error:
-        sources.fetch("thing", tmp_path / "data", listed(tmp_path, origin, name))
+        downloads.fetch("thing", tmp_path / "data", listed(tmp_path, origin, name))
     assert "\n" not in str(error.value)
     assert left(tmp_path / "data") == []
 
@@ -281,7 +282,7 @@ def test_an_origin_that_is_off_is_named(tmp_path, origin):
     table = listed(tmp_path, origin, "thing.bin")
     origin.server_close()
     with pytest.raises(KinesicsError, match=r"tried 3 times .* answer was: .*set KINESICS_MIRROR=<folder>"):
-        sources.fetch("thing", tmp_path / "data", table)
+        downloads.fetch("thing", tmp_path / "data", table)
 
 
 def test_files_of_a_url_source_come_one_by_one(tmp_path, monkeypatch):
@@ -297,14 +298,14 @@ def test_files_of_a_url_source_come_one_by_one(tmp_path, monkeypatch):
         path.write_bytes(CONTENT)
         return "404" if url in dead else ""
 
-    read = sources.read_sources
-    monkeypatch.setattr(sources, "get", get)
-    monkeypatch.setattr(sources, "read_sources", lambda path: reads.append(path) or read(path))
+    read = downloads.read_downloads
+    monkeypatch.setattr(downloads, "get", get)
+    monkeypatch.setattr(downloads, "read_downloads", lambda path: reads.append(path) or read(path))
     with pytest.raises(KinesicsError, match="tried 3 times 'GET https://host/2'"):
-        sources.fetch("thing", tmp_path / "data", listed)
+        downloads.fetch("thing", tmp_path / "data", listed)
     assert left(tmp_path / "data") == ["thing/part/0+0.txt", "thing/part/1.txt"]
     dead.clear()
-    sources.fetch("thing", tmp_path / "data", listed)
+    downloads.fetch("thing", tmp_path / "data", listed)
     assert asked == ["https://host/0", "https://host/1", *["https://host/2"] * 4]
     assert left(tmp_path / "data") == ["thing/part/0+0.txt", "thing/part/1.txt", "thing/part/2.txt"]
     assert len(reads) == 2, "the table is read once a fetch"
@@ -325,23 +326,23 @@ def test_files_of_a_url_source_come_one_by_one(tmp_path, monkeypatch):
 )
 def test_a_bad_row_is_named(tmp_path, changes, message):
     with pytest.raises(KinesicsError, match=message):
-        sources.read_sources(table(tmp_path, **changes))
+        downloads.read_downloads(table(tmp_path, **changes))
 
 
 def test_a_row_with_too_few_fields_is_named(tmp_path):
     path = table(tmp_path)
     path.write_text(path.read_text() + "another,embedded\n")
     with pytest.raises(KinesicsError, match="line 3: the number of fields differs"):
-        sources.read_sources(path)
+        downloads.read_downloads(path)
 
 
 def test_an_unknown_source_is_answered_with_the_known_ones(tmp_path):
-    with pytest.raises(KinesicsError, match=r"'clip' is not a source\. The sources of sources.csv are thing\."):
-        sources.fetch("clip", tmp_path, table(tmp_path))
+    with pytest.raises(KinesicsError, match=r"'clip' is not a source\. The sources are thing\."):
+        downloads.fetch("clip", tmp_path, table(tmp_path))
 
 
 def test_the_projects_table_is_whole():
-    listed = sources.read_sources()
+    listed = downloads.read_downloads()
     assert {"franck", "cap12_edit", "WolfgangLanger_Pexels", "single_face", "obama_speech", "mediapipe"} <= set(listed)
     assert len(listed["mediapipe"]) == 6
     tiers = [rows[0]["tier"] for rows in listed.values()]
@@ -355,18 +356,18 @@ def test_the_projects_table_is_whole():
 @pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set")
 def test_the_mirror_serves_the_public_tier(tmp_path, monkeypatch):
     monkeypatch.setenv("KINESICS_MIRROR", MIRROR)
-    monkeypatch.setattr(sources, "get", lambda url, path: "the mirror is not enough")
-    for name, rows in sources.read_sources().items():
+    monkeypatch.setattr(downloads, "get", lambda url, path: "the mirror is not enough")
+    for name, rows in downloads.read_downloads().items():
         if rows[0]["tier"] == "public":
-            found = sources.fetch(name, tmp_path)
+            found = downloads.fetch(name, tmp_path)
             assert [path.stat().st_size for path in found] == [int(row["bytes"]) for row in rows]
 
 
 def test_a_file_damaged_after_it_was_fetched_is_named_before_it_is_used(tmp_path, registry):
     wheel(registry[0])
     listed = table(tmp_path)
-    (path,) = sources.fetch("thing", tmp_path / "data", listed)
-    sources.verify(path, tmp_path / "elsewhere/thing.bin", table=listed)
+    (path,) = downloads.fetch("thing", tmp_path / "data", listed)
+    downloads.verify(path, tmp_path / "elsewhere/thing.bin", tables=[listed])
     path.write_bytes(b"damaged")
     with pytest.raises(KinesicsError, match=r"thing/thing.bin: changed or damaged since it was fetched"):
-        sources.verify(path, table=listed)
+        downloads.verify(path, tables=[listed])

@@ -1,13 +1,13 @@
-"""kinesics.video: the right frames at the right times, upright, and one clear error for each kind of bad file."""
+"""kinesics.media.video: the right frames at the right times, upright, and one clear error for each kind of bad file."""
 
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from clips import number, numbered, write_sound, write_video
+from support.clips import number, numbered, write_sound, write_video
 
-from kinesics import KinesicsError
-from kinesics.video import facts, frame_at, frames
+from kinesics.errors import KinesicsError
+from kinesics.media.video import facts, frame_at, frames
 
 
 def numbers(path, rate_hz=10.0):

@@ -9,17 +9,18 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_evaluation import events, one, tables
+from support.event_tables import events, one, tables
 
-from kinesics import KinesicsError
-from kinesics.article.figures import diagnosis as draw_diagnosis
-from kinesics.article.figures import dials as draw_dials
-from kinesics.evaluation.detection import average_precision, match_ranked, sorted_events
-from kinesics.evaluation.diagnosis import BUCKETS, PLACES, TYPES, characteristics, diagnose, error_types, places
-from kinesics.evaluation.score import by_subset
-from kinesics.evaluation.study import stage
-from kinesics.events import TUBE_COLUMNS, write_events, write_tubes
-from kinesics.tracks import TracksWriter
+from kinesics.errors import KinesicsError
+from kinesics.metrics.average_precision import average_precision
+from kinesics.metrics.comparison import by_subset
+from kinesics.metrics.diagnosis import BUCKETS, PLACES, TYPES, characteristics, diagnose, error_types, places
+from kinesics.metrics.matching import match_ranked, sorted_events
+from kinesics.structures.events import TUBE_COLUMNS, write_events, write_tubes
+from kinesics.structures.tracks import TracksWriter
+from kinesics_paper.article.figures.results import diagnosis as draw_diagnosis
+from kinesics_paper.article.figures.results import dials as draw_dials
+from kinesics_paper.studies.detector_comparison import stage
 
 RATE = 10.0
 

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
+from support.event_tables import distinct, events, one, quick, tables
 
-from kinesics import KinesicsError
-from kinesics.evaluation import detection
-from kinesics.evaluation.detection import (
+from kinesics.errors import KinesicsError
+from kinesics.metrics import matching
+from kinesics.metrics.agreement import cohen_kappa, frame_counts, frame_kappa
+from kinesics.metrics.average_precision import ap_samples, average_precision
+from kinesics.metrics.bootstrap import block_units, bootstrap_weights, percentile_interval, unit_of
+from kinesics.metrics.matching import (
     MAP_TIOUS,
-    ap_samples,
-    average_precision,
     event_counts,
     f1_score,
     match_events,
@@ -22,39 +24,8 @@ from kinesics.evaluation.detection import (
     overlaps,
     sorted_events,
 )
-from kinesics.evaluation.frames import cohen_kappa, frame_counts, frame_kappa
-from kinesics.evaluation.intervals import block_units, bootstrap_weights, percentile_interval, unit_of
-from kinesics.events import check_events
-from kinesics.segments import rasterise
-
-COLUMNS = ["video", "person", "label", "start_s", "end_s", "score"]
-FEW_SCORES = st.sampled_from([0.1, 0.5, 1.0])
-quick = settings(max_examples=30, deadline=None, derandomize=True)
-
-
-def events(*rows: tuple) -> pd.DataFrame:
-    """Make an events table of (video, person, label, start, end, score) rows."""
-    return check_events(pd.DataFrame(list(rows), columns=COLUMNS))
-
-
-def one(*spans: tuple) -> pd.DataFrame:
-    """Make a table of (start, end[, score]) rows: one video, person and label."""
-    return events(*[("v", 0, "x", span[0], span[1], span[2] if len(span) > 2 else 1.0) for span in spans])
-
-
-@st.composite
-def tables(draw: st.DrawFn, scores: st.SearchStrategy[float] = FEW_SCORES, size: int = 14) -> pd.DataFrame:
-    """Events on a grid of 0.25 s, which makes equal times, tIoU and scores frequent and their sums exact."""
-    row = st.tuples(
-        st.sampled_from("vw"), st.integers(0, 1), st.sampled_from("xyz"), st.integers(0, 80), st.integers(1, 40), scores
-    )
-    rows = draw(st.lists(row, max_size=size))
-    return events(*[(v, person, label, a / 4, (a + n) / 4, score) for v, person, label, a, n, score in rows])
-
-
-distinct = tables(st.floats(0, 1, width=32)).map(
-    lambda table: table.assign(score=np.random.default_rng(len(table)).permutation(len(table)) / 100)
-)
+from kinesics.structures.events import check_events
+from kinesics.structures.timegrid import rasterise
 
 
 def toolkit_ap(truth: pd.DataFrame, predicted: pd.DataFrame, tiou: float) -> dict[str, float]:
@@ -162,7 +133,7 @@ def test_event_f1_is_symmetric(truth, predicted, tiou):
 def test_overlaps_in_pieces_are_the_same(truth, predicted):
     whole = overlaps(truth, predicted, 0.1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(detection, "PAIRS_AT_ONCE", 3)
+        patch.setattr(matching, "PAIRS_AT_ONCE", 3)
         pieces = overlaps(truth, predicted, 0.1)
     assert all((a == b).all() for a, b in zip(whole, pieces, strict=True))
 

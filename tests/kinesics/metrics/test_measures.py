@@ -9,25 +9,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, recall_score
 from sklearn.metrics import f1_score as sklearn_f1
-from test_evaluation import distinct, events, one, tables
+from support.event_tables import distinct, events, one, tables
 
-from kinesics import KinesicsError
-from kinesics.evaluation import sequences
-from kinesics.evaluation.calibration import ccc, ece, reliability
-from kinesics.evaluation.classification import answers, uar, war, weighted_f1
-from kinesics.evaluation.detection import ANET_TIOUS, average_recall, recall_auc
-from kinesics.evaluation.frames import frame_counts
-from kinesics.evaluation.intervals import holm, permutation_p, swaps
-from kinesics.evaluation.persons import assign_persons, boxes_of_tubes, renumber_persons
-from kinesics.evaluation.score import compare, score
-from kinesics.evaluation.tubes import (
+from kinesics.errors import KinesicsError
+from kinesics.metrics import sequence_metrics
+from kinesics.metrics.agreement import frame_counts
+from kinesics.metrics.average_precision import ANET_TIOUS, average_recall, recall_auc
+from kinesics.metrics.bootstrap import holm, permutation_p, swaps
+from kinesics.metrics.calibration import ccc, ece, reliability
+from kinesics.metrics.classification import answers, uar, war, weighted_f1
+from kinesics.metrics.comparison import compare
+from kinesics.metrics.identity import assign_persons, boxes_of_tubes, renumber_persons
+from kinesics.metrics.scoring import score
+from kinesics.metrics.tubes import (
     frame_average_precision,
     match_boxes,
     spatial_iou,
     tube_average_precision,
     tube_overlaps,
 )
-from kinesics.events import BOX, TUBE_COLUMNS, check_tubes
+from kinesics.structures.events import BOX, TUBE_COLUMNS, check_tubes
 
 RATE = 4.0
 few = settings(max_examples=8, deadline=None, derandomize=True)
@@ -213,10 +214,10 @@ def test_levenshtein_accuracy_by_hand():
     truth = events(*[("v", 0, label, 2 * k, 2 * k + 1, 1) for k, label in enumerate("xyzx")], ("w", 0, "x", 0, 1, 1))
     predicted = events(*[("v", 0, label, 2 * k, 2 * k + 1, 1) for k, label in enumerate("xzxy")])
     # v: y is missing, y is too much; w: x is missing. Three edits of five events.
-    assert sequences.levenshtein_accuracy(truth, predicted) == pytest.approx(1 - 3 / 5)
-    assert sequences.levenshtein_accuracy(truth, truth) == 1
-    assert sequences.levenshtein_accuracy(truth[:1], predicted) == -2
-    assert np.isnan(sequences.levenshtein_accuracy(truth[:0], predicted))
+    assert sequence_metrics.levenshtein_accuracy(truth, predicted) == pytest.approx(1 - 3 / 5)
+    assert sequence_metrics.levenshtein_accuracy(truth, truth) == 1
+    assert sequence_metrics.levenshtein_accuracy(truth[:1], predicted) == -2
+    assert np.isnan(sequence_metrics.levenshtein_accuracy(truth[:0], predicted))
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -227,7 +228,7 @@ def test_edit_distance_is_a_metric_and_equals_the_recursion(a, b, c):
             return len(a) + len(b)
         return min(slow(a[1:], b) + 1, slow(a, b[1:]) + 1, slow(a[1:], b[1:]) + (a[0] != b[0]))
 
-    distance = sequences.edit_distance
+    distance = sequence_metrics.edit_distance
     assert distance(a[:5], b[:5]) == slow(a[:5], b[:5])
     assert distance(a, b) == distance(b, a)
     assert (distance(a, b) == 0) == (a == b)
@@ -239,7 +240,7 @@ def test_mean_jaccard_by_hand():
     predicted = events(("v", 0, "x", 0, 5, 1), ("v", 0, "z", 10, 20, 1), ("w", 0, "x", 5, 15, 1))
     durations = {"v": 20.0, "w": 20.0, "silent": 5.0}
     counts = frame_counts(truth, predicted, durations, ["x", "y", "z"], RATE)
-    index = sequences.jaccard(counts)  # silent, v, w
+    index = sequence_metrics.jaccard(counts)  # silent, v, w
     assert index == pytest.approx([np.nan, (0.5 + 0) / 2, 1 / 3], nan_ok=True)
     found = score(truth, predicted, durations=durations, rate_hz=RATE, block_s=np.inf, resamples=0)["metrics"]
     assert (found["mean_jaccard"]["value"], found["mean_jaccard"]["n"]) == (

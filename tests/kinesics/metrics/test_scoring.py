@@ -8,17 +8,21 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_evaluation import distinct, events, one, tables
+from support import ROOT
+from support.event_tables import distinct, events, one, tables
 
-from kinesics import KinesicsError
-from kinesics.evaluation.detection import average_precision, event_counts, f1_score
-from kinesics.evaluation.frames import frame_kappa
-from kinesics.evaluation.intervals import bootstrap_weights
-from kinesics.evaluation.score import compare, score, score_files, to_text
-from kinesics.events import BOX, empty_events, write_events
+from kinesics.errors import KinesicsError
+from kinesics.metrics.agreement import frame_kappa
+from kinesics.metrics.average_precision import average_precision
+from kinesics.metrics.bootstrap import bootstrap_weights
+from kinesics.metrics.comparison import compare
+from kinesics.metrics.matching import event_counts, f1_score
+from kinesics.metrics.report import to_text
+from kinesics.metrics.score_files import score_files
+from kinesics.metrics.scoring import score
+from kinesics.structures.events import BOX, empty_events, write_events
 
-ROOT = Path(__file__).parents[1]
-CODERS = next((p for p in (ROOT / "truth", ROOT.parent / "shared/annotations") if (p / "coder_a.csv").is_file()), None)
+CODERS = ROOT / "annotations"
 DURATIONS = {"v": 31.0, "w": 40.0}
 quick = settings(max_examples=10, deadline=None, derandomize=True)
 
@@ -337,7 +341,6 @@ def test_persons_are_told_by_their_boxes(tmp_path: Path):
         score_files([tmp_path / "long.csv"], given[1], persons_by_boxes=True)
 
 
-@pytest.mark.skipif(CODERS is None, reason="the coders' tables are not here")
 def test_agreement_of_the_coders_is_what_their_readme_says():
     """The README's figures are over nine clips, these five among them, at 4 Hz."""
     stated = {

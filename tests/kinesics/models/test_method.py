@@ -14,40 +14,33 @@ import pytest
 import yaml
 from flax import nnx
 from safetensors.numpy import save, save_file
-from toy import LABELS, RATE, toy_clip, untrained
+from support.toy import LABELS, RATE, toy_clip, untrained
 
-from kinesics import KinesicsError
-from kinesics.cli import main
-from kinesics.detectors import (
-    Clip,
-    actionformer,
-    attentive,
-    budgeted,
-    detect_files,
-    detector_of,
-    hmm,
-    linear,
-    mstcn,
-    windows,
-)
-from kinesics.evaluation.calibration import ece
-from kinesics.evaluation.detection import average_precision
-from kinesics.events import BOX, check_events, read_tubes, temporal_iou, write_events
-from kinesics.features import CropFeatures, Features, write_features
-from kinesics.head import framewise, learning, losses
-from kinesics.head.decoding import best_threshold, calibrated, platt, soft_nms
-from kinesics.head.network import Network, grid, targets
-from kinesics.head.sequences import CROPS, SLOT, Sequence, scaling, sequences, warp
-from kinesics.head.training import start
-from kinesics.segments import rasterise
-from kinesics.streams import COLUMNS, HEARD
-from kinesics.tracks import TracksWriter, read_tracks
+from kinesics.cli.main import main
+from kinesics.detectors import actionformer, attentive, budgeted, hmm, linear, mstcn, sliding_window
+from kinesics.detectors.runner import detect_files
+from kinesics.errors import KinesicsError
+from kinesics.io.checkpoints import detector_of
+from kinesics.metrics.average_precision import average_precision
+from kinesics.metrics.calibration import ece
+from kinesics.models import calibration, framewise, inference, losses, method
+from kinesics.models.decoding import best_threshold, calibrated, platt, soft_nms
+from kinesics.models.optimization import start
+from kinesics.models.pyramid import Network, grid, targets
+from kinesics.models.sequences import CROPS, SLOT, Sequence, scaling, sequences, warp
+from kinesics.signals.descriptor import COLUMNS, HEARD
+from kinesics.signals.recording import Clip
+from kinesics.structures.boxes import temporal_iou
+from kinesics.structures.events import BOX, check_events, read_tubes, write_events
+from kinesics.structures.features import CropFeatures, Features, write_features
+from kinesics.structures.timegrid import rasterise
+from kinesics.structures.tracks import TracksWriter, read_tracks
 
-METHODS = (budgeted, actionformer, attentive, linear, mstcn, windows)
+METHODS = (budgeted, actionformer, attentive, linear, mstcn, sliding_window)
 
 
 def test_another_number_of_processors_gives_the_same_digits():
-    code = "import numpy as np, kinesics.head, jax; x = jax.random.normal(jax.random.key(0), (40000, 16)); "
+    code = "import numpy as np, kinesics.models, jax; x = jax.random.normal(jax.random.key(0), (40000, 16)); "
     code += "print(np.asarray(jax.jit(lambda x: x.T @ x)(x)).tobytes().hex())"
     one, all_ = (
         subprocess.run([*pin, sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -160,7 +153,7 @@ def test_platt_makes_scores_honest_and_keeps_their_order():
     groups = random.integers(0, 2, 4000)
     learned = platt(bold, hits, groups, 3)
     after = calibrated(bold, groups, learned)
-    assert ece(bold, hits, learning.ECE_BINS) > 0.1 > 0.03 > ece(after, hits, learning.ECE_BINS)
+    assert ece(bold, hits, calibration.ECE_BINS) > 0.1 > 0.03 > ece(after, hits, calibration.ECE_BINS)
     for label in range(2):
         assert (np.diff(after[groups == label][np.argsort(bold[groups == label])]) >= 0).all()
     assert platt(bold, np.zeros(4000), groups, 3).tolist() == [1, 0, 0, 0]
@@ -186,7 +179,7 @@ LESSON = {"steps": 150, "width": 32, "decay": 0.05}
 
 
 @pytest.fixture(scope="module")
-def learned(clips) -> learning.Model:
+def learned(clips) -> method.Model:
     found, truth = clips
     return budgeted.fit(found[:3], [truth], 0, found[2:3], **LESSON)
 
@@ -195,19 +188,19 @@ def test_the_proposal_learns_a_toy_and_needs_its_tokens(clips, learned):
     (found, truth), model = clips, learned
     assert model["curve"][-10:].mean() < 0.3 * model["curve"][:5].mean()
     mine = truth[truth["video"] == found[0].tracks.video]
-    events, tubes = learning.events_of(budgeted.METHOD, model, found[0])
+    events, tubes = inference.events_of(budgeted.METHOD, model, found[0])
     ap = average_precision(mine, events)[0.5]
     assert ap.mean() > 0.7
     # On a clip that it has not seen: what is in no stream of a training clip may still be known by heart.
     seeing, unseen = found[3], truth[truth["video"] == found[3].tracks.video]
     blind = Clip(seeing.tracks, {"fer": seeing.features["fer"]})
     whole, without = (
-        average_precision(unseen, learning.events_of(budgeted.METHOD, model, clip)[0])[0.5] for clip in (seeing, blind)
+        average_precision(unseen, inference.events_of(budgeted.METHOD, model, clip)[0])[0.5] for clip in (seeing, blind)
     )
     assert without["disgust"] < whole["disgust"] - 0.3
     assert without["hand_to_face"] > 0.7
     assert set(tubes["event"]) == set(np.flatnonzero(events[BOX].notna().all(axis=1)))
-    assert learning.events_of(budgeted.METHOD, model, found[0])[0].equals(events)
+    assert inference.events_of(budgeted.METHOD, model, found[0])[0].equals(events)
 
 
 def loud_while(clip: Clip, truth: pd.DataFrame, label: str) -> Clip:
@@ -231,7 +224,7 @@ def test_what_is_only_heard_is_learned_and_can_be_switched_off(clips):
     deaf = Clip(heard[3].tracks, {"fer": heard[3].features["fer"]})
     mine = truth[truth["video"] == deaf.tracks.video]
     whole, without = (
-        average_precision(mine, learning.events_of(budgeted.METHOD, model, clip)[0])[0.5]["disgust"]
+        average_precision(mine, inference.events_of(budgeted.METHOD, model, clip)[0])[0.5]["disgust"]
         for clip in (heard[3], deaf)
     )
     assert whole > without + 0.5
@@ -265,7 +258,7 @@ def test_people_of_whom_little_is_seen_are_borne(clips, module, tmp_path):
         writer.close(2.0)
     for name in ("w", "empty"):
         clip = Clip(read_tracks(tmp_path / f"{name}.parquet"), {})
-        events, _ = learning.events_of(module.METHOD, model, clip)
+        events, _ = inference.events_of(module.METHOD, model, clip)
         assert set(events["person"]) <= {5, 7}
         assert np.isfinite(events["score"]).all()
 
@@ -279,13 +272,13 @@ def test_what_does_not_fit_is_refused(clips, tmp_path):
     crops = {"face": CropFeatures(np.zeros(1), np.zeros(1, int), np.ones((1, 7), np.float32))}
     other = Clip(found[0].tracks, {"vit_s_focus": Features("v0", "vit_s_focus", 2.0, crops)})
     with pytest.raises(KinesicsError, match="7 numbers, but the model learned on 12"):
-        learning.events_of(budgeted.METHOD, model, other)
+        inference.events_of(budgeted.METHOD, model, other)
     with TracksWriter(tmp_path / "w.parquet", "w", 25.0, 200, 100) as writer:
         writer.close(2.0)
     with pytest.raises(KinesicsError, match="25 Hz, but the model learned at 10 Hz"):
-        learning.events_of(budgeted.METHOD, model, Clip(read_tracks(tmp_path / "w.parquet"), {}))
+        inference.events_of(budgeted.METHOD, model, Clip(read_tracks(tmp_path / "w.parquet"), {}))
     with pytest.raises(KinesicsError, match=r"is \(16,\), not \(32,\): it was learned by another version"):
-        learning.network_of(
+        method.network_of(
             budgeted.METHOD,
             model
             | {
@@ -338,7 +331,7 @@ def test_the_vocabulary_is_the_truth_s(clips):
     found, truth = clips
     renamed = check_events(truth.assign(label=truth["label"].replace({"happy": "grin"}), family=""))
     model = untrained(linear.METHOD, found[:1], renamed)
-    assert learning.settings_of(model)["labels"] == sorted({"grin", *LABELS} - {"happy"})
+    assert method.settings_of(model)["labels"] == sorted({"grin", *LABELS} - {"happy"})
 
 
 def test_network_has_the_shapes_it_says():
@@ -427,8 +420,8 @@ def test_train_reads_its_lessons(tmp_path, capsys):
         assert message in told
         assert told.count("\n") == 1
     assert train(detector="linear", options={"steps": 3, "decay": 0.5}) == (0, "")
-    model = learning.read(linear.METHOD, out)
-    assert (learning.settings_of(model)["steps"], learning.settings_of(model)["decay"], len(model["curve"])) == (
+    model = method.read(linear.METHOD, out)
+    assert (method.settings_of(model)["steps"], method.settings_of(model)["decay"], len(model["curve"])) == (
         3,
         0.5,
         3,

@@ -1,4 +1,4 @@
-"""kinesics.people on real faces: who is where, identities through crossings and gaps, and the same bytes each time."""
+"""Tracking of real faces: who is where, identities through crossings and gaps, and the same bytes each time."""
 
 import hashlib
 import subprocess
@@ -7,13 +7,13 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from clips import write_video
+from support.clips import write_video
 
-from kinesics import KinesicsError
-from kinesics.mediapipe_models import BUNDLES, build_bundles, without_mask
-from kinesics.people import track
-from kinesics.tracks import FACE_BOX, PERSON_BOX, read_tracks
-from kinesics.video import frame_at
+from kinesics.errors import KinesicsError
+from kinesics.media.video import frame_at
+from kinesics.perception.mediapipe_bundles import BUNDLES, build_bundles, without_mask
+from kinesics.perception.tracking import track
+from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, read_tracks
 
 
 def follow(video, bundles, tmp_path, **options):
@@ -46,7 +46,7 @@ def test_one_face(clip, bundles, tmp_path):
 
 def test_two_processes_write_the_same_bytes(clip, bundles, tmp_path):
     code = (
-        "import sys; from pathlib import Path; from kinesics.people import track;"
+        "import sys; from pathlib import Path; from kinesics.perception.tracking import track;"
         "track(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), progress=False)"
     )
     digests = set()

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy import RATE, mesh, toy_clip
+from support.toy import RATE, mesh, toy_clip
 
-from kinesics import KinesicsError, streams
-from kinesics.detectors import Clip
-from kinesics.features import CropFeatures, Features
-from kinesics.streams import COLUMNS, HEARD, MIRROR, MIRROR_SIGN, person_stream
-from kinesics.tracks import FACE_BOX, PERSON_BOX, Tracks, TracksWriter, read_tracks
+from kinesics.errors import KinesicsError
+from kinesics.signals import descriptor, facemesh
+from kinesics.signals.descriptor import COLUMNS, HEARD, MIRROR, MIRROR_SIGN, person_stream
+from kinesics.signals.recording import Clip
+from kinesics.structures.features import CropFeatures, Features
+from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, Tracks, TracksWriter, read_tracks
 
 FACE = [k for k, name in enumerate(COLUMNS) if name.startswith("face_")]
 
@@ -54,7 +55,7 @@ def random_rows(count: int) -> list[dict]:
     for _ in range(count):
         face = mesh(random.uniform(-20, 20), random.uniform()) + random.normal(0, 0.004, (468, 3))
         pose = np.concatenate([random.uniform(0.2, 0.8, (33, 3)), np.ones((33, 1))], 1)
-        hands = {f"{side}_hand": random.uniform(0.3, 0.7, (21, 3)) for side in streams.SIDES}
+        hands = {f"{side}_hand": random.uniform(0.3, 0.7, (21, 3)) for side in facemesh.SIDES}
         rows.append({"face": face, "pose": pose} | hands)
     return rows
 
@@ -63,17 +64,17 @@ def mirrored(row: dict) -> dict:
     """Return what the tracks of the mirrored video hold: x turned around, left and right exchanged."""
     face, pose = row["face"].copy(), row["pose"].copy()
     for name in ("EYE_OUTER", "EYE_INNER", "UPPER_LID", "LOWER_LID", "BROW_INNER", "BROW_MIDDLE", "BROW_OUTER"):
-        a, b = getattr(streams, name)
+        a, b = getattr(descriptor, name)
         face[[a, b]] = face[[b, a]]
     for name in ("CORNER", "UPPER_SIDE", "LOWER_SIDE", "NOSTRIL", "CHEEK", "EDGE", "JAW"):
-        a, b = getattr(streams, name)
+        a, b = getattr(descriptor, name)
         face[[a, b]] = face[[b, a]]
-    for a, b in (streams.SHOULDERS, streams.ELBOWS, streams.WRISTS):
+    for a, b in (facemesh.SHOULDERS, facemesh.ELBOWS, facemesh.WRISTS):
         pose[[a, b]] = pose[[b, a]]
     face[:, 0], pose[:, 0] = 1 - face[:, 0], 1 - pose[:, 0]
     hands = {
         f"{side}_hand": row[f"{other}_hand"].copy()
-        for side, other in zip(streams.SIDES, streams.SIDES[::-1], strict=True)
+        for side, other in zip(facemesh.SIDES, facemesh.SIDES[::-1], strict=True)
     }
     for hand in hands.values():
         hand[:, 0] = 1 - hand[:, 0]

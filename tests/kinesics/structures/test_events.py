@@ -8,18 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinesics import KinesicsError
-from kinesics.events import (
-    TUBE_COLUMNS,
-    box_iou,
-    check_events,
-    check_tubes,
-    empty_events,
-    read_events,
-    temporal_iou,
-    write_events,
-)
-from kinesics.segments import hysteresis, index, rasterise, runs, samples, seconds, smooth, windows
+from kinesics.errors import KinesicsError
+from kinesics.structures.boxes import box_iou, temporal_iou
+from kinesics.structures.events import TUBE_COLUMNS, check_events, check_tubes, empty_events, read_events, write_events
+from kinesics.structures.timegrid import hysteresis, index, rasterise, runs, samples, seconds, smooth, windows
 
 HEADER = "video,person,label,family,start_s,end_s,score,x0,y0,x1,y1\n"
 

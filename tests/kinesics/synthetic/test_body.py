@@ -5,42 +5,43 @@ import dataclasses
 import numpy as np
 import pytest
 
-from kinesics import KinesicsError
-from kinesics.evaluation.realism import MESH
-from kinesics.stage import body, looks
+from kinesics.errors import KinesicsError
+from kinesics.synthetic import anny_bodies, body, rig
+from kinesics.synthetic.appearance import surfaces
+from kinesics_paper.studies.synthetic_realism import MESH
 
-LEFT = np.array([name.startswith("left") for name in body.LANDMARKS])
+LEFT = np.array([name.startswith("left") for name in rig.LANDMARKS])
 
 
 @pytest.fixture(scope="module")
 def actor(actors) -> body.Actor:
-    return body.make_actor(1, actors)
+    return anny_bodies.make_actor(1, actors)
 
 
 def points(posed: body.Posed) -> dict[str, np.ndarray]:
-    return dict(zip(body.LANDMARKS, posed.vertices[posed.actor.landmarks], strict=True))
+    return dict(zip(rig.LANDMARKS, posed.vertices[posed.actor.landmarks], strict=True))
 
 
 def acting(actor: body.Actor, **actions: float) -> dict[str, np.ndarray]:
-    face = np.zeros(len(body.FACE_ACTIONS))
-    face[[body.FACE_ACTIONS.index(name) for name in actions]] = list(actions.values())
+    face = np.zeros(len(rig.FACE_ACTIONS))
+    face[[rig.FACE_ACTIONS.index(name) for name in actions]] = list(actions.values())
     return points(body.pose(actor, face))
 
 
 def test_the_same_seed_makes_the_same_person_and_another_seed_another(actor, monkeypatch):
     monkeypatch.delenv("KINESICS_ACTORS", raising=False)
-    again = body.make_actor(1)
+    again = anny_bodies.make_actor(1)
     assert again.person.face == actor.person.face
     for name in ("vertices", "triangles", "heads", "moving", "actions", "landmarks"):
         np.testing.assert_array_equal(getattr(again, name), getattr(actor, name))
-    for name in (field.name for field in dataclasses.fields(looks.Surface)):
+    for name in (field.name for field in dataclasses.fields(surfaces.Surface)):
         np.testing.assert_array_equal(getattr(again.surface, name), getattr(actor.surface, name))
     assert (again.weights != actor.weights).nnz == 0
-    assert body.make_person(1) != body.make_person(2)
+    assert anny_bodies.make_person(1) != anny_bodies.make_person(2)
 
 
 def test_people_are_adults_of_all_kinds():
-    people = [body.make_person(seed) for seed in range(300)]
+    people = [anny_bodies.make_person(seed) for seed in range(300)]
     age = np.array([person.age for person in people])
     assert age.min() >= 20
     assert age.max() <= 75
@@ -54,7 +55,7 @@ def test_people_are_adults_of_all_kinds():
 def test_at_rest_a_body_stands_on_the_floor_and_looks_along_minus_y(actor):
     posed = body.pose(actor)
     np.testing.assert_allclose(posed.vertices, actor.vertices, atol=1e-6)
-    skin = actor.vertices[actor.surface.material == looks.MATERIALS.index("skin")]
+    skin = actor.vertices[actor.surface.material == surfaces.MATERIALS.index("skin")]
     assert abs(skin[:, 2].min()) < 0.01
     assert 1.45 < actor.vertices[:, 2].max() < 2.1
     at = points(posed)
@@ -83,7 +84,7 @@ def test_bones_turn_as_documented(actor):
 
 
 def _at(bone: str) -> int:
-    return body.BONES.index(bone)
+    return rig.BONES.index(bone)
 
 
 def test_heading_and_place_move_the_whole_body(actor):
@@ -108,13 +109,13 @@ def test_facial_actions_do_what_they_are_called(actor):
     assert smile["left_mouth_corner"][2] > rest["left_mouth_corner"][2] + 0.002
     assert acting(actor, browInnerUp=1)["left_brow_inner"][2] > rest["left_brow_inner"][2] + 0.002
     assert acting(actor, browDownLeft=1)["left_brow_inner"][2] < rest["left_brow_inner"][2] - 0.001
-    hands = np.isin(actor.surface.part, [1 + looks.PARTS.index("left_hand"), 1 + looks.PARTS.index("clothes")])
+    hands = np.isin(actor.surface.part, [1 + surfaces.PARTS.index("left_hand"), 1 + surfaces.PARTS.index("clothes")])
     assert not hands[actor.moving].any()
 
 
 def test_faces_fold_with_the_actions_that_fold_them(actor):
-    face = np.zeros(len(body.FACE_ACTIONS))
-    face[body.FACE_ACTIONS.index("browInnerUp")] = 0.7
+    face = np.zeros(len(rig.FACE_ACTIONS))
+    face[rig.FACE_ACTIONS.index("browInnerUp")] = 0.7
     np.testing.assert_allclose(body.pose(actor, face).wrinkles, [0.7, 0, 0, 0], atol=1e-6)
 
 
@@ -122,19 +123,19 @@ def test_an_actor_is_whole(actor):
     count, surface = len(actor.vertices), actor.surface
     np.testing.assert_allclose(np.asarray(actor.weights.sum(1)).ravel(), 1, atol=1e-5)
     assert set(actor.triangles.ravel()) == set(range(count))
-    assert (actor.parents < np.arange(len(body.BONES))).all()
+    assert (actor.parents < np.arange(len(rig.BONES))).all()
     assert actor.parents[0] == -1
     assert all(len(getattr(surface, n)) == count for n in ("uv", "colour", "material", "part", "light", "cut"))
-    assert {"face", "head", "left_hand", "right_hand", "clothes"} <= {looks.PARTS[p - 1] for p in set(surface.part)}
+    assert {"face", "head", "left_hand", "right_hand", "clothes"} <= {surfaces.PARTS[p - 1] for p in set(surface.part)}
     assert 0 <= surface.light.min() < 0.3 < 0.9 < surface.light.max() <= 1
-    left = surface.part == 1 + looks.PARTS.index("left_hand")
+    left = surface.part == 1 + surfaces.PARTS.index("left_hand")
     assert (actor.vertices[left, 0] > 0).all()
     normals = body.pose(actor).normals
     np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-4)
 
 
 def test_landmarks_are_mirrored_and_have_counterparts_in_the_face_mesh(actor):
-    assert list(MESH) == list(body.LANDMARKS)
+    assert list(MESH) == list(rig.LANDMARKS)
     at = points(body.pose(actor))
     for name in (name for name in at if name.startswith("left")):
         np.testing.assert_allclose(at[name] * (-1, 1, 1), at["right" + name[4:]], atol=2e-3)
@@ -145,7 +146,7 @@ def test_landmarks_are_mirrored_and_have_counterparts_in_the_face_mesh(actor):
     [
         (lambda actor: body.pose(actor, np.zeros(51)), r"\(51,\).*52"),
         (lambda actor: body.pose(actor, rotations={"elbow": np.zeros(3)}), "'elbow'.*lowerarm01.L"),
-        (lambda actor: body.make_actor(-1), "-1"),
+        (lambda actor: anny_bodies.make_actor(-1), "-1"),
     ],
 )
 def test_wrong_input_is_refused(actor, call, complaint):
@@ -157,7 +158,7 @@ def test_a_damaged_cache_is_named(tmp_path, actors, actor):
     kept = next(actors.glob("actor-1-*.npz"))
     (tmp_path / kept.name).write_bytes(kept.read_bytes()[:5000])
     with pytest.raises(KinesicsError, match=rf"{kept.name}.*delete it"):
-        body.make_actor(1, tmp_path)
+        anny_bodies.make_actor(1, tmp_path)
 
 
 def test_what_is_inside_a_box_sees_little_of_its_surroundings():
@@ -165,12 +166,12 @@ def test_what_is_inside_a_box_sees_little_of_its_surroundings():
     a, b = (x.ravel() for x in np.meshgrid(side, side, indexing="ij"))
     walls = [np.roll(np.stack([a, b, np.full_like(a, at)], 1), axis, 1) for axis in range(3) for at in (-0.1, 0.1)]
     plate = np.stack([a, b, 0 * a], 1) * 0.3
-    quads = looks.grid(21, 21)
+    quads = surfaces.grid(21, 21)
     quads = np.concatenate([quads + k * len(a) for k in range(7)])
     # Walls that look outwards: the low sides of an axis are turned.
     turned = quads // len(a) % 2 == 0
     quads = np.where(turned & (quads < 6 * len(a)), quads[:, ::-1], quads)
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
-    seen = looks.openness(np.concatenate([*walls, plate]), triangles)
+    seen = surfaces.openness(np.concatenate([*walls, plate]), triangles)
     assert np.median(seen[: 6 * len(a)]) > 0.9
     assert seen[6 * len(a) :].max() < 0.1

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from kinesics import KinesicsError
-from kinesics.stage import body, looks, render
-from kinesics.stage.looks import PARTS
+from kinesics.errors import KinesicsError
+from kinesics.synthetic import anny_bodies, body, render, rig
+from kinesics.synthetic.appearance.surfaces import PARTS
+from kinesics.synthetic.scenery import LIGHTS, Quad, make_scenery
 
 SIZE = (160, 120)
 GREY = np.full((4, 4, 4), (120, 130, 140, 255), np.uint8)
@@ -19,7 +20,7 @@ GREY = np.full((4, 4, 4), (120, 130, 140, 255), np.uint8)
 
 @pytest.fixture(scope="module")
 def actor(actors) -> body.Actor:
-    return body.make_actor(1, actors)
+    return anny_bodies.make_actor(1, actors)
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +34,13 @@ def camera(posed: body.Posed, away: float = 1.2) -> render.Camera:
     return render.Camera((x, y - away, z), (x, y, z), 25)
 
 
-def quad(x: tuple, z: tuple, y: float, background: bool = False) -> looks.Quad:
+def quad(x: tuple, z: tuple, y: float, background: bool = False) -> Quad:
     corners = [[x[0], y, z[1]], [x[1], y, z[1]], [x[1], y, z[0]], [x[0], y, z[0]]]
-    return looks.Quad(np.array(corners, float), GREY, background)
+    return Quad(np.array(corners, float), GREY, background)
 
 
 def scene(*people: body.Posed, quads=(), light="office", away=1.2) -> render.Scene:
-    return render.Scene(people, camera(people[0], away), looks.LIGHTS[light], quads)
+    return render.Scene(people, camera(people[0], away), LIGHTS[light], quads)
 
 
 def test_a_camera_projects_as_a_pinhole_does():
@@ -69,7 +70,7 @@ def test_pixels_lie_where_points_project_to(renderer, actor):
     assert columns.max() <= extent[:, 0].max() + 1
     assert rows.min() == pytest.approx(extent[:, 1].min(), abs=3)
     # A wrong clip matrix would put the nose elsewhere than the projection does: it is in the face.
-    nose = view.camera.project(posed.vertices[actor.landmarks[[*body.LANDMARKS].index("nose_tip")]][None], *SIZE)[0][0]
+    nose = view.camera.project(posed.vertices[actor.landmarks[[*rig.LANDMARKS].index("nose_tip")]][None], *SIZE)[0][0]
     assert PARTS[part[tuple(nose.astype(int)[::-1])] - 1] == "face"
 
 
@@ -90,7 +91,7 @@ def test_the_background_is_nobody_and_moves_when_shifted(renderer, actor):
     picture = np.zeros((64, 64, 4), np.uint8)
     picture[:, :32], picture[..., 3] = 200, 255
     base = quad((-2, 2), (0, 3), 2, background=True)
-    walls = [looks.Quad(base.corners, picture, True, (shift, 0.0)) for shift in (0.0, 0.5)]
+    walls = [Quad(base.corners, picture, True, (shift, 0.0)) for shift in (0.0, 0.5)]
     shown = [renderer.draw(scene(body.pose(actor), quads=(wall,))) for wall in walls]
     assert (shown[0][1] == shown[1][1]).all()
     nobody = shown[0][1] == 0
@@ -108,7 +109,7 @@ def test_hands_are_the_persons_own(renderer, actor):
 
 
 def test_light_is_what_lights(renderer, actor):
-    pictures = {name: renderer.draw(scene(body.pose(actor), light=name))[0].astype(float) for name in looks.LIGHTS}
+    pictures = {name: renderer.draw(scene(body.pose(actor), light=name))[0].astype(float) for name in LIGHTS}
     face = renderer.draw(scene(body.pose(actor)))[1] == 1
     left, right = (face & (np.arange(SIZE[0]) > SIZE[0] / 2), face & (np.arange(SIZE[0]) < SIZE[0] / 2))
     # The window is on the camera's left, the sun on its right.
@@ -119,9 +120,9 @@ def test_light_is_what_lights(renderer, actor):
 
 
 def test_scenery_follows_from_its_seed():
-    seen = [looks.make_scenery(seed) for seed in range(5)]
+    seen = [make_scenery(seed) for seed in range(5)]
     assert len({scenery.family for scenery in seen}) >= 4
-    again = looks.make_scenery(3)
+    again = make_scenery(3)
     assert again.light == seen[3].light
     for (a, _), (b, _) in zip(again.pieces, seen[3].pieces, strict=True):
         np.testing.assert_array_equal(a.picture, b.picture)
@@ -132,8 +133,8 @@ def test_scenery_follows_from_its_seed():
 
 def drawn(folder: str) -> str:
     """Return the digest of some frames."""
-    posed = [body.pose(body.make_actor(1, folder), heading_rad=turn) for turn in (0.0, 0.7)]
-    scenery = looks.make_scenery(1)
+    posed = [body.pose(anny_bodies.make_actor(1, folder), heading_rad=turn) for turn in (0.0, 0.7)]
+    scenery = make_scenery(1)
     digest = hashlib.sha256()
     with render.Renderer(*SIZE) as opened:
         for k in range(3):
@@ -144,7 +145,7 @@ def drawn(folder: str) -> str:
 
 
 def test_frames_repeat_to_the_byte_in_another_process(actor, actors):
-    code = f"import test_stage_render; print(test_stage_render.drawn({str(actors)!r}))"
+    code = f"import test_render; print(test_render.drawn({str(actors)!r}))"
     path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
     other = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=True

@@ -8,19 +8,21 @@ import pandas as pd
 import pytest
 import yaml
 from scipy.spatial.transform import Rotation
+from support import ROOT
 
-from kinesics import KinesicsError
-from kinesics.article import stage as figures
-from kinesics.cli import main
-from kinesics.events import BOX, read_events, read_tubes
-from kinesics.labels import LABELS
-from kinesics.stage import data, film, motion, script, speech, truth, wildness
-from kinesics.stage.body import FACE_ACTIONS, make_actor, pose
-from kinesics.stage.looks import PARTS
-from kinesics.stage.render import Camera, Renderer, person_and_part
-from kinesics.video import facts
-
-ROOT = Path(__file__).parents[1]
+from kinesics.cli.main import main
+from kinesics.errors import KinesicsError
+from kinesics.media.video import facts
+from kinesics.structures import truth_files
+from kinesics.structures.events import BOX, read_events, read_tubes
+from kinesics.structures.vocabulary import LABELS
+from kinesics.synthetic import dataset, film, motion, perturbations, script, speech, truth
+from kinesics.synthetic.anny_bodies import make_actor
+from kinesics.synthetic.appearance.surfaces import PARTS
+from kinesics.synthetic.body import pose
+from kinesics.synthetic.render import Camera, Renderer, person_and_part
+from kinesics.synthetic.rig import FACE_ACTIONS
+from kinesics_paper.article.figures import synthetic as figures
 
 
 def recast(drawn: script.Script) -> script.Script:
@@ -145,33 +147,33 @@ def test_every_sentence_has_a_mouth():
 
 
 def test_dials_change_nothing_at_level_0_and_more_at_each_level():
-    still = wildness.settings()
+    still = perturbations.settings()
     camera = Camera((0, -2, 1.5), (0, 0, 1.5), 25)
     frame = np.full((40, 60, 3), 128, np.uint8)
-    assert wildness.shaken(camera, still["shake"], 1, 0.3) == camera
-    assert wildness.instants(0.3, still["blur"]) == [0.3]
-    assert wildness.developed(frame, still["light"], still["noise"], 1, 0) is frame
-    assert wildness.occluders(still["occluders"], 1, camera, 4 / 3, 0.3) == []
-    for dial, levels in wildness.VALUES.items():
+    assert perturbations.shaken(camera, still["shake"], 1, 0.3) == camera
+    assert perturbations.instants(0.3, still["blur"]) == [0.3]
+    assert perturbations.developed(frame, still["light"], still["noise"], 1, 0) is frame
+    assert perturbations.occluders(still["occluders"], 1, camera, 4 / 3, 0.3) == []
+    for dial, levels in perturbations.VALUES.items():
         assert sorted(levels.items()) == list(zip(range(4), sorted(levels.values()), strict=True)), dial
-    darker = wildness.developed(frame, 1, 0, 1, 0)
+    darker = perturbations.developed(frame, 1, 0, 1, 0)
     assert (darker / 255.0).mean() ** 2.2 == pytest.approx((128 / 255) ** 2.2 / 2, rel=0.02)
-    assert wildness.developed(frame, 0, 20, 1, 0).std() == pytest.approx(20, rel=0.1)
-    assert (wildness.developed(frame, 0, 20, 1, 0) != wildness.developed(frame, 0, 20, 1, 1)).any()
+    assert perturbations.developed(frame, 0, 20, 1, 0).std() == pytest.approx(20, rel=0.1)
+    assert (perturbations.developed(frame, 0, 20, 1, 0) != perturbations.developed(frame, 0, 20, 1, 1)).any()
     turned = [
-        np.degrees(np.arccos(wildness.shaken(camera, 1.0, 1, t).axes[2] @ camera.axes[2]))
+        np.degrees(np.arccos(perturbations.shaken(camera, 1.0, 1, t).axes[2] @ camera.axes[2]))
         for t in np.linspace(0, 60, 400)
     ]
     assert np.sqrt(np.mean(np.square(turned))) == pytest.approx(np.sqrt(2), rel=0.15)  # sideways and up and down
     with pytest.raises(KinesicsError, match="'fog' is not a dial"):
-        wildness.settings({"fog": 1})
+        perturbations.settings({"fog": 1})
     with pytest.raises(KinesicsError, match="4 is not a level of shake"):
-        wildness.settings({"shake": 4})
+        perturbations.settings({"shake": 4})
 
 
 def test_splits_share_no_script_and_no_actor_and_dials_are_paired(tmp_path):
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())["stage"]
-    data.write_videos(data.videos(config), tmp_path / "videos.csv")
+    dataset.write_videos(dataset.videos(config), tmp_path / "videos.csv")
     rows = pd.read_csv(tmp_path / "videos.csv", keep_default_na=False)
     assert rows["video"].is_unique
     assert (rows.groupby("seed")["split"].nunique() == 1).all()
@@ -180,7 +182,7 @@ def test_splits_share_no_script_and_no_actor_and_dials_are_paired(tmp_path):
     assert not rows.loc[rows["split"] != "dials", "level"].any()
     dials = rows[rows["split"] == "dials"]
     for _, same in dials.groupby("script"):
-        wild = {("", 0)} | {(dial, level) for dial in wildness.DIALS for level in (1, 2, 3)}
+        wild = {("", 0)} | {(dial, level) for dial in perturbations.DIALS for level in (1, 2, 3)}
         assert set(zip(same["dial"], same["level"], strict=True)) == wild
         assert len(same[["seed", "duration_s", "people", "shot", "pace"]].drop_duplicates()) == 1
 
@@ -231,7 +233,7 @@ def filmed(actors, tmp_path_factory) -> tuple[script.Script, Path, dict[str, Pat
     """Return a script of two people, its film and its truth."""
     folder = tmp_path_factory.mktemp("film")
     drawn = recast(script.draw(2, 4, 2, "bust", pace=12))
-    files = data.truth_files(folder, "clip")
+    files = truth_files.truth_files(folder, "clip")
     film.film(drawn, folder / "clip.mp4", files, width=160, height=120, cache=actors)
     return drawn, folder / "clip.mp4", files
 
@@ -267,7 +269,7 @@ def test_the_truth_of_a_film_is_what_its_pixels_show(filmed, actors):
 
 def test_a_film_repeats_to_the_byte(filmed, actors, tmp_path):
     drawn, path, files = filmed
-    again = data.truth_files(tmp_path, "clip")
+    again = truth_files.truth_files(tmp_path, "clip")
     film.film(drawn, tmp_path / "clip.mp4", again, width=160, height=120, cache=actors)
     assert (tmp_path / "clip.mp4").read_bytes() == path.read_bytes()
     for name in files:
@@ -284,7 +286,7 @@ def test_figures_of_a_film_are_drawn(filmed, tmp_path):
     for name in ("strip.pdf", "again.pdf"):
         figures.strip(path, files["events"], files["tubes"], files["acts"], tmp_path / name)
     assert (tmp_path / "strip.pdf").read_bytes() == (tmp_path / "again.pdf").read_bytes()
-    shown = {("", 0): path} | {(dial, level): path for dial in wildness.DIALS for level in (1, 2, 3)}
+    shown = {("", 0): path} | {(dial, level): path for dial in perturbations.DIALS for level in (1, 2, 3)}
     figures.dials(shown, files["acts"], tmp_path / "dials.pdf")
     assert (tmp_path / "dials.pdf").read_bytes().count(b"/Subtype /Image") == len(shown)
 
@@ -293,7 +295,9 @@ def test_a_film_that_breaks_off_leaves_nothing(filmed, actors, tmp_path, monkeyp
     drawn, *_ = filmed
     monkeypatch.setattr(truth, "observe", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        film.film(drawn, tmp_path / "clip.mp4", data.truth_files(tmp_path, "clip"), width=64, height=48, cache=actors)
+        film.film(
+            drawn, tmp_path / "clip.mp4", truth_files.truth_files(tmp_path, "clip"), width=64, height=48, cache=actors
+        )
     assert not list(tmp_path.iterdir())
 
 
@@ -340,4 +344,4 @@ def test_the_command_films_and_writes_the_truth(filmed, actors, tmp_path, monkey
     ]
     assert main(["stage", "--out", str(tmp_path / "clip.mp4"), *arguments]) == 0
     assert facts(tmp_path / "clip.mp4").rate_hz == pytest.approx(5)
-    assert all(path.exists() for path in data.truth_files(tmp_path / "truth", "clip").values())
+    assert all(path.exists() for path in truth_files.truth_files(tmp_path / "truth", "clip").values())

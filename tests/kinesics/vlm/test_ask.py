@@ -15,24 +15,24 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from clips import number, numbered, write_video
-from foundation import save, save_tokeniser
 from hypothesis import given
 from hypothesis import strategies as st
-from test_encode import write_tracks
+from support.clips import number, numbered, write_video
+from support.foundation import save, save_tokeniser
+from support.person_tracks import write_tracks
 
-from kinesics import KinesicsError
-from kinesics.ask import RefusedError, most_requests, put
-from kinesics.ask.detect import Report, detect, merge, read_reports
-from kinesics.ask.endpoint import Pace, endpoint
-from kinesics.ask.estimate import Tally, estimate, tiles
-from kinesics.ask.local import videollama3
-from kinesics.ask.messages import image
-from kinesics.ask.rank import Item, items, pixels, rank, read_ranked, read_words, said
-from kinesics.cli import main
+from kinesics.cli.main import main
 from kinesics.encoders.videollama3 import answerer
-from kinesics.events import read_events
-from kinesics.review.gpt4v import read_answers
+from kinesics.errors import KinesicsError
+from kinesics.structures.events import read_events
+from kinesics.vlm import RefusedError, most_requests, put
+from kinesics.vlm.cost_estimate import Tally, estimate, tiles
+from kinesics.vlm.event_prompting import Report, detect, merge, read_reports
+from kinesics.vlm.label_ranking import Item, items, pixels, rank, read_ranked, read_words, said
+from kinesics.vlm.local_model import videollama3
+from kinesics.vlm.messages import image
+from kinesics.vlm.openai_client import Pace, endpoint
+from kinesics_paper.datasets.gpt4v_emotion import read_answers
 
 KEY = "sk-a-key-that-no-file-may-hold"
 LABELS = ["happy", "sad", "anger"]

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from clips import numbered, write_video
-from vision_model import write_model
+from support.clips import numbered, write_video
+from support.vision_model import write_model
 
-from kinesics.cli import main
-from kinesics.events import read_events
+from kinesics.cli.main import main
+from kinesics.structures.events import read_events
 
 STARTS_IN_S = 120
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from clips import numbered, write_video
-from test_encode import write_tracks
+from support.clips import numbered, write_video
+from support.person_tracks import write_tracks
 
-from kinesics import KinesicsError
-from kinesics.article import foundation
-from kinesics.article.foundation import NOISE, THRESHOLDS
+from kinesics.errors import KinesicsError
+from kinesics_paper.article.figures import foundation
+from kinesics_paper.article.figures.foundation import NOISE, THRESHOLDS
 
 
 def test_a_still_clip_keeps_one_token_a_frame_until_noise_passes_the_threshold():

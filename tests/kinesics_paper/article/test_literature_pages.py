@@ -5,18 +5,19 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from miniature import write_crema_d, write_gpt4v, write_shrec2022
+from support import ROOT
+from support.miniature import write_crema_d, write_gpt4v, write_shrec2022
 
-from kinesics import KinesicsError
-from kinesics.catalogue import ENCODERS
-from kinesics.review import figures, tables
-from kinesics.review.crema_d import score_crema_d
-from kinesics.review.gpt4v import score_gpt4v
-from kinesics.review.literature import UNVERIFIED, read_literature
-from kinesics.review.numbers import review_numbers, slug
-from kinesics.review.shrec2022 import score_shrec2022
+from kinesics.encoders.registry import ENCODERS
+from kinesics.errors import KinesicsError
+from kinesics_paper.article.figures import literature as figures
+from kinesics_paper.article.numbers.literature import review_numbers, slug
+from kinesics_paper.article.tables import literature as tables
+from kinesics_paper.literature.tables import UNVERIFIED, read_literature
+from kinesics_paper.studies.crema_d import score_crema_d
+from kinesics_paper.studies.gpt4v import score_gpt4v
+from kinesics_paper.studies.shrec2022 import score_shrec2022
 
-ROOT = Path(__file__).parents[1]
 LITERATURE = read_literature(ROOT / "literature")
 RESULTS = LITERATURE["published_results"]
 TEXTS = ["related.tex", "review.tex"]

@@ -6,10 +6,11 @@ import subprocess
 
 import pytest
 
-from kinesics import KinesicsError
-from kinesics.annotations import read_coding
-from kinesics.article import numbers, tables
-from kinesics.files import HOST, read_table, replacing, write_json
+from kinesics.errors import KinesicsError
+from kinesics.formats.coding_sheet import read_coding
+from kinesics.io.files import HOST, replacing, write_json
+from kinesics.io.validation import read_table, schema
+from kinesics_paper.article import latex, latex_numbers
 
 HEADER = "clip,person,label,start_s,end_s,confidence,x0,y0,x1,y1,note\n"
 
@@ -26,17 +27,17 @@ HEADER = "clip,person,label,start_s,end_s,confidence,x0,y0,x1,y1,note\n"
     ],
 )
 def test_numbers_are_printed_properly(value, shown):
-    assert numbers.text(value) == shown
+    assert latex_numbers.text(value) == shown
 
 
 def test_scores_are_printed_with_their_interval():
-    assert numbers.interval({"value": 0.5, "low": -0.1, "high": 0.75}) == r"0.50 [\ensuremath{-}0.10, 0.75]"
-    assert numbers.interval({"value": 0.5, "low": None, "high": None}) == "0.50"
-    assert numbers.power_of_ten(7.8e-7) == r"\ensuremath{8\times10^{-7}}"
+    assert latex_numbers.interval({"value": 0.5, "low": -0.1, "high": 0.75}) == r"0.50 [\ensuremath{-}0.10, 0.75]"
+    assert latex_numbers.interval({"value": 0.5, "low": None, "high": None}) == "0.50"
+    assert latex_numbers.power_of_ten(7.8e-7) == r"\ensuremath{8\times10^{-7}}"
 
 
 def test_both_number_files_hold_the_same(tmp_path):
-    numbers.write({"b.c_30": 0.256, "a": None}, tmp_path / "n.tex", tmp_path / "n.json")
+    latex_numbers.write({"b.c_30": 0.256, "a": None}, tmp_path / "n.tex", tmp_path / "n.json")
     lines = (tmp_path / "n.tex").read_text().splitlines()
     assert lines[1:] == [r"\kxnumber{a}{--}", r"\kxnumber{b.c_30}{0.26}"]
     values = json.loads((tmp_path / "n.json").read_text())
@@ -44,13 +45,13 @@ def test_both_number_files_hold_the_same(tmp_path):
 
 
 def test_latex_is_escaped():
-    assert tables.escape(r"a_b & 50% {x} \y ~ ^ #1 $") == (
+    assert latex.escape(r"a_b & 50% {x} \y ~ ^ #1 $") == (
         r"a\_b \& 50\% \textbraceleft{}x\textbraceright{} \textbackslash{}y \textasciitilde{} \textasciicircum{} \#1 \$"
     )
 
 
 def test_a_table_has_its_rules_where_asked():
-    lines = tables.table("ll", ["x", "y"], [["1", "2"], ["3", "4"]], (1,)).splitlines()
+    lines = latex.table("ll", ["x", "y"], [["1", "2"], ["3", "4"]], (1,)).splitlines()
     assert lines[1:-2] == [r"\toprule", r"x & y \\", r"\midrule", r"1 & 2 \\", r"\midrule", r"3 & 4 \\"]
 
 
@@ -95,9 +96,9 @@ def test_a_table_that_is_no_text_is_refused(tmp_path):
     path = tmp_path / "coder.csv"
     path.write_bytes(b"\xff\x00\xfe")
     with pytest.raises(KinesicsError, match="not a CSV file in UTF-8"):
-        read_table(path, "coding")
+        read_table(path, schema("coding"))
     with pytest.raises(KinesicsError, match="no such file"):
-        read_table(tmp_path / "absent.csv", "coding")
+        read_table(tmp_path / "absent.csv", schema("coding"))
 
 
 def test_what_a_killed_writer_left_is_deleted_and_a_living_ones_is_not(tmp_path):

@@ -10,110 +10,26 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from clips import write_video
-from miniature import write_crema_d, write_gpt4v, write_shrec2022
+from support.clips import write_video
+from support.open_data import (
+    WRITERS,
+    replace,
+    write_all,
+)
 
-from kinesics import KinesicsError, adapters
-from kinesics.adapters import egogestar, gpt4v_emotion, ipn_hand, mediapipe_pose_gestures, shrec2022
-from kinesics.adapters import uci_gesture_phase as phases
-from kinesics.adapters import uci_grammatical_facial_expressions as faces
-from kinesics.events import COLUMNS, read_events
-from kinesics.segments import label_runs, shown
-from kinesics.sources import read_sources
-from kinesics.tracks import read_tracks
-from kinesics.video import facts, frame_at
+from kinesics.errors import KinesicsError
+from kinesics.media.video import facts, frame_at
+from kinesics.structures.events import COLUMNS, read_events
+from kinesics.structures.timegrid import label_runs, shown
+from kinesics.structures.tracks import read_tracks
+from kinesics_paper.datasets import egogestar, gpt4v_emotion, ipn_hand, mediapipe_pose_gestures, open_data, shrec2022
+from kinesics_paper.datasets import uci_gesture_phase as phases
+from kinesics_paper.datasets import uci_grammatical_facial_expressions as faces
+from kinesics_paper.downloads import read_downloads
 
 MIRROR = os.environ.get("KINESICS_MIRROR")
 with_mirror = pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set")
-TIMED = adapters.ADAPTERS[:6]
-
-
-def write_phases(folder: Path) -> Path:
-    """Write seven streams of ten frames over the turn of a minute; one of them has another scale, one a byte-order mark."""
-    (folder / "raw").mkdir(parents=True)
-    header = ",".join(f"{joint}{axis}" for joint in ("lh", "rh", "h", "s", "lw", "rw") for axis in "xyz")
-    labels = ["Rest"] * 2 + ["Preparation"] * 3 + ["Stroke"] * 4 + ["Rest"]
-    for video in phases.VIDEOS:
-        unit = 0.1 if video == "b3" else 1.0
-        # left hand, right hand, head, spine, left wrist, right wrist; the person's right lies at greater x
-        points = np.array([[4, 4], [6, 4], [5, 2], [5, 4], [4.1, 4], [5.9, 4]]) * unit
-        row = ",".join(f"{x:g},{y:g},1.5" for x, y in points)
-        lines = [f"{header},timestamp,phase"]
-        for i, label in enumerate(labels):
-            clock = 5759800 + 40 * i if i < 5 else 5800000 + 40 * (i - 5)
-            lines.append(f"{row},{clock},{'Preparação' if video == 'b1' and i == 3 else label}")
-        start = "\ufeff" if video == "b1" else ""
-        (folder / f"raw/{video}_raw.csv").write_text(start + "\n".join(lines) + "\n", encoding="utf-8")
-    return folder
-
-
-def write_faces(folder: Path) -> Path:
-    """Write 16 streams of 30 frames every 50 ms, with two expressions and a point without depth."""
-    for name in ("datapoints", "targets"):
-        (folder / name).mkdir(parents=True)
-    points = [f"{point}{axis}" for point in range(100) for axis in "xyz"]
-    for video in faces.VIDEOS:
-        header = ["FrameId", *(["0.0"] if video == "a_emphasis" else []), *points]
-        lines = [" ".join(header)]
-        for i in range(30):
-            millisecond = 800 + 50 * i
-            row = [f"{320 + point % 10} {240 + point // 10} {0 if point == 7 else 900}" for point in range(100)]
-            lines.append(" ".join([f"{1390385453 + millisecond // 1000}.{millisecond % 1000}", *row]))
-        (folder / f"datapoints/{video}.txt").write_bytes("\r\n".join(lines).encode() + b"\r\n")
-        targets = ["0"] * 10 + ["1"] * 5 + ["0"] * 5 + ["1"] * 10
-        (folder / f"targets/{video}.txt").write_text("\r\n".join(targets))
-    (folder / "targets/a_relative.txt").write_text("0")
-    return folder
-
-
-def write_poses(folder: Path) -> Path:
-    """Write 33 streams of 12 frames every 40 ms, of which the last two have no time; jonas swipes the wrong way."""
-    header = ",".join(mediapipe_pose_gestures._COLUMNS)
-    for video, name in mediapipe_pose_gestures.FILES.items():
-        label = "swipe_left" if video == "swipe_right_jonas" else video.rpartition("_")[0]
-        lines = [header]
-        for i in range(12):
-            stamp = -1 if (video, i) == ("pinch_mamad", 0) else 40 * i if i < 10 else 0
-            pose = ",".join(f"0.5,{point / 100:.2f},-0.1,{0.9 if point < 25 else 0.1}" for point in range(33))
-            lines.append(f"{stamp},{pose},{label if 5 <= i < 8 else 'idle'}")
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(lines) + "\n")
-    return folder
-
-
-def write_clips(folder: Path) -> Path:
-    """Write 132 clips of one grey a label and 3 to 13 pictures at 10 Hz."""
-    folder.mkdir(parents=True)
-    for k, label in enumerate((*egogestar.LABELS, egogestar.BACKGROUND)):
-        picture = np.full((480, 640, 3), 20 * k + 10, np.uint8)
-        first = write_video(folder / "first.mp4", [picture] * (3 + k), options={"movflags": "faststart"})
-        for serial in egogestar.SERIALS:
-            shutil.copyfile(first, folder / egogestar._file(label, serial))
-        first.unlink()
-    return folder
-
-
-def write_ipn(folder: Path) -> Path:
-    """Write two videos of three segments, one for training and one for testing."""
-    folder.mkdir(parents=True)
-    (folder / "classIndAll.txt").write_text("1 D0X\n2 B0A\n3 G01")
-    for name, video in (("trainlistall", "1CM1_1_R_#1"), ("vallistall", "4CM2_7_L_#2")):
-        rows = [(1, 1, 30), (3, 31, 60), (2, 61, 75)]
-        (folder / f"{name}.txt").write_text("\n".join(f"./frames/{video} {' '.join(map(str, row))}" for row in rows))
-    return folder
-
-
-WRITERS = {
-    "uci-gesture-phase": write_phases,
-    "uci-grammatical-facial-expressions": write_faces,
-    "mediapipe-pose-gestures": write_poses,
-    "egogestar": write_clips,
-    "shrec2022": write_shrec2022,
-    "ipn-hand": write_ipn,
-    "crema-d": write_crema_d,
-    "gpt4v-emotion": write_gpt4v,
-}
+TIMED = open_data.ADAPTERS[:6]
 
 
 @pytest.fixture(scope="session")
@@ -123,13 +39,6 @@ def made(tmp_path_factory) -> Path:
     for dataset, write in WRITERS.items():
         write(data / dataset)
     return data
-
-
-def write_all(data: Path, out: Path) -> Path:
-    """Write the tables of every data set."""
-    for dataset in adapters.ADAPTERS:
-        adapters.write(dataset, data / dataset, out / dataset)
-    return out
 
 
 @pytest.fixture(scope="session")
@@ -150,12 +59,6 @@ def copy(made, tmp_path):
     return lambda dataset: shutil.copytree(made / dataset, tmp_path / dataset)
 
 
-def replace(path: Path, old: str, new: str, count: int = 1) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, count), encoding="utf-8")
-
-
 def rows(events: pd.DataFrame, video: str) -> list[tuple]:
     part = events[events["video"] == video]
     return [
@@ -168,7 +71,7 @@ def rows(events: pd.DataFrame, video: str) -> list[tuple]:
 
 @pytest.mark.parametrize("dataset", TIMED)
 def test_streams_events_and_splits_agree(made, dataset):
-    module, folder = adapters.adapter(dataset), made / dataset
+    module, folder = open_data.adapter(dataset), made / dataset
     streams, events = module.streams(folder), module.events(folder)
     assert list(streams.columns) == ["video", "subject", "duration_s"]
     assert list(events.columns) == COLUMNS
@@ -186,7 +89,7 @@ def test_streams_events_and_splits_agree(made, dataset):
 
 @pytest.mark.parametrize("dataset", ["crema-d", "gpt4v-emotion"])
 def test_data_without_time_has_labels(made, dataset):
-    module = adapters.adapter(dataset)
+    module = open_data.adapter(dataset)
     table = module.labels(made / dataset)
     assert list(table.columns) == ["video", "subject", "label", "family"]
     assert table["video"].is_unique
@@ -194,13 +97,13 @@ def test_data_without_time_has_labels(made, dataset):
     assert set(table["family"]) == {"emotion"}
 
 
-@pytest.mark.parametrize("dataset", adapters.ADAPTERS)
+@pytest.mark.parametrize("dataset", open_data.ADAPTERS)
 def test_what_is_written_is_what_is_announced(made, written, dataset):
     folder = written / dataset
     found = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
-    assert sorted(found) == sorted(adapters.outputs(dataset))
+    assert sorted(found) == sorted(open_data.outputs(dataset))
     if dataset in TIMED:
-        module = adapters.adapter(dataset)
+        module = open_data.adapter(dataset)
         events = module.events(made / dataset)
         pd.testing.assert_frame_equal(read_events(folder / "events.csv"), events, atol=0.0005)
         splits = json.loads((folder / "splits.json").read_text())
@@ -211,14 +114,14 @@ def test_what_is_written_is_what_is_announced(made, written, dataset):
 
 def test_the_same_data_give_the_same_bytes(made, written, tmp_path):
     dataset = "uci-grammatical-facial-expressions"
-    adapters.write(dataset, made / dataset, tmp_path)
-    for name in adapters.outputs(dataset):
+    open_data.write(dataset, made / dataset, tmp_path)
+    for name in open_data.outputs(dataset):
         assert (tmp_path / name).read_bytes() == (written / dataset / name).read_bytes()
 
 
 def test_summary_of_the_miniatures(written):
-    found = {row["dataset"]: row for row in adapters.summary(written)}
-    assert list(found) == list(adapters.ADAPTERS)
+    found = {row["dataset"]: row for row in open_data.summary(written)}
+    assert list(found) == list(open_data.ADAPTERS)
     assert all(row["licence"] for row in found.values())
     counts = {name: (row["streams"], row["events"], row["labels"], row["persons"]) for name, row in found.items()}
     assert counts == {
@@ -237,13 +140,13 @@ def test_summary_of_the_miniatures(written):
 
 def test_an_unknown_data_set_is_answered_with_the_known_ones():
     with pytest.raises(KinesicsError, match=r"'jester' has no adapter. The data sets are uci-gesture-phase, "):
-        adapters.adapter("jester")
+        open_data.adapter("jester")
 
 
 def test_every_adapter_has_its_sources():
-    sources = read_sources()
-    assert {name for name, files in sources.items() if files[0]["tier"] == "public"} == set(adapters.ADAPTERS)
-    for name in adapters.ADAPTERS:
+    sources = read_downloads()
+    assert {name for name, files in sources.items() if files[0]["tier"] == "public"} == set(open_data.ADAPTERS)
+    for name in open_data.ADAPTERS:
         assert all(row["url"].startswith("https://raw.githubusercontent.com/") for row in sources[name])
         assert all(f"/{row['version']}/" in row["url"] for row in sources[name])
 
@@ -423,7 +326,7 @@ def test_what_is_wrong_is_named(copy, tmp_path, dataset, file, old, new, message
     else:
         replace(folder / file, old, new)
     with pytest.raises(KinesicsError, match=message):
-        adapters.write(dataset, folder, tmp_path / "out")
+        open_data.write(dataset, folder, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -446,7 +349,7 @@ def test_clips_that_are_not_the_data_sets(copy, tmp_path):
 
 @with_mirror
 def test_the_data_sets(whole):
-    found = {row["dataset"]: row for row in adapters.summary(whole)}
+    found = {row["dataset"]: row for row in open_data.summary(whole)}
     counts = {name: (row["streams"], row["events"], row["labels"], row["persons"]) for name, row in found.items()}
     assert counts == {
         "uci-gesture-phase": (7, 330, 4, 3),

@@ -4,11 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support import ROOT
 
-from kinesics import KinesicsError
-from kinesics.review.literature import UNVERIFIED, mark, published, read_bibliography, read_literature, select
+from kinesics.errors import KinesicsError
+from kinesics_paper.literature.tables import UNVERIFIED, mark, published, read_bibliography, read_literature, select
 
-FOLDER = Path(__file__).parents[1] / "literature"
+FOLDER = ROOT / "literature"
 
 FOUNDING = {
     "lian2024gpt4v": {

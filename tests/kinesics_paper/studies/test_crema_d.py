@@ -5,16 +5,18 @@ import os
 from pathlib import Path
 
 import pytest
-from miniature import CREMA_D_HEADER as HEADER
-from miniature import crema_d_line as line
-from miniature import write_crema_d
+from support import ROOT
+from support.miniature import CREMA_D_HEADER as HEADER
+from support.miniature import crema_d_line as line
+from support.miniature import write_crema_d
 
-from kinesics import KinesicsError
-from kinesics.review.crema_d import MODALITIES, rate, read_votes, score_crema_d
-from kinesics.review.literature import read_literature
+from kinesics.errors import KinesicsError
+from kinesics_paper.datasets.crema_d import MODALITIES, read_votes
+from kinesics_paper.literature.tables import read_literature
+from kinesics_paper.studies.crema_d import rate, score_crema_d
 
 MIRROR = os.environ.get("KINESICS_MIRROR")
-RESULTS = read_literature(Path(__file__).parents[1] / "literature")["published_results"]
+RESULTS = read_literature(ROOT / "literature")["published_results"]
 
 
 @pytest.fixture

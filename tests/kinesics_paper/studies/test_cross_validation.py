@@ -6,21 +6,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from clips import write_video
-from test_adapters import write_faces
-from toy import toy_clip, untrained
+from support.clips import write_video
+from support.open_data import write_faces
+from support.toy import toy_clip, untrained
 
-from kinesics import KinesicsError, adapters
-from kinesics.article import folds as article
 from kinesics.detectors import linear
-from kinesics.evaluation import folds as study
-from kinesics.evaluation.score import compare, score
-from kinesics.events import check_events, write_events
-from kinesics.files import write_json
-from kinesics.head import learning, training
-from kinesics.head.learning import settings_of
-from kinesics.open_streams import CELLS, PIXELS, part, pixel_stream, plain_clip, point_stream, points_layout, read_clip
-from kinesics.tracks import TracksWriter
+from kinesics.errors import KinesicsError
+from kinesics.io.files import write_json
+from kinesics.metrics.comparison import compare
+from kinesics.metrics.scoring import score
+from kinesics.models import augmentation, inference, optimization
+from kinesics.models.method import settings_of
+from kinesics.signals.landmarks import point_stream, points_layout
+from kinesics.signals.optical_flow import CELLS, PIXELS, pixel_stream
+from kinesics.structures.events import check_events, write_events
+from kinesics.structures.tracks import TracksWriter
+from kinesics_paper.article.tables import cross_validation as article
+from kinesics_paper.datasets import open_data
+from kinesics_paper.studies import cross_validation as study
+from kinesics_paper.studies.recordings import part, plain_clip, read_clip
 
 RATE = 10.0
 FACES, POSES, CLIPS = "uci-grammatical-facial-expressions", "mediapipe-pose-gestures", "egogestar"
@@ -86,7 +90,7 @@ def test_pixels_say_where_something_moves_and_which_way(tmp_path):
 def folder(tmp_path_factory) -> Path:
     """Return a folder with miniatures of what the adapters write: faces by points, a body pose, a video."""
     data, out = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("open")
-    adapters.write(FACES, write_faces(data), out / FACES)
+    open_data.write(FACES, write_faces(data), out / FACES)
     pose = np.concatenate([np.random.default_rng(0).uniform(0, 1, (33, 3)), np.ones((33, 1))], 1)
     with TracksWriter(out / POSES / "tracks" / "v.parquet", "v", 30, 200, 100) as writer:
         for frame in range(30):
@@ -214,13 +218,13 @@ def test_streams_without_a_mirror_are_not_mirrored_and_others_are_refused(tmp_pa
         events = truth.assign(video=one.tracks.video)
         model = untrained(linear.METHOD, [one], events)
         labels = settings_of(model)["labels"]
-        sequences = learning.scaled(model, one)
-        found[one.tracks.video] = len(learning.examples(linear.METHOD, sequences, [events], labels)["stream"])
+        sequences = inference.scaled(model, one)
+        found[one.tracks.video] = len(augmentation.examples(linear.METHOD, sequences, [events], labels)["stream"])
     assert found == {"v": 6, "w": 3}
     with pytest.raises(
         KinesicsError, match=r"'v': a stream of \d+ columns, but the model learned on 49: it learned from"
     ):
-        learning.scaled(model, clip)
+        inference.scaled(model, clip)
 
 
 def test_people_are_drawn_whole_and_models_have_their_own_thresholds():
@@ -293,11 +297,11 @@ def test_the_article_says_what_the_study_says(tmp_path):
 
 
 def test_rows_that_no_step_draws_change_nothing(tmp_path, monkeypatch):
-    assert training._padded(np.ones((5, 2))).sum(1).tolist() == [2.0] * 5 + [0.0] * 3
-    assert training._padded(np.ones((8, 2))).shape == (8, 2)
+    assert optimization._padded(np.ones((5, 2))).sum(1).tolist() == [2.0] * 5 + [0.0] * 3
+    assert optimization._padded(np.ones((8, 2))).shape == (8, 2)
     clip, truth = toy_clip(tmp_path, "v", 0, 10)
     padded, plain = [], []
     for kept in (padded, plain):
         kept.append(linear.fit([clip], [truth], 0, steps=20))
-        monkeypatch.setattr(training, "_padded", lambda part: part)
+        monkeypatch.setattr(optimization, "_padded", lambda part: part)
     assert all((padded[0][name] == plain[0][name]).all() for name in plain[0])

@@ -7,23 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from miniature import write_answers, write_gpt4v
 from sklearn.metrics import accuracy_score, f1_score, recall_score
+from support import ROOT
+from support.miniature import write_answers, write_gpt4v
 
-from kinesics import KinesicsError
-from kinesics.review import counts
-from kinesics.review.gpt4v import (
-    AS_PUBLISHED,
-    comparison,
-    decide,
-    read_answers,
-    read_labels,
-    score_gpt4v,
-)
-from kinesics.review.literature import read_literature
-from kinesics.review.records import KEYS, find, read_records
+from kinesics.errors import KinesicsError
+from kinesics_paper.datasets.gpt4v_emotion import read_answers, read_labels
+from kinesics_paper.literature import counts
+from kinesics_paper.literature.records import KEYS, find, read_records
+from kinesics_paper.literature.tables import read_literature
+from kinesics_paper.studies.gpt4v import AS_PUBLISHED, comparison, decide, score_gpt4v
 
-ROOT = Path(__file__).parents[1]
 MIRROR = os.environ.get("KINESICS_MIRROR")
 needs_mirror = pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set")
 RESULTS = read_literature(ROOT / "literature")["published_results"]

@@ -1,25 +1,28 @@
 """The proposal's studies, and what the article makes of them."""
 
 import json
-from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import save_file
-from toy import toy_clip, untrained
+from support import ROOT
+from support.toy import toy_clip, untrained
 
-from kinesics import KinesicsError, plan
-from kinesics.article import proposal
-from kinesics.catalogue import DETECTORS, detector
-from kinesics.detectors import budgeted, read_clips, threshold
-from kinesics.evaluation.budget import budget_curve, learning_curve
-from kinesics.evaluation.score import score
-from kinesics.events import read_events, write_events
-from kinesics.features import write_features
-from kinesics.files import write_json
-from kinesics.head.losses import signed_distance, smooth_l1
+from kinesics.detectors import budgeted
+from kinesics.detectors.registry import DETECTORS, detector
+from kinesics.errors import KinesicsError
+from kinesics.io.checkpoints import threshold
+from kinesics.io.files import write_json
+from kinesics.metrics.scoring import score
+from kinesics.models.losses import signed_distance, smooth_l1
+from kinesics.signals.recording import read_clips
+from kinesics.structures.events import read_events, write_events
+from kinesics.structures.features import write_features
+from kinesics_paper import compute_plan
+from kinesics_paper.article.figures import proposal
+from kinesics_paper.studies.proposal_studies import budget_curve, learning_curve
 
 
 def test_signed_distances_by_hand():
@@ -170,8 +173,8 @@ def test_the_learning_curve_scores_where_it_learned_on_test_videos_and_on_clips(
 
 
 def test_every_detector_trains_as_the_search_on_validation_videos_found_best():
-    rows = pd.read_csv(Path(__file__).parents[1] / "benchmarks/search.csv")
-    stage = plan.read_config("embedded")["stage"]["detectors"]
+    rows = pd.read_csv(ROOT / "benchmarks/search.csv")
+    stage = compute_plan.read_config("embedded")["stage"]["detectors"]
     learned = [name for name in stage if DETECTORS[name]["learns"] == "stage"]
     assert set(rows["detector"]) == {*learned}
     assert rows.groupby("detector").size().nunique() == 1  # the same search for all

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from miniature import write_shrec2022
+from support import ROOT
+from support.miniature import write_shrec2022
 
-from kinesics import KinesicsError
-from kinesics.review.literature import read_literature
-from kinesics.review.shrec2022 import RUNS, match, rates, read_sequences, score_shrec2022, tally
+from kinesics.errors import KinesicsError
+from kinesics_paper.datasets.shrec2022 import RUNS, read_sequences
+from kinesics_paper.literature.tables import read_literature
+from kinesics_paper.studies.shrec2022 import match, rates, score_shrec2022, tally
 
 MIRROR = os.environ.get("KINESICS_MIRROR")
-RESULTS = read_literature(Path(__file__).parents[1] / "literature")["published_results"]
+RESULTS = read_literature(ROOT / "literature")["published_results"]
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from kinesics import KinesicsError
 from kinesics.encoders import fer
-from kinesics.evaluation.realism import MESH, realism, write_realism
-from kinesics.features import CropFeatures, Features, write_features
-from kinesics.stage.body import LANDMARKS
-from kinesics.stage.data import truth_files
-from kinesics.tracks import SCHEMA, Tracks, TracksWriter
+from kinesics.errors import KinesicsError
+from kinesics.structures.features import CropFeatures, Features, write_features
+from kinesics.structures.tracks import SCHEMA, Tracks, TracksWriter
+from kinesics.structures.truth_files import truth_files
+from kinesics.synthetic.rig import LANDMARKS
+from kinesics_paper.studies.synthetic_realism import MESH, realism, write_realism
 
 RATE_HZ, FRAMES, WIDTH, HEIGHT = 10.0, 60, 200, 100
 NAMES = list(LANDMARKS)

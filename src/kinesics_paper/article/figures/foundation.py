@@ -16,15 +16,15 @@ from sklearn.metrics import roc_auc_score
 matplotlib.use("pdf")
 import matplotlib.pyplot as plt
 
-from kinesics import KinesicsError
-from kinesics.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, TEXT, save, style
-from kinesics.catalogue import ENCODERS
-from kinesics.encode import cut
-from kinesics.encoders import dino, hub, vit_s_focus
-from kinesics.encoders.peers import packed
+from kinesics.encoders import dino, pretrained, vit_s_focus
+from kinesics.encoders.extract import cut
+from kinesics.encoders.registry import ENCODERS
+from kinesics.encoders.transformers_vision import packed
 from kinesics.encoders.videollama3 import CHANGED, FRAME_HZ, MERGE, fitted, kept
-from kinesics.tracks import Tracks, read_tracks
-from kinesics.video import frame_at, frames
+from kinesics.errors import KinesicsError
+from kinesics.media.video import frame_at, frames
+from kinesics.structures.tracks import Tracks, read_tracks
+from kinesics_paper.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, TEXT, save, style
 
 _SIDE = 448  # pixels: 32 x 32 patches of 14
 _APART_S = 1.5  # between the frames that are compared
@@ -51,7 +51,7 @@ def hand_patches(
     network = vit_s_focus._network(Path(weights))
     seen = _hands(read_tracks(tracks), count, tracks)
     shown = frame_at(video, [time_s for time_s, _ in seen])
-    mean, std = map(torch.tensor, hub.IMAGENET)
+    mean, std = map(torch.tensor, pretrained.IMAGENET)
     squares, hulls, known = [], [], []
     for frame, (_, hands) in zip(shown, seen, strict=True):
         height, width = frame.shape[:2]
@@ -61,7 +61,7 @@ def hand_patches(
         squares.append(cut(frame, np.array([0.0, 0.0, 1.0, 1.0]), 0, (_SIDE, _SIDE)))
         hulls.append(points)
         with torch.inference_mode():
-            pixels = hub.scaled(torch.from_numpy(squares[-1][None]), mean, std).float().cpu()
+            pixels = pretrained.scaled(torch.from_numpy(squares[-1][None]), mean, std).float().cpu()
             known.append(dino.tokens(network, pixels)[1][0].numpy())
     grid = known[0].shape[0]
     palm = hulls[0][0][_PALM].mean(0)
@@ -129,12 +129,12 @@ def pruner(videos: dict[str, str | Path], out: str | Path, seed: int = 0) -> dic
 
 def survival(clip: np.ndarray, seed: int = 0) -> np.ndarray:
     """Return the share of tokens of a clip, uint8 (T, H, W, 3), that is kept: (thresholds, noise), of all but frame 0."""
-    mean, std = map(torch.tensor, hub.HALF)
+    mean, std = map(torch.tensor, pretrained.HALF)
     out = np.empty((len(THRESHOLDS), len(NOISE)))
     noise = np.random.default_rng(seed).standard_normal(clip.shape)
     for k, deviation in enumerate(NOISE):
         noisy = (clip + deviation * noise).round().clip(0, 255).astype(np.uint8)
-        pixels = hub.scaled(torch.from_numpy(fitted(noisy)), mean, std).float().cpu()
+        pixels = pretrained.scaled(torch.from_numpy(fitted(noisy)), mean, std).float().cpu()
         patches, _ = packed(pixels, 14, MERGE, 1)
         for j, threshold in enumerate(THRESHOLDS):
             out[j, k] = kept(patches, len(clip), threshold)[1:].float().mean()

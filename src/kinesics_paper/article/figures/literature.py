@@ -12,11 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from kinesics.article import style
-from kinesics.article.style import BLUE, COLUMN, GREEN, GREY, ORANGE, RED, SKY, STYLE, TEXT
-from kinesics.review.gpt4v import AS_PUBLISHED, comparison, read_sets
-from kinesics.review.literature import published, select
-from kinesics.review.records import find
+from kinesics_paper.article import style
+from kinesics_paper.article.style import BLUE, COLUMN, GREEN, GREY, ORANGE, RED, SKY, STYLE, TEXT
+from kinesics_paper.datasets.gpt4v_emotion import read_sets
+from kinesics_paper.literature.records import find
+from kinesics_paper.literature.tables import published, select
+from kinesics_paper.studies.gpt4v import AS_PUBLISHED, comparison
 
 #: Tasks from what a scene evokes to what a face does, and the names they have on the page.
 TASKS = {

@@ -12,16 +12,16 @@ matplotlib.use("pdf")
 import matplotlib.pyplot as plt
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from kinesics.article.figures import name_lanes, tubes_strip
-from kinesics.article.numbers import interval, spread, text, turned
-from kinesics.article.style import BLUE, COLUMN, GREEN, GREY, ORANGE, RED, SKY, TEXT, save, style
-from kinesics.article.tables import escape, table
-from kinesics.catalogue import DETECTORS
-from kinesics.detectors import read_model
-from kinesics.events import read_events, read_tubes
-from kinesics.files import write_text
-from kinesics.labels import LABELS
-from kinesics.video import facts
+from kinesics.detectors.registry import DETECTORS
+from kinesics.io.checkpoints import read_model
+from kinesics.io.files import write_text
+from kinesics.media.video import facts
+from kinesics.structures.events import read_events, read_tubes
+from kinesics.structures.vocabulary import LABELS
+from kinesics_paper.article.figures.results import name_lanes, tubes_strip
+from kinesics_paper.article.latex import escape, table
+from kinesics_paper.article.latex_numbers import interval, spread, text, turned
+from kinesics_paper.article.style import BLUE, COLUMN, GREEN, GREY, ORANGE, RED, SKY, TEXT, save, style
 
 POLICY_COLOURS = {"uncertain": RED, "uniform": BLUE, "motion": GREEN, "kts": ORANGE}
 #: The aim of a budget: this share of the whole budget's mAP, with at most that share of the calls.

@@ -11,12 +11,12 @@ import pandas as pd
 matplotlib.use("pdf")
 import matplotlib.pyplot as plt
 
-from kinesics.article.numbers import detectors
-from kinesics.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, TEXT, save, style
-from kinesics.evaluation.diagnosis import BUCKETS, TYPES
-from kinesics.events import read_events
-from kinesics.labels import LABELS
-from kinesics.video import facts, frame_at
+from kinesics.media.video import facts, frame_at
+from kinesics.metrics.diagnosis import BUCKETS, TYPES
+from kinesics.structures.events import read_events
+from kinesics.structures.vocabulary import LABELS
+from kinesics_paper.article.latex_numbers import detectors
+from kinesics_paper.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, TEXT, save, style
 
 #: The colour of each coder and detector.
 COLOURS = {

@@ -10,18 +10,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from kinesics.article.figures import name_lanes, tubes_strip
-from kinesics.article.numbers import text
-from kinesics.article.style import TEXT, save, style
-from kinesics.article.tables import escape, table
-from kinesics.events import read_events, read_tubes
-from kinesics.files import write_text
-from kinesics.labels import LABELS
-from kinesics.stage.body import FACE_ACTIONS
-from kinesics.stage.script import TIMING, strength
-from kinesics.stage.speech import SENTENCES
-from kinesics.stage.wildness import DIALS, VALUES
-from kinesics.video import facts, frame_at
+from kinesics.io.files import write_text
+from kinesics.media.video import facts, frame_at
+from kinesics.structures.events import read_events, read_tubes
+from kinesics.structures.vocabulary import LABELS
+from kinesics.synthetic.perturbations import DIALS, VALUES
+from kinesics.synthetic.rig import FACE_ACTIONS
+from kinesics.synthetic.script import TIMING, strength
+from kinesics.synthetic.speech import SENTENCES
+from kinesics_paper.article.figures.results import name_lanes, tubes_strip
+from kinesics_paper.article.latex import escape, table
+from kinesics_paper.article.latex_numbers import text
+from kinesics_paper.article.style import TEXT, save, style
 
 #: How many frames the strip has, and how many seconds of the video it shows.
 FRAMES, SHOWN_S = 8, 30.0

@@ -8,7 +8,7 @@ import re
 
 import pandas as pd
 
-from kinesics.review.figures import (
+from kinesics_paper.article.figures.literature import (
     EMOTION_TUNED,
     TASKS,
     against_supervised,
@@ -17,10 +17,12 @@ from kinesics.review.figures import (
     probes,
     scale_gains,
 )
-from kinesics.review.gpt4v import AS_PUBLISHED, comparison, read_sets
-from kinesics.review.literature import UNVERIFIED, published, select
-from kinesics.review.records import find
-from kinesics.review.shrec2022 import DATASET, RUNS
+from kinesics_paper.datasets.gpt4v_emotion import read_sets
+from kinesics_paper.datasets.shrec2022 import RUNS
+from kinesics_paper.literature.records import find
+from kinesics_paper.literature.tables import UNVERIFIED, published, select
+from kinesics_paper.studies.gpt4v import AS_PUBLISHED, comparison
+from kinesics_paper.studies.shrec2022 import DATASET
 
 
 def review_numbers(

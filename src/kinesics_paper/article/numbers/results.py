@@ -7,53 +7,15 @@ import json
 from pathlib import Path
 
 import kinesics
-from kinesics import KinesicsError
-from kinesics.ask.detect import RATE_HZ, STEP_S, WINDOW_S
-from kinesics.ask.prompts import prompts
-from kinesics.ask.rank import FRAMES
-from kinesics.catalogue import DETECTORS
-from kinesics.events import read_events
-from kinesics.files import write_json, write_text
-from kinesics.labels import LABELS
-from kinesics.sources import read_sources
-from kinesics.tracks import LANDMARKS, read_tracks
-
-MISSING = "--"
-
-
-def text(value: float | int | str | None, digits: int = 2) -> str:
-    """Return a number as the article prints it: a proper minus sign, thin spaces between thousands, -- for None."""
-    if value is None:
-        return MISSING
-    if isinstance(value, str):
-        return value
-    shown = f"{value:,d}" if isinstance(value, int) else f"{value:,.{digits}f}"
-    if float(shown.replace(",", "")) == 0:
-        shown = shown.lstrip("-")
-    return shown.replace(",", r"\,").replace("-", r"\ensuremath{-}")
-
-
-def power_of_ten(value: float) -> str:
-    """Return a small number as LaTeX: one digit and a power of ten."""
-    digit, exponent = f"{value:.0e}".split("e")
-    return rf"\ensuremath{{{digit}\times10^{{{int(exponent)}}}}}"
-
-
-def interval(entry: dict, digits: int = 2) -> str:
-    """Return a score ``{value, low, high}`` as LaTeX: 0.42 [0.31, 0.53]."""
-    value = text(entry["value"], digits)
-    return value if entry["low"] is None else f"{value} [{text(entry['low'], digits)}, {text(entry['high'], digits)}]"
-
-
-def spread(key: str, entry: dict) -> dict[str, float | None]:
-    """Return a score ``{value, low, high}`` as the numbers ``key``, ``key.low`` and ``key.high``."""
-    return {key: entry["value"], f"{key}.low": entry["low"], f"{key}.high": entry["high"]}
-
-
-def turned(entry: dict) -> dict[str, float | None]:
-    """Return a difference ``{value, low, high}`` the other way: what the second has more than the first."""
-    low, high = (None if entry[end] is None else -entry[end] for end in ("high", "low"))
-    return {"value": -entry["value"], "low": low, "high": high}
+from kinesics.errors import KinesicsError
+from kinesics.structures.events import read_events
+from kinesics.structures.tracks import LANDMARKS, read_tracks
+from kinesics.structures.vocabulary import LABELS
+from kinesics.vlm.event_prompting import RATE_HZ, STEP_S, WINDOW_S
+from kinesics.vlm.label_ranking import FRAMES
+from kinesics.vlm.prompts import prompts
+from kinesics_paper.article.latex_numbers import power_of_ten, spread, text
+from kinesics_paper.downloads import read_downloads
 
 
 def collect(
@@ -74,7 +36,7 @@ def collect(
         "config.block": f"{config['score']['block_s']:g}",
         "clips.count": len(tracks),
         "labels.count": len(LABELS),
-        "sources.count": sum(rows[0]["tier"] == config["tier"] for rows in read_sources().values()),
+        "sources.count": sum(rows[0]["tier"] == config["tier"] for rows in read_downloads().values()),
     }
     numbers |= {f"ask.batch.{name}": int(row["batch"]) for name, row in prompts().items()}
     numbers |= {
@@ -139,20 +101,8 @@ def stage_scores(scores: str | Path) -> dict:
     return numbers
 
 
-def write(numbers: dict, tex: str | Path, values: str | Path) -> None:
-    """Write the numbers as LaTeX definitions and as JSON ({key: {text, value}})."""
-    lines = [f"\\kxnumber{{{key}}}{{{text(value)}}}" for key, value in sorted(numbers.items())]
-    write_text(tex, "% Written by the workflow.\n" + "\n".join(lines) + "\n")
-    write_json(values, {key: {"text": text(value), "value": value} for key, value in numbers.items()})
-
-
 def _entries(numbers: dict, prefix: str, scored: dict) -> None:
     groups = {prefix: scored["metrics"]} | {f"{prefix}.{label}": entry for label, entry in scored["per_label"].items()}
     for name, metrics in groups.items():
         for metric, entry in metrics.items():
             numbers |= spread(f"{name}.{metric}", entry) | {f"{name}.{metric}.n": entry["n"]}
-
-
-def detectors(result: dict) -> list[str]:
-    """Return the detectors of a score file in the catalogue's order."""
-    return [name for name in DETECTORS if name in result["detectors"]]

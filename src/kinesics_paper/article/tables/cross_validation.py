@@ -4,11 +4,12 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from kinesics.article.numbers import interval, spread, text, turned
-from kinesics.article.tables import STAGE_HEADS, escape, identifier
-from kinesics.article.tables import table as tabular
-from kinesics.catalogue import DETECTORS
-from kinesics.files import write_text
+from kinesics.detectors.registry import DETECTORS
+from kinesics.io.files import write_text
+from kinesics_paper.article.latex import escape, identifier
+from kinesics_paper.article.latex import table as tabular
+from kinesics_paper.article.latex_numbers import interval, spread, text, turned
+from kinesics_paper.article.tables.results import STAGE_HEADS
 
 METRICS = ("map", "f1_50")
 

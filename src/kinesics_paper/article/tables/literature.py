@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from kinesics.article.tables import escape
-from kinesics.article.tables import table as tabular
-from kinesics.files import write_text
-from kinesics.review.figures import TASKS, best_supervised
-from kinesics.review.gpt4v import AS_PUBLISHED, OTHER, comparison, read_sets
-from kinesics.review.literature import UNVERIFIED, mark, runs
-from kinesics.review.records import find
-from kinesics.review.shrec2022 import DATASET, RUNS
+from kinesics.io.files import write_text
+from kinesics_paper.article.figures.literature import TASKS, best_supervised
+from kinesics_paper.article.latex import escape
+from kinesics_paper.article.latex import table as tabular
+from kinesics_paper.datasets.gpt4v_emotion import read_sets
+from kinesics_paper.datasets.shrec2022 import RUNS
+from kinesics_paper.literature.records import find
+from kinesics_paper.literature.tables import UNVERIFIED, mark, runs
+from kinesics_paper.studies.gpt4v import AS_PUBLISHED, OTHER, comparison
+from kinesics_paper.studies.shrec2022 import DATASET
 
 #: What a word of ``literature.runs`` says on the page.
 RUNS_HERE = {

@@ -15,8 +15,9 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, PretrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
-from kinesics import KinesicsError, catalogue
-from kinesics.files import one_line
+from kinesics.encoders import registry
+from kinesics.errors import KinesicsError
+from kinesics.io.files import one_line
 
 #: Mean and deviation of pixels in [0, 1]: of ImageNet's photographs, and one that scales to [-1, 1].
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -42,7 +43,7 @@ def free_bytes() -> int:
 
 def needed_bytes(name: str) -> int:
     """Return about what an encoder takes: its parameters, and a quarter for what it computes between them."""
-    return int(float(catalogue.ENCODERS[name]["parameters"]) * 1e6 * precision().itemsize * 1.25)
+    return int(float(registry.ENCODERS[name]["parameters"]) * 1e6 * precision().itemsize * 1.25)
 
 
 def folder(weights: str | Path, download: bool = True) -> Path:

@@ -1,0 +1,7 @@
+"""Run ``python -m kinesics.cli``."""
+
+import sys
+
+from kinesics.cli.main import main
+
+sys.exit(main())

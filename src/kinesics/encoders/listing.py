@@ -1,0 +1,53 @@
+"""List the encoders: input, licence, and whether the weights are present."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from kinesics.encoders import registry
+from kinesics.encoders.base import fetched, how_to_get, needs, place, shape
+
+
+def listing(names: Sequence[str], data: str | Path, whole: bool = False) -> list[str]:
+    """Return a table of encoders, a line each and a header, or with ``whole`` all that is to be told of each."""
+    from kinesics.encoders import pretrained  # imports torch
+
+    told = {name: _state(name, data) for name in names}
+    free = f"memory that is free now: {pretrained.free_bytes() / 1e9:.1f} GB; arithmetic: {str(pretrained.precision())[6:]}"
+    if whole:
+        lines = []
+        for name in names:
+            row, state = registry.ENCODERS[name], told[name]
+            lines += [
+                f"{name}: {row['description']} [{row['citation']}]",
+                f"  {row['parameters']} million parameters, {_input(name)} -> {row['dim']} numbers",
+                f"  licence: {row['licence']}; gated: {row['gated']}; weights: {row['weights']}",
+                f"  needs {pretrained.needed_bytes(name) / 1e9:.1f} GB of memory; {free}",
+                f"  runs now: {state}",
+                *([] if place(name, data).exists() or fetched(name) else [f"  {how_to_get(name, place(name, data))}"]),
+            ]
+        return lines
+    lines = [f"{'encoder':24}{'params':>9}  {'input':15}{'licence':19}{'gated':9}{'memory':>8}  runs now"]
+    for name in names:
+        row = registry.ENCODERS[name]
+        lines.append(
+            f"{name:24}{float(row['parameters']):8.1f}M  {_input(name):15}{row['licence']:19}{row['gated']:9}"
+            f"{pretrained.needed_bytes(name) / 1e9:5.1f} GB  {told[name]}"
+        )
+    return [*lines, free, "'kinesics encoders NAME' tells all of one, and where its weights come from"]
+
+
+def _input(name: str) -> str:
+    told = shape(name)
+    sizes = {"image": "{0}x{1}", "clip": "{0} x {1}x{2}", "sound": "sound", "text": "text"}
+    return sizes[told.kind].format(*told.input)
+
+
+def _state(name: str, data: str | Path) -> str:
+    """Return whether an encoder can run now, and why not."""
+    from kinesics.encoders import pretrained
+
+    if not place(name, data).exists():
+        if not fetched(name):
+            return "no: weights missing"
+        return f"yes; weights come at first use, or with: kinesics fetch {' '.join(needs(name))}"
+    return "no: not enough memory is free" if pretrained.needed_bytes(name) > pretrained.free_bytes() else "yes"

@@ -1,0 +1,65 @@
+"""Read and write learned arrays and their metadata (safetensors)."""
+
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from kinesics.errors import KinesicsError
+from kinesics.io.files import replacing
+
+
+def read_model(path: Path, detector: str) -> dict[str, np.ndarray]:
+    """Read what a detector has learned. Raises KinesicsError, naming the file, if it is none."""
+    try:
+        with safe_open(path, "np") as file:
+            made_by = (file.metadata() or {}).get("detector", "").rpartition(".")[2]
+            if made_by != detector:
+                raise KinesicsError(
+                    f"{path}: learned by {made_by or 'something else'!r}, not by detector {detector!r}: "
+                    "give a file that `kinesics train` or the workflow wrote for it"
+                )
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except FileNotFoundError:
+        raise KinesicsError(f"{path}: no such file; detector {detector!r} has to be trained first") from None
+    except (OSError, SafetensorError) as error:
+        raise KinesicsError(f"{path}: not a model of detector {detector!r}: {error}") from None
+
+
+def detector_of(path: str | Path) -> str:
+    """Return the module of the detector that learned a model. Raises KinesicsError, naming the file, if it is none."""
+    try:
+        with safe_open(path, "np") as file:
+            found = (file.metadata() or {}).get("detector", "").rpartition(".")[2]
+    except FileNotFoundError:
+        raise KinesicsError(f"{path}: no such file; make it with: kinesics train") from None
+    except (OSError, SafetensorError) as error:
+        raise KinesicsError(f"{path}: not a model: {error}") from None
+    if not found:
+        raise KinesicsError(
+            f"{path}: not a model: it does not say which detector learned it; give a file that `kinesics train` wrote"
+        )
+    return found
+
+
+def write_model(module: ModuleType, model: dict[str, np.ndarray], out: str | Path) -> None:
+    """Write what the detector of this module has learned (safetensors, atomically)."""
+    with replacing(out) as temporary:
+        arrays = {name: np.ascontiguousarray(value) for name, value in sorted(model.items())}
+        save_file(arrays, temporary, {"detector": module.__name__})
+
+
+def threshold(path: str | Path) -> float:
+    """Return the score from which on a model's events are decisions: what it learned on validation clips, or 0.
+
+    Raises KinesicsError, naming the file, if it is no model.
+    """
+    if Path(path).suffix != ".safetensors":  # released weights of another kind
+        return 0.0
+    try:
+        with safe_open(path, "np") as file:
+            return float(file.get_tensor("threshold")[0]) if "threshold" in file.keys() else 0.0  # noqa: SIM118 - not a dict
+    except (OSError, SafetensorError) as error:
+        raise KinesicsError(f"{path}: not a model: {error}") from None

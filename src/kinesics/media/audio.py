@@ -1,0 +1,61 @@
+"""Decode a video's sound as mono 16 kHz samples."""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import av
+import numpy as np
+
+from kinesics.errors import KinesicsError
+from kinesics.media.video import facts, open_container
+from kinesics.structures.timegrid import samples, seconds
+
+SOUND_HZ = 16_000  # what networks of speech and voice were trained on
+
+
+def sounds(path: str | Path, rate_hz: float, length: int) -> Iterator[tuple[float, np.ndarray]]:
+    """Yield (time_s, sound) for each time k / rate_hz in [0, duration): ``length`` samples about it, float32 at ``SOUND_HZ``.
+
+    Before and after the sound there is silence. Holds one window. Raises KinesicsError as ``sound`` does.
+    """
+    blocks, held, begin = _sound_blocks(path), np.zeros(length // 2, np.float32), -(length // 2)
+    for k in range(samples(facts(path).duration_s, rate_hz)):
+        time_s = seconds(k, rate_hz)
+        first = round(time_s * SOUND_HZ) - length // 2
+        while begin + len(held) < first + length:
+            block = next(blocks, None)
+            held = np.concatenate(
+                [held[max(first - begin, 0) :], np.zeros(length, np.float32) if block is None else block]
+            )
+            begin = max(first, begin)
+        held, begin = held[first - begin :], first
+        yield time_s, held[:length].copy()
+
+
+def sound(path: str | Path) -> np.ndarray:
+    """Return the whole sound of a video, mono float32 in [-1, 1] at ``SOUND_HZ``: 4 MB a minute. Time 0 is the pictures'.
+
+    Raises KinesicsError if there is none, or where it is damaged.
+    """
+    return np.concatenate([np.empty(0, np.float32), *_sound_blocks(path)])
+
+
+def _sound_blocks(path: str | Path) -> Iterator[np.ndarray]:
+    """Yield the sound in pieces, from the instant that the first picture is shown."""
+    with open_container(path) as (container, pictures):
+        if not container.streams.audio:
+            raise KinesicsError(f"{path}: has no sound")
+        stream, resampler = container.streams.audio[0], av.AudioResampler("flt", "mono", SOUND_HZ)
+        late_s = float((stream.start_time or 0) * stream.time_base - (pictures.start_time or 0) * pictures.time_base)
+        if late_s > 0:
+            yield np.zeros(round(late_s * SOUND_HZ), np.float32)
+        early = max(round(-late_s * SOUND_HZ), 0)
+        try:
+            for frame in chain(container.decode(stream), [None]):  # None lets out what the resampler holds
+                for part in resampler.resample(frame):
+                    block = part.to_ndarray()[0]
+                    yield block[early:]
+                    early = max(early - len(block), 0)
+        except av.FFmpegError as error:
+            raise KinesicsError(f"{path}: its sound is damaged: {error.strerror}; repair or re-encode it") from None

@@ -1,0 +1,230 @@
+"""Average precision, mean average precision and average recall over temporal IoU thresholds."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from kinesics.errors import KinesicsError
+from kinesics.metrics.matching import MAP_TIOUS, match_ranked, overlaps, ranking, ratio, sorted_events
+
+ANET_TIOUS = tuple(np.linspace(0.5, 0.95, 10))
+
+
+MAX_PROPOSALS = 100
+
+
+WEIGHTS_AT_ONCE = 1 << 23  # bounds the memory of ranked_ap() at about 300 MB
+
+
+def interpolated_ap(hit: np.ndarray, weight: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Return the average precision of one class for B weightings at once: (B,); NaN where ``total`` is 0.
+
+    AP = sum over k of (R_k - R_(k-1)) max over j >= k of P_j, where P_k and R_k are precision and recall of the first k
+    predictions: the area under the interpolated curve of PASCAL VOC 2010 and later (Everingham et al., IJCV 111, 2015),
+    as in the ActivityNet toolkit (Caba Heilbron et al., CVPR 2015).
+
+    hit: bool (P,), the predictions by falling score, true where one found a truth. weight: (P, B), how often each
+    prediction counts. total: (B,), the weight of all truths. A weight of w acts as w copies of the prediction, side by
+    side in the ranking, each with its own copy of the truth that it found; 0 removes them. All ones is the plain AP.
+    """
+    gain = weight[hit]
+    return _interpolated_ap(gain, gain.cumsum(0), weight.cumsum(0)[hit], total)
+
+
+def _interpolated_ap(gain: np.ndarray, found: np.ndarray, seen: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Return the AP (B,) from the weight of each hit, and of all hits and all predictions up to it: (hits, B) each."""
+    # Precision can only fall at a miss, so the maximum to the right lies on a hit.
+    best = np.divide(found, seen, out=np.zeros(gain.shape), where=seen > 0)
+    for k in range(len(best) - 2, -1, -1):  # row by row is several times as fast as maximum.accumulate down the columns
+        np.maximum(best[k], best[k + 1], out=best[k])
+    return ratio((gain * best).sum(0), total)
+
+
+class Ranked(NamedTuple):
+    """What AP takes of a table of predictions: each label's, by falling score, and how many truths there are."""
+
+    hit: list[np.ndarray]  # (T, P of the label) a label: whether it found a truth at each threshold
+    unit: list[np.ndarray]  # (T, P of the label) a label: the unit it counts in
+    total: np.ndarray  # (L, U): truths of each label in each unit
+
+
+def rank_predictions(
+    truth_label: np.ndarray,
+    predicted_label: np.ndarray,
+    ranked: np.ndarray,
+    taken: np.ndarray,
+    units: tuple[np.ndarray, np.ndarray],
+    shape: tuple[int, int],
+) -> Ranked:
+    """Return the predictions label by label. Labels are numbers (-1: not judged), of truths (N,) and predictions (P,).
+
+    ranked: predicted rows by falling score (P,); taken: of ``take_ranked`` (T, P); units: the unit of each truth (N,)
+    and prediction (P,); shape: the numbers of labels and of units. A prediction that found a truth goes with the
+    truth's unit, so that the pair is kept or left out as one; any other with its own.
+    """
+    of_truth, of_predicted = units
+    rows = _by_label(predicted_label[ranked], ranked, shape[0])
+    found = [taken[:, row] for row in rows]
+    if len(of_truth) == 0:
+        of_truth = np.zeros(1, int)  # no prediction found one, but the look-up needs something to look into
+    unit = [np.where(f >= 0, of_truth[f.clip(0)], of_predicted[row]) for f, row in zip(found, rows, strict=True)]
+    judged = truth_label >= 0
+    total = np.zeros(shape, int)
+    np.add.at(total, (truth_label[judged], units[0][judged]), 1)
+    return Ranked([f >= 0 for f in found], unit, total)
+
+
+def ranked_ap(ranked: Ranked, weights: np.ndarray) -> np.ndarray:
+    """Return the AP at each threshold, of each label, under each of B weightings of the units (U, B): (T, L, B).
+
+    The formula is at ``interpolated_ap``. Weights are whole numbers, so their sums are exact in any order: those of the
+    predictions up to each hit are the counts of each unit there times the weights of the units.
+    """
+    total = ranked.total @ weights
+    n_thresholds = len(ranked.hit[0]) if ranked.hit else 0
+    ap = np.empty((n_thresholds, *total.shape))
+    for label, (hits, units) in enumerate(zip(ranked.hit, ranked.unit, strict=True)):
+        for k, (hit, unit) in enumerate(zip(hits, units, strict=True)):
+            there, place = np.unique(unit, return_inverse=True)
+            is_of = place[:, None] == np.arange(len(there))
+            seen, found = is_of.cumsum(0)[hit].astype(float), is_of[hit].cumsum(0).astype(float)
+            width = max(WEIGHTS_AT_ONCE // max(len(seen), 1), 1)
+            for first in range(0, weights.shape[1], width):
+                part = slice(first, first + width)
+                of_unit = weights[there, part]
+                gain = of_unit[place[hit]]
+                ap[k, label, part] = _interpolated_ap(gain, found @ of_unit, seen @ of_unit, total[label, part])
+    return ap
+
+
+def merge_ranked(first: Ranked, second: Ranked) -> Ranked:
+    """Return the predictions of two detectors in one ranking, the k-th of the one beside the k-th of the other.
+
+    The units of the second follow those of the first: weights are then (U of both, B). Scores are not compared, since
+    detectors need not mean the same by them; alone, with weight 0 for the other, each keeps its AP. Of two k-th the one
+    that found a truth leads, so that it does not matter which detector is the first.
+    """
+    hits, units = [], []
+    n_units = first.total.shape[1]
+    for label, a in enumerate(first.hit):
+        b = second.hit[label]
+        place = np.concatenate([np.arange(a.shape[1]), np.arange(b.shape[1])])
+        hit = np.concatenate([a, b], 1)
+        unit = np.concatenate([first.unit[label], second.unit[label] + n_units], 1)
+        order = np.argsort(2 * place + ~hit, axis=1, kind="stable")
+        hits.append(np.take_along_axis(hit, order, 1))
+        units.append(np.take_along_axis(unit, order, 1))
+    return Ranked(hits, units, np.concatenate([first.total, second.total], 1))
+
+
+def ap_samples(
+    truth: pd.DataFrame,
+    predicted: pd.DataFrame,
+    labels: Sequence[str],
+    tious: Sequence[float] = MAP_TIOUS,
+    match_person: bool = True,
+    units: tuple[np.ndarray, np.ndarray] | None = None,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return the AP at each threshold, of each label, under each of B weightings: (T, L, B).
+
+    units: the unit of each truth row (N,) and of each predicted row (P,); weights: how often each unit counts, (U, B).
+    Matching is done once, on all events: with whole videos as units it is what each resample would give. Without units
+    and weights B is 1 and every event counts once.
+    """
+    if units is None or weights is None:
+        units, weights = (np.zeros(len(truth), int), np.zeros(len(predicted), int)), np.ones((1, 1))
+    code = [pd.Index(labels).get_indexer(table["label"]) for table in (truth, predicted)]
+    taken = match_ranked(truth, predicted, tious, match_person)
+    ranked = rank_predictions(*code, ranking(predicted), taken, units, (len(labels), len(weights)))
+    return ranked_ap(ranked, weights).reshape(len(tious), len(labels), weights.shape[1])
+
+
+def average_precision(
+    truth: pd.DataFrame, predicted: pd.DataFrame, tious: Sequence[float] = MAP_TIOUS, match_person: bool = True
+) -> pd.DataFrame:
+    """Return the average precision of each label of ``truth`` (rows) at each tIoU (columns).
+
+    The formula is at ``interpolated_ap``. mAP at a threshold is the mean of its column; the mean of the whole table is
+    called mAP at tIoU 0.3:0.1:0.7. As in the ActivityNet toolkit (Evaluation/eval_detection.py; equal to rounding):
+
+    - classes are those that occur in the truth: one never predicted has AP 0, predictions of any other are left out;
+    - a prediction in a video without truth of its class is a false positive;
+    - the toolkit has no persons: ``match_person=False`` gives its values where a video has several.
+
+    The toolkit sorts scores with an unstable sort and reverses, so that with equal scores its value depends on row
+    order and platform. Here the tables are sorted first and of equal scores the later row leads: the toolkit's value
+    with a stable sort on the sorted tables. Where many scores are equal another order can give another AP.
+    """
+    truth, predicted = sorted_events(truth), sorted_events(predicted)
+    labels = sorted(truth["label"].unique())
+    ap = ap_samples(truth, predicted, labels, tious, match_person)[..., 0]
+    return pd.DataFrame(ap.T, index=pd.Index(labels, name="label"), columns=list(tious))
+
+
+def first_proposals(
+    truth: pd.DataFrame, predicted: pd.DataFrame, tious: Sequence[float], max_proposals: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return when a truth is first recalled, and how many proposals its video has, both row by row of ``truth``.
+
+    The first is the place, from 0, of the first proposal of the video (by falling score) that reaches the threshold,
+    int (N, T), far beyond any number where none does; the second the number of proposals at each average number 1 to
+    ``max_proposals``, int (N, max_proposals). See ``average_recall``.
+    """
+    anonymous = [table.assign(label="", person=0) for table in (truth, predicted)]
+    t, p, iou = overlaps(*anonymous, min(tious, default=0))
+    place = np.empty(len(predicted), int)
+    order = ranking(predicted)
+    place[order] = predicted.iloc[order].groupby("video", sort=False).cumcount()
+    first = np.full((len(truth), len(tious)), np.iinfo(int).max)
+    for k, tiou in enumerate(tious):
+        keep = iou >= tiou
+        np.minimum.at(first[:, k], t[keep], place[p[keep]])
+    videos = truth["video"].unique()
+    found = predicted["video"].value_counts().reindex(videos, fill_value=0).to_numpy()
+    # The order of these operations is the toolkit's: rounding down makes it matter.
+    kept = np.minimum((found * (max_proposals * float(len(videos)) / max(len(predicted), 1))).astype(int), found)
+    steps = np.arange(1, max_proposals + 1) / float(max_proposals)
+    share = steps * (max_proposals * float(len(videos)) / max(kept.sum(), 1))
+    number = np.minimum((kept[:, None] * share).astype(int), kept[:, None])  # (videos, max_proposals)
+    return first, number[pd.Index(videos).get_indexer(truth["video"])]
+
+
+def average_recall(
+    truth: pd.DataFrame,
+    predicted: pd.DataFrame,
+    tious: Sequence[float] = ANET_TIOUS,
+    max_proposals: int = MAX_PROPOSALS,
+) -> pd.Series:
+    """Return the average recall (AR) at an average number (AN) of 1 to ``max_proposals`` proposals a video.
+
+    AR(AN) = mean over tIoU of (truths with a proposal of at least that tIoU among the first ones of their video) /
+    (all truths). Predictions are proposals: neither label nor person is asked for, and one may recall several truths.
+    The number of a video's proposals is the share of its own that makes the average AN, rounded down, as in the
+    ActivityNet toolkit (Evaluation/eval_proposal.py with 100 proposals; Caba Heilbron et al., CVPR 2015; Escorcia et al.,
+    ECCV 2016). Videos without truth are left out. NaN where nothing is true. Raises KinesicsError unless
+    max_proposals >= 1.
+    """
+    if max_proposals < 1:
+        raise KinesicsError(f"max_proposals {max_proposals} is not a number of proposals from 1")
+    truth, predicted = sorted_events(truth), sorted_events(predicted)
+    first, number = first_proposals(truth, predicted, tious, max_proposals)
+    recalled = (first[:, :, None] < number[:, None, :]).sum(0)  # (T, AN)
+    recall = ratio(recalled, len(truth)).mean(0)
+    return pd.Series(recall, index=pd.RangeIndex(1, max_proposals + 1, name="AN"), name="AR")
+
+
+def recall_auc(recall: np.ndarray) -> np.ndarray:
+    """Return the area under AR against AN, over the largest AN: (AN, ...) to (...), in [0, 1].
+
+    The trapezoidal rule from AN 1 on, as in the toolkit: a perfect detector reaches 1 - 1 / AN.
+    """
+    return np.trapezoid(recall, axis=0) / len(recall)
+
+
+def _by_label(code: np.ndarray, rows: np.ndarray, n_labels: int) -> list[np.ndarray]:
+    """Split ``rows`` by label number ``code`` (-1: in no part), keeping their order."""
+    order = np.argsort(code, kind="stable")
+    return np.split(rows[order], np.searchsorted(code[order], np.arange(n_labels + 1)))[1:-1]

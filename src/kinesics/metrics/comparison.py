@@ -1,0 +1,158 @@
+"""Compare detectors: paired differences with intervals, permutation tests, scores by subset."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kinesics.errors import KinesicsError
+from kinesics.metrics.bootstrap import (
+    BLOCK_S,
+    bootstrap_weights,
+    correct,
+    permutation_p,
+    swaps,
+)
+from kinesics.metrics.counts import merge
+from kinesics.metrics.inputs import Tables, prepare
+from kinesics.metrics.scoring import (
+    SHORT,
+    Thresholds,
+    cluster_ids,
+    count_tables,
+    metric_samples,
+    resample_weights,
+    summarise,
+)
+
+
+def compare(
+    truth: Tables,
+    first: Tables,
+    second: Tables,
+    *,
+    durations: Mapping[str, float] | None = None,
+    labels: Sequence[str] | None = None,
+    tubes: Mapping[str, Tables] | None = None,
+    thresholds: Thresholds | None = None,
+    clusters: Mapping[str, str] | None = None,
+    block_s: float = BLOCK_S,
+    resamples: int = 2000,
+    permutations: int = 0,
+    seed: int = 0,
+    **measures: Any,
+) -> dict[str, Any]:
+    """Return the difference of each metric, ``first`` minus ``second``, paired: both on the same resamples.
+
+    Arguments and errors are those of ``score``; tubes are those of ``truth``, ``first`` and ``second``, thresholds those of
+    the latter two. The result has its ``labels``, ``metrics`` and ``per_label``, with n that of ``first``. The labels of
+    all tables are judged unless ``labels`` is given. An interval without 0 says that the two differ on footage like this.
+
+    With ``permutations`` each entry also has ``p``, that of the paired permutation test (``intervals.permutation_p``): in
+    a random half of the units (or clusters) the two change places, each seed of the one with each of the other. With several
+    comparisons correct it by ``intervals.holm``. For AP the two are mixed by rank, since their scores need not mean the
+    same (``detection.merge_ranked``).
+    """
+    groups = {"truth": truth, "first": first, "second": second}
+    footage, tables = prepare(groups, durations, labels, block_s, tubes)
+    of = cluster_ids(footage, clusters)
+    weights = resample_weights(of, resamples, seed)
+    if permutations < 0:
+        raise KinesicsError(f"permutations {permutations} is negative; 0 gives no test")
+    a, b = (count_tables(footage, tables, group, measures, thresholds) for group in ("first", "second"))
+    of_a, of_b = metric_samples(a, weights), metric_samples(b, weights)
+    p = {}
+    if permutations:
+        swapped = swaps(of.max(initial=-1) + 1, permutations, seed)[of].astype(float)
+        sides = np.concatenate([1 - swapped, swapped]), np.concatenate([swapped, 1 - swapped])
+        seeds = [len(tables[group]) for group in ("first", "second")]
+        coders = (
+            one[i * n : (i + 1) * n] for i in range(len(tables["truth"])) for one, n in zip((a, b), seeds, strict=True)
+        )
+        mixed = [merge(*pair) for both in zip(coders, coders, strict=True) for pair in itertools.product(*both)]
+        there, back = (metric_samples(mixed, side) for side in sides)
+        p = {key: permutation_p(there[key] - back[key]) for key in there}
+    difference = {key: of_a[key] - of_b[key] for key in of_a}
+    return {"labels": footage.labels, **summarise(footage, tables, a, difference, weights, of, p)}
+
+
+def against(
+    reference: str,
+    truth: Tables,
+    found: Mapping[str, Sequence[pd.DataFrame]],
+    thresholds: Mapping[str, Sequence[float | Mapping[str, float]]],
+    tubes: Mapping[str, Tables] | None = None,
+    **settings: Any,
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Compare every detector to the reference; return its entries of the metrics of ``SHORT``: {metric: {detector: entry}}.
+
+    ``found`` and ``thresholds`` are by detector, a table and a threshold a seed; ``tubes`` are by detector and of
+    ``truth``. An entry is that of ``compare``, whose settings these are, with ``p_holm`` besides, corrected for the number
+    of detectors.
+    """
+    entries: dict[str, dict[str, dict[str, Any]]] = {metric: {} for metric in SHORT}
+    for name in (name for name in found if name != reference):
+        sides = {"first": name, "second": reference}
+        boxes = {"truth": tubes["truth"]} | {side: tubes[who] for side, who in sides.items()} if tubes else None
+        least = {side: thresholds[who] for side, who in sides.items()}
+        difference = compare(truth, found[name], found[reference], thresholds=least, tubes=boxes, **settings)
+        for metric in entries.keys() & difference["metrics"].keys():
+            entries[metric][name] = difference["metrics"][metric]
+    for of_metric in entries.values():
+        correct(of_metric)
+    return entries
+
+
+def by_subset(
+    truth: Tables,
+    predicted: Tables,
+    subsets: Mapping[str, Sequence[str]],
+    *,
+    baseline: str | None = None,
+    clusters: Mapping[str, str] | None = None,
+    durations: Mapping[str, float] | None = None,
+    labels: Sequence[str] | None = None,
+    tubes: Mapping[str, Tables] | None = None,
+    thresholds: Thresholds | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+    **measures: Any,
+) -> dict[str, dict[str, Any]]:
+    """Return the metrics on each subset of the videos (lists of names), and their difference to those on ``baseline``.
+
+    Whole videos are resampled, those of one cluster together (``clusters``: of a video, such as the script or the person;
+    default the video itself): a cluster that has videos in two subsets is drawn for both, so that their difference is
+    paired, and clusters that lie in other subsets are drawn apart. Other arguments and errors are those of ``score``.
+
+    Result: ``{subset: {videos, metrics, per_label, difference}}`` with entries as of ``score``; ``difference``, the metrics of
+    the subset minus those of the baseline, is missing without a baseline and from the baseline itself.
+    """
+    footage, tables = prepare({"truth": truth, "predicted": predicted}, durations, labels, np.inf, tubes)
+    if baseline is not None and baseline not in subsets:
+        raise KinesicsError(f"baseline {baseline!r} is not a subset; there are {', '.join(subsets)}")
+    for subset, videos in subsets.items():
+        if unknown := [video for video in videos if video not in footage.units]:
+            raise KinesicsError(f"subset {subset!r}: video {unknown[0]!r} has no duration and no event")
+    tallies = count_tables(footage, tables, "predicted", measures, thresholds)
+    of = cluster_ids(footage, clusters)
+    member = np.array([[video in set(videos) for video in footage.units] for videos in subsets.values()])
+    draws = np.ones((footage.n_units, 1 + resamples))
+    where = np.array([member[:, of == k].any(1) for k in range(of.max(initial=-1) + 1)])  # (clusters, subsets)
+    for number, pattern in enumerate(np.unique(where, axis=0)):
+        alike = np.flatnonzero((where == pattern).all(1))
+        drawn = bootstrap_weights(len(alike), resamples, [seed, number])
+        for row, k in enumerate(alike):
+            draws[of == k] = drawn[row]
+    result: dict[str, dict[str, Any]] = {}
+    weights = {subset: draws * held[:, None] for subset, held in zip(subsets, member, strict=True)}
+    samples = {subset: metric_samples(tallies, weight) for subset, weight in weights.items()}
+    for subset, weight in weights.items():
+        units = np.arange(footage.n_units)
+        summary = summarise(footage, tables, tallies, samples[subset], weight, units)
+        result[subset] = {"videos": len(subsets[subset]), **summary}
+        if baseline is not None and subset != baseline:
+            difference = {key: value - samples[baseline][key] for key, value in samples[subset].items()}
+            result[subset]["difference"] = summarise(footage, tables, tallies, difference, weight, units)["metrics"]
+    return result

@@ -1,0 +1,124 @@
+"""Tables of the benchmarks of the full tier."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from kinesics.encoders.base import fetched
+from kinesics.encoders.registry import ENCODERS
+from kinesics.io.files import write_text
+from kinesics_paper.article.latex import escape, table
+from kinesics_paper.article.latex_numbers import text
+from kinesics_paper.datasets.base import CORPORA
+from kinesics_paper.downloads import read_downloads
+from kinesics_paper.literature.tables import mark, runs
+
+
+def corpora(scores: list[str], out: str | Path) -> None:
+    """Write what each benchmark is, how it is had, and what each encoder reached (files of ``corpora.probe``), or -- .
+
+    What was reached is the official measure in per cent: of clips and frames the mean over the folds, of events and boxes that
+    of the first fold. Sizes that are in part from memory carry the mark of unverified numbers.
+    """
+    found = [json.loads(Path(path).read_text(encoding="utf-8")) for path in scores]
+    encoders = sorted({one["encoder"] for one in found})
+    rows, rules = [], []
+    for number, (name, row) in enumerate(CORPORA.items()):
+        if number and row["task"] != rows[-1][1]:
+            rules.append(number)
+        reached = {one["encoder"]: _reached(one, row) for one in found if one["corpus"] == name}
+        size = [text(float(row["videos"]), 0), text(float(row["hours"]), 1), text(float(row["disk_gb"]), 0)]
+        size[-1] += mark("no" if "from memory" in row["sizes"] else "yes")
+        access = "open" if row["access"] == "open" else "to be signed"
+        key = rf"{escape(row['dataset'])}~\cite{{{row['citation']}}}"
+        cells = [reached.get(encoder, "--") for encoder in encoders]
+        rows.append([key, row["task"], *size, access, escape(row["metric"]), *cells])
+    head = ["Benchmark", "Task", "Videos", "Hours", "GB", "Access", "Official measure", *map(escape, encoders)]
+    write_text(out, table("@{}llrrrll" + "r" * len(encoders) + "@{}", head, rows, tuple(rules)))
+
+
+def _reached(result: dict, corpus: dict[str, str]) -> str:
+    if "mean" in result:
+        names = {"accuracy": "WAR"}
+        return "/".join(f"{100 * result['mean'][names.get(one, one)]:.1f}" for one in corpus["metric"].split(", "))
+    value = result["folds"][min(result["folds"])]["metrics"][corpus["key"]]["value"]
+    return "--" if value is None else f"{100 * value:.1f}"
+
+
+#: What a letter of ``coverage`` means.
+STATES = {"H": "run here", "R": "recomputed from released answers", "P": "published"}
+
+
+NEEDS = {
+    "w": "weights that you place",
+    "g": "weights behind an agreement",
+    "e": "an endpoint that answers",
+    "n": "weights that are not released",
+    "c": "code that runs it there",
+    "f": "data that are downloaded",
+    "d": "data to be signed for",
+}
+
+
+#: The letter of what a word of ``literature.runs`` stands for.
+NEEDS_OF = {"embedded": "", "answers": "e", "endpoint": "e", "full": "w", "baseline": "c", "no code": "c", "none": "n"}
+
+
+CLIPS = "real clips"  # the article's own
+
+
+def coverage(literature: dict[str, pd.DataFrame], records: list[dict], scores: list[str], out: str | Path) -> None:
+    """Write for every system and benchmark what is known: letters of ``STATES``, and of ``NEEDS`` what a run here needs.
+
+    A system is run here on a benchmark if ``scores`` (files of ``corpora.probe``) has an encoder of its paper, and on the
+    article's clips if one of its networks is among the embedded sources. Published are the rows of published_results.csv
+    under its name or an alias.
+    """
+    heads = [CLIPS, *(row["dataset"] for row in CORPORA.values())]
+    states = _states(literature, records, scores)
+    rows = []
+    for row in literature["systems"].sort_values(["year", "system"], kind="stable").to_dict("records"):
+        key = rf"{escape(row['system'])}~\cite{{{row['paper_key']}}}"
+        rows.append([key, *(_cell(states, row, name) for name in heads)])
+    legend = "; ".join(rf"{letter}~{what}" for letter, what in {**STATES, **NEEDS}.items())
+    rows.append([rf"\multicolumn{{{len(heads) + 1}}}{{@{{}}p{{0.9\linewidth}}@{{}}}}{{\footnotesize {legend}.}}"])
+    turned = [rf"\rotatebox{{90}}{{{escape(name)}}}" for name in heads]
+    write_text(out, table("@{}l" + "l" * len(heads) + "@{}", ["System", *turned], rows, (len(rows) - 1,)))
+
+
+def _states(literature: dict[str, pd.DataFrame], records: list[dict], scores: list[str]) -> dict[tuple[str, str], str]:
+    """Return {(system, benchmark): letters of ``STATES``} of those that have one."""
+    results, aliases = literature["published_results"], literature["aliases"]
+    other = {
+        kind: aliases[aliases["kind"] == kind].groupby("name")["published"].agg(set) for kind in ("system", "dataset")
+    }
+    found = [json.loads(Path(path).read_text(encoding="utf-8")) for path in scores]
+    run = {(ENCODERS[one["encoder"]]["citation"], CORPORA[one["corpus"]]["dataset"]) for one in found}
+    embedded = {files[0]["citation"] for files in read_downloads().values() if files[0]["tier"] == "embedded"}
+    embedded |= {row["citation"] for name, row in ENCODERS.items() if fetched(name)}
+    recomputed = {row["dataset"] for row in records if row["published"] is not None}
+    states = {}
+    for row in literature["systems"].to_dict("records"):
+        names = {row["system"]} | other["system"].get(row["system"], set())
+        datasets = set(results["dataset"][results["system"].isin(names)])
+        if row["tier"] == "embedded" and row["paper_key"] in embedded:
+            states[row["system"], CLIPS] = "H"
+        for dataset in (one["dataset"] for one in CORPORA.values()):
+            published = datasets & ({dataset} | other["dataset"].get(dataset, set()))
+            letters = "H" if (row["paper_key"], dataset) in run else ""
+            letters += "R" if row["tier"] == "answers" and published & recomputed else ""
+            states[row["system"], dataset] = letters + ("P" if published else "")
+    return states
+
+
+def _cell(states: dict[tuple[str, str], str], row: dict, dataset: str) -> str:
+    """Return the letters of a system on a benchmark: its states, and what it needs unless it was run here."""
+    state = states.get((row["system"], dataset), "")
+    if "H" in state:
+        return state
+    needs = NEEDS_OF[runs(row)]
+    needs = "g" if needs == "w" and row["gated"] not in ("no", "unknown", "--") else needs
+    access = {one["dataset"]: one["access"] for one in CORPORA.values()}
+    needs += {"open": "f", "licensed": "d"}.get(access.get(dataset, ""), "")
+    return rf"{state}\,{{\color{{gray}}{needs}}}" if state else rf"{{\color{{gray}}{needs}}}"

@@ -1,0 +1,41 @@
+"""Events tables by hand and at random."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from kinesics.structures.events import check_events
+
+COLUMNS = ["video", "person", "label", "start_s", "end_s", "score"]
+
+
+FEW_SCORES = st.sampled_from([0.1, 0.5, 1.0])
+
+
+quick = settings(max_examples=30, deadline=None, derandomize=True)
+
+
+def events(*rows: tuple) -> pd.DataFrame:
+    """Make an events table of (video, person, label, start, end, score) rows."""
+    return check_events(pd.DataFrame(list(rows), columns=COLUMNS))
+
+
+def one(*spans: tuple) -> pd.DataFrame:
+    """Make a table of (start, end[, score]) rows: one video, person and label."""
+    return events(*[("v", 0, "x", span[0], span[1], span[2] if len(span) > 2 else 1.0) for span in spans])
+
+
+@st.composite
+def tables(draw: st.DrawFn, scores: st.SearchStrategy[float] = FEW_SCORES, size: int = 14) -> pd.DataFrame:
+    """Events on a grid of 0.25 s, which makes equal times, tIoU and scores frequent and their sums exact."""
+    row = st.tuples(
+        st.sampled_from("vw"), st.integers(0, 1), st.sampled_from("xyz"), st.integers(0, 80), st.integers(1, 40), scores
+    )
+    rows = draw(st.lists(row, max_size=size))
+    return events(*[(v, person, label, a / 4, (a + n) / 4, score) for v, person, label, a, n, score in rows])
+
+
+distinct = tables(st.floats(0, 1, width=32)).map(
+    lambda table: table.assign(score=np.random.default_rng(len(table)).permutation(len(table)) / 100)
+)

@@ -35,7 +35,7 @@ tier:
 	@[ -f config/$(TIER).yaml ] || [ $(TIER) = embedded ] || { echo "TIER=$(TIER) is not a tier: embedded, public or full"; exit 1; }
 
 plan: tier setup  ## what the benchmarks of TIER will take: jobs, GPU hours, disk; then every job that Snakemake would run
-	@kinesics plan --tier $(TIER)
+	@python -m kinesics_paper.compute_plan --tier $(TIER)
 	@snakemake --nolock --dry-run --rerun-triggers mtime $(TIER_CONFIG) | sed -n '/^Job stats/,/^total/p'
 
 twice: setup  ## build twice from nothing and compare the bytes of every result

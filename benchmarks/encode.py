@@ -23,7 +23,7 @@ from ai_edge_litert.interpreter import Interpreter
 from transformers import Dinov2Config, Dinov2Model, DINOv3ViTConfig, DINOv3ViTModel
 
 from kinesics.encoders import base, dino, pretrained, registry, vit_s_focus
-from kinesics.encoders.extract import BOXES, encode
+from kinesics.encoders.extract import BOXES, encode_crops
 from kinesics.io import downloads
 from kinesics.media import video
 from kinesics.structures.features import read_features
@@ -41,14 +41,14 @@ BODY = {"face": (0.4, 0.2, 0.6, 0.6), "person": (0.2, 0.1, 0.8, 1.0)}
 
 def bare(name: str, weights: Path) -> dict[int, Callable[[], object]]:
     """Return functions that run the network alone on random input, by batch size."""
-    module, size = registry.encoder(name), base.shape(name).input[:2]
+    module, size = registry.find_encoder(name), base.encoder_shape(name).input[:2]
     if name == "fer":
         network = Interpreter(str(weights), num_threads=1)
         network.allocate_tensors()
         return {1: network.invoke}
     layout = torch.contiguous_format
     if name in RANDOM:
-        network = pretrained.pretrained(weights, dino.KINDS)
+        network = pretrained.load_pretrained(weights, dino.KINDS)
     elif name == "vit_s_focus":
         network = module._network(weights)
     else:
@@ -62,7 +62,7 @@ def bare(name: str, weights: Path) -> dict[int, Callable[[], object]]:
 def weights_of(name: str, folder: Path) -> Path:
     """Return the weights of an encoder: released ones, or random ones of the same architecture."""
     if name not in RANDOM:
-        return downloads.fetch(registry.encoder(name).WEIGHTS, ROOT / "data")[0]
+        return downloads.fetch(registry.find_encoder(name).WEIGHTS, ROOT / "data")[0]
     torch.manual_seed(0)
     with torch.inference_mode(False):
         network = RANDOM[name]()
@@ -82,11 +82,11 @@ def measure(name: str, film: Path, tracks: Path, rounds: int) -> str:
     """Return a line that tells how fast an encoder is, bare and in the pipeline."""
     weights = weights_of(name, tracks.parent)
     start = time.perf_counter()
-    loaded = base.load(name, weights)
+    loaded = base.load_encoder(name, weights)
     load_s = time.perf_counter() - start
     out = tracks.with_name(f"{name}.safetensors")
     alone, rates = bare(name, weights), []
-    pipeline = partial(encode, film, tracks, name, weights, out, progress=False)
+    pipeline = partial(encode_crops, film, tracks, name, weights, out, progress=False)
     with mock.patch.object(base, "load", return_value=loaded):
         pipeline()
         crops = sum(len(values.person) for values in read_features(out).crops.values())
@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     film = options.video or downloads.fetch("WolfgangLanger_Pexels", ROOT / "data")[0]
-    facts = video.facts(film)
+    facts = video.probe_video(film)
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         tracks = Path(folder) / "tracks.parquet"

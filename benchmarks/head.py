@@ -22,7 +22,7 @@ from kinesics.detectors import budgeted
 from kinesics.models import augmentation, fitting, optimization
 from kinesics.models.pyramid import HEADS, RADIUS, SLOT, STRIDES, TOKEN_RADIUS, grid
 from kinesics.models.sequences import CROPS
-from kinesics.signals.descriptor import COLUMNS, HEARD
+from kinesics.signals.descriptor import AUDIO_COLUMNS, COLUMNS
 
 LABELS = 13
 
@@ -73,25 +73,25 @@ class Twin(torch.nn.Module):
         mixed = mixed.transpose(1, 2).reshape(batch, steps, width)
         return (x + self.linear(f"{name}.out", mixed)) * valid[..., None]
 
-    def held_tokens(self, tokens: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
-        weighted = F.pad(tokens * asked[..., None], (0, 0, 0, 0, 1, 1))
-        weight = F.pad(asked, (0, 0, 1, 1))
+    def held_tokens(self, tokens: torch.Tensor, observed: torch.Tensor) -> torch.Tensor:
+        weighted = F.pad(tokens * observed[..., None], (0, 0, 0, 0, 1, 1))
+        weight = F.pad(observed, (0, 0, 1, 1))
         total = weighted[:, 1:-1] + 0.5 * (weighted[:, :-2] + weighted[:, 2:])
         share = weight[:, 1:-1] + 0.5 * (weight[:, :-2] + weight[:, 2:])
         mean = total / share.clamp(min=1e-6)[..., None]
         return mean.reshape(*mean.shape[:2], -1).repeat_interleave(SLOT, 1)
 
-    def forward(self, stream, tokens, asked, usual, valid) -> tuple[torch.Tensor, torch.Tensor]:
-        x = self.block("blocks.0", self.linear("stem", stream) * valid[..., None], valid)
+    def forward(self, descriptor, tokens, observed, usual, valid) -> tuple[torch.Tensor, torch.Tensor]:
+        x = self.block("blocks.0", self.linear("stem", descriptor) * valid[..., None], valid)
         levels, valids = [x], [valid]
-        seen = torch.cat([tokens, tokens - usual[:, None]], -1) * asked[..., None]
-        source = sum(self.linear(f"token.{k}", seen[:, :, k]) * asked[:, :, k, None] for k in range(len(CROPS)))
+        seen = torch.cat([tokens, tokens - usual[:, None]], -1) * observed[..., None]
+        source = sum(self.linear(f"token.{k}", seen[:, :, k]) * observed[:, :, k, None] for k in range(len(CROPS)))
         for number, stride in enumerate(STRIDES):
             valid = valid.reshape(len(valid), -1, 2).amax(-1)
             x = x.reshape(x.shape[0], x.shape[1] // 2, -1)
             x = self.block(f"blocks.{1 + number}", self.linear(f"down.{number}", x) * valid[..., None], valid)
             if stride == SLOT:
-                x = self.attention("fuse", x, source, asked.amax(-1), valid, TOKEN_RADIUS)
+                x = self.attention("fuse", x, source, observed.amax(-1), valid, TOKEN_RADIUS)
             if number >= 2:
                 x = self.attention(f"attend.{number - 2}", x, x, valid, valid, RADIUS)
             levels.append(x)
@@ -105,7 +105,7 @@ class Twin(torch.nn.Module):
             above = above.repeat_interleave(2, 1)
         frame = self.linear("frame_out", self.norm("frame_norm", self.block("frame", levels[0] + above, valids[0])))
         near = torch.cat(
-            [stream, self.held_tokens(tokens, asked), self.held_tokens(tokens - usual[:, None], asked)], -1
+            [descriptor, self.held_tokens(tokens, observed), self.held_tokens(tokens - usual[:, None], observed)], -1
         )
         frame = frame + self.linear("straight", near * valids[0][..., None])
         steps = torch.cat(parts, 1)
@@ -124,11 +124,13 @@ def iou(found: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
     return torch.minimum(found, true).sum(-1) / torch.maximum(found, true).sum(-1).clamp(min=1e-6)
 
 
-def twin_loss(network: Twin, rows: dict[str, torch.Tensor], stream: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
-    """Return ``budgeted.loss`` for a stream already shaken and tokens already chosen."""
-    tokens = rows["tokens"] * asked[..., None]
-    usual = tokens.sum(1) / asked.sum(1).clamp(min=1)[..., None]
-    frame, steps = network(stream, tokens, asked, usual, rows["valid"])
+def twin_loss(
+    network: Twin, rows: dict[str, torch.Tensor], descriptor: torch.Tensor, observed: torch.Tensor
+) -> torch.Tensor:
+    """Return ``budgeted.loss`` for a descriptor already shaken and tokens already chosen."""
+    tokens = rows["tokens"] * observed[..., None]
+    usual = tokens.sum(1) / observed.sum(1).clamp(min=1)[..., None]
+    frame, steps = network(descriptor, tokens, observed, usual, rows["valid"])
     there, distance = rows["is_there"], rows["distance"]
     valid = rows["valid"]
     inside = torch.cat([valid.reshape(len(valid), -1, stride).amax(-1) for stride in STRIDES], 1)[..., None]
@@ -151,9 +153,9 @@ def make_rows(settings: dict, batch: int) -> dict[str, np.ndarray]:
     slots = frames // SLOT
     there = random.random((batch, steps, LABELS)) < 0.02
     return {
-        "stream": random.normal(size=(batch, frames, settings["stream"])).astype(np.float32),
+        "descriptor": random.normal(size=(batch, frames, settings["descriptor"])).astype(np.float32),
         "tokens": random.normal(size=(batch, slots, len(CROPS), settings["token"])).astype(np.float32),
-        "asked": (random.random((batch, slots, len(CROPS))) < 0.8).astype(np.float32),
+        "observed": (random.random((batch, slots, len(CROPS))) < 0.8).astype(np.float32),
         "motion": random.random((batch, slots)).astype(np.float32),
         "valid": np.ones((batch, frames), np.float32),
         "is_there": there,
@@ -168,33 +170,36 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=200)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    settings = budgeted.METHOD.options | {
-        "stream": len(COLUMNS),
-        "heard": HEARD,
+    settings = budgeted.MODEL.options | {
+        "descriptor": len(COLUMNS),
+        "audio": AUDIO_COLUMNS,
         "token": fitting.DIRECTIONS,
         "labels": [str(k) for k in range(LABELS)],
         "rate_hz": 10.0,
     }
     rows = make_rows(settings, fitting.BATCH)
-    network = optimization.start(partial(budgeted.make, settings), 0)
-    twin = Twin(optimization.to_arrays(network))
+    network = optimization.initial_weights(partial(budgeted.make, settings), 0)
+    twin = Twin(optimization.weights_to_arrays(network))
     held = {name: torch.tensor(np.asarray(part, np.float32)) for name, part in rows.items()}
     jax_rows = {name: jnp.asarray(part) for name, part in rows.items()}
     key = jax.random.key(0)
 
     choose, shake = jax.random.split(key)
-    stream = torch.tensor(np.asarray(augmentation.shaken(jax_rows["stream"], shake)))
-    asked = torch.tensor(np.asarray(budgeted.random_budget(jax_rows["asked"], jax_rows["motion"], choose)))
-    ours, theirs = float(budgeted.loss(network, jax_rows, key)), float(twin_loss(twin, held, stream, asked).detach())
+    descriptor = torch.tensor(np.asarray(augmentation.add_noise(jax_rows["descriptor"], shake)))
+    observed = torch.tensor(np.asarray(budgeted.random_budget(jax_rows["observed"], jax_rows["motion"], choose)))
+    ours, theirs = (
+        float(budgeted.loss(network, jax_rows, key)),
+        float(twin_loss(twin, held, descriptor, observed).detach()),
+    )
     assert abs(ours - theirs) < 1e-3 * abs(ours), f"the networks differ: loss {ours} and {theirs}"
 
-    optimiser = torch.optim.AdamW(twin.parameters(), lr=1e-3, weight_decay=budgeted.METHOD.decay)
+    optimiser = torch.optim.AdamW(twin.parameters(), lr=1e-3, weight_decay=budgeted.MODEL.decay)
     average = torch.optim.swa_utils.AveragedModel(twin, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.98))
 
     def eager() -> None:
         for _ in range(options.steps):
-            shaken = held["stream"] + (torch.rand_like(held["stream"]) * 2 - 1) * augmentation.NOISE
-            chosen = held["asked"] * (torch.rand_like(held["asked"]) < torch.rand(len(shaken), 1, 1))
+            shaken = held["descriptor"] + (torch.rand_like(held["descriptor"]) * 2 - 1) * augmentation.NOISE
+            chosen = held["observed"] * (torch.rand_like(held["observed"]) < torch.rand(len(shaken), 1, 1))
             optimiser.zero_grad()
             twin_loss(twin, held, shaken, chosen).backward()
             torch.nn.utils.clip_grad_norm_(twin.parameters(), 1.0)
@@ -208,7 +213,7 @@ def main() -> None:
         rows,
         batch=fitting.BATCH,
         rate=1e-3,
-        decay=budgeted.METHOD.decay,
+        decay=budgeted.MODEL.decay,
     )
     begun = time.process_time()
     train(steps=options.steps, seed=0)

@@ -2,7 +2,7 @@
 
     python benchmarks/head_length.py
 
-The streams are random numbers: what they say does not matter to the time of the network; the candidates of random weights
+The descriptors are random numbers: what they say does not matter to the time of the network; the candidates of random weights
 are not turned into events. Each length runs in a process of its own on one thread, since memory is the process' peak.
 """
 
@@ -20,25 +20,25 @@ def run(minutes: int) -> None:
 
     from kinesics.detectors import budgeted
     from kinesics.models import fitting
-    from kinesics.models.optimization import start
-    from kinesics.models.sequences import CROPS, SLOT, Sequence
-    from kinesics.signals.descriptor import COLUMNS, HEARD
+    from kinesics.models.optimization import initial_weights
+    from kinesics.models.sequences import CROPS, SLOT, PersonSequence
+    from kinesics.signals.descriptor import AUDIO_COLUMNS, COLUMNS
 
-    settings = budgeted.METHOD.options | {
-        "stream": len(COLUMNS),
-        "heard": HEARD,
+    settings = budgeted.MODEL.options | {
+        "descriptor": len(COLUMNS),
+        "audio": AUDIO_COLUMNS,
         "token": fitting.DIRECTIONS,
         "labels": [str(k) for k in range(13)],
         "rate_hz": 10.0,
     }
-    network = start(partial(budgeted.make, settings), 0)
+    network = initial_weights(partial(budgeted.make, settings), 0)
     random, frames = np.random.default_rng(0), minutes * 600
 
-    def sequence(count: int) -> Sequence:
+    def sequence(count: int) -> PersonSequence:
         slots = -(-count // SLOT)
         tokens = random.normal(size=(slots, len(CROPS), fitting.DIRECTIONS)).astype(np.float32)
-        stream = random.normal(size=(count, len(COLUMNS))).astype(np.float32)
-        return Sequence("v", 0, 10.0, stream, tokens, np.ones((slots, len(CROPS)), np.float32))
+        descriptor = random.normal(size=(count, len(COLUMNS))).astype(np.float32)
+        return PersonSequence("v", 0, 10.0, descriptor, tokens, np.ones((slots, len(CROPS)), np.float32))
 
     budgeted.outputs(network, sequence(100))  # compiles
     whole = sequence(frames)

@@ -25,14 +25,16 @@ COLUMNS = ["detector", "train_s", "train_mb", "detect_s", "detect_mb"]
 
 def run(name: str) -> dict[str, str]:
     """Return a row: seconds of training, seconds a minute of one person's track, and the peak memory after either."""
-    from kinesics.detectors.registry import encoders_of
+    from kinesics.detectors.registry import required_encoders
     from kinesics.detectors.runner import detect_seeds, fit_seeds
     from kinesics.structures.tracks import read_tracks
 
     def files(split: str) -> tuple[list[Path], list[Path]]:
         tracks = sorted((ROOT / "results/tracks").glob(f"stage_{split}_*.parquet"))
         return tracks, [
-            ROOT / f"results/features/{one}/{path.stem}.safetensors" for one in encoders_of(name) for path in tracks
+            ROOT / f"results/features/{one}/{path.stem}.safetensors"
+            for one in required_encoders(name)
+            for path in tracks
         ]
 
     def peak_mb() -> float:

@@ -25,26 +25,26 @@ DECAYS, STEPS, SEEDS = (0.05, 0.5, 2.0, 4.0), (500, 1000), (0, 1, 2)
 
 def found(task: tuple[str, float, int]) -> dict[str, str]:
     """Return a row: detector, decay, steps, and the mAP on the validation videos, the mean over seeds."""
-    from kinesics.detectors.registry import detector, encoders_of
-    from kinesics.io.checkpoints import write_model
+    from kinesics.detectors.registry import find_detector, required_encoders
+    from kinesics.io.checkpoints import write_checkpoint
     from kinesics.metrics.average_precision import average_precision
-    from kinesics.signals.recording import read_clips
-    from kinesics.structures.events import read_events
+    from kinesics.signals.recording import read_recordings
+    from kinesics.structures.events import read_events_csv
 
     name, decay, steps = task
     tracks = {split: sorted((ROOT / "results/tracks").glob(f"stage_{split}_*.parquet")) for split in ("train", "val")}
-    encoders = [ROOT / "results/features" / encoder for encoder in encoders_of(name)]
+    encoders = [ROOT / "results/features" / encoder for encoder in required_encoders(name)]
     train, val = (
-        read_clips(paths, [folder / f"{path.stem}.safetensors" for folder in encoders for path in paths])
+        read_recordings(paths, [folder / f"{path.stem}.safetensors" for folder in encoders for path in paths])
         for paths in tracks.values()
     )
-    lessons, module = read_events(ROOT / "results/truth/stage_lessons.csv"), detector(name)
+    lessons, module = read_events_csv(ROOT / "results/truth/stage_lessons.csv"), find_detector(name)
     true = lessons[lessons["video"].isin([clip.tracks.video for clip in val])]
     reached = []
     with TemporaryDirectory() as folder:
         for seed in SEEDS:
             path = Path(folder) / "model.safetensors"
-            write_model(module, module.fit(train, [lessons], seed, val, decay=decay, steps=steps), path)
+            write_checkpoint(module.name, module.fit(train, [lessons], seed, val, decay=decay, steps=steps), path)
             events = pd.concat([module.detect(clip, path)[0] for clip in val], ignore_index=True)
             reached.append(average_precision(true, events).to_numpy().mean())
     return {"detector": name, "decay": f"{decay:g}", "steps": f"{steps}", "map": f"{np.mean(reached):.3f}"}

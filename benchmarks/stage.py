@@ -23,7 +23,7 @@ def speed(shot: str, actors: Path) -> dict:
 
     from kinesics.synthetic import body, film, motion, render, script
 
-    stage = film.build(script.draw(1, FRAMES / RATE_HZ, 1, shot), 4 / 3, cache=actors)
+    stage = film.set_up_scene(script.draw_script(1, FRAMES / RATE_HZ, 1, shot), 4 / 3, cache=actors)
     spent = []
     with render.Renderer(320, 240) as renderer:
         for k in range(FRAMES):
@@ -66,10 +66,10 @@ def memory(minutes: int, actors: Path) -> dict:
     """Return the resident memory after each minute of a film, in MB."""
     from kinesics.synthetic import film, render, script
 
-    stage = film.build(script.draw(2, 60 * minutes, 1, "bust"), 4 / 3, cache=actors)
+    stage = film.set_up_scene(script.draw_script(2, 60 * minutes, 1, "bust"), 4 / 3, cache=actors)
     pages, resident = Path("/proc/self/statm"), []
     with render.Renderer(320, 240) as renderer:
-        for k, _ in enumerate(film.pictures(stage, renderer, RATE_HZ)):
+        for k, _ in enumerate(film.render_frames(stage, renderer, RATE_HZ)):
             if (k + 1) % (60 * RATE_HZ) == 0:
                 resident.append(round(int(pages.read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6))
     return {"minutes": minutes, "resident_mb": resident}

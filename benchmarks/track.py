@@ -19,16 +19,16 @@ import av
 def repeat(video: Path, times: int, out: Path) -> None:
     """Write the pictures of a video ``times`` times in a row."""
     with av.open(str(out), "w") as target:
-        stream, offset = None, 0
+        descriptor, offset = None, 0
         for _ in range(times):
             end = 0
             with av.open(str(video)) as source:
-                pictures = source.streams.video[0]
-                stream = stream or target.add_stream_from_template(pictures)
+                pictures = source.descriptors.video[0]
+                descriptor = descriptor or target.add_stream_from_template(pictures)
                 for packet in source.demux(pictures):
                     if packet.dts is not None:
                         end = max(end, packet.pts + packet.duration)
-                        packet.pts, packet.dts, packet.stream = packet.pts + offset, packet.dts + offset, stream
+                        packet.pts, packet.dts, packet.descriptor = packet.pts + offset, packet.dts + offset, descriptor
                         target.mux(packet)
             offset += end
 

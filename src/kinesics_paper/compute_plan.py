@@ -9,15 +9,17 @@ Lengths come from ``corpora.csv``, rates from ``rates.csv``; both name their sou
 that of a transformer of its size is scaled by parameters times tokens, the work of all but the attention between tokens.
 """
 
+import argparse
+import sys
 from pathlib import Path
 
 import yaml
 
-from kinesics.encoders.registry import ENCODERS
+from kinesics.encoders.registry import ENCODERS, check_encoder
 from kinesics.errors import KinesicsError
 from kinesics.io.package_data import package_file
 from kinesics.io.validation import check, read_table, read_yaml, schema
-from kinesics_paper.datasets.base import CORPORA, row, shards
+from kinesics_paper.datasets.base import BENCHMARKS, benchmark_row, shard_count
 
 #: Of the project's folder, in which the workflow runs.
 CONFIG, SCHEMA = Path("config"), Path("workflow/schemas/config.yaml")
@@ -76,13 +78,13 @@ def _parameters(rate: dict[str, str]) -> float:
 def encoders(corpus: str, block: dict) -> dict[str, float]:
     """Return the encoders of a configuration's corpora that suit one, with their crops a second: faces need tracks."""
     faces_only = {name for name in block["encoders"] if name in RATES and RATES[name]["crops"] == "1"}
-    skipped = faces_only if row(corpus)["see"] == "frame" else ()
+    skipped = faces_only if benchmark_row(corpus)["see"] == "frame" else ()
     return {name: crops_hz for name, crops_hz in block["encoders"].items() if name not in skipped}
 
 
 def cost(corpus: str, encoder: str, crops_hz: float) -> dict[str, float]:
     """Return ``gpu_hours``, ``cpu_hours`` and ``disk_gb`` (of the features) of an encoder on a corpus."""
-    had, rate = row(corpus), per_second(encoder)
+    had, rate = benchmark_row(corpus), per_second(encoder)
     kinds = 1 if had["see"] == "frame" else int(RATES[encoder]["crops"])
     hours = float(had["hours"])
     crops = hours * 3600 * crops_hz * float(had["people"]) * kinds
@@ -97,7 +99,7 @@ def cost(corpus: str, encoder: str, crops_hz: float) -> dict[str, float]:
 
 def tracking(corpus: str, rate_hz: float) -> dict[str, float]:
     """Return ``cpu_hours`` and ``disk_gb`` of the tracks of a corpus; the whole picture needs no tracker."""
-    had = row(corpus)
+    had = benchmark_row(corpus)
     hours, rows = float(had["hours"]), float(had["hours"]) * 3600 * rate_hz * float(had["people"])
     if had["see"] == "frame":
         return {"cpu_hours": 0.0, "disk_gb": 0.0}
@@ -114,7 +116,7 @@ def costs(config: dict) -> list[dict]:
     block = config["corpora"]
     rows = []
     for name in block["names"]:
-        had, jobs = row(name), shards(name, block["shard_hours"])
+        had, jobs = benchmark_row(name), shard_count(name, block["shard_hours"])
         steps = {"tracks": tracking(name, config["rate_hz"])}
         steps |= {encoder: cost(name, encoder, crops_hz) for encoder, crops_hz in encoders(name, block).items()}
         rows.append({
@@ -130,7 +132,7 @@ def costs(config: dict) -> list[dict]:
     return rows
 
 
-def to_text(config: dict) -> str:
+def format_plan(config: dict) -> str:
     """Return the plan as text: a line a corpus, sums, the encoders' rates, and what stands on estimates."""
     block, rows = config["corpora"], costs(config)
     if not rows:
@@ -142,7 +144,7 @@ def to_text(config: dict) -> str:
             f"{step} {done['gpu_hours']:.1f}" for step, done in one["steps"].items() if done.get("gpu_hours")
         )
         cells = "".join(f"{one[name]:>11.{0 if name == 'jobs' else 1}f}" for name in names)
-        lines.append(f"{one['corpus']:12} {CORPORA[one['corpus']]['access']:9}{cells}  {parts}")
+        lines.append(f"{one['corpus']:12} {BENCHMARKS[one['corpus']]['access']:9}{cells}  {parts}")
     total = {name: sum(one[name] for one in rows) for name in names}
     lines.append(f"{'all':22}" + "".join(f"{total[name]:>11.{0 if name == 'jobs' else 1}f}" for name in names))
     lines.append("")
@@ -152,7 +154,7 @@ def to_text(config: dict) -> str:
         how = f"scaled from {one['like']}" if one["like"] else "as published or measured"
         lines.append(f"{encoder}: {rate}, {how}: {one['source']}")
     lines += [f"{step}: {per_second(step):g}/s: {RATES[step]['source']}" for step in ("track", "decode")]
-    had = [CORPORA[one["corpus"]] for one in rows]
+    had = [BENCHMARKS[one["corpus"]] for one in rows]
     guessed = ", ".join(one["name"] for one in had if "from memory" in one["sizes"]) or "none"
     kept = [one for one in had if one["fetch"] == "no"]
     placed = ", ".join(f"{one['name']} (open)" if one["access"] == "open" else one["name"] for one in kept) or "nothing"
@@ -163,3 +165,24 @@ def to_text(config: dict) -> str:
         f"The data lie in {block['folder']}; to be placed by you, since the workflow cannot fetch them: {placed}."
     )
     return "\n".join(lines) + "\n"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the plan of a tier: ``python -m kinesics_paper.compute_plan --tier full``."""
+    parser = argparse.ArgumentParser(description="Plan jobs, GPU hours and disk of a tier's benchmarks.")
+    parser.add_argument("--tier", default="full", metavar="NAME", help="a file of config/ (default: %(default)s)")
+    parser.add_argument("--encoders", nargs="+", metavar="NAME", help="plan for these instead, at 2 crops a second")
+    args = parser.parse_args(arguments)
+    try:
+        config = read_config(args.tier)
+        for name in args.encoders or []:
+            check_encoder(name)
+        if args.encoders:
+            config["corpora"]["encoders"] = dict.fromkeys(args.encoders, 2)
+        print(format_plan(config), end="")
+    except KinesicsError as error:
+        sys.exit(f"kinesics: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -10,7 +10,6 @@ import pytest
 import yaml
 from support import ROOT
 
-from kinesics.cli import main
 from kinesics.encoders.registry import ENCODERS
 from kinesics.errors import KinesicsError
 from kinesics_paper import compute_plan
@@ -36,11 +35,11 @@ def test_the_whole_tier_is_planned_on_a_cluster_without_its_data(clean_clone, tm
     counts = dict(re.findall(r"^(\w+) +(\d+)$", planned.split("Job stats:")[1].split("total")[0], re.MULTILINE))
     names, encoders = FULL["corpora"]["names"], FULL["corpora"]["encoders"]
     pairs = sum(len(compute_plan.encoders(name, FULL["corpora"])) for name in names)
-    assert len(names) == len(base.CORPORA)
+    assert len(names) == len(base.BENCHMARKS)
     assert pairs == len(names) * len(encoders) - 2  # nobody's face is looked for in THUMOS14 and FineAction
     assert counts["index_corpus"] == counts["track_shard"] == str(len(names))
     assert counts["encode_shard"] == counts["score_corpus"] == str(pairs)
-    assert counts["fetch_corpus"] == str(sum(row["fetch"] == "yes" for row in base.CORPORA.values()))
+    assert counts["fetch_corpus"] == str(sum(row["fetch"] == "yes" for row in base.BENCHMARKS.values()))
     assert counts["corpora_tables"] == counts["pdf"] == "1"
     jobs = re.findall(r"^rule encode_shard:\n(?:    .*\n)+", planned, re.MULTILINE)
     assert all(re.search(r"resources: .*mem_mb=16000.*runtime=\d+.*gpu=1", job) for job in jobs)
@@ -91,17 +90,17 @@ def test_the_cost_of_an_encoder_by_hand():
 
 def test_the_sums_are_those_of_the_rows(capsys):
     rows = compute_plan.costs(FULL)
-    assert main.main(["plan"]) == 0
+    compute_plan.main([])
     lines = capsys.readouterr().out.splitlines()
     total = next(line for line in lines if line.startswith("all")).split()[1:]
     wanted = [
         sum(row[key] for row in rows) for key in ("hours", "jobs", "gpu_hours", "cpu_hours", "data_gb", "results_gb")
     ]
     assert [float(value) for value in total] == pytest.approx(wanted, abs=0.05)
-    assert sum(line.split()[0] in base.CORPORA for line in lines if line) == len(rows)
-    assert main.main(["plan", "--encoders", "dinov3_vitl16", "internvideo2_1b"]) == 0
+    assert sum(line.split()[0] in base.BENCHMARKS for line in lines if line) == len(rows)
+    compute_plan.main(["--encoders", "dinov3_vitl16", "internvideo2_1b"])
     assert "internvideo2_1b: 2 crops a second of video" in capsys.readouterr().out
-    assert main.main(["plan", "--tier", "embedded"]) == 0
+    compute_plan.main(["--tier", "embedded"])
     assert "needs no GPU" in capsys.readouterr().out
 
 
@@ -112,9 +111,9 @@ def test_the_sums_are_those_of_the_rows(capsys):
         (["--encoders", "gpt5"], "'gpt5' is not an encoder: 'kinesics encoders' lists all"),
     ],
 )
-def test_a_plan_that_cannot_be_made_says_why(capsys, arguments, said):
-    assert main.main(["plan", *arguments]) == 1
-    assert said in capsys.readouterr().err
+def test_a_plan_that_cannot_be_made_says_why(arguments, said):
+    with pytest.raises(SystemExit, match=re.escape(said)):
+        compute_plan.main(arguments)
 
 
 def test_every_rate_follows_from_a_published_one():
@@ -148,7 +147,7 @@ def test_every_system_and_benchmark_has_a_state(tmp_path, scores):
     benchmarks.coverage(literature, records, scores, tmp_path / "t.tex")
     rows = rows_of(tmp_path / "t.tex")
     heads = [re.search(r"\{90\}\{(.*)\}", cell)[1] for cell in rows["System"]]
-    assert heads == ["real clips", *(row["dataset"] for row in base.CORPORA.values())]
+    assert heads == ["real clips", *(row["dataset"] for row in base.BENCHMARKS.values())]
     assert len(rows) == len(literature["systems"]) + 1
     assert all(cell for cells in rows.values() for cell in cells[1:])
     cell = lambda system, name: re.sub(r"\\color\{gray\}|[{}\\,]", "", rows[system][heads.index(name)])  # noqa: E731
@@ -167,13 +166,13 @@ def test_every_system_and_benchmark_has_a_state(tmp_path, scores):
 
 
 def test_the_table_of_benchmarks_tells_what_each_encoder_reached(tmp_path, scores):
-    benchmarks.corpora(scores, tmp_path / "t.tex")
+    benchmarks.benchmarks(scores, tmp_path / "t.tex")
     rows = rows_of(tmp_path / "t.tex")
     assert rows["Benchmark"][-2:] == ["fer", r"vit\_s\_focus"]
     assert rows["RAVDESS"] == ["emotion", r"1\,440", "1.5", "25$^{\\dagger}$", "open", "WAR, UAR", "50.0/40.0", "--"]
     assert rows["SMG"][-2:] == ["--", "12.5"]
     assert rows["MELD"][3] == "22"
-    assert len(rows) == len(base.CORPORA) + 1
+    assert len(rows) == len(base.BENCHMARKS) + 1
 
 
 def test_an_alias_of_nothing_is_named(tmp_path):

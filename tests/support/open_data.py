@@ -102,8 +102,8 @@ WRITERS = {
 
 def write_all(data: Path, out: Path) -> Path:
     """Write the tables of every data set."""
-    for dataset in open_data.ADAPTERS:
-        open_data.write(dataset, data / dataset, out / dataset)
+    for dataset in open_data.OPEN_DATASETS:
+        open_data.write_tables(dataset, data / dataset, out / dataset)
     return out
 
 

@@ -14,7 +14,7 @@ MAN = (0.05, 0.05, 0.95, 1.0)
 
 def write_tracks(path: Path, of: Path, seen: dict[int, dict], rate_hz: float = 10.0, **changed) -> Path:
     """Write tracks of the video ``of``; ``seen`` maps a person to {frame: {crop: box}}, ``changed`` overrides facts."""
-    facts = video.facts(of)
+    facts = video.probe_video(of)
     told = {"video": of.stem, "width": facts.width, "height": facts.height, "duration_s": facts.duration_s} | changed
     with TracksWriter(path, told["video"], rate_hz, told["width"], told["height"]) as writer:
         for frame, person in sorted((frame, person) for person, frames in seen.items() for frame in frames):

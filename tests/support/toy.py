@@ -8,10 +8,10 @@ import pandas as pd
 
 from kinesics.encoders.fer import LABELS as EXPRESSIONS
 from kinesics.models import fitting
-from kinesics.models.method import Method, Model, to_model
-from kinesics.models.optimization import start
+from kinesics.models.method import Checkpoint, TemporalModel, to_checkpoint
+from kinesics.models.optimization import initial_weights
 from kinesics.signals.facemesh import BROW_INNER, CHEEK, CORNER, EDGE, EYE_INNER, EYE_OUTER, FOREHEAD, JAW, NOSE_BASE
-from kinesics.signals.recording import Clip
+from kinesics.signals.recording import Recording
 from kinesics.structures.events import check_events
 from kinesics.structures.features import CropFeatures, Features
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, TracksWriter, read_tracks
@@ -41,14 +41,16 @@ def nothing(size: int) -> CropFeatures:
     return CropFeatures(np.zeros(0), np.zeros(0, np.int32), np.zeros((0, size), np.float32))
 
 
-def untrained(method: Method, clips: list[Clip], truth: pd.DataFrame, width: int = 16, loud: float = 0.0) -> Model:
+def untrained(
+    method: TemporalModel, clips: list[Recording], truth: pd.DataFrame, width: int = 16, loud: float = 0.0
+) -> Checkpoint:
     """Return the model that training would start from: enough where only shapes and bytes matter.
 
     With ``loud``, the deviation of what is added to its weights, it also finds events, whatever they are.
     """
     options = {"width": width} if "width" in method.options else {}
-    settings, scale, _ = fitting.prepared(method, clips, [truth], **options)
-    model = to_model(start(partial(method.make, settings), 0), scale, settings)
+    settings, scale, _ = fitting.prepare_training(method, clips, [truth], **options)
+    model = to_checkpoint(initial_weights(partial(method.make, settings), 0), scale, settings)
     random = np.random.default_rng(1)
     return {
         name: value + loud * random.normal(size=value.shape).astype(np.float32)
@@ -58,7 +60,9 @@ def untrained(method: Method, clips: list[Clip], truth: pd.DataFrame, width: int
     }
 
 
-def toy_clip(folder: Path, video: str, seed: int, seconds: float = 40, persons: int = 1) -> tuple[Clip, pd.DataFrame]:
+def toy_clip(
+    folder: Path, video: str, seed: int, seconds: float = 40, persons: int = 1
+) -> tuple[Recording, pd.DataFrame]:
     """Return a clip without sound in which every label occurs a few times for each person, and its truth."""
     random = np.random.default_rng(seed)
     count, rows = round(seconds * RATE), []
@@ -103,4 +107,4 @@ def toy_clip(folder: Path, video: str, seed: int, seconds: float = 40, persons: 
         "words": Features(video, "words", 1.0, {"text": nothing(7)}),
         "vit_s_focus": Features(video, "vit_s_focus", TOKEN_RATE, crops),
     }
-    return Clip(read_tracks(path), features), check_events(pd.DataFrame(rows))
+    return Recording(read_tracks(path), features), check_events(pd.DataFrame(rows))

@@ -10,7 +10,7 @@ CORPUS_SCORES = [
 
 
 wildcard_constraints:
-    corpus="|".join(benchmarks.CORPORA),
+    corpus="|".join(benchmarks.BENCHMARKS),
     shard=r"\d+-of-\d+",
 
 
@@ -34,12 +34,12 @@ rule index_corpus:
     input:
         fetched=lambda wildcards: (
             rules.fetch_corpus.output[0]
-            if benchmarks.row(wildcards.corpus)["fetch"] == "yes"
+            if benchmarks.benchmark_row(wildcards.corpus)["fetch"] == "yes"
             else []
         ),
         table="src/kinesics_paper/datasets/benchmarks.csv",
         code=lambda wildcards: code(
-            "index_corpus.py", benchmarks.module_file(wildcards.corpus)
+            "index_corpus.py", benchmarks.reader_file(wildcards.corpus)
         ),
     output:
         CORPUS_INDEX,
@@ -74,7 +74,7 @@ rule track_shard:
             compute_plan.tracking(wildcards.corpus, config["rate_hz"])["cpu_hours"],
         ),
     params:
-        see=lambda wildcards: benchmarks.row(wildcards.corpus)["see"],
+        see=lambda wildcards: benchmarks.benchmark_row(wildcards.corpus)["see"],
         rate_hz=config["rate_hz"],
         max_people=config["max_people"],
     script:
@@ -108,9 +108,9 @@ rule encode_shard:
             )["cpu_hours"],
         ),
     params:
-        see=lambda wildcards: benchmarks.row(wildcards.corpus)["see"],
+        see=lambda wildcards: benchmarks.benchmark_row(wildcards.corpus)["see"],
         rate_hz=lambda wildcards: config["corpora"]["encoders"][wildcards.encoder],
-        weights=lambda wildcards: str(place(wildcards.encoder, "data")),
+        weights=lambda wildcards: str(weights_path(wildcards.encoder, "data")),
     script:
         "../scripts/encode_shard.py"
 

@@ -7,15 +7,20 @@ import re
 from functools import cache
 from pathlib import Path
 
-from kinesics.detectors.registry import DETECTORS, encoders_of, learns
-from kinesics.encoders.base import fetched, needs, place, sees
+from kinesics.detectors.registry import DETECTORS, is_trained, required_encoders
+from kinesics.encoders.base import (
+    is_downloadable,
+    is_visual,
+    required_downloads,
+    weights_path,
+)
 from kinesics.encoders.registry import ENCODERS
 from kinesics.io.validation import check, read_yaml
 from kinesics.structures.truth_files import truth_files
-from kinesics.synthetic.dataset import videos
+from kinesics.synthetic.dataset import plan_videos
 from kinesics_paper import compute_plan
 from kinesics_paper.datasets import base as benchmarks
-from kinesics_paper.datasets.open_data import adapter, outputs
+from kinesics_paper.datasets.open_data import find_open_dataset, output_names
 from kinesics_paper.downloads import TABLES, read_downloads
 
 check(
@@ -45,8 +50,8 @@ for _key, _names, _known in [
 SOURCES = read_downloads()
 DOWNLOAD_TABLES = list(map(str, TABLES))
 # Asked for every job; each answer checks the table of sources anew.
-place = cache(place)
-STAGE = {row["video"]: row for row in videos(config["stage"])}
+weights_path = cache(weights_path)
+STAGE = {row["video"]: row for row in plan_videos(config["stage"])}
 TIER = config["tier"]
 # A job that runs a network asks a cluster for a GPU; on one machine nothing does, and nothing waits for one.
 GPU = int(TIER == "full")
@@ -85,8 +90,8 @@ def weights(encoder):
             f"{encoder!r} of the configuration is not an encoder; the encoders are {', '.join(ENCODERS)}"
         )
     return (
-        [path for name in needs(encoder) for path in source(name)]
-        if fetched(encoder)
+        [path for name in required_downloads(encoder) for path in source(name)]
+        if is_downloadable(encoder)
         else []
     )
 
@@ -95,7 +100,7 @@ def seen_in(*videos):
     """Return the input function of the tracks that an encoder sees these videos by: none if it hears."""
     return lambda wildcards: (
         expand("results/tracks/{video}.parquet", video=videos or wildcards.video)
-        if sees(wildcards.encoder)
+        if is_visual(wildcards.encoder)
         else []
     )
 
@@ -112,9 +117,15 @@ def python(path):
 
 @cache
 def imports(path):
-    """Return the files of src/ that a script, a notebook or a module imports itself."""
+    """Return the files of src/ that a script, a notebook or a module imports itself, but for annotations."""
     found = []
-    for node in ast.walk(ast.parse(python(path))):
+    tree = ast.parse(python(path))
+    tree.body = [
+        node
+        for node in tree.body
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    ]
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -160,7 +171,7 @@ def features(detector, videos):
     """Return the feature files that a detector reads of these videos."""
     return [
         f"results/features/{encoder}/{video}.safetensors"
-        for encoder in encoders_of(detector)
+        for encoder in required_encoders(detector)
         for video in videos
     ]
 
@@ -171,7 +182,7 @@ def models(detector, seeds, videos):
     A model is named after the clip that it has not seen, and learned from all others; or it learned from the stage.
     """
     row = DETECTORS[detector]
-    if not learns(detector):
+    if not is_trained(detector):
         return (
             source(row["weights"]) * len(seeds) * len(videos) if row["weights"] else []
         )
@@ -212,7 +223,7 @@ def one_of(names):
 
 def shards_of(corpus):
     """Return the number of shards of a corpus."""
-    return benchmarks.shards(corpus, config["corpora"]["shard_hours"])
+    return benchmarks.shard_count(corpus, config["corpora"]["shard_hours"])
 
 
 def shard_folders(wildcards, kind):

@@ -21,6 +21,6 @@ rule encode:
         runtime=60,
     params:
         rate_hz=lambda wildcards: config["encoders"][wildcards.encoder],
-        weights=lambda wildcards: str(place(wildcards.encoder, "data")),
+        weights=lambda wildcards: str(weights_path(wildcards.encoder, "data")),
     script:
         "../scripts/encode.py"

@@ -14,12 +14,13 @@ if RECORDS:
 
 # The open data sets as files, each with all that its adapter gives.
 OPEN = {
-    dataset: [f"results/open/{dataset}/{name}" for name in outputs(dataset)]
+    dataset: [f"results/open/{dataset}/{name}" for name in output_names(dataset)]
     for dataset in config["datasets"]
 }
 STREAMS = (
     expand(
-        "results/open/egogestar/media/{video}.mp4", video=adapter("egogestar").VIDEOS
+        "results/open/egogestar/media/{video}.mp4",
+        video=find_open_dataset("egogestar").VIDEOS,
     )
     if "egogestar" in OPEN
     else []

@@ -100,7 +100,7 @@ for _batch, _videos in BATCHES.items():
             "../../environment.yml"
         params:
             rate_hz=lambda wildcards: config["encoders"][wildcards.encoder],
-            weights=lambda wildcards: str(place(wildcards.encoder, "data")),
+            weights=lambda wildcards: str(weights_path(wildcards.encoder, "data")),
         script:
             "../scripts/encode.py"
 
@@ -116,7 +116,7 @@ STAGE_MODELS = {
 }
 
 for _detector, _seeds in PLAYED.items():
-    if learns(_detector):
+    if is_trained(_detector):
 
         rule:
             name:

@@ -1,6 +1,6 @@
 """Let one encoder see the crops of the people of some videos, or hear their sound."""
 
-from kinesics.encoders.extract import encode, encode_sound
+from kinesics.encoders.extract import encode_crops, encode_sound
 from kinesics_paper.downloads import verify
 from kinesics_paper.job import job
 
@@ -9,6 +9,6 @@ with job(snakemake.log[0]):
     verify(*files.weights)
     for number, (video, out) in enumerate(zip(files.videos, snakemake.output, strict=True)):
         if files.tracks:
-            encode(video, files.tracks[number], name, params.weights, out, rate_hz=params.rate_hz)
+            encode_crops(video, files.tracks[number], name, params.weights, out, rate_hz=params.rate_hz)
         else:
             encode_sound(video, name, params.weights, out, rate_hz=params.rate_hz)

@@ -1,11 +1,11 @@
 """Train and score detectors in the folds of an open data set."""
 
 from kinesics_paper.job import job
-from kinesics_paper.studies.cross_validation import folds
+from kinesics_paper.studies.cross_validation import cross_validate
 
 with job(snakemake.log[0]):
     params, dataset = snakemake.params, snakemake.wildcards.dataset
-    folds(
+    cross_validate(
         dataset,
         f"results/open/{dataset}",
         params.detectors,

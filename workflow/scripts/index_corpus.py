@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from kinesics_paper.datasets.index import write
+from kinesics_paper.datasets.index import write_index
 from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
-    write(snakemake.wildcards.corpus, snakemake.params.folder, Path(snakemake.output[0]).parent)
+    write_index(snakemake.wildcards.corpus, snakemake.params.folder, Path(snakemake.output[0]).parent)

@@ -1,7 +1,7 @@
 """Score every detector on the real clips, and the coders against each other."""
 
 from kinesics_paper.job import job
-from kinesics_paper.studies.detector_comparison import real_clips
+from kinesics_paper.studies.detector_comparison import score_real_clips
 
 with job(snakemake.log[0]):
     events = {
@@ -11,4 +11,4 @@ with job(snakemake.log[0]):
         }
         for detector, seeds in snakemake.params.detectors.items()
     }
-    real_clips(snakemake.input.truth, snakemake.input.tracks, events, snakemake.params.score, snakemake.output[0])
+    score_real_clips(snakemake.input.truth, snakemake.input.tracks, events, snakemake.params.score, snakemake.output[0])

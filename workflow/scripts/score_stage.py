@@ -2,7 +2,7 @@
 
 from kinesics.structures.truth_files import truth_files
 from kinesics_paper.job import job
-from kinesics_paper.studies.detector_comparison import stage
+from kinesics_paper.studies.detector_comparison import score_synthetic
 
 with job(snakemake.log[0]):
     videos = snakemake.params.videos
@@ -20,7 +20,7 @@ with job(snakemake.log[0]):
         }
         for suffix in ("csv", "tubes.parquet")
     ]
-    stage(
+    score_synthetic(
         snakemake.input.videos,
         {video: files["events"] for video, files in truth.items()},
         {video: files["tubes"] for video, files in truth.items()},

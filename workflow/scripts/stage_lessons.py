@@ -1,7 +1,7 @@
 """Give the people of the stage the numbers that the tracker gave them, for detectors to learn from."""
 
 from kinesics_paper.job import job
-from kinesics_paper.studies.training_truth import write_as_tracked
+from kinesics_paper.studies.training_truth import write_training_truth
 
 with job(snakemake.log[0]):
-    write_as_tracked(snakemake.input.truth, snakemake.input.frames, snakemake.input.tracks, snakemake.output[0])
+    write_training_truth(snakemake.input.truth, snakemake.input.frames, snakemake.input.tracks, snakemake.output[0])

@@ -7,5 +7,5 @@ from kinesics_paper.literature.tables import read_literature
 
 with job(snakemake.log[0]):
     records = [row for path in snakemake.input.records for row in read_records(path)]
-    benchmarks.corpora(snakemake.input.scores, snakemake.output.corpora)
+    benchmarks.benchmarks(snakemake.input.scores, snakemake.output.corpora)
     benchmarks.coverage(read_literature("literature"), records, snakemake.input.scores, snakemake.output.coverage)

@@ -5,8 +5,8 @@ all calls there could be and returns exactly ``count`` of them:
 
 - ``uniform``: evenly spread in time, over the people and the kinds of crop;
 - ``motion``: where most moves (face and head for the face's crop, hands and torso for the person's);
-- ``uncertain``, the proposal: where the detector is undecided about a label after the cheap stream alone;
-- ``kts``: the middles of segments of the cheap stream (kernel temporal segmentation, Potapov et al. 2014, used to choose
+- ``uncertain``, the proposal: where the detector is uncertain about a label after the person descriptor alone;
+- ``kts``: the middles of segments of the person descriptor (kernel temporal segmentation, Potapov et al. 2014, used to choose
   frames by Afham et al. 2023, arXiv:2309.11569).
 
 ``motion`` and ``uncertain`` take the call of highest demand, lower the demand around it, and go on: what was asked a
@@ -17,18 +17,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
 
+from kinesics.detectors.base import Budgeted, Utility
 from kinesics.encoders import registry
 from kinesics.encoders.extract import boxes_by_frame
 from kinesics.errors import KinesicsError
-from kinesics.io.checkpoints import read_model
 from kinesics.signals.descriptor import COLUMNS
 from kinesics.signals.facemesh import SIDES
-from kinesics.signals.recording import Clip
+from kinesics.signals.recording import Recording
 from kinesics.structures.features import CropFeatures, Features
 from kinesics.structures.timegrid import index, samples, seconds, smooth
 from kinesics.structures.tracks import Tracks
@@ -41,17 +40,14 @@ SPREAD_S = 1.0
 # A call where nothing is in demand still counts for something, or the last calls of a large budget would have no order.
 LEAST = 0.02
 BLOCK = 240  # instants that are segmented at once: the cost of the search grows with their square
-#: The columns of the stream whose movement each kind of crop shows.
+#: The columns of the descriptor whose movement each kind of crop shows.
 MOVING = {
     "face": ("motion_face", "motion_head"),
     "person": ("motion_torso", *(f"motion_{part}_{side}" for part in ("hand", "wrist") for side in SIDES)),
 }
 
-#: Demand of each person and kind of crop: one number a tracked frame, at least 0.
-Demand = dict[tuple[int, str], np.ndarray]
 
-
-def possible(tracks: Tracks, rate_hz: float, crops: Sequence[str]) -> pd.DataFrame:
+def candidate_queries(tracks: Tracks, rate_hz: float, crops: Sequence[str]) -> pd.DataFrame:
     """Return every call that ``encode`` would make at ``rate_hz``: a table ``crop,person,time_s``, sorted."""
     rows = []
     for crop in sorted(crops):
@@ -62,28 +58,28 @@ def possible(tracks: Tracks, rate_hz: float, crops: Sequence[str]) -> pd.DataFra
     return pd.DataFrame(sorted(rows), columns=["crop", "person", "time_s"])
 
 
-def allowance(share: float, calls: int) -> int:
+def query_budget(share: float, calls: int) -> int:
     """Return the number of calls that a share in [0, 1] allows. Raises KinesicsError for any other share."""
     if not 0 <= share <= 1:
         raise KinesicsError(f"a budget of {share} is not a share between 0 and 1 of the encoder's calls")
     return round(share * calls)
 
 
-def plan(
+def select_queries(
     policy: str,
     share: float,
-    clip: Clip,
+    clip: Recording,
     calls: pd.DataFrame,
-    undecided: Callable[[Clip], Demand] | None = None,
+    uncertainty: Callable[[Recording], Utility] | None = None,
 ) -> pd.DataFrame:
     """Return the calls that a policy makes: exactly ``allowance(share, len(calls))`` rows of ``calls``, in their order.
 
-    ``undecided`` is the detector's, asked only by ``uncertain``; it must look at the cheap stream alone. Raises
-    KinesicsError for an unknown policy and for ``uncertain`` with a detector that cannot say where it is undecided.
+    ``uncertainty`` is the detector's, asked only by ``uncertain``; it must look at the person descriptor alone. Raises
+    KinesicsError for an unknown policy and for ``uncertain`` with a detector that has no ``uncertainty``.
     """
     if policy not in POLICIES:
         raise KinesicsError(f"{policy!r} is not a policy. The policies are {', '.join(POLICIES)}.")
-    count = allowance(share, len(calls))
+    count = query_budget(share, len(calls))
     if count == len(calls):
         return calls
     if policy == "uniform":
@@ -91,27 +87,29 @@ def plan(
     elif policy == "kts":
         chosen = _segmented(clip, calls, count)
     else:
-        if policy == "uncertain" and undecided is None:
+        if policy == "uncertain" and uncertainty is None:
             raise KinesicsError(
                 "policy 'uncertain' needs a detector that says where it is undecided, such as 'budgeted'"
             )
-        demand = moving(clip) if policy == "motion" else undecided(clip)
+        demand = motion_utility(clip) if policy == "motion" else uncertainty(clip)
         chosen = _greedy(clip.tracks, calls, demand, count)
     return calls.iloc[np.sort(chosen)].reset_index(drop=True)
 
 
-def choose(policy: str, share: float, clip: Clip, detector: ModuleType, model: str | Path) -> pd.DataFrame:
-    """Return the calls that a detector's model makes of its encoder on a clip whose cheap stream is known.
+def acquire_queries(
+    policy: str, share: float, recording: Recording, detector: Budgeted, model: str | Path
+) -> pd.DataFrame:
+    """Return the queries that a detector makes of its encoder on a recording whose person descriptor is known.
 
-    ``detector`` is a module with ``ENCODER`` and ``undecided(model, clip)``; ``model`` is the file that it learned.
+    ``model`` is the file of the detector's checkpoint.
     """
-    encoder = registry.encoder(detector.ENCODER)
-    learned = read_model(Path(model), detector.__name__.rpartition(".")[2])
-    calls = possible(clip.tracks, encoder.RATE_HZ, encoder.CROPS)
-    return plan(policy, share, clip, calls, partial(detector.undecided, learned))
+    encoder = registry.find_encoder(detector.encoder)
+    checkpoint = detector.read(Path(model))
+    queries = candidate_queries(recording.tracks, encoder.RATE_HZ, encoder.CROPS)
+    return select_queries(policy, share, recording, queries, partial(detector.uncertainty, checkpoint))
 
 
-def subset(features: Features, calls: pd.DataFrame) -> Features:
+def keep_queries(features: Features, calls: pd.DataFrame) -> Features:
     """Return the features as if only these calls had been made."""
     kept = {}
     for crop, values in features.crops.items():
@@ -123,22 +121,22 @@ def subset(features: Features, calls: pd.DataFrame) -> Features:
     return Features(features.video, features.encoder, features.rate_hz, kept)
 
 
-def moving(clip: Clip) -> Demand:
+def motion_utility(clip: Recording) -> Utility:
     """Return how much moves: face and head for the face's crop, torso, hands and wrists for the person's."""
     demand = {}
     for person in clip.tracks.persons:
-        stream = clip.stream(person)
+        descriptor = clip.descriptor(person)
         for crop, names in MOVING.items():
-            demand[person, crop] = stream[:, [COLUMNS.index(name) for name in names]].mean(1)
+            demand[person, crop] = descriptor[:, [COLUMNS.index(name) for name in names]].mean(1)
     return demand
 
 
-def crop_of(label: str) -> str:
+def crop_type_of(label: str) -> str:
     """Return the kind of crop in which a label shows: ``face`` or ``person``."""
     return "face" if LABELS["box"].get(label, "person") == "face" else "person"
 
 
-def _greedy(tracks: Tracks, calls: pd.DataFrame, demand: Demand, count: int) -> np.ndarray:
+def _greedy(tracks: Tracks, calls: pd.DataFrame, demand: Utility, count: int) -> np.ndarray:
     """Return the rows of ``count`` calls, each the one most in demand after those before it were made."""
     want = np.zeros(len(calls))
     group = calls.groupby(["crop", "person"], sort=False).ngroup().to_numpy()
@@ -162,9 +160,9 @@ def _greedy(tracks: Tracks, calls: pd.DataFrame, demand: Demand, count: int) -> 
     return np.array(chosen, int)
 
 
-def _segmented(clip: Clip, calls: pd.DataFrame, count: int) -> np.ndarray:
-    """Return the rows of ``count`` calls: the middles of segments of each person's stream, shared out by length."""
-    streams = {person: clip.stream(person) for person in clip.tracks.persons}
+def _segmented(clip: Recording, calls: pd.DataFrame, count: int) -> np.ndarray:
+    """Return the rows of ``count`` calls: the middles of segments of each person's descriptor, shared out by length."""
+    descriptors = {person: clip.descriptor(person) for person in clip.tracks.persons}
     blocks = [
         (person, rows[first : first + BLOCK])
         for (_, person), rows in calls.groupby(["crop", "person"]).indices.items()
@@ -178,7 +176,7 @@ def _segmented(clip: Clip, calls: pd.DataFrame, count: int) -> np.ndarray:
     for (person, rows), number in zip(blocks, share, strict=True):
         if number:
             frame = index(calls["time_s"].to_numpy()[rows], clip.tracks.rate_hz)
-            edges = kernel_segments(streams[person][frame], int(number))
+            edges = kernel_segments(descriptors[person][frame], int(number))
             chosen += [rows[(a + b) // 2] for a, b in pairwise(edges)]
     return np.array(chosen, int)
 

@@ -12,17 +12,16 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from kinesics.models import fitting, framewise, inference, losses, method
+from kinesics.detectors.temporal import TemporalDetector
+from kinesics.models import framewise, losses, method
 from kinesics.models.augmentation import LENGTH
-from kinesics.models.decoding import CORE, FLOOR, in_windows
+from kinesics.models.decoding import CORE, FLOOR, run_in_windows
 from kinesics.models.layers import LocalAttention, coarser, halve, inputs, linear, neighbours, size
-from kinesics.models.method import Method, Segments
+from kinesics.models.method import Segments, TemporalModel
 from kinesics.models.optimization import QUICK
 from kinesics.models.pyramid import PRIOR, REACH, STRIDES, core_steps, step_valid, targets
-from kinesics.models.sequences import Sequence
-from kinesics.structures.vocabulary import LABELS as VOCABULARY
+from kinesics.models.sequences import PersonSequence
 
-LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 RADIUS, HEADS = 9, 4  # steps that attention reaches: windows of 19, as in the paper
 
 
@@ -91,7 +90,7 @@ def step_targets(segments: np.ndarray, labels: int) -> dict[str, np.ndarray]:
 
 def loss(network: ActionFormer, rows: dict[str, jax.Array], key: jax.Array) -> jax.Array:
     """Return focal and DIoU loss."""
-    steps = network(*framewise.noisy(rows, key))
+    steps = network(*framewise.noisy_inputs(rows, key))
     there, distance = rows["there"].astype(jnp.float32), rows["distance"].astype(jnp.float32)
     count = jnp.maximum(there.sum(), 1)
     found = (losses.focal(steps[..., :-2], there) * step_valid(rows["valid"])[..., None]).sum() / count
@@ -104,19 +103,21 @@ def forward(structure: nnx.GraphDef, weights: nnx.State, *given: jax.Array) -> j
     return jnp.concatenate([jax.nn.sigmoid(steps[..., :-2]), steps[..., -2:]], -1)
 
 
-def outputs(network: ActionFormer, sequence: Sequence) -> Segments:
+def outputs(network: ActionFormer, sequence: PersonSequence) -> Segments:
     """Return every step's segment and score for each label that may be there."""
     run = partial(forward, *nnx.split(network))
     mine, middle, stride = core_steps(CORE)
     found = []
-    for start, out in in_windows(run, sequence, REACH):
+    for start, out in run_in_windows(run, sequence, REACH):
         steps, at = np.asarray(out)[0, mine], middle + start
-        here, label = np.nonzero((steps[:, :-2] >= FLOOR) & (at < len(sequence.stream))[:, None])
+        here, label = np.nonzero((steps[:, :-2] >= FLOOR) & (at < len(sequence.descriptor))[:, None])
         before, after = (steps[here, -2:] * stride[here, None]).T
         found += zip(at[here] - before, at[here] + after, label, steps[here, label], strict=True)
     return found
 
 
 OPTIONS = {"sigma": 0.4, "width": 64}
-METHOD = Method("actionformer", ActionFormer, loss, step_targets, outputs, method.as_found, 1000, 2e-3, 0.5, OPTIONS)
-fit, detect = partial(fitting.fit, METHOD), partial(inference.detect, METHOD)
+MODEL = TemporalModel(
+    "actionformer", ActionFormer, loss, step_targets, outputs, method.identity, 1000, 2e-3, 0.5, OPTIONS
+)
+DETECTOR = TemporalDetector(MODEL)

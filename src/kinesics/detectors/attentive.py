@@ -1,22 +1,19 @@
-"""Baseline: an attentive probe, which pools the stream and the tokens around each slot by learned attention.
+"""Baseline: an attentive probe, which pools the descriptor and the tokens around each slot by learned attention.
 
 After the attentive probes of frozen video encoders (Bardes et al. 2024, V-JEPA, arXiv:2404.08471): a learned query attends
 to the projected inputs within some seconds, and a linear layer reads what it gets.
 """
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from kinesics.models import fitting, framewise, inference
+from kinesics.detectors.temporal import TemporalDetector
+from kinesics.models import framewise
 from kinesics.models.layers import LocalAttention, inputs, linear, size
-from kinesics.models.method import Method
+from kinesics.models.method import TemporalModel
 from kinesics.models.sequences import SLOT
-from kinesics.structures.vocabulary import LABELS as VOCABULARY
 
-LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 RADIUS = 5  # slots: two seconds at 10 Hz
 HEADS = 4
 
@@ -43,16 +40,16 @@ class Attentive(nnx.Module):
 
 
 OPTIONS = {"sigma": 0.4, "smooth_s": 0.5, "width": 64}
-METHOD = Method(
+MODEL = TemporalModel(
     "attentive",
     Attentive,
     framewise.loss,
     framewise.no_targets,
     framewise.probabilities,
-    framewise.grouped,
+    framewise.group_frames,
     500,
     3e-3,
     0.5,
     OPTIONS,
 )
-fit, detect = partial(fitting.fit, METHOD), partial(inference.detect, METHOD)
+DETECTOR = TemporalDetector(MODEL)

@@ -1,8 +1,8 @@
-"""The proposal: a dense cheap stream, sparse foundation tokens where they pay, a multi-scale anchor-free head.
+"""The proposal: a dense person descriptor, sparse foundation tokens where they pay, a multi-scale anchor-free head.
 
 Every person's sequence goes through ``head.network``; runs of frames become candidates, scored by what the frames say and
 by how well a step's segment agrees; soft-NMS a label; scores calibrated on validation clips. Trained with random
-budgets, from no token to all of them, so that one model serves every budget. Tokens that were not asked are simply not
+budgets, from no token to all of them, so that one model serves every budget. Tokens that were not observed are simply not
 in the clip's features: what ``budget.py`` leaves out, or what ``encode`` was not told to ask.
 """
 
@@ -13,29 +13,31 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from kinesics.detectors.acquisition import Demand, crop_of
-from kinesics.models import fitting, framewise, inference, losses, method
-from kinesics.models.augmentation import LENGTH, shaken
-from kinesics.models.decoding import CORE, FLOOR, in_windows
-from kinesics.models.inference import scaled
-from kinesics.models.method import Method, Model, Segments, network_of, settings_of
+from kinesics.detectors.acquisition import crop_type_of
+from kinesics.detectors.base import Utility
+from kinesics.detectors.temporal import TemporalDetector
+from kinesics.models import framewise, losses, method
+from kinesics.models.augmentation import LENGTH, add_noise
+from kinesics.models.decoding import CORE, FLOOR, run_in_windows
+from kinesics.models.inference import scaled_sequences
+from kinesics.models.method import Checkpoint, Segments, TemporalModel, build_network, settings_of
 from kinesics.models.optimization import QUICK
 from kinesics.models.pyramid import REACH, Network, core_steps, step_valid, targets
-from kinesics.models.sequences import CROPS, Sequence
+from kinesics.models.sequences import CROPS, PersonSequence
 from kinesics.signals.descriptor import PERSON_SEEN
-from kinesics.signals.recording import Clip
+from kinesics.signals.recording import Recording
 from kinesics.structures.boxes import temporal_iou
-from kinesics.structures.vocabulary import LABELS as VOCABULARY
 
 ENCODER = method.ENCODER  # whose calls a budget saves
-LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 SIGNED_LIMIT = 10.0  # frames, a second at 10 Hz: beyond, how far a boundary is does not matter
 
 
 def make(settings: dict, rngs: nnx.Rngs) -> Network:
     see = {name: bool(settings[name]) for name in ("cheap", "tokens", "scales")}
-    see["hidden"] = [k for kind, columns in settings["heard"].items() if not settings[kind] for k in columns]
-    network = Network(settings["stream"], settings["token"], len(settings["labels"]), settings["width"], rngs, **see)
+    see["hidden"] = [k for kind, columns in settings["audio"].items() if not settings[kind] for k in columns]
+    network = Network(
+        settings["descriptor"], settings["token"], len(settings["labels"]), settings["width"], rngs, **see
+    )
     network.budgets, network.signed = bool(settings["budgets"]), bool(settings["signed"])
     return network
 
@@ -45,29 +47,29 @@ def step_targets(segments: np.ndarray, labels: int) -> dict[str, np.ndarray]:
     return {"is_there": is_there, "distance": distance.astype(np.float16)}
 
 
-def random_budget(asked: jax.Array, motion: jax.Array, key: jax.Array) -> jax.Array:
-    """Return ``asked`` (B, S, crops) with about a random share of its tokens left: none, all, or log-uniform between.
+def random_budget(observed: jax.Array, motion: jax.Array, key: jax.Array) -> jax.Array:
+    """Return ``observed`` (B, S, crops) with about a random share of its tokens left: none, all, or log-uniform between.
 
     Those left are drawn at random or, by a random strength, where more moves, as a policy may do.
     """
     kind, share, strength, draw = jax.random.split(key, 4)
-    batch = asked.shape[0]
+    batch = observed.shape[0]
     kind = jax.random.uniform(kind, (batch, 1, 1))
     share = jnp.exp(jax.random.uniform(share, (batch, 1, 1), minval=np.log(0.01), maxval=0.0))
     share = jnp.where(kind < 0.1, 0.0, jnp.where(kind < 0.4, 1.0, share))
-    wish = jnp.exp(jax.random.uniform(strength, (batch, 1, 1), maxval=4.0) * motion[..., None]) * asked
-    wish = wish * asked.sum((1, 2), keepdims=True) / jnp.maximum(wish.sum((1, 2), keepdims=True), 1e-6)
+    wish = jnp.exp(jax.random.uniform(strength, (batch, 1, 1), maxval=4.0) * motion[..., None]) * observed
+    wish = wish * observed.sum((1, 2), keepdims=True) / jnp.maximum(wish.sum((1, 2), keepdims=True), 1e-6)
     chance = jnp.where(share < 1, share * wish, 1.0)
-    return asked * (jax.random.uniform(draw, asked.shape) < chance)
+    return observed * (jax.random.uniform(draw, observed.shape) < chance)
 
 
 def loss(network: Network, rows: dict[str, jax.Array], key: jax.Array) -> jax.Array:
     """Return the focal loss of steps and frames, and DIoU and quality losses of the steps with an event."""
     choose, shake = jax.random.split(key)
-    asked = random_budget(rows["asked"], rows["motion"], choose) if network.budgets else rows["asked"]
-    stream = shaken(rows["stream"], shake)
-    tokens = rows["tokens"] * asked[..., None]
-    frame, steps = network(stream, tokens, asked, framewise.usual(tokens, asked), rows["valid"])
+    observed = random_budget(rows["observed"], rows["motion"], choose) if network.budgets else rows["observed"]
+    descriptor = add_noise(rows["descriptor"], shake)
+    tokens = rows["tokens"] * observed[..., None]
+    frame, steps = network(descriptor, tokens, observed, framewise.mean_token(tokens, observed), rows["valid"])
     there = rows["is_there"].astype(jnp.float32)
     inside = step_valid(rows["valid"])[..., None]
     count = jnp.maximum(there.sum(), 1)
@@ -92,7 +94,7 @@ def forward(structure: nnx.GraphDef, weights: nnx.State, *inputs: jax.Array) -> 
     return jax.nn.sigmoid(frame), jnp.concatenate([jax.nn.sigmoid(there), distance, jax.nn.sigmoid(quality)], -1)
 
 
-def outputs(network: Network, sequence: Sequence, core: int = CORE) -> tuple[np.ndarray, np.ndarray]:
+def outputs(network: Network, sequence: PersonSequence, core: int = CORE) -> tuple[np.ndarray, np.ndarray]:
     """Return what the network says of a scaled sequence: frame probabilities (T, C) and candidates (N, 5).
 
     A candidate is start and stop in frames, label number, class probability and quality; those with a class probability
@@ -101,15 +103,15 @@ def outputs(network: Network, sequence: Sequence, core: int = CORE) -> tuple[np.
     structure, weights = nnx.split(network)
     mine, middle, stride = core_steps(core)
     frames, candidates = [], []
-    for start, (frame, steps) in in_windows(partial(forward, structure, weights), sequence, REACH, core):
+    for start, (frame, steps) in run_in_windows(partial(forward, structure, weights), sequence, REACH, core):
         frames.append(np.asarray(frame)[0, REACH : REACH + core])
         steps = np.asarray(steps)[0, mine]
         at = middle + start
-        here, label = np.nonzero((steps[..., 0] >= FLOOR) & (at < len(sequence.stream))[:, None])
+        here, label = np.nonzero((steps[..., 0] >= FLOOR) & (at < len(sequence.descriptor))[:, None])
         chosen, unit, centre = steps[here, label], stride[here], at[here]
         ends = [centre - chosen[:, 1] * unit, centre + chosen[:, 2] * unit]
         candidates.append(np.stack([*ends, label, chosen[:, 0], chosen[:, 3]], 1))
-    return np.concatenate(frames)[: len(sequence.stream)], np.concatenate(candidates)
+    return np.concatenate(frames)[: len(sequence.descriptor)], np.concatenate(candidates)
 
 
 def candidates(said: tuple[np.ndarray, np.ndarray], settings: dict) -> Segments:
@@ -122,7 +124,7 @@ def candidates(said: tuple[np.ndarray, np.ndarray], settings: dict) -> Segments:
     frame, found = said
     label, sure = found[:, 2].astype(int), np.sqrt(found[:, 3] * found[:, 4])
     proposed = []
-    for start, stop, run, mean in framewise.grouped(frame, settings):
+    for start, stop, run, mean in framewise.group_frames(frame, settings):
         mine = label == run
         if mine.any():
             agree = (temporal_iou([[start, stop]], found[mine, :2])[0] * sure[mine]).max()
@@ -130,25 +132,34 @@ def candidates(said: tuple[np.ndarray, np.ndarray], settings: dict) -> Segments:
     return proposed
 
 
-def undecided(model: Model, clip: Clip) -> Demand:
-    """Return how undecided the frames' probabilities are without any token: for each person and kind of crop, the sum of
-    the entropies, in nats, of the labels that show there, (frames,). Tokens that the clip has are not looked at.
-    """
-    labels, network = settings_of(model)["labels"], network_of(METHOD, model)
-    demand = {}
-    for sequence in scaled(model, clip, None):
-        p = outputs(network, sequence)[0].clip(1e-6, 1 - 1e-6)
-        entropy = -(p * np.log(p) + (1 - p) * np.log(1 - p)) * (sequence.stream[:, PERSON_SEEN, None] > 0)
-        for crop in CROPS:
-            demand[sequence.person, crop] = entropy[:, [crop_of(label) == crop for label in labels]].sum(1)
-    return demand
-
-
 OPTIONS = {"width": 64, "sigma": 0.4, "smooth_s": 0.3}
-#: What ablations switch: whether the network sees the cheap stream and the tokens, and of the cheap stream sound and words;
+#: What ablations switch: whether the network gets the person descriptor and the tokens, and of the descriptor audio and text;
 #: whether its scales are fused; whether it trains with random budgets or with all tokens; and whether its frames learn signed
 #: distances to the nearest boundary (after the boundary distance regression of Shihab et al. 2025, arXiv:2511.03943) in place
 #: of being on or off.
 SWITCHES = {"cheap": 1, "tokens": 1, "sound": 1, "words": 1, "scales": 1, "budgets": 1, "signed": 0}
-METHOD = Method("budgeted", make, loss, step_targets, outputs, candidates, 500, 2e-3, 4.0, OPTIONS | SWITCHES)
-fit, detect = partial(fitting.fit, METHOD), partial(inference.detect, METHOD)
+MODEL = TemporalModel("budgeted", make, loss, step_targets, outputs, candidates, 500, 2e-3, 4.0, OPTIONS | SWITCHES)
+
+
+class BudgetedDetector(TemporalDetector):
+    """The proposal, which can also say where tokens would help."""
+
+    encoder = ENCODER
+
+    def uncertainty(self, checkpoint: Checkpoint, recording: Recording) -> Utility:
+        """Return the entropy of the frames' probabilities without any token.
+
+        For each person and crop type: the sum of the entropies, in nats, of the labels that show there, (frames,). Tokens
+        that the recording has are ignored.
+        """
+        labels, network = settings_of(checkpoint)["labels"], build_network(self.model, checkpoint)
+        utility = {}
+        for sequence in scaled_sequences(checkpoint, recording, None):
+            p = outputs(network, sequence)[0].clip(1e-6, 1 - 1e-6)
+            entropy = -(p * np.log(p) + (1 - p) * np.log(1 - p)) * (sequence.descriptor[:, PERSON_SEEN, None] > 0)
+            for crop in CROPS:
+                utility[sequence.person, crop] = entropy[:, [crop_type_of(label) == crop for label in labels]].sum(1)
+        return utility
+
+
+DETECTOR = BudgetedDetector(MODEL)

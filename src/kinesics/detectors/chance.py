@@ -8,16 +8,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics.io.checkpoints import read_model
-from kinesics.signals.event_assembly import assemble
-from kinesics.signals.recording import Clip
+from kinesics.detectors.base import LearnedDetector
+from kinesics.io.checkpoints import read_checkpoint
+from kinesics.signals.event_assembly import assemble_events
+from kinesics.signals.recording import Recording
 from kinesics.structures.vocabulary import LABELS as VOCABULARY
 from kinesics.structures.vocabulary import in_order
 
 LABELS = tuple(VOCABULARY.index)
 
 
-def fit(clips: list[Clip], truth: list[pd.DataFrame], seed: int, validation: list[Clip] = ()) -> dict[str, np.ndarray]:
+def fit(
+    clips: list[Recording], truth: list[pd.DataFrame], seed: int, validation: list[Recording] = ()
+) -> dict[str, np.ndarray]:
     """Return the lengths (seconds) of each label's events and its rate (events a second), the coders' mean.
 
     ``validation`` is not used.
@@ -32,9 +35,9 @@ def fit(clips: list[Clip], truth: list[pd.DataFrame], seed: int, validation: lis
     return model
 
 
-def detect(clip: Clip, model: Path | None, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+def detect(clip: Recording, model: Path | None, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return events and tubes: a Poisson number of events a label for the clip's main person, at uniform times."""
-    learned, tracks = read_model(model, "chance"), clip.tracks
+    learned, tracks = read_checkpoint(model, "chance"), clip.tracks
     random = np.random.default_rng([seed, *tracks.video.encode()])
     found = []
     for label in in_order(name.removesuffix(".rate") for name in learned if name.endswith(".rate")):
@@ -46,4 +49,7 @@ def detect(clip: Clip, model: Path | None, seed: int = 0) -> tuple[pd.DataFrame,
             count = max(round(length * tracks.rate_hz), 1)
             if tracks.persons and first < tracks.frames:
                 found.append((tracks.persons[0], label, first, min(first + count, tracks.frames), random.uniform()))
-    return assemble(tracks, found)
+    return assemble_events(tracks, found)
+
+
+DETECTOR = LearnedDetector("chance", LABELS, detect, fit)

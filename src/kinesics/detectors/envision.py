@@ -20,9 +20,10 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
+from kinesics.detectors.base import FixedDetector
 from kinesics.errors import KinesicsError
-from kinesics.signals.event_assembly import assemble
-from kinesics.signals.recording import Clip
+from kinesics.signals.event_assembly import assemble_events
+from kinesics.signals.recording import Recording
 
 LABELS = ("hand_gesture",)
 
@@ -61,7 +62,7 @@ class Network(NamedTuple):
     kind: tuple[np.ndarray, np.ndarray]
 
 
-def detect(clip: Clip, model: Path, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+def detect(clip: Recording, model: Path, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return events and tubes; ``model`` is the released weights file. ``seed`` is not used."""
     network, tracks = load(model), clip.tracks
     found = []
@@ -76,7 +77,7 @@ def detect(clip: Clip, model: Path, seed: int = 0) -> tuple[pd.DataFrame, pd.Dat
                 found.append(
                     (person, "hand_gesture", start, stop, float((output[inside, 0] * output[inside, 1]).mean()))
                 )
-    return assemble(tracks, found)
+    return assemble_events(tracks, found)
 
 
 def load(path: str | Path) -> Network:
@@ -186,7 +187,7 @@ def segments(times_s: np.ndarray, label: np.ndarray) -> list[tuple[float, float,
     return [piece for piece in pieces if piece[1] - piece[0] >= MIN_LENGTH_S]
 
 
-def compare(recorded: str | Path, weights: str | Path, clip: Clip) -> dict[str, float]:
+def compare_to_released(recorded: str | Path, weights: str | Path, clip: Recording) -> dict[str, float]:
     """Compare with the package's recorded output (npz, see tests/data/envisionhgdetector) on the same clip.
 
     ``network`` is the largest difference of a probability on the same poses. ``labels`` is the share of the package's
@@ -212,3 +213,6 @@ def compare(recorded: str | Path, weights: str | Path, clip: Clip) -> dict[str, 
         "kappa": float((same - expected) / (1 - expected)) if expected < 1 else 1.0,
         "windows": len(a),
     }
+
+
+DETECTOR = FixedDetector("envision", LABELS, detect)

@@ -4,6 +4,7 @@ Emissions are the probe's probabilities over the label's share of frames (a scal
 the chances to stay come from the lengths in the truth; scores are the posteriors of forward and backward (Rabiner 1989).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,45 +12,56 @@ import numpy as np
 import pandas as pd
 
 from kinesics.detectors import linear
-from kinesics.models import calibration, fitting, framewise, inference
-from kinesics.models.method import Method, Model, read, settings_of
-from kinesics.models.sequences import Sequence, active, segments_of, sequences
-from kinesics.signals.recording import Clip
-from kinesics.structures.vocabulary import LABELS as VOCABULARY
+from kinesics.detectors.base import EventsAndTubes
+from kinesics.detectors.temporal import TemporalDetector
+from kinesics.models import framewise
+from kinesics.models.calibration import calibrate
+from kinesics.models.fitting import fit_model
+from kinesics.models.inference import predict_events
+from kinesics.models.method import Checkpoint, TemporalModel, settings_of
+from kinesics.models.sequences import PersonSequence, active, annotated_segments, person_sequences
+from kinesics.signals.recording import Recording
 
-LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
-METHOD = replace(
-    linear.METHOD, name="hmm", steps=1000, decay=0.05
-)  # wants probabilities that are as sure as they can be
+# It wants probabilities that are as sure as they can be.
+MODEL = replace(linear.MODEL, name="hmm", steps=1000, decay=0.05)
 
 
-def fit(
-    clips: list[Clip], truth: list[pd.DataFrame], seed: int, validation: list[Clip] = (), **options: float
-) -> Model:
-    """Return the linear probe's model with ``chances`` (C, 3): to enter, to leave, and of being on."""
-    model = fitting.fit(METHOD, clips, truth, seed, **options)
-    labels = settings_of(model)["labels"]
+class HmmDetector(TemporalDetector):
+    """The linear probe with posteriors of a two-state hidden Markov model per label as frame scores."""
+
+    def fit(
+        self,
+        recordings: list[Recording],
+        truth: list[pd.DataFrame],
+        seed: int,
+        validation: Sequence[Recording] = (),
+        **options: float,
+    ) -> Checkpoint:
+        """Return the linear probe's checkpoint with ``chances`` (C, 3): to enter, to leave, and of being on."""
+        checkpoint = fit_model(self.model, recordings, truth, seed, **options)
+        checkpoint["chances"] = transition_chances(recordings, truth, settings_of(checkpoint)["labels"])
+        model = _with_posterior(checkpoint)
+        return checkpoint | (calibrate(model, checkpoint, validation, truth) if validation else {})
+
+    def detect(self, recording: Recording, model: Path | None, seed: int = 0) -> EventsAndTubes:
+        """Return events and tubes with the checkpoint of this file. ``seed`` is not used."""
+        checkpoint = self.read(model)
+        return predict_events(_with_posterior(checkpoint), checkpoint, recording)
+
+
+def transition_chances(recordings: list[Recording], truth: list[pd.DataFrame], labels: list[str]) -> np.ndarray:
+    """Return the chances per frame to enter and to leave an event, and of being in one, of each label: (C, 3)."""
     on = [
-        active(segments_of(one, coder, labels), len(one.stream), len(labels))
-        for clip in clips
-        for one in sequences(clip, None)
-        for coder in truth
+        active(annotated_segments(sequence, events, labels), len(sequence.descriptor), len(labels))
+        for recording in recordings
+        for sequence in person_sequences(recording, None)
+        for events in truth
     ]
     enters = sum((np.diff(part, axis=0) > 0).sum(0) for part in on)
     frames = sum(part.sum(0) for part in on)
     total = sum(map(len, on))
     # One frame is added everywhere: no chance is 0 or 1.
-    model["chances"] = np.stack(
-        [(enters + 1) / (total - frames + 2), (enters + 1) / (frames + 2), (frames + 1) / (total + 2)], 1
-    )
-    method = _method(model)
-    return model | (calibration.calibration(method, model, validation, truth) if validation else {})
-
-
-def detect(clip: Clip, model: Path, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return events and tubes with the model of this file. ``seed`` is not used."""
-    learned = read(METHOD, model)
-    return inference.events_of(_method(learned), learned, clip)
+    return np.stack([(enters + 1) / (total - frames + 2), (enters + 1) / (frames + 2), (frames + 1) / (total + 2)], 1)
 
 
 def posterior(probability: np.ndarray, chances: np.ndarray) -> np.ndarray:
@@ -71,8 +83,11 @@ def posterior(probability: np.ndarray, chances: np.ndarray) -> np.ndarray:
     return both[..., 1] / both.sum(-1)
 
 
-def _method(model: Model) -> Method:
-    def outputs(network: linear.Probe, sequence: Sequence) -> np.ndarray:
-        return posterior(framewise.probabilities(network, sequence), model["chances"])
+def _with_posterior(checkpoint: Checkpoint) -> TemporalModel:
+    def outputs(network: linear.Probe, sequence: PersonSequence) -> np.ndarray:
+        return posterior(framewise.probabilities(network, sequence), checkpoint["chances"])
 
-    return replace(METHOD, outputs=outputs)
+    return replace(MODEL, outputs=outputs)
+
+
+DETECTOR = HmmDetector(MODEL)

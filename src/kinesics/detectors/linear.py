@@ -1,16 +1,12 @@
-"""Baseline: a linear probe a frame on the stream and the tokens around it, cut by hysteresis."""
-
-from functools import partial
+"""Baseline: a linear probe a frame on the descriptor and the tokens around it, cut by hysteresis."""
 
 import jax
 from flax import nnx
 
-from kinesics.models import fitting, framewise, inference
+from kinesics.detectors.temporal import TemporalDetector
+from kinesics.models import framewise
 from kinesics.models.layers import inputs, linear, size
-from kinesics.models.method import Method
-from kinesics.structures.vocabulary import LABELS as VOCABULARY
-
-LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
+from kinesics.models.method import TemporalModel
 
 
 class Probe(nnx.Module):
@@ -24,16 +20,16 @@ class Probe(nnx.Module):
 
 
 OPTIONS = {"sigma": 0.4, "smooth_s": 0.5}
-METHOD = Method(
+MODEL = TemporalModel(
     "linear",
     Probe,
     framewise.loss,
     framewise.no_targets,
     framewise.probabilities,
-    framewise.grouped,
+    framewise.group_frames,
     500,
     1e-2,
     4.0,
     OPTIONS,
 )
-fit, detect = partial(fitting.fit, METHOD), partial(inference.detect, METHOD)
+DETECTOR = TemporalDetector(MODEL)

@@ -5,18 +5,15 @@ stage is trained, and jumps between frames cost (Abu Farha & Gall 2019, arXiv:19
 softmax is a sigmoid a label.
 """
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from kinesics.models import fitting, framewise, inference
+from kinesics.detectors.temporal import TemporalDetector
+from kinesics.models import framewise
 from kinesics.models.layers import inputs, linear, neighbours, size
-from kinesics.models.method import Method
-from kinesics.structures.vocabulary import LABELS as VOCABULARY
+from kinesics.models.method import TemporalModel
 
-LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 STAGES = 2
 DILATIONS = (1, 2, 4, 8, 16, 32)
 SMOOTH, CLIP = 0.15, 4.0  # weight of the smoothing loss and the jump from which it grows no more, as in the paper
@@ -57,7 +54,7 @@ class Segmenter(nnx.Module):
 
 def loss(network: Segmenter, rows: dict[str, jax.Array], key: jax.Array) -> jax.Array:
     """Return cross-entropy and smoothing loss, summed over the stages."""
-    every = network.every(*framewise.noisy(rows, key))
+    every = network.every(*framewise.noisy_inputs(rows, key))
     logp = jax.nn.log_sigmoid(every)
     jump = jnp.minimum(jnp.abs(logp[:, :, 1:] - jax.lax.stop_gradient(logp[:, :, :-1])), CLIP) ** 2
     both = (rows["valid"][:, 1:] * rows["valid"][:, :-1])[:, None, :, None]
@@ -66,16 +63,16 @@ def loss(network: Segmenter, rows: dict[str, jax.Array], key: jax.Array) -> jax.
 
 
 OPTIONS = {"sigma": 0.4, "smooth_s": 0.3, "width": 48}
-METHOD = Method(
+MODEL = TemporalModel(
     "mstcn",
     Segmenter,
     loss,
     framewise.no_targets,
     framewise.probabilities,
-    framewise.grouped,
+    framewise.group_frames,
     1000,
     2e-3,
     0.5,
     OPTIONS,
 )
-fit, detect = partial(fitting.fit, METHOD), partial(inference.detect, METHOD)
+DETECTOR = TemporalDetector(MODEL)

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
+from kinesics.detectors.base import LearnedDetector
 from kinesics.errors import KinesicsError
-from kinesics.io.checkpoints import read_model
-from kinesics.signals.event_assembly import from_scores
-from kinesics.signals.recording import Clip
+from kinesics.io.checkpoints import read_checkpoint
+from kinesics.signals.event_assembly import events_from_scores
+from kinesics.signals.recording import Recording
 from kinesics.structures.features import Features
 from kinesics.structures.timegrid import smooth
 from kinesics.structures.vocabulary import LABELS as VOCABULARY
@@ -29,7 +30,9 @@ ON, OFF = 0.5, 0.4
 SMOOTH_S = 1.0
 
 
-def fit(clips: list[Clip], truth: list[pd.DataFrame], seed: int, validation: list[Clip] = ()) -> dict[str, np.ndarray]:
+def fit(
+    clips: list[Recording], truth: list[pd.DataFrame], seed: int, validation: list[Recording] = ()
+) -> dict[str, np.ndarray]:
     """Return the probes: ``mean`` and ``scale`` (D,), and for each label with examples ``<label>.weight`` (D + 1,).
 
     Every coder's opinion of an instant is one example. A label needs at least two positive and two negative ones.
@@ -59,14 +62,14 @@ def learn(x: np.ndarray, y: np.ndarray, labels: Sequence[str], seed: int) -> dic
     return model
 
 
-def detect(clip: Clip, model: Path | None, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+def detect(clip: Recording, model: Path | None, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return events and tubes of the labels that the model has learned."""
-    learned = read_model(model, "probe")
-    return from_scores(clip, scores(clip, learned, LABELS, str(model)), ON, OFF)
+    learned = read_checkpoint(model, "probe")
+    return events_from_scores(clip, scores(clip, learned, LABELS, str(model)), ON, OFF)
 
 
 def scores(
-    clip: Clip, learned: dict[str, np.ndarray], labels: Sequence[str], where: str = "model"
+    clip: Recording, learned: dict[str, np.ndarray], labels: Sequence[str], where: str = "model"
 ) -> dict[tuple[int, str], np.ndarray]:
     """Return the smoothed probability of each (person, learned label) at each frame of the tracks, NaN where not known.
 
@@ -118,3 +121,6 @@ def _active(events: pd.DataFrame, times: np.ndarray) -> np.ndarray:
         if row.label in LABELS:
             out[(times >= row.start_s) & (times < row.end_s), LABELS.index(row.label)] = True
     return out
+
+
+DETECTOR = LearnedDetector("probe", LABELS, detect, fit)

@@ -1,28 +1,31 @@
 """Look up detectors by name in ``registry.csv``."""
 
 from importlib import import_module
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from kinesics.errors import KinesicsError
 from kinesics.io.package_data import rows_by_name
+
+if TYPE_CHECKING:  # the Snakefile and --help read the table only
+    from kinesics.detectors.base import Detector
 
 #: name: module, features (encoders, separated by a space, or nothing), weights (a source or nothing), learns (no, or what it
 #: learns from in the article: the other clips, or the stage; for the stage's videos always the stage), citation, description
 DETECTORS = rows_by_name("kinesics.detectors", "registry.csv")
 
 
-def detector(name: str) -> ModuleType:
-    """Return a detector's module. Raises KinesicsError naming the choices."""
+def find_detector(name: str) -> "Detector":
+    """Return a detector. Raises KinesicsError naming the choices."""
     if name not in DETECTORS:
         raise KinesicsError(f"{name!r} is not a detector. The detectors are {', '.join(DETECTORS)}.")
-    return import_module(f"kinesics.detectors.{DETECTORS[name]['module']}")
+    return import_module(f"kinesics.detectors.{DETECTORS[name]['module']}").DETECTOR
 
 
-def learns(detector: str) -> bool:
+def is_trained(detector: str) -> bool:
     """Say whether a detector runs with what it has learned."""
     return DETECTORS[detector]["learns"] != "no"
 
 
-def encoders_of(detector: str) -> list[str]:
+def required_encoders(detector: str) -> list[str]:
     """Return the names of the encoders whose features a detector reads."""
     return DETECTORS[detector]["features"].split()

@@ -11,17 +11,18 @@ A detector is a row of ``detectors.csv`` that names its module of this package, 
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from kinesics.detectors import registry
+from kinesics.detectors.base import Temporal, Trainable
 from kinesics.errors import KinesicsError
-from kinesics.io.checkpoints import threshold, write_model
+from kinesics.io.checkpoints import decision_threshold, write_checkpoint
 from kinesics.signals.descriptor import ENCODERS
-from kinesics.signals.recording import Clip, read_clips
+from kinesics.signals.recording import Recording, read_recordings
 from kinesics.structures.events import (
-    read_events,
-    write_events,
+    keep_events,
+    read_events_csv,
+    write_events_csv,
     write_tubes,
 )
 
@@ -39,7 +40,7 @@ def fit_files(
     """Train a detector on the clips of these files and write what it learned (safetensors, atomically).
 
     ``validation`` are tracks files of clips that calibrate its scores; ``features`` and ``truth`` may speak of both.
-    ``options`` replace those of its ``METHOD``: steps, batch, rate, decay and its own.
+    ``options`` replace its training options: steps, batch, rate, decay and its own.
     """
     fit_seeds(detector, tracks, features, truth, {seed: out}, validation, options)
 
@@ -54,23 +55,26 @@ def fit_seeds(
     options: Mapping[str, float] | None = None,
 ) -> None:
     """Do what ``fit_files`` does for every seed and its file: files are read, and networks compiled, once for all."""
-    module = registry.detector(detector)
-    if options and not hasattr(module, "METHOD"):
+    trainable = registry.find_detector(detector)
+    if not isinstance(trainable, Trainable):
+        raise KinesicsError(f"detector {detector!r} does not learn: it cannot be trained")
+    if options and not isinstance(trainable, Temporal):
         raise KinesicsError(f"detector {detector!r} is not trained by steps: it has no options")
     read = {Path(path).resolve() for part in (tracks, features, truth, validation) for path in part}
     for out in outs.values():
         if Path(out).resolve() in read:
             raise KinesicsError(f"{out} would be overwritten: give another name for what is written")
-    training, held_out = (read_clips(part, features) for part in (tracks, validation))
+    training, held_out = (read_recordings(part, features) for part in (tracks, validation))
     for clip in [*training, *held_out]:
-        _refuse_missing(detector, clip)
+        check_features(detector, clip)
     if both := {clip.tracks.video for clip in training} & {clip.tracks.video for clip in held_out}:
         raise KinesicsError(f"{min(both)!r} is a training and a validation video: a clip can be only one of them")
-    coders = [read_events(path) for path in truth]
+    coders = [read_events_csv(path) for path in truth]
     for path, events in zip(truth, coders, strict=True):
         _refuse_other_truth(path, events, training, held_out)
     for seed, out in outs.items():
-        write_model(module, module.fit(training, coders, seed, held_out, **(options or {})), out)
+        learned = trainable.fit(training, coders, seed, held_out, **(options or {}))
+        write_checkpoint(trainable.name, learned, out)
 
 
 def detect_files(
@@ -99,26 +103,24 @@ def detect_seeds(
     sure: bool = False,
 ) -> dict[int, pd.DataFrame]:
     """Do what ``detect_files`` does for every seed and its model, events and tubes: the clip is read once for all."""
-    module = registry.detector(detector)
-    clip = read_clips([tracks], features)[0]
-    _refuse_missing(detector, clip)
+    method = registry.find_detector(detector)
+    clip = read_recordings([tracks], features)[0]
+    check_features(detector, clip)
     found = {}
     for seed, (model, events_out, tubes_out) in runs.items():
-        events, tubes = module.detect(clip, Path(model) if model else None, seed)
+        events, tubes = method.detect(clip, Path(model) if model else None, seed)
         if sure and model:
-            kept = np.flatnonzero(events["score"] >= threshold(model))
-            events = events.iloc[kept].reset_index(drop=True)
-            tubes = tubes[tubes["event"].isin(kept)].assign(
-                event=lambda rows, kept=kept: np.searchsorted(kept, rows["event"])
-            )
+            events, tubes = keep_events(events, tubes, events["score"].to_numpy() >= decision_threshold(model))
         if tubes_out:
             write_tubes(tubes, tubes_out)
-        write_events(events, events_out)
+        write_events_csv(events, events_out)
         found[seed] = events
     return found
 
 
-def _refuse_other_truth(path: str | Path, events: pd.DataFrame, training: list[Clip], held_out: list[Clip]) -> None:
+def _refuse_other_truth(
+    path: str | Path, events: pd.DataFrame, training: list[Recording], held_out: list[Recording]
+) -> None:
     """Raise KinesicsError naming the truth if it has an event after a video's end, or none in the validation videos."""
     for clip in [*training, *held_out]:
         starts = events.loc[events["video"] == clip.tracks.video, "start_s"]
@@ -131,8 +133,8 @@ def _refuse_other_truth(path: str | Path, events: pd.DataFrame, training: list[C
         raise KinesicsError(f"{path}: no event lies in a validation video: scores cannot be calibrated")
 
 
-def _refuse_missing(detector: str, clip: Clip) -> None:
-    for encoder in registry.encoders_of(detector):
+def check_features(detector: str, clip: Recording) -> None:
+    for encoder in registry.required_encoders(detector):
         if encoder not in clip.features:
             raise KinesicsError(
                 f"detector {detector!r} reads features of {encoder!r}, but none of {clip.tracks.video!r} were given"

@@ -11,16 +11,15 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from kinesics.models import fitting, framewise, inference, losses, method
+from kinesics.detectors.temporal import TemporalDetector
+from kinesics.models import framewise, losses, method
 from kinesics.models.augmentation import LENGTH
-from kinesics.models.decoding import CORE, FLOOR, in_windows
+from kinesics.models.decoding import CORE, FLOOR, run_in_windows
 from kinesics.models.layers import coarser, halve, inputs, linear, neighbours, size
-from kinesics.models.method import Method, Segments
+from kinesics.models.method import Segments, TemporalModel
 from kinesics.models.pyramid import REACH, STRIDES, core_steps, grid, step_valid
-from kinesics.models.sequences import Sequence
-from kinesics.structures.vocabulary import LABELS as VOCABULARY
+from kinesics.models.sequences import PersonSequence
 
-LABELS = tuple(VOCABULARY.index)  # those of them that occur in the truth it learns from
 PARTS = (5, 7)  # parts of a window, one stride each: 1, 1.4, 2, 2.8, 4, 5.6, 8 and 11.2 seconds at 10 Hz
 TIOU = 0.5
 
@@ -46,16 +45,16 @@ class Classifier(nnx.Module):
         return logits.reshape(*logits.shape[:2], len(PARTS), self.labels)
 
 
-def windows(frames: int) -> np.ndarray:
+def window_bounds(frames: int) -> np.ndarray:
     """Return start and stop in frames of every window: (N, PARTS, 2)."""
     middle, stride = grid(frames)
     half = stride[:, None] * np.array(PARTS) / 2
     return np.stack([middle[:, None] - half, middle[:, None] + half], -1)
 
 
-def targets(segments: np.ndarray, labels: int) -> dict[str, np.ndarray]:
-    there = np.zeros((*windows(LENGTH).shape[:2], labels), bool)
-    start, stop = np.moveaxis(windows(LENGTH), -1, 0)
+def window_targets(segments: np.ndarray, labels: int) -> dict[str, np.ndarray]:
+    there = np.zeros((*window_bounds(LENGTH).shape[:2], labels), bool)
+    start, stop = np.moveaxis(window_bounds(LENGTH), -1, 0)
     for first, last, label in segments:
         inter = (np.minimum(stop, last) - np.maximum(start, first)).clip(0)
         there[inter / (stop - start + last - first - inter) >= TIOU, int(label)] = True
@@ -64,21 +63,21 @@ def targets(segments: np.ndarray, labels: int) -> dict[str, np.ndarray]:
 
 def loss(network: Classifier, rows: dict[str, jax.Array], key: jax.Array) -> jax.Array:
     """Return the focal loss of the windows."""
-    logits = network(*framewise.noisy(rows, key))
+    logits = network(*framewise.noisy_inputs(rows, key))
     there = rows["there"].astype(jnp.float32)
     wrong = losses.focal(logits, there, alpha=0.5) * step_valid(rows["valid"])[..., None, None]
     return wrong.sum() / jnp.maximum(there.sum(), 1)
 
 
-def outputs(network: Classifier, sequence: Sequence) -> Segments:
+def outputs(network: Classifier, sequence: PersonSequence) -> Segments:
     """Return every window that may have an event, with its score."""
     run = partial(framewise.forward, *nnx.split(network))
     mine, middle, _ = core_steps(CORE)
-    spans = windows(CORE + 2 * REACH)[mine]
+    spans = window_bounds(CORE + 2 * REACH)[mine]
     found = []
-    for start, out in in_windows(run, sequence, REACH):
+    for start, out in run_in_windows(run, sequence, REACH):
         scores = np.asarray(out)[0, mine]
-        inside = middle + start < len(sequence.stream)
+        inside = middle + start < len(sequence.descriptor)
         for step, part, label in np.argwhere((scores >= FLOOR) & inside[:, None, None]):
             first, last = spans[step, part] + start - REACH
             found.append((first, last, label, scores[step, part, label]))
@@ -86,5 +85,5 @@ def outputs(network: Classifier, sequence: Sequence) -> Segments:
 
 
 OPTIONS = {"sigma": 0.4, "width": 48}
-METHOD = Method("windows", Classifier, loss, targets, outputs, method.as_found, 1000, 2e-3, 0.5, OPTIONS)
-fit, detect = partial(fitting.fit, METHOD), partial(inference.detect, METHOD)
+MODEL = TemporalModel("windows", Classifier, loss, window_targets, outputs, method.identity, 1000, 2e-3, 0.5, OPTIONS)
+DETECTOR = TemporalDetector(MODEL)

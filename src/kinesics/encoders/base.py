@@ -26,7 +26,7 @@ _GPU_BATCH = 64  # more inputs at once make no GPU faster
 
 
 @dataclass(frozen=True)
-class Shape:
+class EncoderShape:
     """What an encoder takes and gives: the shape of one input (empty for a text), and the numbers it is turned into."""
 
     kind: str
@@ -39,45 +39,45 @@ class Shape:
         return int(np.prod(self.input)) * (4 if self.kind == "sound" else 1)
 
 
-def shape(name: str) -> Shape:
+def encoder_shape(name: str) -> EncoderShape:
     """Return what the table declares of an encoder. Raises KinesicsError for an unknown name."""
     registry.check_encoder(name)
     row = registry.ENCODERS[name]
     frames, size = int(row["frames"]), int(row["size"])
     inputs = {"image": (size, size, 3), "clip": (frames, size, size, 3), "sound": (frames,), "text": ()}
-    return Shape(row["input"], inputs[row["input"]], int(row["dim"]))
+    return EncoderShape(row["input"], inputs[row["input"]], int(row["dim"]))
 
 
-def sees(name: str) -> bool:
+def is_visual(name: str) -> bool:
     """Say whether an encoder sees crops of people, by their tracks, and does not hear."""
-    return shape(name).kind in ("image", "clip")
+    return encoder_shape(name).kind in ("image", "clip")
 
 
-def place(name: str, data: str | Path) -> Path:
+def weights_path(name: str, data: str | Path) -> Path:
     """Return where the weights of an encoder lie below the folder of downloaded files: a file or a folder."""
     weights = registry.ENCODERS[name]["weights"]
-    if fetched(name):
+    if is_downloadable(name):
         from kinesics.io import downloads
 
-        weights = needs(name)[0]
+        weights = required_downloads(name)[0]
         return Path(data) / weights / downloads.read_downloads()[weights][0]["file"]
     return Path(data) / name / weights.partition(":")[2]
 
 
-def fetched(name: str) -> bool:
+def is_downloadable(name: str) -> bool:
     """Say whether the weights of an encoder are a source, which is fetched, and not placed by the user."""
     return "/" not in registry.ENCODERS[name]["weights"]
 
 
-def needs(name: str) -> list[str]:
+def required_downloads(name: str) -> list[str]:
     """Return the sources of ``config/sources.csv`` that an encoder with fetched weights needs: its own first."""
     return registry.ENCODERS[name]["weights"].split()
 
 
-def how_to_get(name: str, at: str | Path) -> str:
+def install_hint(name: str, at: str | Path) -> str:
     """Return what to do for the weights of an encoder to be at a path: the licence to accept, and the command."""
     row = registry.ENCODERS[name]
-    if fetched(name):
+    if is_downloadable(name):
         return f"get the weights of {name} with: kinesics fetch {row['weights']}"
     repository, _, file = row["weights"].partition(":")
     parent = Path(at)
@@ -94,16 +94,16 @@ def how_to_get(name: str, at: str | Path) -> str:
     return f"get the weights of {name}: {terms} run: {command}"
 
 
-def local(name: str, weights: str | Path) -> Path:
+def local_weights(name: str, weights: str | Path) -> Path:
     """Return where weights lie: the path given, or if that is the encoder's repository of the hub, its downloaded folder."""
-    if not fetched(name) and str(weights) == registry.ENCODERS[name]["weights"]:
+    if not is_downloadable(name) and str(weights) == registry.ENCODERS[name]["weights"]:
         from kinesics.encoders import pretrained
 
-        return pretrained.folder(weights)
+        return pretrained.hub_folder(weights)
     return Path(weights)
 
 
-def load(name: str, weights: str | Path) -> Encode:
+def load_encoder(name: str, weights: str | Path) -> Encode:
     """Return the encoder's function from N inputs to float32 (N, dim).
 
     On a CPU it shows the network one input at a time: what is said of a crop then never depends on the crops beside it
@@ -115,20 +115,20 @@ def load(name: str, weights: str | Path) -> Encode:
     Raises KinesicsError for an unknown name and for weights that are missing or not the encoder's; the function raises
     ValueError for inputs of another type or shape.
     """
-    module, told, weights = registry.encoder(name), shape(name), local(name, weights)
+    module, told, weights = registry.find_encoder(name), encoder_shape(name), local_weights(name, weights)
     if not weights.exists():
-        raise KinesicsError(f"{weights}: no such file; {how_to_get(name, weights)}")
+        raise KinesicsError(f"{weights}: no such file; {install_hint(name, weights)}")
     if weights.is_dir() and not any(weights.iterdir()):
-        raise KinesicsError(f"{weights}: the folder holds no weights; {how_to_get(name, weights)}")
-    if fetched(name) and told.kind in ("image", "sound") and not weights.is_file():
-        raise KinesicsError(f"{weights}: not a file; {how_to_get(name, weights)}")
-    if not fetched(name):
+        raise KinesicsError(f"{weights}: the folder holds no weights; {install_hint(name, weights)}")
+    if is_downloadable(name) and told.kind in ("image", "sound") and not weights.is_file():
+        raise KinesicsError(f"{weights}: not a file; {install_hint(name, weights)}")
+    if not is_downloadable(name):
         from kinesics.encoders import pretrained
 
         if (needed := pretrained.needed_bytes(name)) > (free := pretrained.free_bytes()):
             raise KinesicsError(f"{name} needs {needed / 1e9:.1f} GB of memory, of which {free / 1e9:.1f} GB are free")
     forward, kind = module.load(weights), np.float32 if told.kind == "sound" else np.uint8
-    batch = 1 if fetched(name) else _batch(forward, np.zeros((1, *told.input), kind))
+    batch = 1 if is_downloadable(name) else _batch(forward, np.zeros((1, *told.input), kind))
 
     def encode(inputs: Sequence) -> np.ndarray:
         if told.kind != "text" and (inputs.dtype != kind or inputs.shape[1:] != told.input):

@@ -13,27 +13,27 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesics.encoders.base import Encode, fetched
+from kinesics.encoders.base import Encode, is_downloadable
 from kinesics.errors import KinesicsError
 from kinesics.io.files import sha256
 
 _WAIT_S = 60  # for another process that is writing
 
 
-def key(name: str, weights: str | Path) -> bytes:
+def cache_key(name: str, weights: str | Path) -> bytes:
     """Return the hash of what an encoder's answers depend on besides the input; reads all weights."""
     path = Path(weights)
     files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.is_file())
     facts = [name, *(f"{file.name} {sha256(file)}" for file in files)]
     facts += [f"{library} {metadata.version(library)}" for library in ("torch", "transformers")]
-    if not fetched(name):
+    if not is_downloadable(name):
         from kinesics.encoders import pretrained
 
         facts += [f"{pretrained.precision()} {pretrained.device()}"]
     return hashlib.sha256("\n".join(facts).encode()).digest()
 
 
-def cached(encode: Encode, prefix: bytes, path: str | Path) -> Encode:
+def with_cache(encode: Encode, prefix: bytes, path: str | Path) -> Encode:
     """Return ``encode``, which then asks the network only for inputs that are not in the file at ``path``.
 
     ``prefix`` is the ``key`` of the encoder. Raises KinesicsError naming the file if it is none of ours.

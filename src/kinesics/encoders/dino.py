@@ -37,12 +37,12 @@ KINDS = {
 def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from uint8 RGB (N, H, W, 3) to pooled and mean patch token, float32 (N, 2 * width)."""
     torch.set_num_threads(1)
-    network = pretrained.pretrained(weights, KINDS)
+    network = pretrained.load_pretrained(weights, KINDS)
     mean, std = pretrained.normalisation(weights, pretrained.IMAGENET)
 
     @torch.inference_mode()
     def encode(images: np.ndarray) -> np.ndarray:
-        pooled, patches = tokens(network, pretrained.scaled(torch.from_numpy(images), mean, std))
+        pooled, patches = tokens(network, pretrained.normalise(torch.from_numpy(images), mean, std))
         return torch.cat([pooled, patches.mean((1, 2))], 1).float().cpu().numpy()
 
     return encode

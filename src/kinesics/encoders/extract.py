@@ -12,10 +12,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from kinesics.encoders import base, registry
-from kinesics.encoders.cache import cached, key
+from kinesics.encoders.cache import cache_key, with_cache
 from kinesics.errors import KinesicsError
-from kinesics.media.audio import sounds
-from kinesics.media.video import facts, frames, windows
+from kinesics.media.audio import read_sound_windows
+from kinesics.media.video import probe_video, read_frames, read_windows
 from kinesics.structures.features import CropFeatures, Features, write_features
 from kinesics.structures.timegrid import index, samples
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, Tracks, read_tracks
@@ -24,10 +24,10 @@ from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, Tracks, read_tracks
 BOXES = {"face": FACE_BOX, "person": PERSON_BOX}
 BATCH = 16  # crops held at once: 2.4 MB of 224 x 224 pixels
 HELD_BYTES = 64e6  # of a batch at most: a clip of VideoPrism takes 4 MB
-NOBODY = -1  # the person of what is heard: who speaks is not known
+NO_PERSON = -1  # the person of what is heard: who speaks is not known
 
 
-def encode(
+def encode_crops(
     video: str | Path,
     tracks: str | Path,
     encoder: str,
@@ -55,15 +55,15 @@ def encode(
 
     Raises KinesicsError for tracks of another video, unknown encoders and crops, and files that cannot be read.
     """
-    module, shape = registry.encoder(encoder), base.shape(encoder)
-    if not base.sees(encoder):
+    module, shape = registry.find_encoder(encoder), base.encoder_shape(encoder)
+    if not base.is_visual(encoder):
         raise KinesicsError(f"{encoder} takes {shape.kind}, not crops: it is asked without tracks")
     crops = module.CROPS if crops is None else tuple(crops)
     rate_hz = _rate(rate_hz, module, video)
     if unknown := [crop for crop in crops if crop not in module.CROPS]:
         raise KinesicsError(f"{unknown[0]!r} is not a crop of {encoder}. Its crops are {', '.join(module.CROPS)}.")
     people = read_tracks(tracks)
-    refuse_another_video(video, name or Path(video).stem, people, tracks)
+    check_same_video(video, name or Path(video).stem, people, tracks)
     boxes = {crop: boxes_by_frame(people, crop) for crop in crops}
     asked = None
     if calls is not None:
@@ -73,9 +73,9 @@ def encode(
     ask = _network(encoder, weights, cache)
     size = shape.input[-3:-1]
     seen = (
-        ((time_s, [frame]) for _, time_s, frame in frames(video, rate_hz))
+        ((time_s, [frame]) for _, time_s, frame in read_frames(video, rate_hz))
         if shape.kind == "image"
-        else windows(video, rate_hz, shape.input[0], module.SPAN_S)
+        else read_windows(video, rate_hz, shape.input[0], module.SPAN_S)
     )
     shown = tqdm(seen, encoder, count, unit="frame", disable=None if progress else True)
 
@@ -87,7 +87,7 @@ def encode(
                 for person, box in boxes[crop].get(k, ()):
                     if asked is not None and (crop, person, sample) not in asked:
                         continue
-                    images = [cut(frame, box, module.MARGIN, size) for frame in clip]
+                    images = [crop_square(frame, box, module.MARGIN, size) for frame in clip]
                     yield crop, time_s, person, images[0] if shape.kind == "image" else np.stack(images)
 
     rows = {crop: [] for crop in crops}
@@ -113,18 +113,22 @@ def encode_sound(
     The features file has one kind of crop, ``sound`` or ``text``, of ``NOBODY``; a video without sound has no rows. Return
     whether it has sound. Raises KinesicsError for encoders that see.
     """
-    module, shape = registry.encoder(encoder), base.shape(encoder)
-    if base.sees(encoder):
+    module, shape = registry.find_encoder(encoder), base.encoder_shape(encoder)
+    if base.is_visual(encoder):
         raise KinesicsError(f"{encoder} takes crops of people: it needs the tracks of {video}")
     rate_hz = _rate(rate_hz, module, video)
     ask = _network(encoder, weights, cache)
-    has_sound = facts(video).has_audio
+    has_sound = probe_video(video).has_audio
     if not has_sound:
         heard = iter(())
     else:
-        heard = module.sentences(video, weights) if shape.kind == "text" else sounds(video, rate_hz, *shape.input)
+        heard = (
+            module.sentences(video, weights)
+            if shape.kind == "text"
+            else read_sound_windows(video, rate_hz, *shape.input)
+        )
     shown = tqdm(heard, encoder, unit=shape.kind, disable=None if progress else True)
-    stream = ((shape.kind, time_s, NOBODY, value) for time_s, value in shown)
+    stream = ((shape.kind, time_s, NO_PERSON, value) for time_s, value in shown)
     rows = [(time_s, person, token) for _, time_s, person, token in _asked(ask, stream, shape)]
     values = {shape.kind: _columns(rows, shape.dim)}
     write_features(Features(name or Path(video).stem, encoder, rate_hz, values), out)
@@ -132,8 +136,8 @@ def encode_sound(
 
 
 def _network(encoder: str, weights: str | Path, cache: str | Path | None) -> base.Encode:
-    ask = base.load(encoder, weights)
-    return ask if cache is None else cached(ask, key(encoder, base.local(encoder, weights)), cache)
+    ask = base.load_encoder(encoder, weights)
+    return ask if cache is None else with_cache(ask, cache_key(encoder, base.local_weights(encoder, weights)), cache)
 
 
 def _rate(rate_hz: float | None, module: ModuleType, video: str | Path) -> float:
@@ -143,7 +147,7 @@ def _rate(rate_hz: float | None, module: ModuleType, video: str | Path) -> float
     return rate_hz
 
 
-def _asked(ask: base.Encode, stream: Iterator[tuple], shape: base.Shape) -> Iterator[tuple]:
+def _asked(ask: base.Encode, stream: Iterator[tuple], shape: base.EncoderShape) -> Iterator[tuple]:
     """Yield (crop, time_s, person, token) for each (crop, time_s, person, input), as many held as memory allows."""
     held = int(min(max(HELD_BYTES // shape.bytes, 1), BATCH))
     while batch := list(islice(stream, held)):
@@ -159,12 +163,12 @@ def boxes_by_frame(tracks: Tracks, crop: str) -> dict[int, list[tuple[int, np.nd
     boxes = np.stack(columns[2:], 1).astype(float)
     found = defaultdict(list)
     for frame, person, box in zip(columns[0], columns[1], boxes, strict=True):  # sorted by person
-        if usable(box):
+        if is_usable(box):
             found[int(frame)].append((int(person), box))
     return dict(found)
 
 
-def usable(box: np.ndarray) -> bool:
+def is_usable(box: np.ndarray) -> bool:
     """Say whether a box x0,y0,x1,y1 (fractions of the frame) is finite, has an area, and lies in part in the frame."""
     x0, y0, x1, y1 = box
     return bool(np.isfinite(box).all() and x0 < x1 and y0 < y1 and x0 < 1 and y0 < 1 and x1 > 0 and y1 > 0)
@@ -181,7 +185,7 @@ def square(box: np.ndarray, margin: float, width: int, height: int) -> tuple[int
     return round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2), side
 
 
-def cut(frame: np.ndarray, box: np.ndarray, margin: float, size: tuple[int, int]) -> np.ndarray:
+def crop_square(frame: np.ndarray, box: np.ndarray, margin: float, size: tuple[int, int]) -> np.ndarray:
     """Return the ``square`` about a usable box, resized: uint8 (height, width, 3) to uint8 (*size, 3).
 
     What lies outside of the frame is black. Shrinking averages over pixels, enlarging interpolates between them.
@@ -201,9 +205,9 @@ def _columns(rows: list[tuple[float, int, np.ndarray]], dim: int) -> CropFeature
     return CropFeatures(np.array(times, np.float64), np.array(people, np.int32), tokens)
 
 
-def refuse_another_video(video: str | Path, name: str, tracks: Tracks, path: str | Path) -> None:
+def check_same_video(video: str | Path, name: str, tracks: Tracks, path: str | Path) -> None:
     """Raise KinesicsError naming the tracks' ``path`` unless they are of this video: its name, frame size and length."""
-    found = facts(video)
+    found = probe_video(video)
     for what, theirs, ours in [
         ("name", tracks.video, name),
         ("size", f"{tracks.width}x{tracks.height}", f"{found.width}x{found.height}"),

@@ -251,7 +251,7 @@ def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
 
     @torch.inference_mode()
     def encode(clips: np.ndarray) -> np.ndarray:
-        video = pretrained.scaled(torch.from_numpy(clips), mean, std)  # (N, T, 3, H, W)
+        video = pretrained.normalise(torch.from_numpy(clips), mean, std)  # (N, T, 3, H, W)
         return network(video.transpose(1, 2))[0].float().cpu().numpy()
 
     return encode

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kinesics.encoders import registry
-from kinesics.encoders.base import fetched, how_to_get, needs, place, shape
+from kinesics.encoders.base import encoder_shape, install_hint, is_downloadable, required_downloads, weights_path
 
 
-def listing(names: Sequence[str], data: str | Path, whole: bool = False) -> list[str]:
+def list_encoders(names: Sequence[str], data: str | Path, whole: bool = False) -> list[str]:
     """Return a table of encoders, a line each and a header, or with ``whole`` all that is to be told of each."""
     from kinesics.encoders import pretrained  # imports torch
 
@@ -23,7 +23,11 @@ def listing(names: Sequence[str], data: str | Path, whole: bool = False) -> list
                 f"  licence: {row['licence']}; gated: {row['gated']}; weights: {row['weights']}",
                 f"  needs {pretrained.needed_bytes(name) / 1e9:.1f} GB of memory; {free}",
                 f"  runs now: {state}",
-                *([] if place(name, data).exists() or fetched(name) else [f"  {how_to_get(name, place(name, data))}"]),
+                *(
+                    []
+                    if weights_path(name, data).exists() or is_downloadable(name)
+                    else [f"  {install_hint(name, weights_path(name, data))}"]
+                ),
             ]
         return lines
     lines = [f"{'encoder':24}{'params':>9}  {'input':15}{'licence':19}{'gated':9}{'memory':>8}  runs now"]
@@ -37,7 +41,7 @@ def listing(names: Sequence[str], data: str | Path, whole: bool = False) -> list
 
 
 def _input(name: str) -> str:
-    told = shape(name)
+    told = encoder_shape(name)
     sizes = {"image": "{0}x{1}", "clip": "{0} x {1}x{2}", "sound": "sound", "text": "text"}
     return sizes[told.kind].format(*told.input)
 
@@ -46,8 +50,8 @@ def _state(name: str, data: str | Path) -> str:
     """Return whether an encoder can run now, and why not."""
     from kinesics.encoders import pretrained
 
-    if not place(name, data).exists():
-        if not fetched(name):
+    if not weights_path(name, data).exists():
+        if not is_downloadable(name):
             return "no: weights missing"
-        return f"yes; weights come at first use, or with: kinesics fetch {' '.join(needs(name))}"
+        return f"yes; weights come at first use, or with: kinesics fetch {' '.join(required_downloads(name))}"
     return "no: not enough memory is free" if pretrained.needed_bytes(name) > pretrained.free_bytes() else "yes"

@@ -46,7 +46,7 @@ def needed_bytes(name: str) -> int:
     return int(float(registry.ENCODERS[name]["parameters"]) * 1e6 * precision().itemsize * 1.25)
 
 
-def folder(weights: str | Path, download: bool = True) -> Path:
+def hub_folder(weights: str | Path, download: bool = True) -> Path:
     """Return a folder of weights: the one given, or that of a repository of the hub (``organisation/name``), downloaded.
 
     Without ``download`` only what was downloaded before. Raises KinesicsError that names the repository if it cannot be
@@ -66,7 +66,7 @@ def folder(weights: str | Path, download: bool = True) -> Path:
         ) from None
 
 
-def pretrained(weights: Path, kinds: dict[str, type[PreTrainedModel]], inside: str = "") -> PreTrainedModel:
+def load_pretrained(weights: Path, kinds: dict[str, type[PreTrainedModel]], inside: str = "") -> PreTrainedModel:
     """Load a network from a folder as ``save_pretrained`` writes it, in ``precision()``, ready to run.
 
     ``kinds`` maps the ``model_type`` of its config.json to the class that is wanted of it; parameters of other parts
@@ -121,6 +121,6 @@ def normalisation(weights: Path, default: tuple) -> tuple[torch.Tensor, torch.Te
     return torch.tensor(default[0]), torch.tensor(default[1])
 
 
-def scaled(pixels: torch.Tensor, mean: torch.Tensor, std: torch.Tensor) -> torch.Tensor:
+def normalise(pixels: torch.Tensor, mean: torch.Tensor, std: torch.Tensor) -> torch.Tensor:
     """Return uint8 pixels (..., 3) as a network takes them: (x / 255 - mean) / std, colours first: (..., 3, H, W)."""
     return ((pixels / 255 - mean) / std).movedim(-1, -3).to(device(), precision())

@@ -11,7 +11,7 @@ from kinesics.io.package_data import rows_by_name
 ENCODERS = rows_by_name("kinesics.encoders", "registry.csv")
 
 
-def encoder(name: str) -> ModuleType:
+def find_encoder(name: str) -> ModuleType:
     """Return an encoder's module. Raises KinesicsError naming those that have a similar name."""
     check_encoder(name)
     return import_module(f"kinesics.encoders.{ENCODERS[name]['module']}")

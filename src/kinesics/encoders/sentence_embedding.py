@@ -14,7 +14,7 @@ import torch
 from transformers import AutoTokenizer, BertModel
 
 from kinesics.encoders import pretrained
-from kinesics.encoders.transcription import HEARS, transcribe
+from kinesics.encoders.transcription import SPEECH_MODEL, transcribe
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line
 
@@ -35,14 +35,14 @@ def sentences(video: str | Path, weights: str | Path) -> Iterator[tuple[float, s
 def beside(weights: str | Path) -> Path:
     """Return the folder of the speech recogniser, beside that of ``weights``, a file or its folder."""
     folder = Path(weights).resolve()
-    return (folder if folder.is_dir() else folder.parent).parent / HEARS
+    return (folder if folder.is_dir() else folder.parent).parent / SPEECH_MODEL
 
 
 def load(weights: Path) -> Callable[[list[str]], np.ndarray]:
     """Return the function from N texts to float32 (N, 384), each of length 1; ``weights`` is a file of their folder."""
     torch.set_num_threads(1)
     folder = weights if weights.is_dir() else weights.parent
-    network = pretrained.pretrained(folder, {"bert": BertModel})
+    network = pretrained.load_pretrained(folder, {"bert": BertModel})
     try:
         pieces = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as error:  # JSON that is none is a ValueError

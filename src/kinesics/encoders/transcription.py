@@ -7,10 +7,10 @@ from faster_whisper import WhisperModel
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line
-from kinesics.media.audio import sound
+from kinesics.media.audio import read_sound
 
 #: The source of the speech recogniser.
-HEARS = "whisper-tiny-en"
+SPEECH_MODEL = "whisper-tiny-en"
 _SILENCE = 0.6  # chance of silence above which a segment is left out: faster-whisper's own
 
 
@@ -22,7 +22,9 @@ def transcribe(video: str | Path, weights: str | Path) -> list[tuple[float, floa
     """
     network = _recogniser(Path(weights))
     # Without the times of words, a sentence begins where the one before ended, however long the pause.
-    segments, _ = network.transcribe(sound(video), language="en", beam_size=1, temperature=0.0, word_timestamps=True)
+    segments, _ = network.transcribe(
+        read_sound(video), language="en", beam_size=1, temperature=0.0, word_timestamps=True
+    )
     heard = [s for s in segments if s.no_speech_prob < _SILENCE and s.text.strip()]
     return [(float(s.start), float(s.end), s.text.strip()) for s in heard]
 
@@ -30,7 +32,7 @@ def transcribe(video: str | Path, weights: str | Path) -> list[tuple[float, floa
 @lru_cache(maxsize=1)
 def _recogniser(folder: Path) -> WhisperModel:
     if not (folder / "model.bin").is_file():
-        raise KinesicsError(f"{folder}: no speech recogniser; get it with: kinesics fetch {HEARS}")
+        raise KinesicsError(f"{folder}: no speech recogniser; get it with: kinesics fetch {SPEECH_MODEL}")
     try:
         return WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)
     except (RuntimeError, ValueError, OSError) as error:

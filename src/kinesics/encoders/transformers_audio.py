@@ -27,7 +27,9 @@ _TOKEN = 320  # samples a token of all three: 20 ms
 def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from sounds, float32 (N, samples), to mean tokens, float32 (N, C)."""
     torch.set_num_threads(1)
-    network = pretrained.pretrained(weights, {"wavlm": WavLMModel, "wav2vec2": Wav2Vec2Model, "whisper": WhisperModel})
+    network = pretrained.load_pretrained(
+        weights, {"wavlm": WavLMModel, "wav2vec2": Wav2Vec2Model, "whisper": WhisperModel}
+    )
     hears = _whisper(network) if network.config.model_type == "whisper" else _waves(network, weights)
 
     @torch.inference_mode()

@@ -34,7 +34,7 @@ class _Peer:
     inside: str = ""  # where a larger network keeps its parameters
 
 
-def packed(video: torch.Tensor, patch: int, merge: int, tubelet: int) -> tuple[torch.Tensor, torch.Tensor]:
+def pack_patches(video: torch.Tensor, patch: int, merge: int, tubelet: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the patches (P, 3 * tubelet * patch**2) of one video (T, 3, H, W), and its grid (1, 3) of patches.
 
     In the order of the Qwen-VL and VideoLLaMA 3 towers: time, then squares of ``merge`` x ``merge`` patches, which become
@@ -51,7 +51,7 @@ def _qwen3_vl(network: Qwen3VLVisionModel, video: torch.Tensor) -> torch.Tensor:
     config = network.config
     kept = []
     for clip in video:
-        patches, grid = packed(clip, config.patch_size, config.spatial_merge_size, config.temporal_patch_size)
+        patches, grid = pack_patches(clip, config.patch_size, config.spatial_merge_size, config.temporal_patch_size)
         kept.append(network(patches, grid_thw=grid).pooler_output.mean(0))
     return torch.stack(kept)
 
@@ -73,12 +73,12 @@ def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     torch.set_num_threads(1)
     peer = _PEERS.get(pretrained.configuration(weights).model_type)
     kinds = {name: other.kind for name, other in _PEERS.items()}
-    network = pretrained.pretrained(weights, kinds, peer.inside if peer else "")
+    network = pretrained.load_pretrained(weights, kinds, peer.inside if peer else "")
     mean, std = pretrained.normalisation(weights, peer.pixels)
 
     @torch.inference_mode()
     def encode(inputs: np.ndarray) -> np.ndarray:
-        video = pretrained.scaled(torch.from_numpy(inputs), mean, std)
+        video = pretrained.normalise(torch.from_numpy(inputs), mean, std)
         return peer.pool(network, video if video.ndim == 5 else video[:, None]).float().cpu().numpy()
 
     return encode

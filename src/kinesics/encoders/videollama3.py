@@ -17,10 +17,10 @@ from transformers import AutoTokenizer, VideoLlama3ForConditionalGeneration
 from transformers.models.video_llama_3.modeling_video_llama_3 import VideoLlama3VisionModel
 
 from kinesics.encoders import pretrained
-from kinesics.encoders.transformers_vision import packed
+from kinesics.encoders.transformers_vision import pack_patches
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line
-from kinesics.media.video import facts, frame_at
+from kinesics.media.video import probe_video, read_frame_at
 
 CROPS = ("face", "person")
 MARGIN = 0.2  # context: hair, and hands that reach for the face
@@ -35,12 +35,12 @@ _PIXELS = (128 * 28 * 28, 768 * 28 * 28)  # of a frame at least, of all frames a
 def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from uint8 RGB (N, H, W, 3) to mean tokens of the vision encoder, float32 (N, 1152)."""
     torch.set_num_threads(1)
-    network = pretrained.pretrained(weights, {"video_llama_3": VideoLlama3VisionModel}, "model.vision_model.")
+    network = pretrained.load_pretrained(weights, {"video_llama_3": VideoLlama3VisionModel}, "model.vision_model.")
     mean, std = pretrained.normalisation(weights, pretrained.HALF)
 
     @torch.inference_mode()
     def encode(images: np.ndarray) -> np.ndarray:
-        pixels = pretrained.scaled(torch.from_numpy(images), mean, std)
+        pixels = pretrained.normalise(torch.from_numpy(images), mean, std)
         return torch.stack([vision_tokens(network, image[None]).mean(0) for image in pixels]).float().cpu().numpy()
 
     return encode
@@ -52,7 +52,7 @@ def vision_tokens(network: VideoLlama3VisionModel, pixels: torch.Tensor) -> torc
     return network(patches, grid_thw=grid, merge_sizes=torch.full((1,), MERGE)).last_hidden_state
 
 
-def kept(patches: torch.Tensor, frames: int, changed: float = CHANGED) -> torch.Tensor:
+def pruned_patches(patches: torch.Tensor, frames: int, changed: float = CHANGED) -> torch.Tensor:
     """Return which tokens survive the differential frame pruner: bool (frames, tokens a frame).
 
     ``patches`` (P, 588) are the normalised pixels in the order of ``packed``. A token is kept if its pixels differ from
@@ -65,7 +65,7 @@ def kept(patches: torch.Tensor, frames: int, changed: float = CHANGED) -> torch.
     return torch.cat([torch.ones_like(moved[:1]) if frames > 1 else tokens.new_ones(1, tokens.shape[1]).bool(), moved])
 
 
-def fitted(frames: np.ndarray, patch: int = 14, pixels: tuple[int, int] = _PIXELS) -> np.ndarray:
+def fit_to_patches(frames: np.ndarray, patch: int = 14, pixels: tuple[int, int] = _PIXELS) -> np.ndarray:
     """Return frames, uint8 (T, H, W, 3), resized to whole tokens and to the pixels that the network is given.
 
     A frame has at least ``pixels[0]``, and all frames together at most ``pixels[1]``, as far as whole tokens allow.
@@ -82,7 +82,7 @@ def fitted(frames: np.ndarray, patch: int = 14, pixels: tuple[int, int] = _PIXEL
     return np.ascontiguousarray(out.movedim(1, -1).numpy())
 
 
-def sampled(begin_s: float, end_s: float) -> np.ndarray:
+def sample_times(begin_s: float, end_s: float) -> np.ndarray:
     """Return the times in seconds at which a window is looked at: one a second, spread out if that would be over 180."""
     count = int(np.clip(np.floor((end_s - begin_s) * FRAME_HZ), 1, MOST_FRAMES))
     return begin_s + (np.arange(count) + 0.5) * (end_s - begin_s) / count
@@ -94,8 +94,8 @@ def answerer(weights: str | Path, most_tokens: int = 256) -> Callable[[np.ndarra
     Greedy, so the same question has the same answer. Raises KinesicsError for weights that are missing or others.
     """
     torch.set_num_threads(1)
-    weights = pretrained.folder(weights)
-    network = pretrained.pretrained(weights, {"video_llama_3": VideoLlama3ForConditionalGeneration})
+    weights = pretrained.hub_folder(weights)
+    network = pretrained.load_pretrained(weights, {"video_llama_3": VideoLlama3ForConditionalGeneration})
     mean, std = pretrained.normalisation(weights, pretrained.HALF)
     try:
         pieces = AutoTokenizer.from_pretrained(weights, local_files_only=True)
@@ -105,9 +105,9 @@ def answerer(weights: str | Path, most_tokens: int = 256) -> Callable[[np.ndarra
 
     @torch.inference_mode()
     def answer(frames: np.ndarray, times_s: Sequence[float], question: str) -> str:
-        pixels = pretrained.scaled(torch.from_numpy(fitted(frames, patch)), mean, std)
+        pixels = pretrained.normalise(torch.from_numpy(fit_to_patches(frames, patch)), mean, std)
         patches, grid = _frames_packed(pixels, patch)
-        stays = kept(patches.float(), len(frames))
+        stays = pruned_patches(patches.float(), len(frames))
         shown = [
             f"Time {time_s:.1f}s:" + pieces.convert_ids_to_tokens(mark) * int(count)
             for time_s, count in zip(times_s, stays.sum(1), strict=True)
@@ -140,12 +140,14 @@ def answer_about(
     ``answer`` is an ``answerer``, or anything that takes the same. Times in the prompt count from the window's begin.
     Raises KinesicsError for a window that is not in the video.
     """
-    end_s = facts(video).duration_s if end_s is None else end_s
-    if not 0 <= begin_s < end_s <= facts(video).duration_s:
-        raise KinesicsError(f"{video}: no window from {begin_s:g} to {end_s:g} s in {facts(video).duration_s:g} s")
-    times_s = sampled(begin_s, end_s)
-    return answer(frame_at(video, times_s.tolist()), (times_s - begin_s).tolist(), question)
+    end_s = probe_video(video).duration_s if end_s is None else end_s
+    if not 0 <= begin_s < end_s <= probe_video(video).duration_s:
+        raise KinesicsError(
+            f"{video}: no window from {begin_s:g} to {end_s:g} s in {probe_video(video).duration_s:g} s"
+        )
+    times_s = sample_times(begin_s, end_s)
+    return answer(read_frame_at(video, times_s.tolist()), (times_s - begin_s).tolist(), question)
 
 
 def _frames_packed(pixels: torch.Tensor, patch: int) -> tuple[torch.Tensor, torch.Tensor]:
-    return packed(pixels, patch, MERGE, 1)
+    return pack_patches(pixels, patch, MERGE, 1)

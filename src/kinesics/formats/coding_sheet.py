@@ -1,21 +1,25 @@
-"""The coders' tables (``truth/coder_*.csv``, after ``truth/MANUAL.md``) as events tables."""
+"""The coding sheets of the project (``annotations/coder_*.csv``, after ``annotations/MANUAL.md``)."""
 
 from pathlib import Path
 
 import pandas as pd
 
+from kinesics.formats.base import ReadOnly
 from kinesics.io.validation import read_table, schema
-from kinesics.structures.events import BOX, check_events
+from kinesics.structures.events import BOX, Events, check_events
 
 
 def read_coding(path: str | Path) -> pd.DataFrame:
-    """Return one coder's events; the score is the coder's confidence (1 sure, 0.5 plausible).
+    """Return a coding sheet as an events table: ``clip`` is the video, ``confidence`` the score, which is 1 where sure
+    and 0.5 where plausible.
 
-    Raises KinesicsError naming the file and the line.
+    Raises KinesicsError naming the file, the line and the value.
     """
     table = pd.DataFrame(read_table(path, schema("coding")))
     table = table.rename(columns={"clip": "video", "confidence": "score"})
-    table[["person", "start_s", "end_s", "score", *BOX]] = table[["person", "start_s", "end_s", "score", *BOX]].apply(
-        pd.to_numeric
-    )
+    numbers = ["person", "start_s", "end_s", "score", *BOX]
+    table[numbers] = table[numbers].apply(pd.to_numeric)
     return check_events(table.drop(columns="note"), str(path))
+
+
+FORMAT = ReadOnly((), lambda path: Events(read_coding(path)))

@@ -1,7 +1,6 @@
 """Read and write learned arrays and their metadata (safetensors)."""
 
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -11,7 +10,7 @@ from kinesics.errors import KinesicsError
 from kinesics.io.files import replacing
 
 
-def read_model(path: Path, detector: str) -> dict[str, np.ndarray]:
+def read_checkpoint(path: Path, detector: str) -> dict[str, np.ndarray]:
     """Read what a detector has learned. Raises KinesicsError, naming the file, if it is none."""
     try:
         with safe_open(path, "np") as file:
@@ -29,7 +28,7 @@ def read_model(path: Path, detector: str) -> dict[str, np.ndarray]:
 
 
 def detector_of(path: str | Path) -> str:
-    """Return the module of the detector that learned a model. Raises KinesicsError, naming the file, if it is none."""
+    """Return the name of the detector that learned a model. Raises KinesicsError, naming the file, if it is none."""
     try:
         with safe_open(path, "np") as file:
             found = (file.metadata() or {}).get("detector", "").rpartition(".")[2]
@@ -44,14 +43,14 @@ def detector_of(path: str | Path) -> str:
     return found
 
 
-def write_model(module: ModuleType, model: dict[str, np.ndarray], out: str | Path) -> None:
-    """Write what the detector of this module has learned (safetensors, atomically)."""
+def write_checkpoint(detector: str, model: dict[str, np.ndarray], out: str | Path) -> None:
+    """Write the arrays that a detector has learned (safetensors, atomically)."""
     with replacing(out) as temporary:
         arrays = {name: np.ascontiguousarray(value) for name, value in sorted(model.items())}
-        save_file(arrays, temporary, {"detector": module.__name__})
+        save_file(arrays, temporary, {"detector": detector})
 
 
-def threshold(path: str | Path) -> float:
+def decision_threshold(path: str | Path) -> float:
     """Return the score from which on a model's events are decisions: what it learned on validation clips, or 0.
 
     Raises KinesicsError, naming the file, if it is no model.

@@ -34,6 +34,22 @@ SILENCE_S = 60.0  # how long a server may say nothing
 PIP = ["--no-deps", "--only-binary=:all:", "--platform=manylinux_2_28_x86_64", "--python-version=3.11"]
 
 
+def data_folder(folder: str | Path | None = None) -> Path:
+    """Return the folder of downloaded files: ``folder``, else KINESICS_DATA, else ``kinesics`` in the user's cache folder.
+
+    Raises KinesicsError if it is a file, or if the user has no home folder and no other is named.
+    """
+    if folder is None and not (folder := os.environ.get("KINESICS_DATA")):
+        try:
+            folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kinesics"
+        except RuntimeError:
+            raise KinesicsError("no home folder: set KINESICS_DATA to a folder for downloaded files") from None
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise KinesicsError(f"--data {folder} is no folder: give the one where downloaded files lie")
+    return folder
+
+
 def read_downloads(*tables: str | Path) -> dict[str, list[dict[str, str]]]:
     """Return the rows of the tables (default: ``TABLE``) by source id, in the tables' order.
 

@@ -8,19 +8,19 @@ import av
 import numpy as np
 
 from kinesics.errors import KinesicsError
-from kinesics.media.video import facts, open_container
+from kinesics.media.video import open_container, probe_video
 from kinesics.structures.timegrid import samples, seconds
 
 SOUND_HZ = 16_000  # what networks of speech and voice were trained on
 
 
-def sounds(path: str | Path, rate_hz: float, length: int) -> Iterator[tuple[float, np.ndarray]]:
+def read_sound_windows(path: str | Path, rate_hz: float, length: int) -> Iterator[tuple[float, np.ndarray]]:
     """Yield (time_s, sound) for each time k / rate_hz in [0, duration): ``length`` samples about it, float32 at ``SOUND_HZ``.
 
     Before and after the sound there is silence. Holds one window. Raises KinesicsError as ``sound`` does.
     """
     blocks, held, begin = _sound_blocks(path), np.zeros(length // 2, np.float32), -(length // 2)
-    for k in range(samples(facts(path).duration_s, rate_hz)):
+    for k in range(samples(probe_video(path).duration_s, rate_hz)):
         time_s = seconds(k, rate_hz)
         first = round(time_s * SOUND_HZ) - length // 2
         while begin + len(held) < first + length:
@@ -33,7 +33,7 @@ def sounds(path: str | Path, rate_hz: float, length: int) -> Iterator[tuple[floa
         yield time_s, held[:length].copy()
 
 
-def sound(path: str | Path) -> np.ndarray:
+def read_sound(path: str | Path) -> np.ndarray:
     """Return the whole sound of a video, mono float32 in [-1, 1] at ``SOUND_HZ``: 4 MB a minute. Time 0 is the pictures'.
 
     Raises KinesicsError if there is none, or where it is damaged.

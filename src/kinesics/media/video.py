@@ -25,7 +25,7 @@ _NEAR_S = 1e-6  # a frame stamped this little after a sample's time counts as sh
 
 
 @dataclass(frozen=True)
-class VideoFacts:
+class VideoInfo:
     """The size of the upright frame in square pixels, the duration, the mean frame rate, and whether there is sound."""
 
     width: int
@@ -35,7 +35,7 @@ class VideoFacts:
     has_audio: bool
 
 
-def facts(path: str | Path) -> VideoFacts:
+def probe_video(path: str | Path) -> VideoInfo:
     """Return a video's facts. Reads all packets but decodes one frame: cheap, and the duration is exact.
 
     Raises KinesicsError, naming the file and what to do, if it is missing, empty, a folder, not a video, without
@@ -44,7 +44,7 @@ def facts(path: str | Path) -> VideoFacts:
     return _examine(path)[0]
 
 
-def frames(path: str | Path, rate_hz: float) -> Iterator[tuple[int, float, np.ndarray]]:
+def read_frames(path: str | Path, rate_hz: float) -> Iterator[tuple[int, float, np.ndarray]]:
     """Yield (k, time_s, frame) for each k with time_s = k / rate_hz in [0, duration): frame is uint8 (height, width, 3).
 
     There are ``segments.samples(facts(path).duration_s, rate_hz)`` of them. Frames shown at several samples are the
@@ -58,7 +58,7 @@ def frames(path: str | Path, rate_hz: float) -> Iterator[tuple[int, float, np.nd
         yield k, time_s, frame
 
 
-def frame_at(path: str | Path, times_s: Sequence[float]) -> np.ndarray:
+def read_frame_at(path: str | Path, times_s: Sequence[float]) -> np.ndarray:
     """Return the frames shown at a few times, in any order, without decoding the whole video: uint8 (N, height, width, 3).
 
     decord2 seeks by its index of frames. Where that is wrong the video is decoded from the start instead: decord2 3.4.0
@@ -85,18 +85,20 @@ def frame_at(path: str | Path, times_s: Sequence[float]) -> np.ndarray:
     return out
 
 
-def windows(path: str | Path, rate_hz: float, count: int, span_s: float) -> Iterator[tuple[float, list[np.ndarray]]]:
+def read_windows(
+    path: str | Path, rate_hz: float, count: int, span_s: float
+) -> Iterator[tuple[float, list[np.ndarray]]]:
     """Yield (time_s, frames) for each time k / rate_hz in [0, duration): the ``count`` frames about it, over ``span_s``.
 
     They are those of a grid at count / span_s Hz, half of them before the one shown at that time; where the video begins
     or ends, its first or last frame is repeated. Holds one window of frames. Raises KinesicsError as ``frames`` does.
     """
     grid_hz = count / span_s
-    instants = [seconds(k, rate_hz) for k in range(samples(facts(path).duration_s, rate_hz))]
+    instants = [seconds(k, rate_hz) for k in range(samples(probe_video(path).duration_s, rate_hz))]
     due = deque((int(index(time_s, grid_hz)) + (count - 1) // 2, time_s) for time_s in instants)  # last frame, time
     held: deque[np.ndarray] = deque(maxlen=count)
     k, frame = -1, None
-    for k, _, frame in frames(path, grid_hz):
+    for k, _, frame in read_frames(path, grid_hz):
         held.extend([frame] * (1 if held else count))
         while due and due[0][0] == k:
             yield due.popleft()[1], list(held)
@@ -106,7 +108,7 @@ def windows(path: str | Path, rate_hz: float, count: int, span_s: float) -> Iter
         yield time_s, list(held)
 
 
-def _shown(path: str | Path, info: VideoFacts, times_s: Iterable[float]) -> Iterator[tuple[float, np.ndarray]]:
+def _shown(path: str | Path, info: VideoInfo, times_s: Iterable[float]) -> Iterator[tuple[float, np.ndarray]]:
     """Yield (time, frame shown then) for ascending times, decoding once from the start and holding two frames."""
     with open_container(path) as (container, stream):
         times = iter(times_s)
@@ -136,7 +138,7 @@ def _shown(path: str | Path, info: VideoFacts, times_s: Iterable[float]) -> Iter
             shown = following
 
 
-def _examine(path: str | Path) -> tuple[VideoFacts, bool]:
+def _examine(path: str | Path) -> tuple[VideoInfo, bool]:
     """Return the facts, and whether all frames are shown, as they are stored: not turned, pixels square."""
     with open_container(path) as (container, stream):
         frame, begin, end, after = None, None, None, 0
@@ -170,7 +172,7 @@ def _examine(path: str | Path) -> tuple[VideoFacts, bool]:
         width, height = max(round(frame.width * pixel), 1), frame.height
         if turned % 2:
             width, height = height, width
-        info = VideoFacts(width, height, duration_s, count / duration_s, bool(container.streams.audio))
+        info = VideoInfo(width, height, duration_s, count / duration_s, bool(container.streams.audio))
         return info, turned == 0 and pixel == 1 and not hidden
 
 
@@ -221,7 +223,7 @@ def _quarter_turns(frame: av.VideoFrame) -> int:
     return round(frame.rotation / 90) % 4
 
 
-def _upright(frame: av.VideoFrame, info: VideoFacts) -> np.ndarray:
+def _upright(frame: av.VideoFrame, info: VideoInfo) -> np.ndarray:
     """Return the frame as uint8 RGB (height, width, 3) of the video's size; streams may change theirs midway."""
     turns = _quarter_turns(frame)
     width, height = (info.height, info.width) if turns % 2 else (info.width, info.height)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kinesics.errors import KinesicsError
-from kinesics.metrics.bootstrap import unit_of
+from kinesics.metrics.bootstrap import units_of_events
 from kinesics.metrics.matching import ratio
 from kinesics.structures.timegrid import rasterise, samples, seconds
 
@@ -51,7 +51,7 @@ def frame_counts(
             f"{rate_hz:g} Hz; are its times seconds? Else give a lower rate"
         )
     middle = {video: seconds(np.arange(n) + 0.5, rate_hz) for video, n in n_samples.items()}
-    unit = {video: unit_of([video] * len(time), time, units, block_s) for video, time in middle.items()}
+    unit = {video: units_of_events([video] * len(time), time, units, block_s) for video, time in middle.items()}
     for video in durations:
         counts[:, :, 0] += np.bincount(unit[video], minlength=n_units) * max(len(persons[video]), 1)
     for key in sorted({*both[0], *both[1]}):

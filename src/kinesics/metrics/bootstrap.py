@@ -37,7 +37,7 @@ def block_units(durations: Mapping[str, float], block_s: float = BLOCK_S) -> dic
     return units
 
 
-def unit_of(
+def units_of_events(
     videos: Sequence[str], times_s: np.ndarray, units: Mapping[str, range], block_s: float = BLOCK_S
 ) -> np.ndarray:
     """Return the unit that holds each time of each video: int (N,). Times past the end fall into the last block."""
@@ -75,7 +75,7 @@ def percentile_interval(samples: np.ndarray, level: float = 0.95) -> tuple[np.nd
     return ends[0], ends[1]
 
 
-def swaps(n_units: int, permutations: int, seed: int = 0) -> np.ndarray:
+def permutation_signs(n_units: int, permutations: int, seed: int = 0) -> np.ndarray:
     """Return, for each unit, whether two detectors change places in it: bool (n_units, 1 + S); column 0 is all false.
 
     Every one of the 2 ** n_units ways if those are at most ``permutations``, else that many at random.
@@ -117,7 +117,7 @@ def holm(p: Sequence[float]) -> np.ndarray:
     return corrected
 
 
-def correct(entries: Mapping[str, dict]) -> None:
+def add_holm(entries: Mapping[str, dict]) -> None:
     """Give every entry of a comparison, which has ``p`` or None, also ``p_holm``, corrected for their number."""
     corrected = holm([np.nan if entry["p"] is None else entry["p"] for entry in entries.values()])
     for entry, p in zip(entries.values(), corrected, strict=True):

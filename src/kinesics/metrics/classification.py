@@ -38,7 +38,9 @@ def weighted_f1(correct: np.ndarray, support: np.ndarray, answered: np.ndarray) 
     return ratio(np.nansum(f1 * support, -1), support.sum(-1))
 
 
-def answers(truth: pd.DataFrame, predicted: pd.DataFrame, tiou: float = 0.5, match_person: bool = True) -> np.ndarray:
+def label_predictions(
+    truth: pd.DataFrame, predicted: pd.DataFrame, tiou: float = 0.5, match_person: bool = True
+) -> np.ndarray:
     """Return the predicted row that answers each true event, -1 for none: int (N,).
 
     Of the predictions of its video and person, whatever their label, it is the one of largest tIoU of at least

@@ -10,13 +10,13 @@ import pandas as pd
 from kinesics.errors import KinesicsError
 from kinesics.metrics.bootstrap import (
     BLOCK_S,
+    add_holm,
     bootstrap_weights,
-    correct,
     permutation_p,
-    swaps,
+    permutation_signs,
 )
-from kinesics.metrics.counts import merge
-from kinesics.metrics.inputs import Tables, prepare
+from kinesics.metrics.counts import merge_rankings
+from kinesics.metrics.inputs import Tables, prepare_tables
 from kinesics.metrics.scoring import (
     SHORT,
     Thresholds,
@@ -56,7 +56,7 @@ def compare(
     same (``detection.merge_ranked``).
     """
     groups = {"truth": truth, "first": first, "second": second}
-    footage, tables = prepare(groups, durations, labels, block_s, tubes)
+    footage, tables = prepare_tables(groups, durations, labels, block_s, tubes)
     of = cluster_ids(footage, clusters)
     weights = resample_weights(of, resamples, seed)
     if permutations < 0:
@@ -65,20 +65,22 @@ def compare(
     of_a, of_b = metric_samples(a, weights), metric_samples(b, weights)
     p = {}
     if permutations:
-        swapped = swaps(of.max(initial=-1) + 1, permutations, seed)[of].astype(float)
+        swapped = permutation_signs(of.max(initial=-1) + 1, permutations, seed)[of].astype(float)
         sides = np.concatenate([1 - swapped, swapped]), np.concatenate([swapped, 1 - swapped])
         seeds = [len(tables[group]) for group in ("first", "second")]
         coders = (
             one[i * n : (i + 1) * n] for i in range(len(tables["truth"])) for one, n in zip((a, b), seeds, strict=True)
         )
-        mixed = [merge(*pair) for both in zip(coders, coders, strict=True) for pair in itertools.product(*both)]
+        mixed = [
+            merge_rankings(*pair) for both in zip(coders, coders, strict=True) for pair in itertools.product(*both)
+        ]
         there, back = (metric_samples(mixed, side) for side in sides)
         p = {key: permutation_p(there[key] - back[key]) for key in there}
     difference = {key: of_a[key] - of_b[key] for key in of_a}
     return {"labels": footage.labels, **summarise(footage, tables, a, difference, weights, of, p)}
 
 
-def against(
+def compare_to_reference(
     reference: str,
     truth: Tables,
     found: Mapping[str, Sequence[pd.DataFrame]],
@@ -101,11 +103,11 @@ def against(
         for metric in entries.keys() & difference["metrics"].keys():
             entries[metric][name] = difference["metrics"][metric]
     for of_metric in entries.values():
-        correct(of_metric)
+        add_holm(of_metric)
     return entries
 
 
-def by_subset(
+def score_subsets(
     truth: Tables,
     predicted: Tables,
     subsets: Mapping[str, Sequence[str]],
@@ -129,7 +131,7 @@ def by_subset(
     Result: ``{subset: {videos, metrics, per_label, difference}}`` with entries as of ``score``; ``difference``, the metrics of
     the subset minus those of the baseline, is missing without a baseline and from the baseline itself.
     """
-    footage, tables = prepare({"truth": truth, "predicted": predicted}, durations, labels, np.inf, tubes)
+    footage, tables = prepare_tables({"truth": truth, "predicted": predicted}, durations, labels, np.inf, tubes)
     if baseline is not None and baseline not in subsets:
         raise KinesicsError(f"baseline {baseline!r} is not a subset; there are {', '.join(subsets)}")
     for subset, videos in subsets.items():

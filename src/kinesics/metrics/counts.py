@@ -23,9 +23,9 @@ from kinesics.metrics.average_precision import (
     ranked_ap,
     recall_auc,
 )
-from kinesics.metrics.bootstrap import unit_of
+from kinesics.metrics.bootstrap import units_of_events
 from kinesics.metrics.calibration import BINS, calibration_error, concordance, moments, score_bins
-from kinesics.metrics.classification import answers, uar, war, weighted_f1
+from kinesics.metrics.classification import label_predictions, uar, war, weighted_f1
 from kinesics.metrics.matching import (
     MAP_TIOUS,
     check_tious,
@@ -38,7 +38,7 @@ from kinesics.metrics.matching import (
     take_ranked,
 )
 from kinesics.metrics.sequence_metrics import edits, jaccard
-from kinesics.metrics.tubes import FRAME_IOU, TUBE_IOUS, frame_boxes, match_boxes, match_tubes, select
+from kinesics.metrics.tubes import FRAME_IOU, TUBE_IOUS, frame_boxes, match_boxes, match_tubes, select_events
 
 F1_TIOUS = (0.3, 0.5)
 SPATIAL_TIOU = 0.3
@@ -60,7 +60,7 @@ RANKING_COUNTS = ("bins", "moments", "recalled")
 Samples = dict[str, np.ndarray]
 
 
-class Footage(NamedTuple):
+class EvaluationSet(NamedTuple):
     """The videos that are scored, cut into units, and the labels that are judged."""
 
     labels: list[str]
@@ -76,10 +76,10 @@ class Footage(NamedTuple):
     def unit(self, events: pd.DataFrame) -> np.ndarray:
         """Return the unit of each event, that of its middle: int (N,)."""
         middle = (events["start_s"] + events["end_s"]).to_numpy() / 2
-        return unit_of(events["video"].to_numpy(), middle, self.units, self.block_s)
+        return units_of_events(events["video"].to_numpy(), middle, self.units, self.block_s)
 
 
-class Tally(NamedTuple):
+class MetricCounts(NamedTuple):
     """Counts by name, the last axis the unit; rankings by the name of their metric; what each metric counts."""
 
     counts: dict[str, np.ndarray]
@@ -88,13 +88,13 @@ class Tally(NamedTuple):
     of_videos: bool  # every unit is a whole video: measures of whole sequences can be resampled
 
 
-def name(metric: str, threshold: float) -> str:
+def metric_name(metric: str, threshold: float) -> str:
     """Return the name of a metric at a threshold, which is given in percent."""
     return f"{metric}_{100 * threshold:g}"
 
 
-def tally(
-    footage: Footage,
+def count_events(
+    footage: EvaluationSet,
     truth: pd.DataFrame,
     predicted: pd.DataFrame,
     truth_tubes: pd.DataFrame | None = None,
@@ -105,7 +105,7 @@ def tally(
     tube_ious: Sequence[float],
     rate_hz: float,
     match_person: bool,
-) -> Tally:
+) -> MetricCounts:
     """Tally two sorted events tables; with the tubes of both, also in space. Errors are those of ``score``."""
     if not match_person:
         truth, predicted = truth.assign(person=0), predicted.assign(person=0)
@@ -145,18 +145,18 @@ def tally(
         hit = matched >= 0
         false = np.ones(len(predicted), bool)
         false[matched[hit]] = False
-        counts[name("tp", tiou)] = add(label_t[hit], unit_t[hit])
-        counts[name("fn", tiou)] = add(label_t[~hit], unit_t[~hit])
-        counts[name("fp", tiou)] = add(label_p[false], unit_p[false])
+        counts[metric_name("tp", tiou)] = add(label_t[hit], unit_t[hit])
+        counts[metric_name("fn", tiou)] = add(label_t[~hit], unit_t[~hit])
+        counts[metric_name("fp", tiou)] = add(label_p[false], unit_p[false])
         of = {"f1": n_truth, "f1_macro": n_truth, "precision": n_predicted, "recall": n_truth}
-        n |= {name(metric, tiou): number for metric, number in of.items()}
+        n |= {metric_name(metric, tiou): number for metric, number in of.items()}
 
     ranked_rows = ranking(predicted)
     # Whether a score was earned is asked at a threshold that need not be one of map_tious.
     *taken, hit = take_ranked((t, p, iou), ranked_rows, len(truth), (*map_tious, ANSWER_TIOU))
     of_events = rank_predictions(label_t, label_p, ranked_rows, np.array(taken), (unit_t, unit_p), shape)
     ranked = {"map": (of_events, tuple(map_tious))}
-    n |= dict.fromkeys(["map", *(name("map", tiou) for tiou in map_tious)], n_truth)
+    n |= dict.fromkeys(["map", *(metric_name("map", tiou) for tiou in map_tious)], n_truth)
     n["kappa"] = np.broadcast_to(frames[:1].sum((0, 2, 3)), (1 + shape[0], shape[1]))
 
     fit = matched_box_iou(truth, predicted, match(SPATIAL_TIOU))
@@ -165,7 +165,7 @@ def tally(
     counts["box_iou"] = add(label_t[boxed], unit_t[boxed], fit[boxed])
     n["spatial_iou"] = counts["boxed"]
 
-    answer = answers(truth, predicted, ANSWER_TIOU, match_person)
+    answer = label_predictions(truth, predicted, ANSWER_TIOU, match_person)
     answered = answer >= 0
     said = np.where(answered, label_p[answer] if len(label_p) else -1, -1)
     right = said == label_t
@@ -206,39 +206,39 @@ def tally(
     n["mean_jaccard"] = counts["jaccard"][1:]
 
     if truth_tubes is not None and predicted_tubes is not None:
-        tubes = [select(table, keep) for table, keep in zip((truth_tubes, predicted_tubes), judged, strict=True)]
+        tubes = [select_events(table, keep) for table, keep in zip((truth_tubes, predicted_tubes), judged, strict=True)]
         taken = match_tubes(truth, tubes[0], predicted, tubes[1], tube_ious, rate_hz)
         of_tubes = rank_predictions(label_t, label_p, ranked_rows, taken, (unit_t, unit_p), shape)
         ranked["tube_map"] = of_tubes, tuple(tube_ious)
-        n |= dict.fromkeys(["tube_map", *(name("tube_map", iou) for iou in tube_ious)], n_truth)
+        n |= dict.fromkeys(["tube_map", *(metric_name("tube_map", iou) for iou in tube_ious)], n_truth)
         boxes = [frame_boxes(*table, rate_hz) for table in ((truth, tubes[0]), (predicted, tubes[1]))]
         event_t, event_p = (table["event"].to_numpy() for table in boxes)
         taken = match_boxes(*boxes)
         units = unit_t[event_t], unit_p[event_p]
         of_boxes = rank_predictions(label_t[event_t], label_p[event_p], ranking(boxes[1]), taken, units, shape)
         ranked["frame_map"] = of_boxes, (FRAME_IOU,)
-        n[name("frame_map", FRAME_IOU)] = add(label_t[event_t], unit_t[event_t])
-    return Tally(counts, ranked, n, all(len(units) == 1 for units in footage.units.values()))
+        n[metric_name("frame_map", FRAME_IOU)] = add(label_t[event_t], unit_t[event_t])
+    return MetricCounts(counts, ranked, n, all(len(units) == 1 for units in footage.units.values()))
 
 
-def decided(of_all: Tally, of_sure: Tally) -> Tally:
+def apply_threshold(of_all: MetricCounts, of_sure: MetricCounts) -> MetricCounts:
     """Return what the ranking metrics count of all events, and the others of the sure ones alone."""
     n = {key: (of_all if key.startswith(RANKING) else of_sure).n[key] for key in of_all.n}
     counts = of_sure.counts | {key: of_all.counts[key] for key in RANKING_COUNTS}
-    return Tally(counts, of_all.ranked, n, of_all.of_videos)
+    return MetricCounts(counts, of_all.ranked, n, of_all.of_videos)
 
 
-def merge(first: Tally, second: Tally) -> Tally:
+def merge_rankings(first: MetricCounts, second: MetricCounts) -> MetricCounts:
     """Put the units of the second tally after those of the first; ``n`` is that of the first."""
     counts = {key: np.concatenate([value, second.counts[key]], -1) for key, value in first.counts.items()}
     ranked = {
         key: (merge_ranked(value, second.ranked[key][0]), thresholds)
         for key, (value, thresholds) in first.ranked.items()
     }
-    return Tally(counts, ranked, first.n, first.of_videos)
+    return MetricCounts(counts, ranked, first.n, first.of_videos)
 
 
-def metrics(of: Tally, weights: np.ndarray) -> Samples:
+def compute_metrics(of: MetricCounts, weights: np.ndarray) -> Samples:
     """Return each metric under each column of weights (U, B): (1 + L, B), all labels first; (1, B) if it has no labels."""
     c: Mapping[str, np.ndarray] = {key: value @ weights for key, value in of.counts.items()}
     values: Samples = {}
@@ -248,17 +248,17 @@ def metrics(of: Tally, weights: np.ndarray) -> Samples:
             tp, fp, fn = (c[f"{kind}_{at}"] for kind in ("tp", "fp", "fn"))
             f1 = f1_score(tp, fp, fn)
             values[f"f1_{at}"] = f1
-            values[f"f1_macro_{at}"] = mean(f1[1:], 0)[None]
+            values[f"f1_macro_{at}"] = mean_defined(f1[1:], 0)[None]
             values[f"precision_{at}"] = ratio(tp, tp + fp)
             values[f"recall_{at}"] = ratio(tp, tp + fn)
     for key, (ranked, thresholds) in of.ranked.items():
         ap = ranked_ap(ranked, weights).reshape(len(thresholds), -1, weights.shape[1])
-        ap = np.concatenate([mean(ap, 1)[:, None], ap], 1)  # (T, 1 + L, B)
+        ap = np.concatenate([mean_defined(ap, 1)[:, None], ap], 1)  # (T, 1 + L, B)
         if key != "frame_map":
-            values[key] = mean(ap, 0)
-        values |= {name(key, threshold): one for threshold, one in zip(thresholds, ap, strict=True)}
+            values[key] = mean_defined(ap, 0)
+        values |= {metric_name(key, threshold): one for threshold, one in zip(thresholds, ap, strict=True)}
     kappa = cohen_kappa(np.moveaxis(c["frames"], -1, 1))
-    values["kappa"] = np.concatenate([mean(kappa, 0)[None], kappa])
+    values["kappa"] = np.concatenate([mean_defined(kappa, 0)[None], kappa])
     values["spatial_iou"] = ratio(c["box_iou"], c["boxed"])
     correct, support, answered = (np.moveaxis(part, 0, -1) for part in (c["correct"], c["true"][1:], c["answered"]))
     values["war"] = war(correct, support)[None]
@@ -277,6 +277,6 @@ def metrics(of: Tally, weights: np.ndarray) -> Samples:
     return values
 
 
-def mean(values: np.ndarray, axis: int) -> np.ndarray:
+def mean_defined(values: np.ndarray, axis: int) -> np.ndarray:
     """Return the mean over the values that are not NaN; NaN where there is none."""
     return ratio(np.nansum(values, axis), np.isfinite(values).sum(axis))

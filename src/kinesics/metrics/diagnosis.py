@@ -14,10 +14,10 @@ import pandas as pd
 
 from kinesics.metrics.agreement import RATE_HZ
 from kinesics.metrics.average_precision import interpolated_ap
-from kinesics.metrics.counts import mean
-from kinesics.metrics.inputs import Tables, prepare
+from kinesics.metrics.counts import mean_defined
+from kinesics.metrics.inputs import Tables, prepare_tables
 from kinesics.metrics.matching import match_ranked, overlaps, ranking, ratio
-from kinesics.metrics.tubes import select, spatial_iou
+from kinesics.metrics.tubes import select_events, spatial_iou
 from kinesics.structures.boxes import box_iou
 from kinesics.structures.events import BOX
 
@@ -154,12 +154,12 @@ def diagnose(
       of those alone; predictions that found others are left out
     - ``places``: with boxes, the number of predictions, right in time and label, in each of ``PLACES``
     """
-    footage, tables = prepare({"truth": truth, "predicted": predicted}, durations, labels, np.inf, tubes)
+    footage, tables = prepare_tables({"truth": truth, "predicted": predicted}, durations, labels, np.inf, tubes)
     pairs = [
         _diagnose(footage, *pair, tiou, low, match_person, exclusive, top, rate_hz)
         for pair in itertools.product(tables["truth"], tables["predicted"])
     ]
-    values = {key: mean(np.stack([pair[key] for pair in pairs]), 0) for key in pairs[0]}
+    values = {key: mean_defined(np.stack([pair[key] for pair in pairs]), 0) for key in pairs[0]}
     of_bucket = [(name, bucket) for name, (_, buckets) in BUCKETS.items() for bucket in buckets]
     sensitivity: dict[str, Any] = {name: {} for name in BUCKETS}
     for (name, bucket), *entry in zip(
@@ -185,7 +185,7 @@ def _diagnose(footage, true, guess, tiou, low, match_person, exclusive, top, rat
     for events, boxes in (true, guess):
         keep = events["label"].isin(footage.labels).to_numpy()
         tables.append(events[keep].reset_index(drop=True))
-        tubes.append(None if boxes is None else select(boxes, keep))
+        tubes.append(None if boxes is None else select_events(boxes, keep))
     truth, predicted = tables
     labels = sorted(truth["label"].unique())
     total = truth["label"].value_counts().reindex(labels).to_numpy(int)
@@ -214,7 +214,7 @@ def _diagnose(footage, true, guess, tiou, low, match_person, exclusive, top, rat
         interpolated_ap(found[row] >= 0, without[row].astype(float), np.full(len(TYPES), n))
         for row, n in zip(rows, total, strict=True)
     ]
-    ap = mean(np.reshape(ap, (-1, len(TYPES))), 0)
+    ap = mean_defined(np.reshape(ap, (-1, len(TYPES))), 0)
 
     buckets = characteristics(truth, footage.durations)
     inside = np.stack(
@@ -234,7 +234,7 @@ def _diagnose(footage, true, guess, tiou, low, match_person, exclusive, top, rat
         # Each hit weighs as if the label had the usual number of events: precision is then the normalised one.
         weight[true] = inside[found[row][true]] * ratio(usual, of_label)
         normalised.append(interpolated_ap(true, np.nan_to_num(weight), np.where(of_label > 0, usual, 0)))
-    normalised = mean(np.reshape(normalised, (-1, inside.shape[1])), 0)
+    normalised = mean_defined(np.reshape(normalised, (-1, inside.shape[1])), 0)
     return {
         "n_truth": np.array(len(truth)),
         "types": profile.sum(0),

@@ -65,7 +65,7 @@ def boxes_of_events(events: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
     )
 
 
-def renumber_by_boxes(
+def remap_by_boxes(
     truth: pd.DataFrame, events: pd.DataFrame, rate_hz: float
 ) -> tuple[pd.DataFrame, dict[str, dict[int, int]]]:
     """Return the events with the numbers of the true persons whom their boxes meet, and these numbers by video.
@@ -77,12 +77,12 @@ def renumber_by_boxes(
     free = int(truth["person"].max()) + 1 if len(truth) else 0
     for video, mine in events.groupby("video", sort=True):
         boxes = (boxes_of_events(table, rate_hz) for table in (truth[truth["video"] == video], mine))
-        numbers[video] = assign_persons(*boxes, rate_hz, ANY_IOU)
-        out.loc[mine.index, "person"] = renumber_persons(mine, numbers[video], free)["person"]
+        numbers[video] = match_persons(*boxes, rate_hz, ANY_IOU)
+        out.loc[mine.index, "person"] = remap_persons(mine, numbers[video], free)["person"]
     return out, numbers
 
 
-def assign_persons(
+def match_persons(
     truth: pd.DataFrame, found: pd.DataFrame, rate_hz: float, least_iou: float = LEAST_IOU
 ) -> dict[int, int]:
     """Return the true person of each person of the tracker that is one, by their boxes in one video.
@@ -106,7 +106,7 @@ def assign_persons(
     return {int(guess[b]): int(true[a]) for a, b in pairs if mean[a, b] >= least_iou}
 
 
-def renumber_persons(events: pd.DataFrame, numbers: dict[int, int], free: int) -> pd.DataFrame:
+def remap_persons(events: pd.DataFrame, numbers: dict[int, int], free: int) -> pd.DataFrame:
     """Return the events with other numbers of their persons; who has none in ``numbers`` gets one from ``free`` on."""
     others = sorted({*events["person"]} - {*numbers})
     number = numbers | {person: free + place for place, person in enumerate(others)}

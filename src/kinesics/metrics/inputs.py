@@ -6,7 +6,7 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.metrics.bootstrap import block_units
-from kinesics.metrics.counts import Footage
+from kinesics.metrics.counts import EvaluationSet
 from kinesics.metrics.matching import sorted_events
 from kinesics.metrics.tubes import sorted_with_tubes
 from kinesics.structures.events import check_events, check_tubes
@@ -15,21 +15,21 @@ from kinesics.structures.vocabulary import in_order
 Tables = pd.DataFrame | Sequence[pd.DataFrame]
 
 
-Coded = tuple[pd.DataFrame, pd.DataFrame | None]  # an events table and its tubes
+EventsAndTubes = tuple[pd.DataFrame, pd.DataFrame | None]  # an events table and its tubes
 
 
-def prepare(
+def prepare_tables(
     groups: Mapping[str, Tables],
     durations: Mapping[str, float] | None,
     labels: Sequence[str] | None,
     block_s: float,
     tubes: Mapping[str, Tables] | None = None,
-) -> tuple[Footage, dict[str, list[Coded]]]:
+) -> tuple[EvaluationSet, dict[str, list[EventsAndTubes]]]:
     """Check and sort the tables of each group, each with its tubes or None; say what footage and labels they are about.
 
     Errors and arguments are those of ``score``.
     """
-    checked: dict[str, list[Coded]] = {}
+    checked: dict[str, list[EventsAndTubes]] = {}
     named: list[tuple[str, pd.DataFrame]] = []
     if unknown := sorted(set(tubes or {}) - set(groups)):
         raise KinesicsError(f"tubes of {unknown[0]!r}: there are {', '.join(groups)}")
@@ -67,7 +67,7 @@ def prepare(
         labels = in_order(everything["label"])
     if isinstance(labels, str) or len(set(labels)) != len(labels):
         raise KinesicsError(f"labels {labels!r} is not a list of different labels")
-    return Footage(list(labels), durations, block_units(durations, block_s), block_s), checked
+    return EvaluationSet(list(labels), durations, block_units(durations, block_s), block_s), checked
 
 
 def _listed(tables: Tables) -> list[pd.DataFrame]:

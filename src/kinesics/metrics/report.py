@@ -6,7 +6,7 @@ from kinesics.metrics.score_files import pluralise
 from kinesics.metrics.scoring import SHORT
 
 
-def to_text(result: dict[str, Any], everything: bool = False) -> str:
+def format_report(result: dict[str, Any], everything: bool = False) -> str:
     """Return the result of ``score`` as Markdown tables that also read well in a terminal: metrics, then labels.
 
     Metrics are those of ``SHORT`` that are defined, or ``everything``. What ``score_files`` adds follows: differences to the

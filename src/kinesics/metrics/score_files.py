@@ -10,9 +10,9 @@ from kinesics.errors import KinesicsError
 from kinesics.io.files import sha256
 from kinesics.metrics.comparison import compare
 from kinesics.metrics.counts import MEASURES
-from kinesics.metrics.inputs import Coded
+from kinesics.metrics.inputs import EventsAndTubes
 from kinesics.metrics.scoring import score
-from kinesics.structures.events import BOX, empty_events, read_events, read_events_and_tubes
+from kinesics.structures.events import BOX, empty_events, read_events_and_tubes, read_events_csv
 from kinesics.structures.truth_files import BESIDE
 from kinesics.structures.vocabulary import LABELS
 
@@ -135,14 +135,14 @@ def score_files(
 
 def _renumber(tables: dict[str, list[pd.DataFrame]], rate_hz: float) -> list[str]:
     """Give the persons of predictions their true numbers, by their boxes, in ``tables``; return how many were known."""
-    from kinesics.metrics.identity import renumber_by_boxes
+    from kinesics.metrics.identity import remap_by_boxes
 
     true, notes = pd.concat(tables["truth"], ignore_index=True), []
     _refuse_without_boxes(true, "the truth")
     for group, name in SIDES.items():
         for number, events in enumerate(tables.get(group, [])):
             _refuse_without_boxes(events, name)
-            tables[group][number], found = renumber_by_boxes(true, events, rate_hz)
+            tables[group][number], found = remap_by_boxes(true, events, rate_hz)
             known, of = sum(map(len, found.values())), len(events[["video", "person"]].drop_duplicates())
             notes.append(f"persons by their boxes: {known} of {pluralise(of, 'person')} of {name} found in the truth")
     return notes
@@ -210,7 +210,7 @@ def _files(paths: Paths, suffix: str) -> list[Path]:
     ]
 
 
-def _read(paths: Paths, tubes: Paths | None = None) -> Coded:
+def _read(paths: Paths, tubes: Paths | None = None) -> EventsAndTubes:
     """Read an entry of ``score_files``, one table of any number of files, with its tubes."""
     files = _files(paths, ".csv")
     if not files:
@@ -225,7 +225,7 @@ def _read(paths: Paths, tubes: Paths | None = None) -> Coded:
     origin: dict[str, Path] = {}
     tables, parts, n = [empty_events()], [], 0
     for file, of_file in zip(files, boxes, strict=True):
-        events, part = (read_events(file), None) if of_file is None else read_events_and_tubes(file, of_file)
+        events, part = (read_events_csv(file), None) if of_file is None else read_events_and_tubes(file, of_file)
         for video in events["video"].unique():
             if video in origin:
                 raise KinesicsError(f"video {video!r} is in both {origin[video]} and {file}")

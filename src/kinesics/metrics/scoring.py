@@ -36,9 +36,18 @@ from kinesics.metrics.bootstrap import (
     bootstrap_weights,
     percentile_interval,
 )
-from kinesics.metrics.counts import MEASURES, Footage, Samples, Tally, decided, mean, metrics, tally
-from kinesics.metrics.inputs import Coded, Tables, prepare
-from kinesics.metrics.tubes import select
+from kinesics.metrics.counts import (
+    MEASURES,
+    EvaluationSet,
+    MetricCounts,
+    Samples,
+    apply_threshold,
+    compute_metrics,
+    count_events,
+    mean_defined,
+)
+from kinesics.metrics.inputs import EventsAndTubes, Tables, prepare_tables
+from kinesics.metrics.tubes import select_events
 
 DIGITS = 6  # far finer than any interval, far coarser than the rounding in which processors differ
 #: What ``to_text`` shows unless it is asked for everything.
@@ -87,7 +96,7 @@ def score(
     Raises KinesicsError if a table is not an events table or tubes are not its tubes, there is no table, a duration is
     missing, an event starts after its video's end, or a label, threshold, rate or number is not one.
     """
-    footage, tables = prepare({"truth": truth, "predicted": predicted}, durations, labels, block_s, tubes)
+    footage, tables = prepare_tables({"truth": truth, "predicted": predicted}, durations, labels, block_s, tubes)
     of = cluster_ids(footage, clusters)
     weights = resample_weights(of, resamples, seed)
     tallies = count_tables(footage, tables, "predicted", measures, thresholds)
@@ -110,7 +119,7 @@ def score(
     }
 
 
-def cluster_ids(footage: Footage, clusters: Mapping[str, str] | None) -> np.ndarray:
+def cluster_ids(footage: EvaluationSet, clusters: Mapping[str, str] | None) -> np.ndarray:
     """Return the number of each unit's cluster, from 0 on: int (n_units,)."""
     if clusters is None:
         return np.arange(footage.n_units)
@@ -125,12 +134,12 @@ def resample_weights(cluster: np.ndarray, resamples: int, seed: int) -> np.ndarr
 
 
 def count_tables(
-    footage: Footage,
-    tables: Mapping[str, list[Coded]],
+    footage: EvaluationSet,
+    tables: Mapping[str, list[EventsAndTubes]],
     predicted: str,
     measures: dict[str, Any],
     thresholds: Thresholds | None = None,
-) -> list[Tally]:
+) -> list[MetricCounts]:
     """Return a tally of each coder and each seed, the seeds of the first coder first."""
     groups = [group for group in tables if group != "truth"]
     if isinstance(thresholds, Real):
@@ -154,27 +163,29 @@ def count_tables(
     for (true, true_tubes), ((found, found_tubes), threshold) in itertools.product(
         tables["truth"], list(zip(tables[predicted], least, strict=True))
     ):
-        of_all = tally(footage, true, found, true_tubes, found_tubes, **(MEASURES | measures))
+        of_all = count_events(footage, true, found, true_tubes, found_tubes, **(MEASURES | measures))
         sure = (found["score"] >= found["video"].map(threshold)).to_numpy()
         if not sure.all():
-            few = found[sure].reset_index(drop=True), None if found_tubes is None else select(found_tubes, sure)
-            of_all = decided(of_all, tally(footage, true, few[0], true_tubes, few[1], **(MEASURES | measures)))
+            few = found[sure].reset_index(drop=True), None if found_tubes is None else select_events(found_tubes, sure)
+            of_all = apply_threshold(
+                of_all, count_events(footage, true, few[0], true_tubes, few[1], **(MEASURES | measures))
+            )
         tallies.append(of_all)
     return tallies
 
 
-def metric_samples(tallies: Sequence[Tally], weights: np.ndarray) -> Samples:
+def metric_samples(tallies: Sequence[MetricCounts], weights: np.ndarray) -> Samples:
     """Return each metric's mean over tallies, (1 + L, B) with all labels first, or (1, B) where it has no labels."""
     # Of few units, many draws are the same.
     different, which = np.unique(weights, axis=1, return_inverse=True)
-    each = [metrics(of, different) for of in tallies]
-    return {key: mean(np.stack([values[key] for values in each]), 0)[:, which] for key in each[0]}
+    each = [compute_metrics(of, different) for of in tallies]
+    return {key: mean_defined(np.stack([values[key] for values in each]), 0)[:, which] for key in each[0]}
 
 
 def summarise(
-    footage: Footage,
-    tables: Mapping[str, list[Coded]],
-    tallies: Sequence[Tally],
+    footage: EvaluationSet,
+    tables: Mapping[str, list[EventsAndTubes]],
+    tallies: Sequence[MetricCounts],
     values: Samples,
     weights: np.ndarray,
     cluster: np.ndarray,

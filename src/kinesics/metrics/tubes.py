@@ -31,14 +31,14 @@ def sorted_with_tubes(events: pd.DataFrame, tubes: pd.DataFrame) -> tuple[pd.Dat
     return sorted_events(events), tubes.assign(event=number[tubes["event"].to_numpy(int)])
 
 
-def select(tubes: pd.DataFrame, keep: np.ndarray) -> pd.DataFrame:
+def select_events(tubes: pd.DataFrame, keep: np.ndarray) -> pd.DataFrame:
     """Return the tubes of the events to keep, bool (N,), numbered as the events are once the others are gone."""
     event = tubes["event"].to_numpy(int)
     number = np.cumsum(keep) - 1
     return tubes.assign(event=number[event])[keep[event]]
 
 
-def frames(tubes: pd.DataFrame, rate_hz: float = RATE_HZ) -> pd.DataFrame:
+def boxes_by_frame(tubes: pd.DataFrame, rate_hz: float = RATE_HZ) -> pd.DataFrame:
     """Return the boxes on the grid of ``rate_hz``: columns event, frame, time_s, x0..y1, sorted by event and frame.
 
     Raises KinesicsError unless rate_hz is above 0 and finite.
@@ -84,7 +84,7 @@ def spatial_iou(
     )
     boxes = []
     for row, table, side in zip(pairs, tubes, ("_a", "_b"), strict=True):
-        table = frames(table, rate_hz)
+        table = boxes_by_frame(table, rate_hz)
         event = table["event"].to_numpy()
         first, last = np.searchsorted(event, row, "left"), np.searchsorted(event, row, "right")
         pair = number.repeat(last - first)
@@ -120,7 +120,7 @@ def match_tubes(
 def frame_boxes(events: pd.DataFrame, tubes: pd.DataFrame, rate_hz: float = RATE_HZ) -> pd.DataFrame:
     """Return one row a box: columns event, frame, x0..y1, and the event's video, label, score; sorted by event, frame."""
     about = events[["video", "label", "score"]].reset_index(drop=True)
-    return frames(tubes, rate_hz).join(about, on="event")
+    return boxes_by_frame(tubes, rate_hz).join(about, on="event")
 
 
 def match_boxes(truth: pd.DataFrame, predicted: pd.DataFrame, ious: Sequence[float] = (FRAME_IOU,)) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Temporal heads in JAX: sequences of a person's cheap stream and foundation tokens in, events out.
+"""Temporal heads in JAX: sequences of a person's person descriptor and foundation tokens in, events out.
 
 ``sequences``  from clips and truth to arrays of fixed shape;
 ``layers``     what the networks are made of, local in time, so that a window with enough margin says what the whole says;

@@ -8,43 +8,43 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from kinesics.metrics.matching import match_ranked, sorted_events
-from kinesics.models.sequences import SLOT, Sequence, cut
+from kinesics.models.sequences import SLOT, PersonSequence, pad_cut
 
 CORE = 512  # frames whose outputs a window gives
 #: Candidates below this score are dropped: they no longer change the precision at any recall that counts.
 FLOOR = 0.01
 
 
-def in_windows(
-    run: Callable[..., tuple], sequence: Sequence, reach: int, core: int = CORE
+def run_in_windows(
+    run: Callable[..., tuple], sequence: PersonSequence, reach: int, core: int = CORE
 ) -> Iterator[tuple[int, tuple]]:
     """Yield (start, outputs) of ``run`` on one window of ``core`` frames after the other, each with ``reach`` on both sides.
 
-    ``run(stream, tokens, asked, usual, valid)`` takes a batch of one and gives arrays (1, core + 2 reach, ...); what is
+    ``run(descriptor, tokens, observed, usual, valid)`` takes a batch of one and gives arrays (1, core + 2 reach, ...); what is
     yielded is theirs, margin and all. ``reach`` and ``core`` are multiples of the coarsest stride, so that each window's
     steps are the whole video's. All windows have one shape: memory does not grow with the video.
     """
-    valid = np.ones(len(sequence.stream), np.float32)
-    usual = usual_token(sequence)
+    valid = np.ones(len(sequence.descriptor), np.float32)
+    usual = mean_token(sequence)
     length = core + 2 * reach
     for start in range(0, len(valid), core):
         first = start - reach
         yield (
             start,
             run(
-                cut(sequence.stream, first, length)[None],
-                cut(sequence.tokens, first // SLOT, length // SLOT)[None],
-                cut(sequence.asked, first // SLOT, length // SLOT)[None],
+                pad_cut(sequence.descriptor, first, length)[None],
+                pad_cut(sequence.tokens, first // SLOT, length // SLOT)[None],
+                pad_cut(sequence.observed, first // SLOT, length // SLOT)[None],
                 usual[None],
-                cut(valid, first, length)[None],
+                pad_cut(valid, first, length)[None],
             ),
         )
 
 
-def usual_token(sequence: Sequence) -> np.ndarray:
-    """Return the mean of the tokens that were asked, (crops, K), 0 where none was."""
-    total = np.einsum("sck,sc->ck", sequence.tokens, sequence.asked)
-    return (total / np.maximum(sequence.asked.sum(0), 1)[:, None]).astype(np.float32)
+def mean_token(sequence: PersonSequence) -> np.ndarray:
+    """Return the mean of the tokens that were observed, (crops, K), 0 where none was."""
+    total = np.einsum("sck,sc->ck", sequence.tokens, sequence.observed)
+    return (total / np.maximum(sequence.observed.sum(0), 1)[:, None]).astype(np.float32)
 
 
 def soft_nms(segments: np.ndarray, scores: np.ndarray, sigma: float, floor: float = FLOOR) -> np.ndarray:
@@ -73,7 +73,7 @@ def is_hit(truth: pd.DataFrame, events: pd.DataFrame, tiou: float = 0.5) -> tupl
     return events, match_ranked(truth, events, [tiou])[0] >= 0
 
 
-def platt(scores: np.ndarray, hits: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
+def fit_platt(scores: np.ndarray, hits: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
     """Return slope and, for each group, offset of p = sigmoid(slope logit(score) + offset): (1 + count,).
 
     Platt scaling (1999) with one slope for all labels and an offset for each, drawn to the mean by a ridge: a label
@@ -97,7 +97,7 @@ def platt(scores: np.ndarray, hits: np.ndarray, groups: np.ndarray, count: int) 
     return np.concatenate([[max(weights[0], 0.05)], weights[1:-1] + weights[-1]])
 
 
-def calibrated(scores: np.ndarray, groups: np.ndarray, learned: np.ndarray) -> np.ndarray:
+def apply_calibration(scores: np.ndarray, groups: np.ndarray, learned: np.ndarray) -> np.ndarray:
     """Return the probabilities of scores (N,) of these groups after ``platt``."""
     return expit(learned[0] * log_odds(scores) + learned[1:][groups])
 

@@ -8,12 +8,12 @@ import numpy as np
 from flax import nnx
 
 from kinesics.models import losses
-from kinesics.models.augmentation import shaken
-from kinesics.models.decoding import CORE, in_windows
+from kinesics.models.augmentation import add_noise
+from kinesics.models.decoding import CORE, run_in_windows
 from kinesics.models.method import Segments
 from kinesics.models.optimization import QUICK
 from kinesics.models.pyramid import REACH
-from kinesics.models.sequences import Sequence
+from kinesics.models.sequences import PersonSequence
 from kinesics.structures.timegrid import hysteresis, smooth
 
 #: Levels at which scores are cut; an event enters HIGHER and leaves at the level.
@@ -21,15 +21,15 @@ LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 HIGHER = 0.1
 
 
-def noisy(rows: dict[str, jax.Array], key: jax.Array) -> tuple[jax.Array, ...]:
-    """Return a training batch's inputs with noise on the stream, and the person's usual tokens."""
-    tokens, asked = rows["tokens"], rows["asked"]
-    return shaken(rows["stream"], key), tokens, asked, usual(tokens, asked), rows["valid"]
+def noisy_inputs(rows: dict[str, jax.Array], key: jax.Array) -> tuple[jax.Array, ...]:
+    """Return a training batch's inputs with noise on the descriptor, and the person's usual tokens."""
+    tokens, observed = rows["tokens"], rows["observed"]
+    return add_noise(rows["descriptor"], key), tokens, observed, mean_token(tokens, observed), rows["valid"]
 
 
-def usual(tokens: jax.Array, asked: jax.Array) -> jax.Array:
-    """Return the mean of the tokens that were asked, (B, crops, K), of tokens that are 0 where they were not."""
-    return tokens.sum(1) / jnp.maximum(asked.sum(1), 1)[..., None]
+def mean_token(tokens: jax.Array, observed: jax.Array) -> jax.Array:
+    """Return the mean of the tokens that were observed, (B, crops, K), of tokens that are 0 where they were not."""
+    return tokens.sum(1) / jnp.maximum(observed.sum(1), 1)[..., None]
 
 
 def frame_loss(logits: jax.Array, rows: dict[str, jax.Array]) -> jax.Array:
@@ -39,7 +39,7 @@ def frame_loss(logits: jax.Array, rows: dict[str, jax.Array]) -> jax.Array:
 
 
 def loss(network: nnx.Module, rows: dict[str, jax.Array], key: jax.Array) -> jax.Array:
-    return frame_loss(network(*noisy(rows, key)), rows)
+    return frame_loss(network(*noisy_inputs(rows, key)), rows)
 
 
 def no_targets(segments: np.ndarray, labels: int) -> dict[str, np.ndarray]:
@@ -51,14 +51,14 @@ def forward(structure: nnx.GraphDef, weights: nnx.State, *given: jax.Array) -> j
     return jax.nn.sigmoid(nnx.merge(structure, weights)(*given))
 
 
-def probabilities(network: nnx.Module, sequence: Sequence) -> np.ndarray:
+def probabilities(network: nnx.Module, sequence: PersonSequence) -> np.ndarray:
     """Return the probability of each label in each frame of a scaled sequence: (T, C)."""
     run = partial(forward, *nnx.split(network))
-    parts = [np.asarray(out)[0, REACH : REACH + CORE] for _, out in in_windows(run, sequence, REACH)]
-    return np.concatenate(parts)[: len(sequence.stream)]
+    parts = [np.asarray(out)[0, REACH : REACH + CORE] for _, out in run_in_windows(run, sequence, REACH)]
+    return np.concatenate(parts)[: len(sequence.descriptor)]
 
 
-def grouped(probability: np.ndarray, settings: dict) -> Segments:
+def group_frames(probability: np.ndarray, settings: dict) -> Segments:
     """Return the segments in which a label's probability (T, C) stays high, cut by hysteresis at several levels.
 
     The score is the mean inside. Several levels give a short and a long reading of one rise; soft-NMS chooses (temporal

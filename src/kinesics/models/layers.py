@@ -113,22 +113,24 @@ def coarser(valid: jax.Array) -> jax.Array:
     return valid.reshape(valid.shape[0], -1, 2).max(-1)
 
 
-def held(tokens: jax.Array, asked: jax.Array) -> jax.Array:
+def hold_observed(tokens: jax.Array, observed: jax.Array) -> jax.Array:
     """Return the tokens of each slot and its neighbours, averaged: (B, S, crops, K) to (B, SLOT S, crops K)."""
-    weighted = jnp.pad(tokens * asked[..., None], ((0, 0), (1, 1), (0, 0), (0, 0)))
-    weight = jnp.pad(asked, ((0, 0), (1, 1), (0, 0)))
+    weighted = jnp.pad(tokens * observed[..., None], ((0, 0), (1, 1), (0, 0), (0, 0)))
+    weight = jnp.pad(observed, ((0, 0), (1, 1), (0, 0)))
     total = weighted[:, 1:-1] + 0.5 * (weighted[:, :-2] + weighted[:, 2:])
     share = weight[:, 1:-1] + 0.5 * (weight[:, :-2] + weight[:, 2:])
     mean = total / jnp.maximum(share, 1e-6)[..., None]
     return jnp.repeat(mean.reshape(*mean.shape[:2], -1), SLOT, axis=1)
 
 
-def inputs(stream: jax.Array, tokens: jax.Array, asked: jax.Array, usual: jax.Array, valid: jax.Array) -> jax.Array:
-    """Return stream, tokens, and tokens less the person's usual ones, side by side: (B, T, ``size``)."""
-    relative = held(tokens - usual[:, None], asked)
-    return jnp.concatenate([stream, held(tokens, asked), relative], -1) * valid[..., None]
+def inputs(
+    descriptor: jax.Array, tokens: jax.Array, observed: jax.Array, usual: jax.Array, valid: jax.Array
+) -> jax.Array:
+    """Return descriptor, tokens, and tokens less the person's usual ones, side by side: (B, T, ``size``)."""
+    relative = hold_observed(tokens - usual[:, None], observed)
+    return jnp.concatenate([descriptor, hold_observed(tokens, observed), relative], -1) * valid[..., None]
 
 
 def size(settings: dict) -> int:
     """Return the number of columns of ``inputs``."""
-    return settings["stream"] + 2 * len(CROPS) * settings["token"]
+    return settings["descriptor"] + 2 * len(CROPS) * settings["token"]

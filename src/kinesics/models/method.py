@@ -1,7 +1,7 @@
 """What all learned methods share: examples from clips, training, calibration on validation clips, events.
 
 A method is a ``Method``: its network, its loss, what a training example holds, and how outputs become segments. All see
-the same streams, tokens, augmentation and splits, and are calibrated alike.
+the same descriptors, tokens, augmentation and splits, and are calibrated alike.
 """
 
 import json
@@ -16,24 +16,24 @@ import numpy as np
 from flax import nnx
 
 from kinesics.errors import KinesicsError
-from kinesics.io.checkpoints import read_model
+from kinesics.io.checkpoints import read_checkpoint
 from kinesics.io.files import one_line
-from kinesics.models.optimization import filled, skeleton, to_arrays
+from kinesics.models.optimization import fill_weights, skeleton, weights_to_arrays
 from kinesics.models.sequences import (
     CROPS,
+    PersonSequence,
     Scaling,
-    Sequence,
 )
 
 ENCODER = "vit_s_focus"
 
-Model = dict[str, np.ndarray]
+Checkpoint = dict[str, np.ndarray]
 #: Start and stop in frames, the label's number, a score in [0, 1].
 Segments = list[tuple[float, float, int, float]]
 
 
 @dataclass(frozen=True)
-class Method:
+class TemporalModel:
     """A learned method.
 
     ``make(settings, rngs)`` gives the network, ``loss(network, rows, key)`` what it minimises, ``targets(segments, labels)``
@@ -47,7 +47,7 @@ class Method:
     make: Callable[[dict, nnx.Rngs], nnx.Module]
     loss: Callable[[nnx.Module, dict[str, jax.Array], jax.Array], jax.Array]
     targets: Callable[[np.ndarray, int], dict[str, np.ndarray]]
-    outputs: Callable[[nnx.Module, Sequence], Any]
+    outputs: Callable[[nnx.Module, PersonSequence], Any]
     candidates: Callable[[Any, dict], Segments]
     steps: int
     rate: float
@@ -55,33 +55,33 @@ class Method:
     options: dict[str, float]
 
 
-def as_found(found: Segments, settings: dict) -> Segments:
+def identity(found: Segments, settings: dict) -> Segments:
     """Return the candidates of a method whose outputs are segments already."""
     return found
 
 
-def to_model(network: nnx.Module, scale: Scaling, settings: dict) -> Model:
+def to_checkpoint(network: nnx.Module, scale: Scaling, settings: dict) -> Checkpoint:
     """Return what is written of a network: its weights, the scaling of its inputs, and its settings as JSON."""
     scales = {f"scaling.{name}": value for name, value in vars(scale).items()}
-    return to_arrays(network) | scales | {"settings": settings_bytes(settings)}
+    return weights_to_arrays(network) | scales | {"settings": settings_bytes(settings)}
 
 
 def settings_bytes(settings: dict) -> np.ndarray:
     return np.frombuffer(json.dumps(settings, sort_keys=True).encode(), np.uint8)
 
 
-def read(method: Method, path: Path) -> Model:
+def read_model_checkpoint(method: TemporalModel, path: Path) -> Checkpoint:
     """Read what a method has learned. Raises KinesicsError, naming the file, if it is damaged or another's."""
-    model = read_model(path, method.name)
+    model = read_checkpoint(path, method.name)
     try:
         settings = settings_of(model)
-        numbers = [settings[name] for name in ("stream", "token", "rate_hz", *method.options)]
+        numbers = [settings[name] for name in ("descriptor", "token", "rate_hz", *method.options)]
         count, size = len(settings["labels"]), model["scaling.token_axes"].shape[1]
         if not all(isinstance(number, int | float) for number in numbers):
             raise ValueError("a setting is no number")
         shapes = {
-            "scaling.stream_mean": (settings["stream"],),
-            "scaling.stream_scale": (settings["stream"],),
+            "scaling.descriptor_mean": (settings["descriptor"],),
+            "scaling.descriptor_scale": (settings["descriptor"],),
             "scaling.token_mean": (len(CROPS), size),
             "scaling.token_axes": (len(CROPS), size, settings["token"]),
         }
@@ -93,18 +93,18 @@ def read(method: Method, path: Path) -> Model:
         for name, values in model.items():
             if (name in shapes or name.startswith("network.")) and not np.isfinite(values).all():
                 raise ValueError(f"{name} is not finite")
-        network_of(method, model)
+        build_network(method, model)
     except (KinesicsError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise KinesicsError(f"{path}: damaged, or of another version, train it again: {one_line(error)}") from None
     return model
 
 
-def settings_of(model: Model) -> dict:
+def settings_of(model: Checkpoint) -> dict:
     return json.loads(model["settings"].tobytes())
 
 
-def network_of(method: Method, model: Model) -> nnx.Module:
-    return filled(*_skeleton(method.make, model["settings"].tobytes()), model)
+def build_network(method: TemporalModel, model: Checkpoint) -> nnx.Module:
+    return fill_weights(*_skeleton(method.make, model["settings"].tobytes()), model)
 
 
 @lru_cache(maxsize=16)

@@ -46,7 +46,7 @@ def train(
     it. Raises KinesicsError if the loss is not finite.
     """
     examples = len(next(iter(data.values())))
-    structure, weights = nnx.split(start(make, seed))
+    structure, weights = nnx.split(initial_weights(make, seed))
     random = np.random.default_rng(seed)
     rounds = -(-steps * batch // examples)
     order = np.concatenate([random.permutation(examples) for _ in range(rounds)])[: steps * batch]
@@ -76,7 +76,7 @@ def _padded(part: np.ndarray) -> np.ndarray:
     return np.concatenate([part, np.zeros((more, *part.shape[1:]), part.dtype)])
 
 
-def start(make: Callable[[nnx.Rngs], nnx.Module], seed: int) -> nnx.Module:
+def initial_weights(make: Callable[[nnx.Rngs], nnx.Module], seed: int) -> nnx.Module:
     """Return the network as it is before training: weights are normal with deviation 1 / sqrt(inputs) (LeCun et al. 1998).
 
     Layers whose name is in SMALL start at that share. Drawn outside of JAX, which would compile a program a shape.
@@ -130,7 +130,7 @@ def _scan(
     return as_tree(average), curve
 
 
-def to_arrays(network: nnx.Module, prefix: str = "network") -> dict[str, np.ndarray]:
+def weights_to_arrays(network: nnx.Module, prefix: str = "network") -> dict[str, np.ndarray]:
     """Return the weights by name, for a safetensors file."""
     flat = nnx.to_flat_state(nnx.state(network))
     return {".".join([prefix, *map(str, path)]): np.asarray(value[...]) for path, value in flat}
@@ -141,7 +141,9 @@ def skeleton(make: Callable[[nnx.Rngs], nnx.Module]) -> tuple[nnx.GraphDef, nnx.
     return nnx.split(nnx.eval_shape(lambda: make(nnx.Rngs(0))))
 
 
-def filled(structure: nnx.GraphDef, shapes: nnx.State, arrays: dict[str, Any], prefix: str = "network") -> nnx.Module:
+def fill_weights(
+    structure: nnx.GraphDef, shapes: nnx.State, arrays: dict[str, Any], prefix: str = "network"
+) -> nnx.Module:
     """Return the network of a ``skeleton`` with the weights of ``to_arrays``. Raises KinesicsError if they are another's."""
     flat = dict(nnx.to_flat_state(shapes))
     for path, value in flat.items():

@@ -1,6 +1,6 @@
-"""The proposal's network: a pyramid over the cheap stream, into which sparse foundation tokens are fused.
+"""The proposal's network: a pyramid over the person descriptor, into which sparse foundation tokens are fused.
 
-The stream enters at every frame. Going down, pairs of steps are merged, to strides of 2, 4, 8 and 16 frames; at a stride
+The descriptor enters at every frame. Going down, pairs of steps are merged, to strides of 2, 4, 8 and 16 frames; at a stride
 of SLOT, steps attend to the tokens around them, of which any number may be missing; the coarser levels attend to
 themselves. Going up, coarse levels are added to fine ones (Lin et al. 2017, feature pyramids). A head that the levels
 share gives, for each step and label, four numbers: whether an event of the label is there, how far away its start and
@@ -34,12 +34,12 @@ class Network(nnx.Module):
 
     Step outputs are logit, distances to start and end in strides, and logit of the quality; levels follow each other,
     finest first. T is a multiple of the coarsest stride. Without ``cheap`` or ``tokens`` the network does not see these, nor
-    the ``hidden`` columns of the stream; without ``scales`` nothing comes down from coarser levels to finer ones.
+    the ``hidden`` columns of the descriptor; without ``scales`` nothing comes down from coarser levels to finer ones.
     """
 
     def __init__(
         self,
-        stream: int,
+        descriptor: int,
         token: int,
         labels: int,
         width: int,
@@ -50,7 +50,7 @@ class Network(nnx.Module):
         hidden: Sequence[int] = (),
     ):
         self.cheap, self.tokens, self.scales, self.hidden = cheap, tokens, scales, tuple(hidden)
-        self.stem = linear(stream, width, rngs)
+        self.stem = linear(descriptor, width, rngs)
         self.blocks = nnx.List([Block(width, rngs) for _ in range(1 + len(STRIDES))])
         self.down = nnx.List([linear(2 * width, width, rngs) for _ in STRIDES])
         self.token = nnx.List([linear(2 * token, width, rngs) for _ in CROPS])
@@ -68,28 +68,28 @@ class Network(nnx.Module):
         self.frame = Block(width, rngs)
         self.frame_norm = nnx.RMSNorm(width, rngs=rngs)
         self.frame_out = linear(width, labels, rngs)
-        self.straight = linear(size({"stream": stream, "token": token}), labels, rngs)
+        self.straight = linear(size({"descriptor": descriptor, "token": token}), labels, rngs)
         self.frame_out.bias[...] = jnp.full(labels, start[0, 0])
 
     def __call__(
-        self, stream: jax.Array, tokens: jax.Array, asked: jax.Array, usual: jax.Array, valid: jax.Array
+        self, descriptor: jax.Array, tokens: jax.Array, observed: jax.Array, usual: jax.Array, valid: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
-        """``usual`` (B, crops, K) is the mean of the person's asked tokens, ``asked`` and ``valid`` are masks."""
+        """``usual`` (B, crops, K) is the mean of the person's observed tokens, ``observed`` and ``valid`` are masks."""
         if not self.cheap:
-            stream = jnp.zeros_like(stream)
+            descriptor = jnp.zeros_like(descriptor)
         if self.hidden:
-            stream = stream.at[..., np.array(self.hidden)].set(0)
+            descriptor = descriptor.at[..., np.array(self.hidden)].set(0)
         if not self.tokens:
-            tokens, asked, usual = (jnp.zeros_like(one) for one in (tokens, asked, usual))
-        x = self.blocks[0](self.stem(stream) * valid[..., None], valid)
+            tokens, observed, usual = (jnp.zeros_like(one) for one in (tokens, observed, usual))
+        x = self.blocks[0](self.stem(descriptor) * valid[..., None], valid)
         levels, valids = [x], [valid]
-        seen = jnp.concatenate([tokens, tokens - usual[:, None]], -1) * asked[..., None]
-        source = sum(layer(seen[:, :, k]) * asked[:, :, k, None] for k, layer in enumerate(self.token))
+        seen = jnp.concatenate([tokens, tokens - usual[:, None]], -1) * observed[..., None]
+        source = sum(layer(seen[:, :, k]) * observed[:, :, k, None] for k, layer in enumerate(self.token))
         for number, stride in enumerate(STRIDES):
             valid = coarser(valid)
             x = self.blocks[1 + number](self.down[number](halve(x)) * valid[..., None], valid)
             if stride == SLOT:
-                x = self.fuse(x, source, asked.max(-1), valid)
+                x = self.fuse(x, source, observed.max(-1), valid)
             if number >= len(STRIDES) - len(self.attend):
                 x = self.attend[number - len(STRIDES) + len(self.attend)](x, x, valid, valid)
             levels.append(x)
@@ -109,7 +109,7 @@ class Network(nnx.Module):
             [row[:, end - part.shape[1] - 1 : end - 1] for end, part in zip(ends, parts, strict=True)], 1
         )
         frame = self.frame_out(self.frame_norm(self.frame(levels[0] + above, valids[0])))
-        frame = frame + self.straight(inputs(stream, tokens, asked, usual, valids[0]))
+        frame = frame + self.straight(inputs(descriptor, tokens, observed, usual, valids[0]))
         steps = steps.reshape(*steps.shape[:2], -1, 4)
         return frame, jnp.concatenate([steps[..., :1], jax.nn.softplus(steps[..., 1:3]), steps[..., 3:]], -1)
 

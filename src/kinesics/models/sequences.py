@@ -13,7 +13,7 @@ import pandas as pd
 from kinesics.errors import KinesicsError
 from kinesics.signals.descriptor import PERSON
 from kinesics.signals.layout import Layout
-from kinesics.signals.recording import Clip
+from kinesics.signals.recording import Recording
 from kinesics.structures.timegrid import index
 
 CROPS = ("face", "person")
@@ -21,20 +21,20 @@ SLOT = 4  # frames
 
 
 @dataclass(frozen=True)
-class Sequence:
+class PersonSequence:
     """One person in one video: T frames, S = ceil(T / SLOT) slots."""
 
     video: str
     person: int
     rate_hz: float
-    stream: np.ndarray = field(repr=False)  # float32 (T, D)
-    tokens: np.ndarray = field(repr=False)  # float32 (S, crops, K), 0 where not asked
-    asked: np.ndarray = field(repr=False)  # float32 (S, crops), 1 where asked
-    layout: Layout = field(default=PERSON, repr=False)  # of the stream
+    descriptor: np.ndarray = field(repr=False)  # float32 (T, D)
+    tokens: np.ndarray = field(repr=False)  # float32 (S, crops, K), 0 where not observed
+    observed: np.ndarray = field(repr=False)  # float32 (S, crops), 1 where observed
+    layout: Layout = field(default=PERSON, repr=False)  # of the descriptor
 
 
-def sequences(clip: Clip, encoder: str | None) -> list[Sequence]:
-    """Return a sequence a person, ascending. Without an ``encoder``, or its features, nothing was asked (K = 1).
+def person_sequences(clip: Recording, encoder: str | None) -> list[PersonSequence]:
+    """Return a sequence a person, ascending. Without an ``encoder``, or its features, nothing was observed (K = 1).
 
     Raises KinesicsError if tokens of a person's crops differ in size.
     """
@@ -42,8 +42,8 @@ def sequences(clip: Clip, encoder: str | None) -> list[Sequence]:
     features = clip.features.get(encoder) if encoder else None
     found = []
     for person in tracks.persons:
-        stream = clip.stream(person)
-        slots = -(-len(stream) // SLOT)
+        descriptor = clip.descriptor(person)
+        slots = -(-len(descriptor) // SLOT)
         crops = features.crops if features else {}
         size = {values.tokens.shape[1] for values in crops.values()} or {1}
         if len(size) > 1:
@@ -60,8 +60,8 @@ def sequences(clip: Clip, encoder: str | None) -> list[Sequence]:
                 np.add.at(tokens[:, column], slot[inside], values[inside])
                 np.add.at(count[:, column], slot[inside], 1)
         tokens /= np.maximum(count, 1)[..., None]
-        asked = (count > 0).astype(np.float32)
-        found.append(Sequence(tracks.video, person, tracks.rate_hz, stream, tokens, asked, clip.layout))
+        observed = (count > 0).astype(np.float32)
+        found.append(PersonSequence(tracks.video, person, tracks.rate_hz, descriptor, tokens, observed, clip.layout))
     return found
 
 
@@ -69,40 +69,42 @@ def sequences(clip: Clip, encoder: str | None) -> list[Sequence]:
 class Scaling:
     """What the training sequences say of the size of numbers: means and scales, and the tokens' main directions."""
 
-    stream_mean: np.ndarray  # (D,)
-    stream_scale: np.ndarray  # (D,)
+    descriptor_mean: np.ndarray  # (D,)
+    descriptor_scale: np.ndarray  # (D,)
     token_mean: np.ndarray  # (crops, K)
     token_axes: np.ndarray  # (crops, K, k)
 
-    def apply(self, sequence: Sequence) -> Sequence:
-        """Return the sequence standardised, its tokens turned to their main directions; what was not asked stays 0.
+    def apply(self, sequence: PersonSequence) -> PersonSequence:
+        """Return the sequence standardised, its tokens turned to their main directions; what was not observed stays 0.
 
-        Raises KinesicsError if its stream or its tokens are of another size.
+        Raises KinesicsError if its descriptor or its tokens are of another size.
         """
-        if sequence.stream.shape[1] != len(self.stream_mean):
+        if sequence.descriptor.shape[1] != len(self.descriptor_mean):
             raise KinesicsError(
-                f"{sequence.video!r}: a stream of {sequence.stream.shape[1]} columns, but the model learned on "
-                f"{len(self.stream_mean)}: it learned from other data"
+                f"{sequence.video!r}: a descriptor of {sequence.descriptor.shape[1]} columns, but the model learned on "
+                f"{len(self.descriptor_mean)}: it learned from other data"
             )
-        if sequence.tokens.shape[2] != self.token_axes.shape[1] and sequence.asked.any():
+        if sequence.tokens.shape[2] != self.token_axes.shape[1] and sequence.observed.any():
             raise KinesicsError(
                 f"{sequence.video!r}: tokens of {sequence.tokens.shape[2]} numbers, but the model learned on "
                 f"{self.token_axes.shape[1]}: they come from another encoder"
             )
-        stream = np.clip((sequence.stream - self.stream_mean) / self.stream_scale, -LIMIT, LIMIT)
-        stream *= sequence.stream[:, sequence.layout.seen, None]
-        if sequence.asked.any():
+        descriptor = np.clip((sequence.descriptor - self.descriptor_mean) / self.descriptor_scale, -LIMIT, LIMIT)
+        descriptor *= sequence.descriptor[:, sequence.layout.seen, None]
+        if sequence.observed.any():
             tokens = np.einsum("sck,ckd->scd", sequence.tokens - self.token_mean, self.token_axes)
         else:
-            tokens = np.zeros((*sequence.asked.shape, self.token_axes.shape[2]))
-        tokens = np.clip(tokens, -LIMIT, LIMIT) * sequence.asked[..., None]
-        return Sequence(**{**vars(sequence), "stream": stream.astype(np.float32), "tokens": tokens.astype(np.float32)})
+            tokens = np.zeros((*sequence.observed.shape, self.token_axes.shape[2]))
+        tokens = np.clip(tokens, -LIMIT, LIMIT) * sequence.observed[..., None]
+        return PersonSequence(
+            **{**vars(sequence), "descriptor": descriptor.astype(np.float32), "tokens": tokens.astype(np.float32)}
+        )
 
 
 LIMIT = 5.0  # standard deviations
 
 
-def scaling(found: Several[Sequence], directions: int) -> Scaling:
+def fit_scaling(found: Several[PersonSequence], directions: int) -> Scaling:
     """Return the scaling of training sequences: means, deviations, and the first principal axes of tokens, whitened.
 
     Each axis' sign makes its largest weight positive: eigenvectors come with either sign.
@@ -111,10 +113,12 @@ def scaling(found: Several[Sequence], directions: int) -> Scaling:
     if len(sizes) > 1:
         told = ", ".join(f"{size} in {video!r}" for size, video in sorted(sizes.items()))
         raise KinesicsError(f"tokens of several sizes ({told}): they come from several encoders")
-    stream = np.concatenate([one.stream[one.stream[:, one.layout.seen] > 0] for one in found]).astype(np.float64)
+    descriptor = np.concatenate([one.descriptor[one.descriptor[:, one.layout.seen] > 0] for one in found]).astype(
+        np.float64
+    )
     means, axes = [], []
     for crop in range(len(CROPS)):
-        tokens = np.concatenate([one.tokens[one.asked[:, crop] > 0, crop] for one in found]).astype(np.float64)
+        tokens = np.concatenate([one.tokens[one.observed[:, crop] > 0, crop] for one in found]).astype(np.float64)
         size = found[0].tokens.shape[2]
         if len(tokens) < 2:
             means.append(np.zeros(size))
@@ -127,9 +131,9 @@ def scaling(found: Several[Sequence], directions: int) -> Scaling:
         # Small directions are noise: they are scaled up to at most a tenth of the largest's deviation.
         whitened = vectors / np.sqrt(np.maximum(values, max(values[0] * 1e-2, 1e-12)))
         axes.append(np.pad(whitened, ((0, 0), (0, directions - whitened.shape[1]))))
-    if not len(stream):
-        stream = np.zeros((1, found[0].stream.shape[1]))
-    return Scaling(stream.mean(0), np.maximum(stream.std(0), 0.05), np.stack(means), np.stack(axes))
+    if not len(descriptor):
+        descriptor = np.zeros((1, found[0].descriptor.shape[1]))
+    return Scaling(descriptor.mean(0), np.maximum(descriptor.std(0), 0.05), np.stack(means), np.stack(axes))
 
 
 def labels_of(truth: Several[pd.DataFrame], videos: set[str]) -> list[str]:
@@ -137,7 +141,7 @@ def labels_of(truth: Several[pd.DataFrame], videos: set[str]) -> list[str]:
     return sorted({label for table in truth for label in table.loc[table["video"].isin(videos), "label"]})
 
 
-def segments_of(sequence: Sequence, events: pd.DataFrame, labels: Several[str]) -> np.ndarray:
+def annotated_segments(sequence: PersonSequence, events: pd.DataFrame, labels: Several[str]) -> np.ndarray:
     """Return the person's events as (start, stop, label number) in frames: float (E, 3)."""
     mine = events[(events["video"] == sequence.video) & (events["person"] == sequence.person)]
     mine = mine[mine["label"].isin(labels)]
@@ -156,44 +160,48 @@ def active(segments: np.ndarray, frames: int, labels: int) -> np.ndarray:
     return out
 
 
-def warp(sequence: Sequence, segments: np.ndarray, speed: float, mirror: bool) -> tuple[Sequence, np.ndarray]:
+def time_warp(
+    sequence: PersonSequence, segments: np.ndarray, speed: float, mirror: bool
+) -> tuple[PersonSequence, np.ndarray]:
     """Return a sequence and its segments played ``speed`` times as fast, and mirrored if told so.
 
     Tokens keep their crop: what a mirror changes in them is not known.
     """
-    stream, tokens, asked, layout = sequence.stream, sequence.tokens, sequence.asked, sequence.layout
+    descriptor, tokens, observed, layout = sequence.descriptor, sequence.tokens, sequence.observed, sequence.layout
     if speed != 1:
-        frames = max(round(len(stream) / speed), 1)
-        source = np.minimum((np.arange(frames) + 0.5) * speed - 0.5, len(stream) - 1).clip(0)
+        frames = max(round(len(descriptor) / speed), 1)
+        source = np.minimum((np.arange(frames) + 0.5) * speed - 0.5, len(descriptor) - 1).clip(0)
         low = np.floor(source).astype(int)
-        high = np.minimum(low + 1, len(stream) - 1)
+        high = np.minimum(low + 1, len(descriptor) - 1)
         share = (source - low)[:, None].astype(np.float32)
-        stream = stream[low] * (1 - share) + stream[high] * share
+        descriptor = descriptor[low] * (1 - share) + descriptor[high] * share
         motion = layout.motion
-        stream[:, motion] = np.log1p(np.expm1(stream[:, motion].clip(0)) * speed)
+        descriptor[:, motion] = np.log1p(np.expm1(descriptor[:, motion].clip(0)) * speed)
         slots = -(-frames // SLOT)
-        old, crop = np.nonzero(asked)
+        old, crop = np.nonzero(observed)
         new = np.minimum(((old + 0.5) / speed).astype(int), slots - 1)
         moved, count = np.zeros((slots, *tokens.shape[1:]), np.float32), np.zeros((slots, len(CROPS)), np.float32)
         np.add.at(moved, (new, crop), tokens[old, crop])
         np.add.at(count, (new, crop), 1)
-        tokens, asked = moved / np.maximum(count, 1)[..., None], (count > 0).astype(np.float32)
+        tokens, observed = moved / np.maximum(count, 1)[..., None], (count > 0).astype(np.float32)
     if mirror:
         order, sign = layout.mirror
-        stream = stream[:, order] * sign
+        descriptor = descriptor[:, order] * sign
     scaled = segments.copy()
     scaled[:, :2] /= speed
-    return Sequence(sequence.video, sequence.person, sequence.rate_hz, stream, tokens, asked, layout), scaled
+    return PersonSequence(
+        sequence.video, sequence.person, sequence.rate_hz, descriptor, tokens, observed, layout
+    ), scaled
 
 
-def windows(frames: int, length: int) -> list[int]:
+def window_starts(frames: int, length: int) -> list[int]:
     """Return the starts of as few windows of ``length`` as cover ``frames``, evenly spread, on whole slots."""
     count = max(-(-frames // length), 1)
     last = max(frames - length, 0)
     return [round(last * k / max(count - 1, 1) / SLOT) * SLOT for k in range(count)]
 
 
-def cut(values: np.ndarray, start: int, length: int) -> np.ndarray:
+def pad_cut(values: np.ndarray, start: int, length: int) -> np.ndarray:
     """Return ``length`` rows from ``start`` on, which may be negative, 0 where there are none."""
     out = np.zeros((length, *values.shape[1:]), np.float32)
     first, last = max(start, 0), min(start + length, len(values))

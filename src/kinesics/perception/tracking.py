@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from kinesics.media.video import facts, frames
+from kinesics.media.video import probe_video, read_frames
 from kinesics.structures.timegrid import samples
-from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, VISIBLE, TracksWriter, renumber
+from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, VISIBLE, TracksWriter, remap_ids
 
 os.environ.setdefault("GLOG_minloglevel", "2")  # read when mediapipe is loaded, which then tells errors only
 
@@ -61,7 +61,7 @@ def track(
 
     Raises KinesicsError if the video or a bundle cannot be read.
     """
-    info = facts(video)
+    info = probe_video(video)
     count = samples(info.duration_s, rate_hz)
     size = np.array([info.width, info.height])
     tracks: list[Track] = []
@@ -70,7 +70,7 @@ def track(
     with tempfile.TemporaryDirectory() as folder, open_landmarkers(bundles, max_people) as networks:
         unnumbered = Path(folder) / "unnumbered.parquet"
         with TracksWriter(unnumbered, name or Path(video).stem, rate_hz, info.width, info.height) as writer:
-            bar = tqdm(frames(video, rate_hz), total=count, unit="frame", disable=None if progress else True)
+            bar = tqdm(read_frames(video, rate_hz), total=count, unit="frame", disable=None if progress else True)
             for k, time_s, frame in bar:
                 tracks = [t for t in tracks if time_s - t.seen_s <= KEPT_S]
                 search = k % max(round(SEARCH_S * rate_hz), 1) == 0
@@ -85,7 +85,7 @@ def track(
             writer.close(info.duration_s)
         shortest = min(np.ceil(_SHORT_S * rate_hz), count)
         numbers = _numbers(totals, shortest)
-        renumber(unnumbered, out, numbers)
+        remap_ids(unnumbered, out, numbers)
     return len(numbers), count, info.duration_s
 
 

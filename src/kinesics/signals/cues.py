@@ -2,7 +2,7 @@
 
 A signal is in units of its own threshold: from 1 on the label is taken to be on. Angles are the coding manual's; the
 other thresholds were set once, from the size of the movement they mean. ``detectors.rules`` cuts the signals into
-events; ``streams`` gives them to what learns.
+events; ``descriptors`` gives them to what learns.
 """
 
 import numpy as np
@@ -39,7 +39,7 @@ RIGHT_EYE, LEFT_EYE, RIGHT_CHEEK, LEFT_CHEEK, FOREHEAD, CHIN, UPPER_LIP, LOWER_L
 LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_WRIST, RIGHT_WRIST = 11, 12, 15, 16
 
 
-def signals(tracks: Tracks, person: int, expressions: Features | None) -> dict[str, np.ndarray]:
+def person_cues(tracks: Tracks, person: int, expressions: Features | None) -> dict[str, np.ndarray]:
     """Return the signal of each label of LABELS, (frames,), averaged over SMOOTH_S; NaN where what it needs was not seen.
 
     ``expressions`` are the features of ``fer``; without them no expression has a signal.
@@ -50,10 +50,10 @@ def signals(tracks: Tracks, person: int, expressions: Features | None) -> dict[s
     pose = tracks.dense(person, "pose")
     hands = np.stack([tracks.dense(person, side)[..., :2] for side in ("left_hand", "right_hand")])
     found = {
-        **displays(tracks, person, expressions),
-        **head(mesh),
-        "speaking": speech(mesh, tracks.rate_hz),
-        "hand_to_face": touch(hands, tracks.dense(person, FACE_BOX)),
+        **expression_cues(tracks, person, expressions),
+        **head_cues(mesh),
+        "speaking": speech_cue(mesh, tracks.rate_hz),
+        "hand_to_face": touch_cue(hands, tracks.dense(person, FACE_BOX)),
         "posture_shift": torso_speed(pose, size, tracks.rate_hz) / TORSO_SPEED,
     }
     gesture = hand_speed(pose, hands, mesh, size, tracks.rate_hz) / HAND_SPEED
@@ -63,7 +63,7 @@ def signals(tracks: Tracks, person: int, expressions: Features | None) -> dict[s
     return {label: smooth(found[label], width) for label in LABELS}
 
 
-def displays(tracks: Tracks, person: int, expressions: Features | None) -> dict[str, np.ndarray]:
+def expression_cues(tracks: Tracks, person: int, expressions: Features | None) -> dict[str, np.ndarray]:
     """Return the probability of each expression a frame, in units of EXPRESSION: (frames,), NaN without a face."""
     probability = probabilities(tracks, person, expressions)
     return {label: probability[:, EXPRESSIONS.index(label)] / EXPRESSION for label in LABELS if label in EXPRESSIONS}
@@ -80,7 +80,7 @@ def probabilities(tracks: Tracks, person: int, expressions: Features | None) -> 
     return out
 
 
-def head(mesh: np.ndarray) -> dict[str, np.ndarray]:
+def head_cues(mesh: np.ndarray) -> dict[str, np.ndarray]:
     """Return head_turn and head_tilt in units of their thresholds from a mesh (frames, 468, 3) in pixels.
 
     Angles are those of the cheek-to-cheek, forehead-to-chin and eye-to-eye lines, less their median over the video.
@@ -95,7 +95,7 @@ def head(mesh: np.ndarray) -> dict[str, np.ndarray]:
     return {"head_turn": yaw / TURN_DEG, "head_tilt": np.maximum(pitch, roll) / TILT_DEG}
 
 
-def speech(mesh: np.ndarray, rate_hz: float) -> np.ndarray:
+def speech_cue(mesh: np.ndarray, rate_hz: float) -> np.ndarray:
     """Return the lips' restlessness in units of LIPS, (frames,): the deviation of their opening over SPEECH_S."""
     opening = np.linalg.norm(mesh[:, LOWER_LIP] - mesh[:, UPPER_LIP], axis=1) / face_height(mesh)
     width = max(round(SPEECH_S * rate_hz), 2)
@@ -103,7 +103,7 @@ def speech(mesh: np.ndarray, rate_hz: float) -> np.ndarray:
     return np.where(np.isnan(opening), np.nan, np.sqrt(np.clip(square - mean**2, 0, None))) / LIPS
 
 
-def touch(hands: np.ndarray, face: np.ndarray) -> np.ndarray:
+def touch_cue(hands: np.ndarray, face: np.ndarray) -> np.ndarray:
     """Return the larger share of a hand's landmarks inside the face's box, in units of TOUCH, (frames,).
 
     ``hands`` (2, frames, 21, 2) and ``face`` (frames, 4). While a hand hides the face its last box is kept.

@@ -1,4 +1,4 @@
-"""The cheap stream: what the tracks and the expression classifier say of one person, a row of numbers a sampled frame.
+"""The person descriptor: what the tracks and the expression classifier say of one person, a row of numbers a sampled frame.
 
 ``person_stream`` gives float32 (frames, D), D = ``len(COLUMNS)``, never NaN: what was not seen is 0 and has its flag at 0.
 
@@ -62,7 +62,7 @@ from kinesics.signals.facemesh import (
 )
 from kinesics.signals.layout import Layout
 from kinesics.structures.features import Features
-from kinesics.structures.timegrid import shown
+from kinesics.structures.timegrid import hold_last
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, VISIBLE, Tracks
 
 #: Name of a column of the face, its two points (a side's pair of points gives a column a side), and the axis of the head's
@@ -131,36 +131,36 @@ COLUMNS = (
 #: Columns whose sign a mirror turns.
 _ODD = {"head_yaw", "head_roll", "head_x", "body_x", "body_roll", "body_nose_x"}
 _ODD |= {name for name in COLUMNS if name.startswith(("hand_x", "body_elbow_x", "body_wrist_x", "face_corner_width"))}
-#: The mirrored stream is ``stream[:, MIRROR] * MIRROR_SIGN``.
+#: The mirrored descriptor is ``descriptor[:, MIRROR] * MIRROR_SIGN``.
 MIRROR = np.array([COLUMNS.index(_other_side(name)) for name in COLUMNS])
 MIRROR_SIGN = np.array([-1.0 if name in _ODD else 1.0 for name in COLUMNS], np.float32)
 #: Columns that say how much moves: what the ``motion`` policy goes by.
 MOTION = [COLUMNS.index(name) for name in _MOTION_NAMES]
 PERSON_SEEN = COLUMNS.index("seen_person")
 #: What is heard: the columns of each kind, with its flag.
-HEARD = {
+AUDIO_COLUMNS = {
     kind: [k for k, name in enumerate(COLUMNS) if name.startswith(f"{kind}_") or name == f"seen_{kind}"]
     for kind in ("sound", "words")
 }
-#: The encoders that the stream is made from, and how many numbers each gives.
+#: The encoders that the descriptor is made from, and how many numbers each gives.
 ENCODERS = {"fer": len(EXPRESSIONS), "hear": len(_SOUND_NAMES), "words": len(_WORDS_NAMES)}
 
 
-PERSON = Layout(PERSON_SEEN, MOTION, (MIRROR, MIRROR_SIGN), HEARD)
+PERSON = Layout(PERSON_SEEN, MOTION, (MIRROR, MIRROR_SIGN), AUDIO_COLUMNS)
 
 LIMIT = 8.0  # a landmark that is lost can be anywhere; columns are of the order of 1
 ANGLE_UNIT = np.radians(30)
 FACE_UNIT = 0.1  # displays move points of the face by about a tenth of the distance between the eyes
 
 
-def person_stream(
+def person_descriptor(
     tracks: Tracks,
     person: int,
     expressions: Features | None = None,
     sound: Features | None = None,
     words: Features | None = None,
 ) -> np.ndarray:
-    """Return the stream of a person: float32 (frames, D), columns ``COLUMNS``.
+    """Return the descriptor of a person: float32 (frames, D), columns ``COLUMNS``.
 
     ``expressions``, ``sound`` and ``words`` are the features of ``fer``, ``hear`` and ``words``; without them, where the face
     was not asked, and where nothing is said, their columns are 0. Raises KinesicsError if the tracks do not hold the person,
@@ -219,8 +219,8 @@ def person_stream(
         said,
         np.stack(seen, 1),
     ]
-    stream = np.concatenate(columns, 1).astype(np.float32)
-    return np.clip(np.nan_to_num(stream, nan=0.0, posinf=LIMIT, neginf=-LIMIT), -LIMIT, LIMIT)
+    descriptor = np.concatenate(columns, 1).astype(np.float32)
+    return np.clip(np.nan_to_num(descriptor, nan=0.0, posinf=LIMIT, neginf=-LIMIT), -LIMIT, LIMIT)
 
 
 def head_frame(mesh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -304,7 +304,7 @@ def _joints() -> list[tuple[int, int]]:
 
 def _rules(tracks: Tracks, person: int, expressions: Features | None) -> np.ndarray:
     """Return the signals of the rules of thumb, at most 2: (frames, labels), NaN where they say nothing."""
-    found = cues.signals(tracks, person, expressions)
+    found = cues.person_cues(tracks, person, expressions)
     return np.stack([found[label] for label in cues.LABELS], 1).clip(0, 2)
 
 
@@ -313,7 +313,7 @@ def _at_frames(features: Features | None, crop: str, columns: int, tracks: Track
     rows = features.crops[crop] if features else None
     if rows is None or not len(rows.time_s):
         return np.full((tracks.frames, columns), np.nan)
-    last = shown(rows.time_s, tracks.frames, tracks.rate_hz, hold_s)
+    last = hold_last(rows.time_s, tracks.frames, tracks.rate_hz, hold_s)
     return np.where(last[:, None] >= 0, rows.tokens[last], np.nan)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from kinesics.signals.recording import Clip
+from kinesics.signals.recording import Recording
 from kinesics.structures.events import BOX, TUBE_COLUMNS, check_events, empty_events
 from kinesics.structures.timegrid import hysteresis, seconds
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, VISIBLE, Tracks
@@ -21,7 +21,7 @@ SPEECH_GAP_S = 1.0
 POSE_HANDS = list(range(15, 23))
 
 
-def boxes(tracks: Tracks, person: int, label: str) -> np.ndarray:
+def event_boxes(tracks: Tracks, person: int, label: str) -> np.ndarray:
     """Return the box that an event of this label is drawn with, at every frame: (frames, 4), NaN where not seen.
 
     The kind of box (face, hands, person) is the label's in ``labels.csv``; the hands' box is that of the visible hand
@@ -40,8 +40,8 @@ def boxes(tracks: Tracks, person: int, label: str) -> np.ndarray:
     return np.where(unseen[:, None], _extent(pose), _extent(points))
 
 
-def from_scores(
-    clip: Clip, scores: dict[tuple[int, str], np.ndarray], on: float, off: float
+def events_from_scores(
+    clip: Recording, scores: dict[tuple[int, str], np.ndarray], on: float, off: float
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Turn the scores in [0, 1] of each (person, label), one a frame, into events and tubes by hysteresis.
 
@@ -55,10 +55,12 @@ def from_scores(
         score = np.where(np.isfinite(clip.tracks.dense(person, PERSON_BOX[0])), score, np.nan)
         for start, stop in hysteresis(score, on, off, round(MIN_S * rate), round(gap_s * rate)):
             found.append((person, label, start, stop, float(np.nanmean(score[start:stop]))))
-    return assemble(clip.tracks, found)
+    return assemble_events(clip.tracks, found)
 
 
-def assemble(tracks: Tracks, found: list[tuple[int, str, float, float, float]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def assemble_events(
+    tracks: Tracks, found: list[tuple[int, str, float, float, float]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the events table and the tubes of (person, label, start, stop, score), start and stop in sampled frames.
 
     Start and stop may lie within a frame; a tube has every frame that its event touches.
@@ -69,7 +71,7 @@ def assemble(tracks: Tracks, found: list[tuple[int, str, float, float, float]]) 
     rows = []
     for person, label, start, stop, score in found:
         if (person, label) not in cache:
-            cache[person, label] = boxes(tracks, person, label)
+            cache[person, label] = event_boxes(tracks, person, label)
         first, last = int(np.floor(start)), int(np.ceil(stop))
         box = cache[person, label][first:last]
         seen = np.isfinite(box).all(1)

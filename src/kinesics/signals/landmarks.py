@@ -9,13 +9,13 @@ from kinesics.signals.descriptor import LIMIT
 from kinesics.signals.layout import Layout
 
 
-def points_layout(count: int) -> Layout:
-    """Return the layout of the stream of so many landmarks."""
+def landmark_layout(count: int) -> Layout:
+    """Return the layout of the descriptor of so many landmarks."""
     return Layout(0, list(range(5 + 3 * count, 5 + 4 * count)))
 
 
-def point_stream(points: np.ndarray, rate_hz: float) -> np.ndarray:
-    """Return the stream of landmarks (T, P, 3), NaN where not seen, whatever they are of: (T, 5 + 4 P).
+def landmark_descriptor(points: np.ndarray, rate_hz: float) -> np.ndarray:
+    """Return the descriptor of landmarks (T, P, 3), NaN where not seen, whatever they are of: (T, 5 + 4 P).
 
     Each point is compared to its usual place, its median over the video, in units of the usual shape's size (root mean
     square distance from its middle, in the picture's plane): who it is, and where they stand, matters little. The columns:
@@ -34,8 +34,8 @@ def point_stream(points: np.ndarray, rate_hz: float) -> np.ndarray:
     own = moved - whole[:, None]
     speeds = [speed(point[:, :2], rate_hz) for point in own.transpose(1, 0, 2)]
     parts = [seen.any(1)[:, None], whole, size[:, None], own.reshape(len(own), -1), np.log1p(np.stack(speeds, 1))]
-    stream = np.concatenate(parts, 1)
-    return np.nan_to_num(stream, nan=0, posinf=LIMIT, neginf=-LIMIT).clip(-LIMIT, LIMIT).astype(np.float32)
+    descriptor = np.concatenate(parts, 1)
+    return np.nan_to_num(descriptor, nan=0, posinf=LIMIT, neginf=-LIMIT).clip(-LIMIT, LIMIT).astype(np.float32)
 
 
 def _size(points: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from kinesics.media.video import frames
+from kinesics.media.video import read_frames
 from kinesics.signals.descriptor import LIMIT
 from kinesics.signals.layout import Layout
 
@@ -14,11 +14,11 @@ CELLS, SIDE = (4, 3), 20
 
 
 #: The layout of ``pixel_stream``.
-PIXELS = Layout(0, list(range(1 + 3 * CELLS[0] * CELLS[1], 1 + 4 * CELLS[0] * CELLS[1])))
+FLOW_LAYOUT = Layout(0, list(range(1 + 3 * CELLS[0] * CELLS[1], 1 + 4 * CELLS[0] * CELLS[1])))
 
 
-def pixel_stream(path: str | Path, rate_hz: float) -> np.ndarray:
-    """Return the stream of a video's pixels at a rate: (T, 1 + 4 x cells).
+def flow_descriptor(path: str | Path, rate_hz: float) -> np.ndarray:
+    """Return the descriptor of a video's pixels at a rate: (T, 1 + 4 x cells).
 
     Pictures are made small and grey, and cut into cells. The columns: 1; of each cell the optical flow (Farneback, SCIA 2003)
     to the right and down in cells a second, the mean of its pixels, and the brightness against the cell's median over the
@@ -26,7 +26,7 @@ def pixel_stream(path: str | Path, rate_hz: float) -> np.ndarray:
     """
     columns, rows = CELLS
     before, found = None, []
-    for _, _, picture in frames(path, rate_hz):
+    for _, _, picture in read_frames(path, rate_hz):
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         grey = cv2.resize(grey, (columns * SIDE, rows * SIDE), interpolation=cv2.INTER_AREA)
         # pyramid of 3 levels, window of 9 pixels, 2 iterations, polynomials of 5 pixels: fast, and enough for a hand
@@ -37,5 +37,5 @@ def pixel_stream(path: str | Path, rate_hz: float) -> np.ndarray:
     cells = np.stack(found).reshape(len(found), -1, 3)
     cells[..., 2] -= np.median(cells[..., 2], 0)
     speeds = np.log1p(np.linalg.norm(cells[..., :2], axis=-1))
-    stream = np.concatenate([np.ones((len(cells), 1)), cells.reshape(len(cells), -1), speeds], 1)
-    return stream.clip(-LIMIT, LIMIT).astype(np.float32)
+    descriptor = np.concatenate([np.ones((len(cells), 1)), cells.reshape(len(cells), -1), speeds], 1)
+    return descriptor.clip(-LIMIT, LIMIT).astype(np.float32)

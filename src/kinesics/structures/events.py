@@ -7,6 +7,8 @@ table, the tubes: ``event,time_s,x0,y0,x1,y1``, where ``event`` is the row numbe
 
 import csv
 import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line, replacing
-from kinesics.structures.vocabulary import FAMILY
+from kinesics.structures.vocabulary import FAMILY, in_order
 
 BOX = ["x0", "y0", "x1", "y1"]
 COLUMNS = ["video", "person", "label", "family", "start_s", "end_s", "score", *BOX]
@@ -32,6 +34,66 @@ BOX_LIMITS = (-0.5, 1.5)
 TUBE_SLACK_S = 0.2
 #: How far, in fractions of the frame, the boxes of an event may lie beside its own, which is rounded.
 BOX_SLACK = 0.01
+
+
+@dataclass(frozen=True)
+class Events:
+    """Behavioural events, and where they are seen: an events table and, if known, its tubes.
+
+    ``table`` has the columns ``COLUMNS``, sorted by ``ORDER``: times in seconds, half-open [start_s, end_s); boxes in
+    fractions of the frame. ``tubes`` has the columns ``TUBE_COLUMNS``; ``event`` is the row in ``table``, from 0.
+
+    Both are checked when an instance is made: raises KinesicsError naming the row and the value (``check_events``,
+    ``check_tubes``). Missing columns ``family``, ``score`` and the box are filled in.
+    """
+
+    table: pd.DataFrame
+    tubes: pd.DataFrame | None = None
+
+    def __post_init__(self) -> None:
+        if self.tubes is None:
+            object.__setattr__(self, "table", check_events(self.table))
+            return
+        table, tubes = check_tubes(self.table, self.tubes)
+        object.__setattr__(self, "table", table)
+        object.__setattr__(self, "tubes", tubes)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels that occur, in the vocabulary's order."""
+        return in_order(self.table["label"])
+
+    def select(
+        self,
+        *,
+        labels: Iterable[str] | None = None,
+        persons: Iterable[int] | None = None,
+        min_score: float | None = None,
+    ) -> "Events":
+        """Return the events with one of these labels, of one of these persons, and of at least this score."""
+        keep = np.ones(len(self.table), bool)
+        if labels is not None:
+            keep &= self.table["label"].isin(list(labels)).to_numpy()
+        if persons is not None:
+            keep &= self.table["person"].isin(list(persons)).to_numpy()
+        if min_score is not None:
+            keep &= self.table["score"].to_numpy() >= min_score
+        return Events(*keep_events(self.table, self.tubes, keep))
+
+
+def keep_events(
+    events: pd.DataFrame, tubes: pd.DataFrame | None, keep: np.ndarray
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Return the events where ``keep`` (bool, one an event) holds, and their tubes, numbered anew."""
+    rows = np.flatnonzero(keep)
+    kept = events.iloc[rows].reset_index(drop=True)
+    if tubes is None:
+        return kept, None
+    mine = tubes[tubes["event"].isin(rows)]
+    return kept, mine.assign(event=np.searchsorted(rows, mine["event"]))
 
 
 def empty_events() -> pd.DataFrame:
@@ -170,7 +232,7 @@ def _checked(events: pd.DataFrame, where: str) -> pd.DataFrame:
     return _typed(events[COLUMNS])
 
 
-def read_events(path: str | Path) -> pd.DataFrame:
+def read_events_csv(path: str | Path) -> pd.DataFrame:
     """Read and check an events CSV. ``family``, ``score`` and the box may be left out.
 
     Raises KinesicsError naming the file, the line and the value.
@@ -221,7 +283,7 @@ def _read_csv(path: str | Path) -> pd.DataFrame:
     return events
 
 
-def write_events(events: pd.DataFrame, path: str | Path) -> None:
+def write_events_csv(events: pd.DataFrame, path: str | Path) -> None:
     """Check and write an events CSV: times to the millisecond, boxes and scores to four decimals, atomically."""
     events = check_events(events, str(path))
     text = events.copy()

@@ -76,7 +76,7 @@ def label_runs(labels: np.ndarray, times_s: np.ndarray, end_s: float) -> list[tu
     return [(str(labels[k]), float(a), float(b)) for k, a, b in zip(starts, edges[:-1], edges[1:], strict=True)]
 
 
-def shown(times_s: np.ndarray, count: int, rate_hz: float, hold_s: float) -> np.ndarray:
+def hold_last(times_s: np.ndarray, count: int, rate_hz: float, hold_s: float) -> np.ndarray:
     """Return which stamped frame is shown at each of ``count`` samples of a grid: int (count,), -1 for none.
 
     A frame is shown until the next one, but at most ``hold_s`` seconds: after that the sensor is taken to see nothing.
@@ -87,7 +87,7 @@ def shown(times_s: np.ndarray, count: int, rate_hz: float, hold_s: float) -> np.
     return np.where((frame >= 0) & (grid - times_s[frame.clip(0)] < hold_s), frame, -1)
 
 
-def windows(duration_s: float, length_s: float, step_s: float) -> np.ndarray:
+def cover_with_windows(duration_s: float, length_s: float, step_s: float) -> np.ndarray:
     """Return windows [start, end) in seconds that cover [0, duration_s), one every ``step_s``: (N, 2).
 
     The last one ends with the video, and none lies inside another. Raises ValueError unless 0 < step_s <= length_s.

@@ -123,7 +123,7 @@ class TracksWriter:
             self._rows = []
 
 
-def renumber(source: str | Path, path: str | Path, numbers: dict[int, int]) -> None:
+def remap_ids(source: str | Path, path: str | Path, numbers: dict[int, int]) -> None:
     """Copy a tracks file, row group by row group, giving each person its number and leaving out who has none."""
     file = pq.ParquetFile(source)
     old = pa.array(list(numbers), pa.int32())

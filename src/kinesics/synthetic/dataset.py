@@ -17,12 +17,12 @@ SPLITS = ("train", "val", "test", "dials")
 #: How many people are seen how near, video after video.
 CASTS = ((1, "bust"), (2, "half"), (1, "face"), (3, "half"), (1, "half"), (2, "bust"), (1, "full"))
 #: The cast of the dials: people as large as in most of the videos.
-DIAL_CASTS = ((1, "half"), (2, "bust"))
+PERTURBED_CASTS = ((1, "half"), (2, "bust"))
 #: Videos that a split has room for.
 _ROOM = 1000
 
 
-def videos(config: dict) -> list[dict]:
+def plan_videos(config: dict) -> list[dict]:
     """Return a row (COLUMNS) a video of the section ``stage`` of a configuration; ``dial`` is empty at level 0.
 
     ``script`` numbers the scripts of a split: videos of the same split and script differ in their wildness only.
@@ -32,7 +32,7 @@ def videos(config: dict) -> list[dict]:
     rows = []
     for split in SPLITS:
         how = config[split]
-        casts = DIAL_CASTS if split == "dials" else CASTS
+        casts = PERTURBED_CASTS if split == "dials" else CASTS
         wild = [("", 0)]
         if split == "dials":
             wild += [(dial, level) for dial, levels in VALUES.items() for level in levels if level]
@@ -55,13 +55,13 @@ def write_videos(rows: list[dict], path: str | Path) -> None:
         writer.writerows(rows)
 
 
-def render(row: dict, config: dict, out: str | Path, truth_files: dict[str, Path], cache: Path | None) -> None:
+def render_video(row: dict, config: dict, out: str | Path, truth_files: dict[str, Path], cache: Path | None) -> None:
     """Play the video of a row of ``videos(config)`` and write it and its truth; ``cache`` is a folder that keeps actors."""
-    from kinesics.synthetic.film import film
-    from kinesics.synthetic.script import draw
+    from kinesics.synthetic.film import render_film
+    from kinesics.synthetic.script import draw_script
 
-    script = draw(row["seed"], row["duration_s"], row["people"], row["shot"], row["pace"])
-    film(
+    script = draw_script(row["seed"], row["duration_s"], row["people"], row["shot"], row["pace"])
+    render_film(
         script,
         out,
         truth_files,

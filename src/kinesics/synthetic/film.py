@@ -20,7 +20,7 @@ from kinesics.structures.timegrid import samples, seconds
 from kinesics.synthetic import perturbations, speech, truth
 from kinesics.synthetic.anny_bodies import make_actor
 from kinesics.synthetic.body import Actor
-from kinesics.synthetic.motion import Performer, idler, perform, prepare
+from kinesics.synthetic.motion import Performer, idle_performer, perform, prepare
 from kinesics.synthetic.render import Camera, Renderer, Scene
 from kinesics.synthetic.scenery import Scenery, make_scenery
 from kinesics.synthetic.script import SHOTS, Role, Script, speeches
@@ -36,7 +36,7 @@ CHUNK_S = 1.0
 
 
 @dataclass(frozen=True)
-class Set:
+class SceneSetup:
     """All that is in front of the camera: those who act, those who stand by, the light and what is behind them."""
 
     script: Script
@@ -48,7 +48,9 @@ class Set:
     aspect: float
 
 
-def build(script: Script, aspect: float, wild: dict[str, int] | None = None, cache: Path | None = None) -> Set:
+def set_up_scene(
+    script: Script, aspect: float, wild: dict[str, int] | None = None, cache: Path | None = None
+) -> SceneSetup:
     """Return the set of a script for pictures of an aspect (width over height), at levels of wildness.
 
     ``cache`` is the folder in which actors are kept. Raises KinesicsError for an unknown dial or level.
@@ -59,12 +61,12 @@ def build(script: Script, aspect: float, wild: dict[str, int] | None = None, cac
     )
     camera = _camera(script, [performer.actor for performer in performers], aspect, settings["distance"])
     bystanders = tuple(_bystander(script, number, camera, aspect, cache) for number in range(int(settings["crowd"])))
-    return Set(script, settings, performers, bystanders, camera, make_scenery(script.seed), aspect)
+    return SceneSetup(script, settings, performers, bystanders, camera, make_scenery(script.seed), aspect)
 
 
-def scene(stage: Set, time_s: float) -> Scene:
+def scene(stage: SceneSetup, time_s: float) -> Scene:
     """Return what is in front of the camera at a time; the first people are the script's, in its order."""
-    camera = perturbations.shaken(stage.camera, stage.settings["shake"], stage.script.seed, time_s)
+    camera = perturbations.shake_camera(stage.camera, stage.settings["shake"], stage.script.seed, time_s)
     return Scene(
         people=tuple(perform(performer, time_s) for performer in stage.performers + stage.bystanders),
         camera=camera,
@@ -78,7 +80,7 @@ def scene(stage: Set, time_s: float) -> Scene:
     )
 
 
-def pictures(stage: Set, renderer: Renderer, rate_hz: float) -> Iterator[tuple[np.ndarray, list[dict]]]:
+def render_frames(stage: SceneSetup, renderer: Renderer, rate_hz: float) -> Iterator[tuple[np.ndarray, list[dict]]]:
     """Yield each frame (H, W, 3) uint8 and the rows that ``truth.observe`` says of it."""
     script, settings = stage.script, stage.settings
     for k in range(samples(script.duration_s, rate_hz)):
@@ -87,14 +89,16 @@ def pictures(stage: Set, renderer: Renderer, rate_hz: float) -> Iterator[tuple[n
         picture, ids = renderer.draw(shown)
         rows = truth.observe(ids, list(shown.people), shown.camera)[: len(script.roles)]
         others = [
-            renderer.draw(scene(stage, t))[0] for t in perturbations.instants(time_s, settings["blur"]) if t != time_s
+            renderer.draw(scene(stage, t))[0]
+            for t in perturbations.frame_instants(time_s, settings["blur"])
+            if t != time_s
         ]
         if others:
             picture = np.mean([*others], axis=0, dtype=np.float32).round().astype(np.uint8)
-        yield perturbations.developed(picture, settings["light"], settings["noise"], script.seed, k), rows
+        yield perturbations.degrade_frame(picture, settings["light"], settings["noise"], script.seed, k), rows
 
 
-def film(
+def render_film(
     script: Script,
     out: str | Path,
     truth_files: dict[str, Path] | None = None,
@@ -119,13 +123,13 @@ def film(
         )
     if Path(out).suffix.lower() != ".mp4":
         raise KinesicsError(f"{out}: a film is an MP4: give a name that ends in .mp4")
-    stage = build(script, width / height, wild, cache)
+    stage = set_up_scene(script, width / height, wild, cache)
     count = samples(script.duration_s, rate_hz)
     with ExitStack() as stack:
         note = stack.enter_context(truth.writing_frames(truth_files["frames"])) if truth_files else None
         temporary = stack.enter_context(replacing(out))
         renderer = stack.enter_context(Renderer(width, height))
-        shown = pictures(stage, renderer, rate_hz)
+        shown = render_frames(stage, renderer, rate_hz)
         bar = tqdm(shown, "film", count, unit="frame", disable=None if progress else True)
         frames = _noted(bar, note, rate_hz)
         _encode(frames, speeches(script), temporary, width, height, rate_hz, stage.settings["compression"])
@@ -155,7 +159,7 @@ def _bystander(script: Script, number: int, camera: Camera, aspect: float, cache
     # A few faces serve all crowds: making an actor takes longer than drawing many frames.
     actor = make_actor(BYSTANDERS + number, cache)
     role = Role(actor.seed, (float(x), float(y)), float(rng.uniform(-1.2, 1.2)), "", 0, 0)
-    return idler(role, actor, script.seed + number, script.duration_s)
+    return idle_performer(role, actor, script.seed + number, script.duration_s)
 
 
 def _noted(shown: Iterable, note: Callable[[list[dict]], None] | None, rate_hz: float) -> Iterator[np.ndarray]:

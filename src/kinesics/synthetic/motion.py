@@ -99,7 +99,7 @@ def prepare(script: Script, person: int, actor: Actor) -> Performer:
     )
 
 
-def idler(role: Role, actor: Actor, seed: int, duration_s: float) -> Performer:
+def idle_performer(role: Role, actor: Actor, seed: int, duration_s: float) -> Performer:
     """Return a performer who stands about and does nothing that would be coded."""
     nothing = pd.DataFrame(columns=ACT_COLUMNS, dtype=float).astype({"label": str, "variant": str})
     return prepare(Script(seed, duration_s, "full", (role,), nothing, nothing[["person"]]), 0, actor)

@@ -21,7 +21,7 @@ for _row in _rows:
     VALUES.setdefault(_row["dial"], {})[int(_row["level"])] = float(_row["value"])
 #: Dial -> what its values count.
 UNITS = {row["dial"]: row["unit"] for row in _rows}
-DIALS = tuple(VALUES)
+PERTURBATIONS = tuple(VALUES)
 
 #: How often a shutter that is open is looked at.
 EXPOSURES = 4
@@ -32,20 +32,20 @@ def settings(levels: dict[str, int] | None = None) -> dict[str, float]:
     levels = levels or {}
     for dial, level in levels.items():
         if dial not in VALUES:
-            raise KinesicsError(f"{dial!r} is not a dial of wildness: {', '.join(DIALS)}")
+            raise KinesicsError(f"{dial!r} is not a dial of wildness: {', '.join(PERTURBATIONS)}")
         if level not in VALUES[dial]:
             raise KinesicsError(f"{level!r} is not a level of {dial}: {', '.join(map(str, VALUES[dial]))}")
-    return {dial: VALUES[dial][levels.get(dial, 0)] for dial in DIALS}
+    return {dial: VALUES[dial][levels.get(dial, 0)] for dial in PERTURBATIONS}
 
 
-def instants(time_s: float, blur_ms: float) -> list[float]:
+def frame_instants(time_s: float, blur_ms: float) -> list[float]:
     """Return the times at which the scene is drawn for the frame at ``time_s``: the frame is their mean."""
     if not blur_ms:
         return [time_s]
     return list(time_s + blur_ms / 1000 * (np.arange(EXPOSURES) / (EXPOSURES - 1) - 0.5))
 
 
-def shaken(camera, degrees: float, seed: int, time_s: float):
+def shake_camera(camera, degrees: float, seed: int, time_s: float):
     """Return the camera as an unsteady hand holds it: turned by a smooth noise of about 0.3 to 3 Hz."""
     if not degrees:
         return camera
@@ -93,7 +93,7 @@ def _leaves(seed: int, number: int) -> np.ndarray:
     return picture
 
 
-def developed(frame: np.ndarray, stops: float, noise: float, seed: int, number: int) -> np.ndarray:
+def degrade_frame(frame: np.ndarray, stops: float, noise: float, seed: int, number: int) -> np.ndarray:
     """Return frame ``number`` (H, W, 3) uint8 sRGB as a sensor gives it: underexposed by ``stops``, with noise added."""
     if stops:
         levels = 255 * ((np.arange(256) / 255) ** 2.2 * 2.0**-stops) ** (1 / 2.2)

@@ -44,7 +44,7 @@ ACT_COLUMNS = [
 ]
 #: The columns of an act that say how strong it is at any time.
 TIMING = ["strength", "begin_s", "apex_s", "release_s", "rest_s"]
-LINE_COLUMNS = [
+UTTERANCE_COLUMNS = [
     *("person", "begin_s", "start_s", "end_s", "text", "emotion", "display", "congruent"),
     *("voice", "pitch", "words_a_minute"),
 ]
@@ -91,7 +91,7 @@ class Script:
     lines: pd.DataFrame
 
 
-def draw(seed: int, duration_s: float, people: int = 1, shot: str = "bust", pace: float = 1.0) -> Script:
+def draw_script(seed: int, duration_s: float, people: int = 1, shot: str = "bust", pace: float = 1.0) -> Script:
     """Return the script that a seed (>= 0) stands for; ``pace`` multiplies how often acts come.
 
     Raises KinesicsError for what cannot be played.
@@ -113,7 +113,7 @@ def draw(seed: int, duration_s: float, people: int = 1, shot: str = "bust", pace
     _agree(rng, acts, lines)
     acts["family"] = acts["label"].map(FAMILY)
     acts = acts.sort_values(["start_s", "person", "label"], kind="stable").reset_index(drop=True)
-    return Script(seed, float(duration_s), shot, roles, acts[ACT_COLUMNS], lines[LINE_COLUMNS])
+    return Script(seed, float(duration_s), shot, roles, acts[ACT_COLUMNS], lines[UTTERANCE_COLUMNS])
 
 
 def speeches(script: Script) -> list[tuple[int, float, Speech]]:
@@ -246,7 +246,7 @@ def _lines(rng: np.random.Generator, duration_s: float, roles: tuple[Role, ...],
     begins = _placed(rng, [row["end_s"] for row in rows], PAUSE_S, duration_s)
     for row, begin in zip(rows, begins, strict=False):
         row |= {name: row[name] + begin for name in ("begin_s", "start_s", "end_s")}
-    return pd.DataFrame(rows[: len(begins)], columns=LINE_COLUMNS)
+    return pd.DataFrame(rows[: len(begins)], columns=UTTERANCE_COLUMNS)
 
 
 def _speaking(lines: pd.DataFrame) -> pd.DataFrame:

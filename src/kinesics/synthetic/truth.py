@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from scipy import ndimage
 
 from kinesics.io.files import replacing
-from kinesics.structures.events import BOX, TUBE_COLUMNS, check_events, write_events, write_tubes
+from kinesics.structures.events import BOX, TUBE_COLUMNS, check_events, write_events_csv, write_tubes
 from kinesics.structures.timegrid import runs, samples, seconds
 from kinesics.structures.vocabulary import FAMILY, LABELS
 from kinesics.synthetic.appearance.surfaces import PARTS
@@ -153,7 +153,7 @@ def write_truth(video: str, script: Script, rate_hz: float, files: dict[str, Pat
     """Write the truth of a video whose frames table is there to the other ``files`` of ``data.truth_files``."""
     frames = pd.read_parquet(files["frames"], columns=["time_s", "person", *_REGION_COLUMNS])
     events, tubes, acts = events_of(video, script, frames, rate_hz)
-    write_events(events, files["events"])
+    write_events_csv(events, files["events"])
     write_tubes(tubes, files["tubes"])
     for name, table in {"acts": acts, "lines": script.lines}.items():
         table = table.copy()

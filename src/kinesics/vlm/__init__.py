@@ -19,7 +19,7 @@ Value = TypeVar("Value")
 
 #: How often a request is put before its items are put in smaller batches: whole three times, in halves twice, then once
 #: each, as in the released code of Lian et al. (main.py).
-TRIES = (3, 2, 1)
+RETRIES_BY_SIZE = (3, 2, 1)
 #: What models say that will not answer; looked for only where no answer can be read. (Ours.)
 REFUSAL = re.compile(r"\b(sorry|apologi[sz]e|unable to|not able to|can ?not|can\Wt|won\Wt)\b", re.I)
 
@@ -32,7 +32,7 @@ class PendingError(Exception):
     """The request has not been sent: a dry run."""
 
 
-def smaller(size: int, count: int) -> int:
+def smaller_batch(size: int, count: int) -> int:
     """Return the size of the batches that ``count`` items (2 or more) of a batch of ``size`` are cut into.
 
     Batches are halved while their size is even, and then single. These are the steps of Lian et al.: 20, 10, 5, 1
@@ -43,13 +43,13 @@ def smaller(size: int, count: int) -> int:
     return size
 
 
-def put(
+def query_in_batches(
     items: Sequence[Item],
     messages: Callable[[Sequence[Item]], list[dict]],
     read: Callable[[str, int], list[Value] | None],
     answer: Answer,
     size: int,
-    tries: Sequence[int] = TRIES,
+    tries: Sequence[int] = RETRIES_BY_SIZE,
 ) -> list[tuple[str, Value | None]]:
     """Put a batch of at most ``size`` items to a model; return an outcome and a value for each.
 
@@ -74,15 +74,15 @@ def put(
         outcome = "refused" if REFUSAL.search(text) else "malformed"
     if len(items) == 1:
         return [(outcome, None)]
-    size = smaller(size, len(items))
+    size = smaller_batch(size, len(items))
     parts = [items[k : k + size] for k in range(0, len(items), size)]
-    return [one for part in parts for one in put(part, messages, read, answer, size, tries[1:] or tries)]
+    return [one for part in parts for one in query_in_batches(part, messages, read, answer, size, tries[1:] or tries)]
 
 
-def most_requests(count: int, size: int, tries: Sequence[int] = TRIES) -> int:
+def max_requests(count: int, size: int, tries: Sequence[int] = RETRIES_BY_SIZE) -> int:
     """Return how many requests ``count`` items in batches of ``size`` cost if none is ever answered."""
     if count > size:
-        return sum(most_requests(min(size, count - k), size, tries) for k in range(0, count, size))
+        return sum(max_requests(min(size, count - k), size, tries) for k in range(0, count, size))
     if count < 2:
         return tries[0] * count
-    return tries[0] + most_requests(count, smaller(size, count), tries[1:] or tries)
+    return tries[0] + max_requests(count, smaller_batch(size, count), tries[1:] or tries)

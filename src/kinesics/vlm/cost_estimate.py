@@ -18,11 +18,11 @@ IMAGE_TOKENS, TILE_TOKENS = 85, 170
 SECONDS_A_REQUEST = 20.0
 
 
-class Tally:
+class UsageTally:
     """Counts requests, pictures and tokens of what would be sent to a model."""
 
     def __init__(self, model: str = ""):
-        row = prices().get(model, {})
+        row = read_prices().get(model, {})
         self.image_tokens = int(row.get("image_tokens", IMAGE_TOKENS))
         self.tile_tokens = int(row.get("tile_tokens", TILE_TOKENS))
         self.requests = self.images = self.tokens = 0
@@ -48,13 +48,13 @@ def tiles(height: int, width: int) -> int:
     return math.ceil(round(height * scale) / TILE) * math.ceil(round(width * scale) / TILE)
 
 
-def prices() -> dict[str, dict[str, str]]:
+def read_prices() -> dict[str, dict[str, str]]:
     """Return the rows of ``prices.csv`` by model."""
     return {row["model"]: row for row in read_table(package_file("kinesics.vlm", "prices.csv"), schema("vlm_prices"))}
 
 
-def estimate(
-    tally: Tally,
+def format_estimate(
+    tally: UsageTally,
     model: str,
     kept: int,
     most_requests: int,
@@ -71,7 +71,7 @@ def estimate(
     model's in ``prices.csv``. Tokens, cost and time are those of requests that are each answered at once.
     """
     most_out = tally.requests * most_tokens
-    row = prices().get(model)
+    row = read_prices().get(model)
     if price:
         source = "as given"
     elif row:

@@ -16,17 +16,17 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from kinesics.encoders.extract import boxes_by_frame, cut, refuse_another_video
-from kinesics.media.video import facts, frames
-from kinesics.signals.event_assembly import assemble
+from kinesics.encoders.extract import boxes_by_frame, check_same_video, crop_square
+from kinesics.media.video import probe_video, read_frames
+from kinesics.signals.event_assembly import assemble_events
 from kinesics.structures.events import check_events, empty_events
-from kinesics.structures.timegrid import index, samples, windows
+from kinesics.structures.timegrid import cover_with_windows, index, samples
 from kinesics.structures.tracks import read_tracks
 from kinesics.structures.vocabulary import LABELS
-from kinesics.vlm import TRIES, Answer, put
+from kinesics.vlm import RETRIES_BY_SIZE, Answer, query_in_batches
 from kinesics.vlm.label_ranking import check_labels
 from kinesics.vlm.messages import data_url, message
-from kinesics.vlm.prompts import prompts
+from kinesics.vlm.prompts import read_prompts
 
 #: Ten seconds hold a gesture and what leads to it; every instant is seen twice, and nowhere only at a window's edge.
 WINDOW_S, STEP_S = 10.0, 5.0
@@ -64,7 +64,7 @@ class Report(NamedTuple):
     score: float
 
 
-def detect(
+def prompt_events(
     video: str | Path,
     labels: Sequence[str],
     answer: Answer,
@@ -75,7 +75,7 @@ def detect(
     rate_hz: float = RATE_HZ,
     size: int = SIZE,
     detail: str | None = None,
-    tries: Sequence[int] = TRIES,
+    tries: Sequence[int] = RETRIES_BY_SIZE,
     progress: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Ask for the events of a video, window by window; return the events table and one row a window.
@@ -89,15 +89,15 @@ def detect(
     """
     check_labels(labels)
     video = Path(video)
-    spans = windows(facts(video).duration_s, window_s, step_s or window_s / 2)
+    spans = cover_with_windows(probe_video(video).duration_s, window_s, step_s or window_s / 2)
     people = read_tracks(tracks) if tracks else None
     if people:
-        refuse_another_video(video, video.stem, people, tracks)
+        check_same_video(video, video.stem, people, tracks)
         boxes = boxes_by_frame(people, "person")
 
         def show(time_s: float, frame: np.ndarray) -> list[tuple[int, str]]:
             found = boxes.get(int(index(time_s, people.rate_hz)), ())
-            return [(person, data_url(cut(frame, box, MARGIN, (size, size)))) for person, box in found]
+            return [(person, data_url(crop_square(frame, box, MARGIN, (size, size)))) for person, box in found]
     else:
 
         def show(time_s: float, frame: np.ndarray) -> list[tuple[int, str]]:
@@ -112,7 +112,7 @@ def detect(
     rows, told, asked = [], [], []
     shown = tqdm(_windows(video, spans, rate_hz, show), "ask", disable=None if progress else True, unit="window")
     for window in shown:
-        ((outcome, reports),) = put(
+        ((outcome, reports),) = query_in_batches(
             [window], lambda part: _messages(part[0], labels, WHOSE if people else "", detail), read, answer, 1, tries
         )
         length_s, kept = window.end_s - window.start_s, []
@@ -151,7 +151,7 @@ def detect(
             )
             for person, label, start, end, score in merged
         ]
-        events, _ = assemble(people, found)
+        events, _ = assemble_events(people, found)
     else:
         events = pd.DataFrame(merged, columns=["person", "label", "start_s", "end_s", "score"])
         events = check_events(events.assign(video=video.stem)) if merged else empty_events()
@@ -222,7 +222,7 @@ def _messages(window: Window, labels: Sequence[str], whose: str, detail: str | N
         "labels": "\n".join(f"- {label}: {manual[label]}" if label in manual else f"- {label}" for label in labels),
     }
     pictures = [(f"{_seconds(time_s)} s", url) for time_s, url in window.pictures]
-    return message(Template(prompts()["events"]["text"]).substitute(facts), pictures, detail)
+    return message(Template(read_prompts()["events"]["text"]).substitute(facts), pictures, detail)
 
 
 def _seconds(time_s: float) -> str:
@@ -247,7 +247,7 @@ def _windows(
         for person in sorted(seen):
             yield Window(person, start_s, end_s, seen[person])
 
-    for k, time_s, frame in frames(video, rate_hz):
+    for k, time_s, frame in read_frames(video, rate_hz):
         while k >= ends[number]:
             yield from window()
             number += 1

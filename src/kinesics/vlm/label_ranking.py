@@ -22,11 +22,11 @@ from tqdm import tqdm
 from kinesics.errors import KinesicsError
 from kinesics.io.files import replacing
 from kinesics.io.validation import read_table, schema
-from kinesics.media.video import facts, frame_at
-from kinesics.structures.timegrid import windows
-from kinesics.vlm import TRIES, Answer, put
+from kinesics.media.video import probe_video, read_frame_at
+from kinesics.structures.timegrid import cover_with_windows
+from kinesics.vlm import RETRIES_BY_SIZE, Answer, query_in_batches
 from kinesics.vlm.messages import data_url, message
-from kinesics.vlm.prompts import prompts
+from kinesics.vlm.prompts import read_prompts
 
 COLUMNS = ["video", "start_s", "end_s", "outcome", "answers"]
 FRAMES = 3
@@ -55,7 +55,7 @@ def is_picture(path: str | Path) -> bool:
     return Path(path).is_file() and Path(path).suffix.lower() != ".gif" and cv2.haveImageReader(str(path))
 
 
-def items(path: str | Path, window_s: float | None = None, step_s: float | None = None) -> list[Item]:
+def list_items(path: str | Path, window_s: float | None = None, step_s: float | None = None) -> list[Item]:
     """Return what is asked about a file: the picture, the whole clip, or its windows, one every ``step_s``.
 
     Raises KinesicsError as ``kinesics.media.video.facts`` does for what is neither a picture nor a video.
@@ -63,12 +63,12 @@ def items(path: str | Path, window_s: float | None = None, step_s: float | None 
     path = Path(path)
     if is_picture(path):
         return [Item(path, 0.0, 0.0)]
-    duration_s = facts(path).duration_s
-    spans = windows(duration_s, window_s, step_s or window_s) if window_s else [(0.0, duration_s)]
+    duration_s = probe_video(path).duration_s
+    spans = cover_with_windows(duration_s, window_s, step_s or window_s) if window_s else [(0.0, duration_s)]
     return [Item(path, float(start), float(end)) for start, end in spans]
 
 
-def rank(
+def rank_labels(
     chosen: Sequence[Item],
     labels: Sequence[str],
     answer: Answer,
@@ -80,7 +80,7 @@ def rank(
     size: int | None = None,
     detail: str | None = None,
     seed: int = 0,
-    tries: Sequence[int] = TRIES,
+    tries: Sequence[int] = RETRIES_BY_SIZE,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Ask a model to rank labels for pictures, or for clips; return one row an item, in the order given.
@@ -99,7 +99,7 @@ def rank(
     for item in chosen:
         if named.setdefault(item.path.stem, item.path) != item.path:
             raise KinesicsError(f"{item.path} and {named[item.path.stem]}: answers go by name, so rename one")
-    row = choose(chosen, prompt, words)
+    row = choose_prompt(chosen, prompt, words)
     batch = batch or int(row["batch"])
     kind = row["item"]
     question = Template(row["text"])
@@ -110,11 +110,11 @@ def rank(
         parts: list[tuple[str, str | None]] = []
         for number, item in enumerate(part, 1):
             if row["shows"] != "pictures":
-                parts.append((said(words, item), None))
+                parts.append((text_of_item(words, item), None))
             if row["shows"] != "words":
                 parts += [
                     (f"image-{number}" if kind == "image" else f"video{number}_image{k}", data_url(frame, size))
-                    for k, frame in enumerate(pixels(item, frames), 1)
+                    for k, frame in enumerate(shown_images(item, frames), 1)
                 ]
         return message(question.substitute(facts), parts, detail)
 
@@ -126,7 +126,7 @@ def rank(
     rows: list[dict] = [{}] * len(chosen)
     for start in tqdm(range(0, len(order), batch), "ask", unit="batch", disable=None if progress else True):
         part = order[start : start + batch]
-        found = put([chosen[k] for k in part], messages, read, answer, batch, tries)
+        found = query_in_batches([chosen[k] for k in part], messages, read, answer, batch, tries)
         for k, (outcome, answers) in zip(part, found, strict=True):
             item = chosen[k]
             values = item.path.stem, item.start_s, item.end_s, outcome, ",".join(answers or [])
@@ -134,7 +134,7 @@ def rank(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def choose(
+def choose_prompt(
     chosen: Sequence[Item], name: str | None = None, words: pd.DataFrame | None = None, file: str | Path = "words"
 ) -> dict[str, str]:
     """Return the row of ``prompts.csv`` of that name, or of the protocol, for these items: face for pictures, video for
@@ -148,7 +148,7 @@ def choose(
         raise KinesicsError("pictures and videos are asked about in different words: give one kind at a time")
     (kind,) = kinds
     name = name or {"image": "face", "video": "video" if words is None else "multi"}[kind]
-    known = {key: row for key, row in prompts().items() if row["item"] == kind}
+    known = {key: row for key, row in read_prompts().items() if row["item"] == kind}
     if name not in known:
         raise KinesicsError(f"{name!r} is not a prompt for {kind}s. Those are {', '.join(known)}.")
     if (known[name]["shows"] == "pictures") != (words is None):
@@ -178,13 +178,13 @@ def read_words(path: str | Path) -> pd.DataFrame:
     return table.sort_values(["video", "start_s", "end_s"], kind="stable", ignore_index=True)
 
 
-def said(words: pd.DataFrame, item: Item) -> str:
+def text_of_item(words: pd.DataFrame, item: Item) -> str:
     """Return what is said in the span of an item, in one line, or SILENCE."""
     mine = words[(words["video"] == item.path.stem) & (words["start_s"] < item.end_s) & (words["end_s"] > item.start_s)]
     return " ".join(" ".join(mine["text"]).split()) or SILENCE
 
 
-def pixels(item: Item, frames: int) -> list[np.ndarray]:
+def shown_images(item: Item, frames: int) -> list[np.ndarray]:
     """Return the pictures of an item, uint8 RGB: the picture, or the frames at the start of equal parts of its span.
 
     Raises KinesicsError naming the file if it cannot be read.
@@ -195,7 +195,7 @@ def pixels(item: Item, frames: int) -> list[np.ndarray]:
             raise KinesicsError(f"{item.path}: not a picture, or damaged; get it again")
         return [cv2.cvtColor(image, cv2.COLOR_BGR2RGB)]
     times = item.start_s + np.arange(frames) * (item.end_s - item.start_s) / frames
-    return list(frame_at(item.path, times))
+    return list(read_frame_at(item.path, times))
 
 
 def read_ranked(text: str, count: int) -> list[list[str]] | None:

@@ -9,15 +9,19 @@ import numpy as np
 from kinesics.encoders.registry import ENCODERS
 from kinesics.errors import KinesicsError
 from kinesics.io.files import sha256
-from kinesics.vlm.cost_estimate import Tally
+from kinesics.vlm.cost_estimate import UsageTally
 from kinesics.vlm.messages import unpacked
 from kinesics.vlm.openai_client import PARAMETERS
-from kinesics.vlm.response_cache import Kept
+from kinesics.vlm.response_cache import ResponseCache
 
 
-def videollama3(
-    weights: str | Path, folder: str | Path, *, most_tokens: int = PARAMETERS["max_tokens"], tally: Tally | None = None
-) -> Kept:
+def open_videollama3(
+    weights: str | Path,
+    folder: str | Path,
+    *,
+    most_tokens: int = PARAMETERS["max_tokens"],
+    tally: UsageTally | None = None,
+) -> ResponseCache:
     """Return VideoLLaMA 3 as ``answer(messages) -> text``, its answers kept in ``folder`` by the weights' SHA-256.
 
     Its prompt holds one video, so that a request must be about one clip or window: a batch of 1. It names the time of
@@ -30,7 +34,7 @@ def videollama3(
     from kinesics.encoders import pretrained
 
     try:
-        weights = pretrained.folder(weights, download=tally is None)
+        weights = pretrained.hub_folder(weights, download=tally is None)
     except KinesicsError:
         if tally is None:
             raise
@@ -52,4 +56,4 @@ def videollama3(
         return {"text": model()(np.stack([picture for _, picture in pictures]), times_s, question)}
 
     identity = {"model": "videollama3", "weights": files, "max_tokens": most_tokens}
-    return Kept(identity, send, lambda response: response["text"], folder, tally)
+    return ResponseCache(identity, send, lambda response: response["text"], folder, tally)

@@ -16,8 +16,8 @@ import openai
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line
 from kinesics.vlm import RefusedError
-from kinesics.vlm.cost_estimate import Tally
-from kinesics.vlm.response_cache import Kept
+from kinesics.vlm.cost_estimate import UsageTally
+from kinesics.vlm.response_cache import ResponseCache
 
 #: As in the released code of Lian et al.
 PARAMETERS = {"temperature": 0, "max_tokens": 1000}
@@ -30,7 +30,7 @@ FILTERED = ("content_policy", "content_filter", "content management policy", "sa
 TOO_MUCH = ("context_length_exceeded", "context length", "too many images", "image(s) may be provided", "too large")
 
 
-def endpoint(
+def open_endpoint(
     url: str,
     model: str,
     folder: str | Path,
@@ -41,8 +41,8 @@ def endpoint(
     tokens_a_minute: float | None = None,
     timeout_s: float = TIMEOUT_S,
     retries: int = RETRIES,
-    tally: Tally | None = None,
-) -> Kept:
+    tally: UsageTally | None = None,
+) -> ResponseCache:
     """Return the model of that name behind an address as ``answer(messages) -> text``, responses kept in ``folder``.
 
     ``url`` is the address before ``/chat/completions``, most often ending in ``/v1``. ``parameters`` are further fields
@@ -67,7 +67,7 @@ def endpoint(
         return text.replace(key, "[key]") if len(key) >= 8 else text
 
     def send(messages: list[dict]) -> dict:
-        pace.wait(Tally(model).add(messages) + most_tokens(settings))
+        pace.wait(UsageTally(model).add(messages) + max_tokens(settings))
         try:
             raw = client.chat.completions.with_raw_response.create(messages=messages, **settings).http_response
             response = {"status": raw.status_code, "text": clean(raw.text)}
@@ -84,7 +84,7 @@ def endpoint(
             pace.spent((json.loads(response["text"]).get("usage") or {}).get("total_tokens"))
         return response
 
-    return Kept({"endpoint": url} | settings, send, read_response, folder, tally)
+    return ResponseCache({"endpoint": url} | settings, send, read_response, folder, tally)
 
 
 def is_local(url: str) -> bool:
@@ -92,7 +92,7 @@ def is_local(url: str) -> bool:
     return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
-def most_tokens(settings: dict) -> int:
+def max_tokens(settings: dict) -> int:
     """Return how long an answer may be by the settings of a request, in tokens; 0 if it has no limit."""
     return settings.get("max_completion_tokens") or settings.get("max_tokens") or 0
 

@@ -4,7 +4,7 @@ from kinesics.io.package_data import package_file
 from kinesics.io.validation import read_table, schema
 
 
-def prompts() -> dict[str, dict[str, str]]:
+def read_prompts() -> dict[str, dict[str, str]]:
     """Return the prompts by name: what an item is (image, video, window), items a request, and the words.
 
     All but ``events`` are quoted from Lian et al. (2024), whose protocol they are, with their batch sizes; ``events`` is

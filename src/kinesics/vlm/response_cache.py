@@ -9,10 +9,10 @@ from pathlib import Path
 from kinesics.errors import KinesicsError
 from kinesics.io.files import write_json
 from kinesics.vlm import PendingError
-from kinesics.vlm.cost_estimate import Tally
+from kinesics.vlm.cost_estimate import UsageTally
 
 
-class Kept:
+class ResponseCache:
     """A model whose responses are kept: ``answer(messages) -> text``.
 
     ``identity`` is what else an answer depends on, as JSON: the endpoint, the model, its settings. ``send`` takes the
@@ -29,7 +29,7 @@ class Kept:
         send: Callable[[list[dict]], dict],
         read: Callable[[dict], str],
         folder: str | Path,
-        tally: Tally | None = None,
+        tally: UsageTally | None = None,
     ):
         self.identity, self.folder, self.sent, self.found = identity, Path(folder), 0, 0
         self._send, self._read, self._tally = send, read, tally

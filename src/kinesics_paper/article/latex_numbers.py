@@ -37,7 +37,7 @@ def spread(key: str, entry: dict) -> dict[str, float | None]:
     return {key: entry["value"], f"{key}.low": entry["low"], f"{key}.high": entry["high"]}
 
 
-def turned(entry: dict) -> dict[str, float | None]:
+def reverse_sign(entry: dict) -> dict[str, float | None]:
     """Return a difference ``{value, low, high}`` the other way: what the second has more than the first."""
     low, high = (None if entry[end] is None else -entry[end] for end in ("high", "low"))
     return {"value": -entry["value"], "low": low, "high": high}

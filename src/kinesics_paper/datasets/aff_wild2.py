@@ -15,8 +15,8 @@ import numpy as np
 
 from kinesics.errors import KinesicsError
 from kinesics.structures.timegrid import label_runs, seconds
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, corpus, lines, names
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, make_dataset, names, read_lines
 
 LABELS = ("neutral", "anger", "disgust", "fear", "happiness", "sadness", "surprise", "other")
 PARTS = ("Train_Set", "Validation_Set")
@@ -25,7 +25,7 @@ UNLABELLED = "-1"
 _PLACE = "6th ABAW Annotations/EXPR_Recognition_Challenge"
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus, the one fold ``validation``: learned on Train_Set, tested on Validation_Set."""
     videos, events, ignored, parts = Videos(folder), [], [], {}
     for part in PARTS:
@@ -39,7 +39,7 @@ def read(folder: Path) -> Corpus:
             path = str(found[0].relative_to(folder)) if found else f"batch1/{stem}.mp4"
             name = videos.add(f"{place}: {file.name}", path, name=file.stem)
             parts.setdefault(part, []).append(name)
-            rows = list(lines(file, None))
+            rows = list(read_lines(file, None))
             if tuple(names(rows[0][1]).values()) != LABELS:
                 raise KinesicsError(f"{rows[0][0]}: the labels are not {', '.join(LABELS)}")
             numbers = [_label(where, fields) for where, fields in rows[1:]]
@@ -50,7 +50,7 @@ def read(folder: Path) -> Corpus:
                     ignored.append((name, start, end))
                 else:
                     events.append((name, LABELS[int(label)], start, end))
-    return corpus(
+    return make_dataset(
         videos, events, {"validation": tuple(parts[part] for part in PARTS)}, "emotion", folder, ignored=ignored
     )
 

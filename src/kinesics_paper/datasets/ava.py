@@ -19,8 +19,8 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.structures.events import BOX, TUBE_COLUMNS
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, corpus, lines, number
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, make_dataset, number, read_lines
 
 START_S, LENGTH_S = 900.0, 900.0
 FILES = "ava_file_names_trainval_v2.1.txt"
@@ -34,18 +34,18 @@ def downloads(folder: Path) -> Iterator[tuple[str, str]]:
     """Yield the annotations, the list of films, then each film."""
     yield f"{_SERVER}/annotations/ava_v2.2.zip", ""
     yield f"{_SERVER}/annotations/{FILES}", FILES
-    for _, (name,) in lines(folder / FILES, 1):
+    for _, (name,) in read_lines(folder / FILES, 1):
         yield f"{_SERVER}/trainval/{name}", f"trainval/{name}"
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus, the one fold ``val``, with tubes."""
     actions = _actions(_file(folder, ACTIONS))
-    films = {Path(name).stem: name for _, (name,) in lines(folder / FILES, 1)}
+    films = {Path(name).stem: name for _, (name,) in read_lines(folder / FILES, 1)}
     videos, parts, ignored = Videos(folder), {}, []
     keyframes: dict[tuple[str, int, str], list[tuple]] = {}
     for part in PARTS:
-        for where, fields in lines(_file(folder, f"ava_{part}_v2.2.csv"), 8):
+        for where, fields in read_lines(_file(folder, f"ava_{part}_v2.2.csv"), 8):
             film, second, *box, action, person = fields
             if film not in parts.setdefault(part, []):
                 path = f"trainval/{films.get(film, f'{film}.mp4')}"
@@ -57,7 +57,7 @@ def read(folder: Path) -> Corpus:
                     raise KinesicsError(f"{where}: second {second} or box {','.join(box)} is outside of the film")
                 key = film, int(number(where, person, "person")), actions[action]
                 keyframes.setdefault(key, []).append((time_s, *corners))
-        for _, (film, second) in lines(_file(folder, f"ava_{part}_excluded_timestamps_v2.2.csv"), 2):
+        for _, (film, second) in read_lines(_file(folder, f"ava_{part}_excluded_timestamps_v2.2.csv"), 2):
             if film in parts[part]:
                 ignored.append((film, float(second) - START_S - 0.5, float(second) - START_S + 0.5))
     events, tubes = [], []
@@ -68,7 +68,7 @@ def read(folder: Path) -> Corpus:
             start_s, end_s = max(run[0, 0] - 0.5, 0.0), run[-1, 0] + 0.5
             events.append((film, label, start_s, end_s, person, *np.median(run[:, 1:], axis=0)))
     boxes = pd.DataFrame(tubes, columns=["event", "time_s", *BOX])[TUBE_COLUMNS]
-    return corpus(videos, events, {"val": tuple(parts[part] for part in PARTS)}, "", folder, boxes, ignored)
+    return make_dataset(videos, events, {"val": tuple(parts[part] for part in PARTS)}, "", folder, boxes, ignored)
 
 
 def _file(folder: Path, name: str) -> Path:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # the Snakefile reads the table only
     import pandas as pd
 
 #: name: its row of ``benchmarks.csv``
-CORPORA: dict[str, dict[str, str]] = {
+BENCHMARKS: dict[str, dict[str, str]] = {
     row["name"]: row
     for row in read_table(
         package_file("kinesics_paper.datasets", "benchmarks.csv"), schema("benchmarks", "kinesics_paper")
@@ -37,7 +37,7 @@ INDEX = ("videos.csv", "events.csv", "splits.json", "ignored.csv", "tubes.parque
 
 
 @dataclass(frozen=True)
-class Corpus:
+class AnnotatedDataset:
     """What a corpus holds.
 
     ``videos``   a row a video: ``video`` (its name in all tables), ``path`` (below the corpus' folder: a video, or a folder
@@ -56,47 +56,47 @@ class Corpus:
     ignored: "pd.DataFrame"
 
 
-def row(name: str) -> dict[str, str]:
+def benchmark_row(name: str) -> dict[str, str]:
     """Return the row of a corpus. Raises KinesicsError naming the choices."""
-    if name not in CORPORA:
-        raise KinesicsError(f"{name!r} is not a corpus. The corpora are {', '.join(CORPORA)}.")
-    return CORPORA[name]
+    if name not in BENCHMARKS:
+        raise KinesicsError(f"{name!r} is not a corpus. The corpora are {', '.join(BENCHMARKS)}.")
+    return BENCHMARKS[name]
 
 
-def module(name: str) -> ModuleType:
+def find_reader(name: str) -> ModuleType:
     """Return the module of a corpus. Raises KinesicsError naming the choices."""
-    return import_module(f"kinesics_paper.datasets.{row(name)['name'].replace('-', '_')}")
+    return import_module(f"kinesics_paper.datasets.{benchmark_row(name)['name'].replace('-', '_')}")
 
 
-def module_file(name: str) -> str:
+def reader_file(name: str) -> str:
     """Return the path of a corpus' module in the repository."""
-    return f"src/kinesics_paper/datasets/{row(name)['name'].replace('-', '_')}.py"
+    return f"src/kinesics_paper/datasets/{benchmark_row(name)['name'].replace('-', '_')}.py"
 
 
-def read(name: str, folder: str | Path) -> Corpus:
+def read_benchmark(name: str, folder: str | Path) -> AnnotatedDataset:
     """Return the corpus that lies in ``folder``.
 
     Raises KinesicsError naming the file and the line that is missing or malformed, what to sign, and where to unpack.
     """
     try:
-        return module(name).read(Path(folder))
+        return find_reader(name).read(Path(folder))
     except KinesicsError as error:
-        raise KinesicsError(f"{str(error).rstrip('.')}. {terms(name, folder)}") from None
+        raise KinesicsError(f"{str(error).rstrip('.')}. {access_terms(name, folder)}") from None
 
 
-def terms(name: str, folder: str | Path) -> str:
+def access_terms(name: str, folder: str | Path) -> str:
     """Return how a corpus is had, in a sentence: what to sign or fetch, where, and where to unpack it."""
-    had = row(name)
+    had = benchmark_row(name)
     if had["fetch"] == "yes":
         return f"{had['dataset']} is downloaded: delete {folder} and run again, or see {had['url']}"
     return f"For {had['dataset']}: {had['sign'] or 'download it'} ({had['url']}), then unpack into {folder}: {had['unpack']}"
 
 
-def shards(name: str, hours: float) -> int:
+def shard_count(name: str, hours: float) -> int:
     """Return into how many jobs a corpus is cut, each of about so many hours of video; known before the data are there."""
-    return max(round(float(row(name)["hours"]) / hours), 1)
+    return max(round(float(benchmark_row(name)["hours"]) / hours), 1)
 
 
-def part(videos: Iterable[str], shard: int, count: int) -> list[str]:
+def shard_videos(videos: Iterable[str], shard: int, count: int) -> list[str]:
     """Return the videos of a shard: every ``count``-th, so that long and short ones are spread."""
     return sorted(videos)[shard::count]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from kinesics.errors import KinesicsError
 from kinesics.structures.timegrid import seconds
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, corpus, lines
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, make_dataset, read_lines
 
 CLASSES = 249
 LABELS = tuple(f"gesture_{number:03}" for number in range(1, CLASSES + 1))
@@ -21,14 +21,14 @@ PARTS = {"train": "ConGD_phase_1/train", "valid": "ConGD_phase_1/valid", "test":
 _SEGMENT = re.compile(r"(\d+),(\d+):(\d+)")
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus: the fold ``valid``, and ``test`` where its labels are there."""
     videos, events, parts = Videos(folder), [], {}
     for part, place in PARTS.items():
         file = folder / f"ConGD_labels/{part}.txt"
         if part == "test" and not file.exists():
             continue
-        for where, (video, *segments) in lines(file, None, None):
+        for where, (video, *segments) in read_lines(file, None, None):
             name = videos.add(where, f"{place}/{video}.M.avi", name=f"{part}_{video.replace('/', '_')}")
             parts.setdefault(part, []).append(name)
             rate_hz = videos.frame_rate_hz(name)
@@ -41,4 +41,4 @@ def read(folder: Path) -> Corpus:
                     )
                 events.append((name, LABELS[kind - 1], seconds(first - 1, rate_hz), seconds(last, rate_hz)))
     splits = {part: (parts["train"], parts[part]) for part in parts if part != "train"}
-    return corpus(videos, events, splits, "gesture", folder)
+    return make_dataset(videos, events, splits, "gesture", folder)

@@ -17,8 +17,8 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.io.validation import read_table, schema
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, clips, folds_of
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, folds_of
 
 MODALITIES = ("voice", "face", "voice and face")
 
@@ -84,7 +84,7 @@ def downloads(folder: Path) -> Iterator[tuple[str, str]]:
         yield f"https://media.githubusercontent.com/media/{_REPOSITORY}/VideoFlash/{clip}.flv", f"VideoFlash/{clip}.flv"
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus in five folds of actors."""
     found = labels(folder)
     fold_of = folds_of(found["subject"], FOLDS)
@@ -96,4 +96,4 @@ def read(folder: Path) -> Corpus:
                 part = "test" if fold_of[actor] == fold else "train"
                 yield where, f"fold_{fold + 1}", part, f"VideoFlash/{clip}.flv", label
 
-    return clips(Videos(folder), rows(), "emotion", folder, subject=lambda name: name[:4])
+    return dataset_of_clips(Videos(folder), rows(), "emotion", folder, subject=lambda name: name[:4])

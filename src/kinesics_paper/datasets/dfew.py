@@ -8,8 +8,8 @@ rate of the pictures. The order of the labels is that of the tables of published
 
 from pathlib import Path
 
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, clips, first, known, table
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, first, known, read_rows
 
 #: As written: the label.
 CLASSES = dict(zip("1234567", ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear"), strict=True))
@@ -17,15 +17,15 @@ LABELS = tuple(CLASSES.values())
 RATE_HZ = 25.0  # of the pictures
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus; the test part of each of the five folds is scored."""
 
     def rows():
         for fold in "12345":
             for part in ("train", "test"):
                 file = folder / f"EmoLabel_DataSplit/{part}(single-labeled)/set_{fold}.csv"
-                for where, (number, label) in table(file, "video_name", "label"):
+                for where, (number, label) in read_rows(file, "video_name", "label"):
                     path = first(folder, f"Clip/original/{number}.mp4", f"Clip/jpg_256/{number:0>5}")
                     yield where, f"fd{fold}", part, path, known(where, label, CLASSES)
 
-    return clips(Videos(folder, RATE_HZ), rows(), "emotion", folder)
+    return dataset_of_clips(Videos(folder, RATE_HZ), rows(), "emotion", folder)

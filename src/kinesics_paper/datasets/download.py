@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from kinesics.errors import KinesicsError
 from kinesics.io.downloads import ATTEMPTS, get
 from kinesics.io.files import replacing, sha256, write_text
-from kinesics_paper.datasets.base import module, row
+from kinesics_paper.datasets.base import benchmark_row, find_reader
 
 SUMS = "SHA256SUMS"
 EVERY = 100  # files after which their checksums are written: a build that is killed fetches no more than these again
@@ -32,13 +32,13 @@ def fetch(name: str, folder: str | Path, get: Callable[[str, Path], str] = get) 
     ``get(url, path)`` returns what went wrong, or nothing. Raises KinesicsError naming the corpus, the URL and the last
     answer; for another checksum than the recorded one; and for an archive that cannot be unpacked.
     """
-    if row(name)["fetch"] != "yes":
+    if benchmark_row(name)["fetch"] != "yes":
         raise KinesicsError(f"{name} is not downloaded, but placed by hand")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     known, new = read_sums(folder / SUMS), 0
     try:
-        for url, place in module(name).downloads(folder):
+        for url, place in find_reader(name).downloads(folder):
             file = Path(urlsplit(url).path).name
             archive = file.endswith((".zip", ".tar.gz"))
             entry = f"{place}/{file}" if archive and place else file if archive else place
@@ -88,7 +88,7 @@ def _attempt(name: str, url: str, path: Path, get: Callable[[str, Path], str]) -
             return
     raise KinesicsError(
         f"corpus {name!r} cannot be reached: tried {ATTEMPTS} times {url}; the last answer was: {trouble or 'nothing'}. "
-        f"Without a network, unpack it by hand: {row(name)['unpack']}"
+        f"Without a network, unpack it by hand: {benchmark_row(name)['unpack']}"
     )
 
 

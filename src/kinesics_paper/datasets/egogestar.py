@@ -27,8 +27,8 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import replacing
-from kinesics.media.video import facts
-from kinesics.media.video import frames as pictures
+from kinesics.media.video import probe_video
+from kinesics.media.video import read_frames as pictures
 from kinesics.structures.timegrid import samples, seconds
 from kinesics_paper.datasets import parsing_tables
 
@@ -144,7 +144,7 @@ def _lengths(folder: Path) -> dict[tuple[str, int], int]:
             raise KinesicsError(f"{path}: a clip of an unknown {kind}; known are testvideo_<gesture>_<1 to 12>.mp4")
     lengths = {}
     for name, clip in wanted.items():
-        info = facts(folder / name)
+        info = probe_video(folder / name)
         if (info.width, info.height) != (WIDTH, HEIGHT):
             raise KinesicsError(f"{folder / name}: {info.width} x {info.height} pixels instead of {WIDTH} x {HEIGHT}")
         lengths[clip] = samples(info.duration_s, RATE_HZ)

@@ -7,20 +7,22 @@ of the pictures.
 
 from pathlib import Path
 
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, clips, known, lines, names
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, known, names, read_lines
 
 CLASSES = names(("Happy", "Sad", "Neutral", "Angry", "Surprise", "Disgust", "Fear"))
 LABELS = tuple(CLASSES.values())
 RATE_HZ = 25.0  # of the pictures
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus, the one fold ``all``."""
 
     def rows():
         for part in ("train", "test"):
-            for where, (name, label) in lines(folder / f"4_setups/All_scenes/{part}_All.csv", 2, " "):
+            for where, (name, label) in read_lines(folder / f"4_setups/All_scenes/{part}_All.csv", 2, " "):
                 yield where, "all", part, f"2_ClipsforFaceCrop/{name}", known(where, label, CLASSES)
 
-    return clips(Videos(folder, RATE_HZ), rows(), "emotion", folder, naming=lambda path: "_".join(Path(path).parts[1:]))
+    return dataset_of_clips(
+        Videos(folder, RATE_HZ), rows(), "emotion", folder, naming=lambda path: "_".join(Path(path).parts[1:])
+    )

@@ -11,14 +11,14 @@ import json
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, corpus, names
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, make_dataset, names
 
 ANNOTATION = "annotations_gt.json"
 PARTS = {"training": "train", "validation": "test"}
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus, the one fold ``validation``."""
     file = folder / ANNOTATION
     try:
@@ -43,4 +43,4 @@ def read(folder: Path) -> Corpus:
             raise KinesicsError(f"{where}: not an entry of ActivityNet's form: {error!r}") from None
     if not split["test"]:
         raise KinesicsError(f"{file}: no video of the validation subset")
-    return corpus(videos, events, {"validation": (split["train"], split["test"])}, "", folder)
+    return make_dataset(videos, events, {"validation": (split["train"], split["test"])}, "", folder)

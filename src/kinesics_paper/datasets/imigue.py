@@ -8,14 +8,14 @@ skeletons). The rate of the frames is that of the video. Labels are the numbers 
 
 from pathlib import Path
 
-from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.base import AnnotatedDataset
 from kinesics_paper.datasets.micro_gestures import read_folders
 
 LABELS = (*(f"mg_{number:02}" for number in range(1, 32)), "mg_99")
 PARTS = {"train": "imigue_skeleton_train", "test": "imigue_skeleton_validate"}
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus, the one fold ``validate``."""
 
     def found():

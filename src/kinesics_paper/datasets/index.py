@@ -8,24 +8,24 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import replacing, write_json
-from kinesics.structures.events import TUBE_COLUMNS, read_events, read_tubes, write_events, write_tubes
-from kinesics_paper.datasets.base import Corpus, read
+from kinesics.structures.events import TUBE_COLUMNS, read_events_csv, read_tubes, write_events_csv, write_tubes
+from kinesics_paper.datasets.base import AnnotatedDataset, read_benchmark
 
 
-def write(name: str, folder: str | Path, out: str | Path) -> None:
+def write_index(name: str, folder: str | Path, out: str | Path) -> None:
     """Read the corpus in ``folder`` and write ``INDEX`` into ``out``. Raises KinesicsError as ``corpora.read`` does."""
-    corpus, out = read(name, folder), Path(out)
+    corpus, out = read_benchmark(name, folder), Path(out)
     videos = corpus.videos.assign(path=[str((Path(folder) / path).resolve()) for path in corpus.videos["path"]])
     for table, file in ((videos, "videos.csv"), (corpus.ignored, "ignored.csv")):
         with replacing(out / file) as temporary:
             table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.6f")
-    write_events(corpus.events, out / "events.csv")
+    write_events_csv(corpus.events, out / "events.csv")
     write_json(out / "splits.json", {fold: list(parts) for fold, parts in corpus.splits.items()})
     tubes = corpus.tubes if corpus.tubes is not None else pd.DataFrame({column: [] for column in TUBE_COLUMNS})
     write_tubes(tubes, out / "tubes.parquet")
 
 
-def load(folder: str | Path) -> Corpus:
+def load_index(folder: str | Path) -> AnnotatedDataset:
     """Return the corpus whose ``INDEX`` lies in ``folder``; paths of videos are whole ones.
 
     Raises KinesicsError naming a file that is missing.
@@ -41,10 +41,12 @@ def load(folder: str | Path) -> Corpus:
         raise KinesicsError(f"{error.filename}: no such file; index the corpus first") from None
     videos["subject"] = videos["subject"].where(videos["subject"].notna(), None)
     splits = {fold: (parts[0], parts[1]) for fold, parts in splits.items()}
-    return Corpus(videos, read_events(folder / "events.csv"), splits, tubes if len(tubes) else None, ignored)
+    return AnnotatedDataset(
+        videos, read_events_csv(folder / "events.csv"), splits, tubes if len(tubes) else None, ignored
+    )
 
 
-def left_out(corpus: Corpus, video: str, times_s: np.ndarray) -> np.ndarray:
+def left_out(corpus: AnnotatedDataset, video: str, times_s: np.ndarray) -> np.ndarray:
     """Return which times (n,) of a video lie in what the protocol ignores: bool (n,)."""
     mine = corpus.ignored[corpus.ignored["video"] == video]
     times_s = np.asarray(times_s)[:, None]

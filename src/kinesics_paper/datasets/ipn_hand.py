@@ -18,8 +18,8 @@ import pandas as pd
 from kinesics.errors import KinesicsError
 from kinesics.structures.timegrid import seconds
 from kinesics_paper.datasets import parsing_tables
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, corpus
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, make_dataset
 
 #: Label: the gesture, as the repository's README describes it.
 GESTURES = {
@@ -128,10 +128,10 @@ def _lines(path: Path, count: int) -> list[tuple[int, list[str]]]:
     return rows
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus with the authors' split of subjects."""
     videos = Videos(folder)
     for video, subject, duration_s in streams(folder).itertuples(index=False):
         videos.add(f"{folder}: its list of segments", f"videos/{video}.avi", subject=subject, duration_s=duration_s)
     rows = events(folder)[["video", "label", "start_s", "end_s"]].itertuples(index=False, name=None)
-    return corpus(videos, rows, splits(folder), "gesture", folder)
+    return make_dataset(videos, rows, splits(folder), "gesture", folder)

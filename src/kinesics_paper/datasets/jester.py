@@ -9,23 +9,23 @@ its own, and so is no gesture.
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, clips, known, lines, names
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, known, names, read_lines
 
 COUNT = 27
 RATE_HZ = 12.0
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus, the one fold ``validation``."""
     file = folder / "jester-v1-labels.csv"
-    classes = names(fields[0] for _, fields in lines(file, 1, ";"))
+    classes = names(fields[0] for _, fields in read_lines(file, 1, ";"))
     if len(classes) != COUNT:
         raise KinesicsError(f"{file}: {len(classes)} labels instead of {COUNT}")
 
     def rows():
         for name, part in (("train", "train"), ("validation", "test")):
-            for where, (clip, label) in lines(folder / f"jester-v1-{name}.csv", 2, ";"):
+            for where, (clip, label) in read_lines(folder / f"jester-v1-{name}.csv", 2, ";"):
                 yield where, "validation", part, f"20bn-jester-v1/{clip}", known(where, label, classes)
 
-    return clips(Videos(folder, RATE_HZ), rows(), "gesture", folder)
+    return dataset_of_clips(Videos(folder, RATE_HZ), rows(), "gesture", folder)

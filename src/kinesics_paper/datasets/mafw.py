@@ -7,8 +7,8 @@ read (``data/frames/00001/``), which are taken if the clip is not there. Clips w
 
 from pathlib import Path
 
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, clips, first, known, lines, names
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, first, known, names, read_lines
 
 LABELS = (
     *("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"),
@@ -17,15 +17,15 @@ LABELS = (
 RATE_HZ = 25.0  # of the pictures; not verified
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus; the test part of each of the five folds is scored."""
 
     def rows():
         for fold in "12345":
             for part in ("train", "test"):
                 file = folder / f"split/single/no_caption/set_{fold}/{part}.txt"
-                for where, (name, label) in lines(file, 2, " "):
+                for where, (name, label) in read_lines(file, 2, " "):
                     path = first(folder, f"data/clips/{name}", f"data/frames/{Path(name).stem}")
                     yield where, f"set_{fold}", part, path, known(where, label, names(LABELS))
 
-    return clips(Videos(folder, RATE_HZ), rows(), "emotion", folder)
+    return dataset_of_clips(Videos(folder, RATE_HZ), rows(), "emotion", folder)

@@ -11,8 +11,8 @@ here). They are left out if they are not there.
 from collections.abc import Iterator
 from pathlib import Path
 
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, clips, first, known, names, table
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, first, known, names, read_rows
 
 LABELS = ("anger", "disgust", "sadness", "joy", "neutral", "surprise", "fear")
 #: Part of the authors: folder of its clips.
@@ -25,18 +25,18 @@ def downloads(folder: Path) -> Iterator[tuple[str, str]]:
     yield "https://huggingface.co/datasets/declare-lab/MELD/resolve/main/MELD.Raw.tar.gz", ""
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus, the one fold ``test``: learned on the authors' train and dev parts."""
 
     def rows():
         for part, place in PARTS.items():
             csv = folder / first(folder, *(f"MELD.Raw/{inner}{part}_sent_emo.csv" for inner in ("", f"{part}/")))
-            for where, (label, dialogue, utterance) in table(csv, "Emotion", "Dialogue_ID", "Utterance_ID"):
+            for where, (label, dialogue, utterance) in read_rows(csv, "Emotion", "Dialogue_ID", "Utterance_ID"):
                 path = f"MELD.Raw/{part}/{place}/dia{dialogue}_utt{utterance}.mp4"
                 if (folder / path).exists() or _name(path) not in ABSENT:
                     yield where, "test", "test" if part == "test" else "train", path, known(where, label, names(LABELS))
 
-    return clips(Videos(folder), rows(), "emotion", folder, naming=_name)
+    return dataset_of_clips(Videos(folder), rows(), "emotion", folder, naming=_name)
 
 
 def _name(path: str) -> str:

@@ -8,18 +8,18 @@ as public code that prepares them reads them. Not verified: the name of the thir
 
 from pathlib import Path
 
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, clips, known, names, table
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, known, names, read_rows
 
 LABELS = ("worried", "happy", "neutral", "angry", "surprise", "sad")
 TESTS = ("test1", "test2", "test3")  # MER-MULTI, MER-NOISE, MER-SEMI
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus: a fold a test set, each learned on all of the training set."""
 
     def labelled(file: Path, place: str):
-        for where, (name, label) in table(file, "name", "discrete"):
+        for where, (name, label) in read_rows(file, "name", "discrete"):
             yield where, f"{place}/{name}.avi", known(where, label, names(LABELS))
 
     def rows():
@@ -30,4 +30,4 @@ def read(folder: Path) -> Corpus:
             for where, path, label in labelled(folder / f"test-labels/{test}-label.csv", test):
                 yield where, test, "test", path, label
 
-    return clips(Videos(folder), rows(), "emotion", folder)
+    return dataset_of_clips(Videos(folder), rows(), "emotion", folder)

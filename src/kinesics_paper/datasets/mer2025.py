@@ -8,22 +8,22 @@ names.
 
 from pathlib import Path
 
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, clips, first, known, names, table
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, first, known, names, read_rows
 
 LABELS = ("worried", "happy", "neutral", "angry", "surprise", "sad")
 FOLDS = 5
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus in five folds."""
 
     def rows():
-        found = sorted(table(folder / "track1_train_disdim.csv", "name", "discrete"), key=lambda row: row[1])
+        found = sorted(read_rows(folder / "track1_train_disdim.csv", "name", "discrete"), key=lambda row: row[1])
         for fold in range(FOLDS):
             for i, (where, (name, label)) in enumerate(found):
                 part = "test" if i % FOLDS == fold else "train"
                 path = first(folder, f"video/{name}.mp4", f"video/{name}.avi")
                 yield where, f"fold_{fold + 1}", part, path, known(where, label, names(LABELS))
 
-    return clips(Videos(folder), rows(), "emotion", folder)
+    return dataset_of_clips(Videos(folder), rows(), "emotion", folder)

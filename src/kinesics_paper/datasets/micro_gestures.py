@@ -5,13 +5,13 @@ from pathlib import Path
 
 from kinesics.errors import KinesicsError
 from kinesics.structures.timegrid import seconds
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, corpus, lines, number
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, make_dataset, number, read_lines
 
 
 def read_folders(
     folder: Path, found: Iterable[tuple[str, Path, str, str]], fold: str, labels: tuple[str, ...], *, first_frame: int
-) -> Corpus:
+) -> AnnotatedDataset:
     """Return the corpus of (part, file of segments, path of the video, subject); the last frame counts to its gesture.
 
     Raises KinesicsError naming the file and the line of a class or frame that is none, and the folder if it has no file.
@@ -21,7 +21,7 @@ def read_folders(
         name = videos.add(str(file), path, name=subject, subject=subject)
         split[part].append(name)
         rate_hz = videos.frame_rate_hz(name)
-        for where, fields in lines(file, 3):
+        for where, fields in read_lines(file, 3):
             kind, first, last = (int(number(where, field, "class or frame")) for field in fields)
             label = f"mg_{kind:02}"
             if label not in labels:
@@ -31,4 +31,4 @@ def read_folders(
             events.append((name, label, *(seconds(k - first_frame, rate_hz) for k in (first, last + 1))))
     if not split["test"]:
         raise KinesicsError(f"{folder}: no file of segments of the test set")
-    return corpus(videos, events, {fold: (split["train"], split["test"])}, "gesture", folder)
+    return make_dataset(videos, events, {fold: (split["train"], split["test"])}, "gesture", folder)

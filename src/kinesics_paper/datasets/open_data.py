@@ -27,25 +27,25 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import write_json, write_text
-from kinesics.structures.events import read_events, write_events
+from kinesics.structures.events import read_events_csv, write_events_csv
 from kinesics_paper.downloads import read_downloads
 
-ADAPTERS = (
+OPEN_DATASETS = (
     *("uci-gesture-phase", "uci-grammatical-facial-expressions", "mediapipe-pose-gestures", "egogestar"),
     *("shrec2022", "ipn-hand", "crema-d", "gpt4v-emotion"),
 )
 
 
-def adapter(dataset: str) -> ModuleType:
+def find_open_dataset(dataset: str) -> ModuleType:
     """Return the adapter of a data set. Raises KinesicsError naming the choices."""
-    if dataset not in ADAPTERS:
-        raise KinesicsError(f"{dataset!r} has no adapter. The data sets are {', '.join(ADAPTERS)}.")
+    if dataset not in OPEN_DATASETS:
+        raise KinesicsError(f"{dataset!r} has no adapter. The data sets are {', '.join(OPEN_DATASETS)}.")
     return import_module(f"kinesics_paper.datasets.{dataset.replace('-', '_')}")
 
 
-def outputs(dataset: str) -> list[str]:
+def output_names(dataset: str) -> list[str]:
     """Return the files that ``write`` makes of a data set, known before the data are there."""
-    module = adapter(dataset)
+    module = find_open_dataset(dataset)
     if hasattr(module, "labels"):
         return ["labels.csv"]
     a_stream = getattr(module, "TRACKS", ("{video}.parquet",)) if hasattr(module, "tracks") else ()
@@ -53,24 +53,24 @@ def outputs(dataset: str) -> list[str]:
     return ["events.csv", "streams.csv", "splits.json", *tracks]
 
 
-def write(dataset: str, folder: str | Path, out: str | Path) -> None:
+def write_tables(dataset: str, folder: str | Path, out: str | Path) -> None:
     """Write the tables of a data set from its ``folder`` into ``out``: the files of ``outputs``.
 
     ``splits.json`` is {fold: {"train": videos, "test": videos}}. All data are read before anything is written.
     """
-    module, out = adapter(dataset), Path(out)
+    module, out = find_open_dataset(dataset), Path(out)
     if hasattr(module, "labels"):
         _write(module.labels(folder), out / "labels.csv")
         return
     events, streams, splits = module.events(folder), module.streams(folder), module.splits(folder)
     if hasattr(module, "tracks"):
         module.tracks(folder, out / "tracks")
-    write_events(events, out / "events.csv")
+    write_events_csv(events, out / "events.csv")
     _write(streams, out / "streams.csv")
     write_json(out / "splits.json", {fold: {"train": train, "test": test} for fold, (train, test) in splits.items()})
 
 
-def summary(tables: str | Path, datasets: Sequence[str] = ADAPTERS) -> list[dict[str, str | int | float | None]]:
+def summarise(tables: str | Path, datasets: Sequence[str] = OPEN_DATASETS) -> list[dict[str, str | int | float | None]]:
     """Return a row a data set, computed from what ``write`` made in ``tables/<id>``.
 
     Keys: ``dataset``; ``streams`` and ``hours`` (None without time, hours also where the rate is not known);
@@ -82,10 +82,10 @@ def summary(tables: str | Path, datasets: Sequence[str] = ADAPTERS) -> list[dict
     for dataset in datasets:
         folder = Path(tables) / dataset
         row: dict[str, str | int | float | None] = {"dataset": dataset, "streams": None, "hours": None}
-        if outputs(dataset) == ["labels.csv"]:
+        if output_names(dataset) == ["labels.csv"]:
             events = subjects = pd.read_csv(folder / "labels.csv", dtype=str)
         else:
-            events = read_events(folder / "events.csv")
+            events = read_events_csv(folder / "events.csv")
             subjects = pd.read_csv(folder / "streams.csv", dtype={"subject": str})
             hours = subjects["duration_s"].sum(skipna=False) / 3600
             row |= {"streams": len(subjects), "hours": None if hours != hours else round(float(hours), 4)}

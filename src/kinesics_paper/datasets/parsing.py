@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 
 from kinesics.errors import KinesicsError
-from kinesics.media.video import facts
+from kinesics.media.video import probe_video
 from kinesics.structures.events import BOX, TUBE_COLUMNS, check_events, empty_events
 from kinesics.structures.timegrid import seconds
-from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.base import AnnotatedDataset
 
 #: A picture of a clip that is distributed as pictures.
 PICTURES = ("*.jpg", "*.png")
 
 
-def lines(path: Path, count: int | None, separator: str | None = ",") -> Iterator[tuple[str, list[str]]]:
+def read_lines(path: Path, count: int | None, separator: str | None = ",") -> Iterator[tuple[str, list[str]]]:
     """Yield ("file: line n", fields) of each line of a text file that is not empty; ``separator`` None: blanks.
 
     Raises KinesicsError naming the file and the line if it is missing, no text, has no rows, or a line has not ``count``
@@ -39,12 +39,12 @@ def lines(path: Path, count: int | None, separator: str | None = ",") -> Iterato
             yield f"{path}: line {number}", [field.strip() for field in fields]
 
 
-def table(path: Path, *columns: str) -> Iterator[tuple[str, list[str]]]:
+def read_rows(path: Path, *columns: str) -> Iterator[tuple[str, list[str]]]:
     """Yield ("file: line n", values of ``columns``) of each row of a CSV file with a header, which may have more columns.
 
     Raises KinesicsError as ``lines`` does, and naming a column that is missing.
     """
-    rows = lines(path, None)
+    rows = read_lines(path, None)
     header = next(rows)[1]
     for name in columns:
         if name not in header:
@@ -119,7 +119,7 @@ class Videos:
         if duration_s is None and place.is_dir():
             duration_s = seconds(len(pictures(place)), rate_hz)
         elif duration_s is None:
-            info = facts(place)
+            info = probe_video(place)
             duration_s, self._frames_hz[name] = info.duration_s - start_s, info.rate_hz
         self._rows[name] = (path, subject, duration_s, rate_hz, start_s)
         return name
@@ -151,7 +151,7 @@ def pictures(folder: Path) -> list[Path]:
     return found
 
 
-def corpus(
+def make_dataset(
     videos: Videos,
     events: Iterable[tuple],
     splits: Mapping[str, tuple[Iterable[str], Iterable[str]]],
@@ -159,7 +159,7 @@ def corpus(
     where: Path,
     tubes: pd.DataFrame | None = None,
     ignored: Iterable[tuple[str, float, float]] = (),
-) -> Corpus:
+) -> AnnotatedDataset:
     """Return the ``Corpus`` of events (video, label, start, end[, person[, x0, y0, x1, y1]]) in seconds.
 
     An event that goes beyond the end of its video is cut there; one that begins there, or has no length, is left out.
@@ -191,17 +191,17 @@ def corpus(
         folds[fold] = (train, test)
     left_out = pd.DataFrame(list(ignored), columns=["video", "start_s", "end_s"])
     left_out = left_out.astype({"start_s": float, "end_s": float}).sort_values(["video", "start_s"], ignore_index=True)
-    return Corpus(videos.table(), found, folds, tubes, left_out)
+    return AnnotatedDataset(videos.table(), found, folds, tubes, left_out)
 
 
-def clips(
+def dataset_of_clips(
     videos: Videos,
     rows: Iterable[tuple[str, str, str, str, str]],
     family: str,
     where: Path,
     naming: Callable[[str], str] = lambda path: Path(path).stem,
     subject: Callable[[str], str | None] = lambda name: None,
-) -> Corpus:
+) -> AnnotatedDataset:
     """Return the ``Corpus`` of clips with one label each, from rows (place, fold, part, path, label); part: train or test.
 
     ``naming`` gives the name of a clip from its path, ``subject`` who is to be seen from its name.
@@ -217,4 +217,4 @@ def clips(
             raise KinesicsError(f"{place}: {video} is {label!r} here and {labels[video]!r} elsewhere")
         splits.setdefault(fold, ([], []))[part == "test"].append(video)
     events = [(video, label, 0.0, videos.duration_s(video)) for video, label in labels.items()]
-    return corpus(videos, events, splits, family, where)
+    return make_dataset(videos, events, splits, family, where)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.structures.events import check_events, empty_events
-from kinesics.structures.timegrid import label_runs, samples, seconds, shown
+from kinesics.structures.timegrid import hold_last, label_runs, samples, seconds
 from kinesics.structures.tracks import TracksWriter
 
 #: A sensor that gives no frame for longer than this sees nothing: frames come every 30 to 60 ms.
@@ -149,7 +149,7 @@ def write_tracks(
     """
     duration_s = end_of(times_s)
     with TracksWriter(path, video, rate_hz, *size) as writer:
-        for k, frame in enumerate(shown(times_s, samples(duration_s, rate_hz), rate_hz, HOLD_S)):
+        for k, frame in enumerate(hold_last(times_s, samples(duration_s, rate_hz), rate_hz, HOLD_S)):
             if frame >= 0:
                 writer.add({"frame": k, "time_s": seconds(k, rate_hz), "person": 0} | row(int(frame)))
         writer.close(duration_s)

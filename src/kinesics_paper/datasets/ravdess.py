@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, clips, folds_of
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, folds_of
 
 LABELS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 ACTORS = tuple(f"{actor:02}" for actor in range(1, 25))
@@ -26,7 +26,7 @@ def downloads(folder: Path) -> Iterator[tuple[str, str]]:
         yield f"https://zenodo.org/records/1188976/files/Video_Speech_Actor_{actor}.zip?download=1", ""
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus in six folds of actors."""
     fold_of = folds_of(ACTORS, FOLDS)
     where = f"{folder}: the naming rule of RAVDESS"
@@ -39,4 +39,4 @@ def read(folder: Path) -> Corpus:
                     part = "test" if fold_of[actor] == fold else "train"
                     yield where, f"fold_{fold + 1}", part, f"Actor_{actor}/{name}", LABELS[emotion - 1]
 
-    return clips(Videos(folder), rows(), "emotion", folder, subject=lambda name: name[-2:])
+    return dataset_of_clips(Videos(folder), rows(), "emotion", folder, subject=lambda name: name[-2:])

@@ -8,14 +8,14 @@ authors use. The rate of the frames is that of the video. Labels are the numbers
 
 from pathlib import Path
 
-from kinesics_paper.datasets.base import Corpus
+from kinesics_paper.datasets.base import AnnotatedDataset
 from kinesics_paper.datasets.micro_gestures import read_folders
 
 LABELS = tuple(f"mg_{number:02}" for number in range(1, 18))
 TESTED = range(36, 41)
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus, the one fold ``subjects``: nobody is in both parts."""
 
     def found():

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, corpus, lines, names, number
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, make_dataset, names, number, read_lines
 
 CLASSES = names((
     *("BaseballPitch", "BasketballDunk", "Billiards", "CleanAndJerk", "CliffDiving", "CricketBowling", "CricketShot"),
@@ -44,7 +44,7 @@ def downloads(folder: Path) -> Iterator[tuple[str, str]]:
             yield f"{_SERVER}/{server}/videos/{video}.mp4", f"{videos}/{video}.mp4"
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus, the one fold ``test``."""
     videos, events, ignored, split = Videos(folder), [], [], {"train": [], "test": []}
     for part in PARTS:
@@ -55,7 +55,7 @@ def read(folder: Path) -> Corpus:
                 ignored.append((name, start_s, end_s))
             else:
                 events.append((name, CLASSES[label], start_s, end_s))
-    return corpus(videos, events, {"test": (split["train"], split["test"])}, "", folder, ignored=ignored)
+    return make_dataset(videos, events, {"test": (split["train"], split["test"])}, "", folder, ignored=ignored)
 
 
 def _segments(folder: Path, part: str) -> list[tuple[str, str, str, float, float]]:
@@ -64,7 +64,7 @@ def _segments(folder: Path, part: str) -> list[tuple[str, str, str, float, float
     rows = []
     for label in (*CLASSES, AMBIGUOUS):
         file = next(iter(sorted((folder / place).rglob(f"{label}{ending}"))), folder / place / f"{label}{ending}")
-        for where, (video, start, end) in lines(file, 3, None):
+        for where, (video, start, end) in read_lines(file, 3, None):
             start_s, end_s = (number(where, value, "time") for value in (start, end))
             if not 0 <= start_s < end_s:
                 raise KinesicsError(f"{where}: {start} to {end} s is not a segment")

@@ -19,8 +19,8 @@ from scipy.io import loadmat
 from kinesics.errors import KinesicsError
 from kinesics.structures.events import BOX, TUBE_COLUMNS
 from kinesics.structures.timegrid import seconds
-from kinesics_paper.datasets.base import Corpus
-from kinesics_paper.datasets.parsing import Videos, corpus, lines, names
+from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.parsing import Videos, make_dataset, names, read_lines
 
 CLASSES = names((
     *("Basketball", "BasketballDunk", "Biking", "CliffDiving", "CricketBowling", "Diving", "Fencing", "FloorGymnastics"),
@@ -33,7 +33,7 @@ ANNOTATION, TESTED = "finalAnnots.mat", "testlist01.txt"
 SIZE = np.array([320, 240, 320, 240])
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> AnnotatedDataset:
     """Return the corpus, the one fold ``split_1``, with tubes."""
     file = folder / ANNOTATION
     try:
@@ -42,7 +42,7 @@ def read(folder: Path) -> Corpus:
         raise KinesicsError(f"{file}: no such file") from None
     except (KeyError, ValueError, NotImplementedError, TypeError) as error:
         raise KinesicsError(f"{file}: not the MATLAB file with 'annot': {error}") from None
-    tested = {fields[0].removesuffix(".avi") for _, fields in lines(folder / TESTED, None, None)}
+    tested = {fields[0].removesuffix(".avi") for _, fields in read_lines(folder / TESTED, None, None)}
     videos, events, tubes, split = Videos(folder), [], [], ([], [])
     for place, entry in enumerate(annotation, 1):
         name = str(entry[1][0])
@@ -62,4 +62,4 @@ def read(folder: Path) -> Corpus:
             tubes += [(len(events), time_s, *box) for time_s, box in zip(times[:-1], corners, strict=True)]
             events.append((video, CLASSES[kind], times[0], times[-1], person, *np.median(corners, axis=0)))
     boxes = pd.DataFrame(tubes, columns=["event", "time_s", *BOX])[TUBE_COLUMNS]
-    return corpus(videos, events, {"split_1": split}, "", folder, boxes)
+    return make_dataset(videos, events, {"split_1": split}, "", folder, boxes)

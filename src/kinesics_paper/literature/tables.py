@@ -154,7 +154,7 @@ def select(results: pd.DataFrame, *, unverified: bool = False, **where: str) -> 
     return rows
 
 
-def published(results: pd.DataFrame, *, unverified: bool = False, **where: str) -> float:
+def published_value(results: pd.DataFrame, *, unverified: bool = False, **where: str) -> float:
     """Return the one published value that fits ``where``, in its unit.
 
     Raises KinesicsError if none or several fit, or if it is not verified and ``unverified`` is False.
@@ -176,7 +176,7 @@ def runs(system: Mapping[str, str]) -> str:
     return "baseline" if any(one["citation"] == system["paper_key"] for one in DETECTORS.values()) else "no code"
 
 
-def mark(verified: str) -> str:
+def verification_mark(verified: str) -> str:
     """Return the mark that a value with this entry in ``verified`` carries on the page."""
     return UNVERIFIED if verified == "no" else ""
 

@@ -18,7 +18,7 @@ from kinesics.io.files import write_json
 from kinesics_paper.datasets.crema_d import EMOTIONS, MODALITIES, read_votes
 from kinesics_paper.literature.counts import RESAMPLES
 from kinesics_paper.literature.records import record
-from kinesics_paper.literature.tables import published
+from kinesics_paper.literature.tables import published_value
 
 TASK = "emotion recognition by people"
 DATASET = "CREMA-D"
@@ -50,7 +50,7 @@ def score_crema_d(
     for modality in MODALITIES:
         clips = table[table["modality"] == modality]
         parts = {name: _by_actor(clips[clips["meant"] == letter], weights) for letter, name in EMOTIONS.items()}
-        paper = published(results, paper_key="cao2014cremad", dataset=DATASET, setting=modality)
+        paper = published_value(results, paper_key="cao2014cremad", dataset=DATASET, setting=modality)
         for metric, (value, n) in _by_actor(clips, weights).items():
             emotions = {name: part[metric] for name, part in parts.items()}
             mean = np.nanmean([values for values, _ in emotions.values()], axis=0)

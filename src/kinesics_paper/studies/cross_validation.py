@@ -11,16 +11,17 @@ import numpy as np
 import pandas as pd
 
 from kinesics.detectors import registry
+from kinesics.detectors.base import Temporal
 from kinesics.errors import KinesicsError
-from kinesics.io.checkpoints import threshold, write_model
+from kinesics.io.checkpoints import decision_threshold, write_checkpoint
 from kinesics.io.files import write_json
-from kinesics.metrics.comparison import against
+from kinesics.metrics.comparison import compare_to_reference
 from kinesics.metrics.scoring import score
-from kinesics.signals.recording import Clip
-from kinesics.structures.events import read_events
+from kinesics.signals.recording import Recording
+from kinesics.structures.events import read_events_csv
 from kinesics.structures.timegrid import seconds
 from kinesics.structures.vocabulary import in_order
-from kinesics_paper.studies.recordings import part, read_clip
+from kinesics_paper.studies.recordings import cut_recording, read_open_recording
 
 #: Share of each training video, its end, on which settings are chosen and scores calibrated.
 VALIDATION = 0.25
@@ -28,7 +29,7 @@ VALIDATION = 0.25
 UNITS = ("video", "person", "block")
 
 
-def folds(
+def cross_validate(
     dataset: str,
     folder: str | Path,
     detectors: Mapping[str, Sequence[int]],
@@ -57,10 +58,10 @@ def folds(
     folder = Path(folder)
     streams = pd.read_csv(folder / "streams.csv", dtype={"video": str, "subject": str}).set_index("video")
     splits = json.loads((folder / "splits.json").read_text(encoding="utf-8"))
-    truth = read_events(folder / "events.csv")
+    truth = read_events_csv(folder / "events.csv")
     labels, left_out = _judged(truth, splits)
     truth = truth[truth["label"].isin(labels)].reset_index(drop=True)
-    clips = {video: read_clip(dataset, folder, video, settings["rate_hz"]) for video in streams.index}
+    clips = {video: read_open_recording(dataset, folder, video, settings["rate_hz"]) for video in streams.index}
     lessons = {video: _parted(clip, truth) for video, clip in clips.items()}
     found, least = {}, {}
     for name, seeds in detectors.items():
@@ -78,7 +79,9 @@ def folds(
     scored = {
         name: score(truth, tables, thresholds={"predicted": least[name]}, **shared) for name, tables in found.items()
     }
-    tests = against(reference, truth, found, least, permutations=scoring.get("permutations", 2000), **shared)
+    tests = compare_to_reference(
+        reference, truth, found, least, permutations=scoring.get("permutations", 2000), **shared
+    )
     people = streams["subject"][tested].nunique()
     result = {
         **{key: settings[key] for key in ("rate_hz", "unit", "options")},
@@ -109,8 +112,8 @@ def _judged(truth: pd.DataFrame, splits: Mapping[str, Mapping[str, list[str]]]) 
 def _detected(
     name: str,
     seeds: Sequence[int],
-    clips: Mapping[str, Clip],
-    lessons: Mapping[str, tuple[tuple[Clip, Clip], pd.DataFrame]],
+    clips: Mapping[str, Recording],
+    lessons: Mapping[str, tuple[tuple[Recording, Recording], pd.DataFrame]],
     splits: Mapping[str, Mapping[str, list[str]]],
     options: Mapping[str, float],
 ) -> tuple[list[pd.DataFrame], list[dict[str, float]]]:
@@ -118,28 +121,28 @@ def _detected(
 
     ``lessons`` are those of ``_parted``.
     """
-    module = registry.detector(name)
+    detector = registry.find_detector(name)
     tables, least = [[] for _ in seeds], [{} for _ in seeds]
     for videos in splits.values():
         training, validation = ([lessons[video][0][k] for video in videos["train"]] for k in range(2))
         truth = pd.concat([lessons[video][1] for video in videos["train"]], ignore_index=True)
         for number, seed in enumerate(seeds):
-            chosen = options if hasattr(module, "METHOD") else {}
-            learned = module.fit(training, [truth], seed, validation, **chosen)
+            chosen = options if isinstance(detector, Temporal) else {}
+            learned = detector.fit(training, [truth], seed, validation, **chosen)
             with tempfile.TemporaryDirectory() as temporary:
                 path = Path(temporary) / "model.safetensors"
-                write_model(module, learned, path)
+                write_checkpoint(detector.name, learned, path)
                 for video in videos["test"]:
-                    tables[number].append(module.detect(clips[video], path, seed)[0])
-                    least[number][video] = threshold(path)
+                    tables[number].append(detector.detect(clips[video], path, seed)[0])
+                    least[number][video] = decision_threshold(path)
     return [pd.concat(of, ignore_index=True) for of in tables], least
 
 
-def _parted(clip: Clip, truth: pd.DataFrame) -> tuple[tuple[Clip, Clip], pd.DataFrame]:
+def _parted(clip: Recording, truth: pd.DataFrame) -> tuple[tuple[Recording, Recording], pd.DataFrame]:
     """Return a clip in two parts, the second its last share VALIDATION, and the events of both; one cut in two is in both."""
     rate_hz, end = clip.tracks.rate_hz, clip.tracks.frames
     edges = [0, round(end * (1 - VALIDATION)), end]
-    parts = tuple(part(clip, first, last) for first, last in pairwise(edges))
+    parts = tuple(cut_recording(clip, first, last) for first, last in pairwise(edges))
     events = truth[truth["video"] == clip.tracks.video]
     tables = []
     for one, (first, last) in zip(parts, pairwise(edges), strict=True):

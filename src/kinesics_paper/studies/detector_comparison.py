@@ -9,19 +9,19 @@ import pandas as pd
 
 from kinesics.detectors import registry
 from kinesics.errors import KinesicsError
-from kinesics.io.checkpoints import threshold
+from kinesics.io.checkpoints import decision_threshold
 from kinesics.io.files import write_json
-from kinesics.metrics.comparison import against, by_subset
+from kinesics.metrics.comparison import compare_to_reference, score_subsets
 from kinesics.metrics.diagnosis import diagnose
-from kinesics.metrics.identity import assign_persons, boxes_of_rows, boxes_of_tracks, boxes_of_tubes, renumber_persons
-from kinesics.metrics.inputs import Coded
+from kinesics.metrics.identity import boxes_of_rows, boxes_of_tracks, boxes_of_tubes, match_persons, remap_persons
+from kinesics.metrics.inputs import EventsAndTubes
 from kinesics.metrics.scoring import SHORT, score
-from kinesics.structures.events import empty_events, read_events, read_events_and_tubes
+from kinesics.structures.events import empty_events, read_events_and_tubes, read_events_csv
 from kinesics.structures.tracks import read_tracks
 from kinesics.structures.vocabulary import in_order
 
 
-def real_clips(
+def score_real_clips(
     truth: list[str], tracks: list[str], events: dict[str, dict[int, list[str]]], settings: dict, out: str | Path
 ) -> None:
     """Write the scores as JSON: ``agreement``, and ``detectors`` by name.
@@ -30,7 +30,7 @@ def real_clips(
     seed. A detector has two results: ``all``, judged on every label that a coder used, and ``own``, judged on those of
     them that it speaks about. ``settings`` are resamples, block_s and seed of ``score``.
     """
-    coders = [read_events(path) for path in truth]
+    coders = [read_events_csv(path) for path in truth]
     clips = [read_tracks(path) for path in tracks]
     durations = {clip.video: clip.duration_s for clip in clips}
     coders = [coder[coder["video"].isin(durations)] for coder in coders]
@@ -41,9 +41,10 @@ def real_clips(
     detectors = {}
     for name, seeds in events.items():
         found = [
-            pd.concat([read_events(path) for path in paths], ignore_index=True) for _, paths in sorted(seeds.items())
+            pd.concat([read_events_csv(path) for path in paths], ignore_index=True)
+            for _, paths in sorted(seeds.items())
         ]
-        own = [label for label in labels if label in registry.detector(name).LABELS]
+        own = [label for label in labels if label in registry.find_detector(name).labels]
         detectors[name] = {
             "all": score(coders, found, labels=labels, **settings),
             "own": score(coders, found, labels=own, **settings),
@@ -51,7 +52,7 @@ def real_clips(
     write_json(out, {"agreement": agreement, "detectors": detectors, "durations_s": durations})
 
 
-def stage(
+def score_synthetic(
     videos: str | Path,
     truth: Mapping[str, str],
     truth_tubes: Mapping[str, str],
@@ -98,17 +99,19 @@ def stage(
         durations[video], rate_hz = track.duration_s, track.rate_hz
         seen = pd.read_parquet(frames[video]) if frames else None
         true = boxes_of_tubes(*coded[video]) if seen is None else boxes_of_rows(seen)
-        assigned[video] = assign_persons(true, boxes_of_tracks(track), rate_hz)
+        assigned[video] = match_persons(true, boxes_of_tracks(track), rate_hz)
         people[video] = int(max([-1, *coded[video][0]["person"], *true["person"]])) + 1
     of_split = {split: list(table["video"][table["split"] == split]) for split in ("test", "dials")}
     labels = in_order({label for video in of_split["test"] for label in coded[video][0]["label"]})
     permutations = settings.get("permutations", 2000)
     shared = {"resamples": settings["resamples"], "seed": settings["seed"]}
     whole = shared | {"block_s": np.inf, "rate_hz": rate_hz}
-    least = {name: [threshold(file) for _, file in sorted(seeds.items())] for name, seeds in (models or {}).items()}
+    least = {
+        name: [decision_threshold(file) for _, file in sorted(seeds.items())] for name, seeds in (models or {}).items()
+    }
     least = {name: least.get(name, [-np.inf] * len(seeds)) for name, seeds in events.items()}
 
-    def joined(of_video: Mapping[str, Coded], split: str) -> Coded:
+    def joined(of_video: Mapping[str, EventsAndTubes], split: str) -> EventsAndTubes:
         """Put the tables of the videos of a split together."""
         tables, boxes, n = [empty_events()], [], 0
         for video in of_split[split]:
@@ -117,14 +120,14 @@ def stage(
             n += len(tables[-1])
         return pd.concat(tables, ignore_index=True), pd.concat(boxes, ignore_index=True)
 
-    def predicted(detector: str, split: str) -> list[Coded]:
+    def predicted(detector: str, split: str) -> list[EventsAndTubes]:
         """Return the events of each seed, with the true persons' numbers, and their tubes."""
         seeds = []
         for seed, files in sorted(events[detector].items()):
             of_video = {}
             for video in of_split[split]:
                 found, boxes = read_events_and_tubes(files[video], tubes[detector][seed][video])
-                of_video[video] = renumber_persons(found, assigned[video], people[video]), boxes
+                of_video[video] = remap_persons(found, assigned[video], people[video]), boxes
             seeds.append(joined(of_video, split))
         return seeds
 
@@ -136,7 +139,7 @@ def stage(
     tables = {name: [one for one, _ in seeds] for name, seeds in found.items()}
     boxes = {"truth": true_boxes} | {name: [one for _, one in seeds] for name, seeds in found.items()}
     for name in found:
-        own = [label for label in labels if label in registry.detector(name).LABELS]
+        own = [label for label in labels if label in registry.find_detector(name).labels]
         settled = {"durations": long, "tubes": {"truth": true_boxes, "predicted": boxes[name]}}
         judged = {"thresholds": {"predicted": least[name]}, **settled, **whole}
         result["detectors"][name] = {
@@ -145,7 +148,7 @@ def stage(
             "diagnosis": diagnose(true, tables[name], labels=labels, rate_hz=rate_hz, **settled),
         }
     paired = {"durations": long, "labels": labels, "tubes": boxes, "permutations": permutations}
-    result["tests"] = against(reference, true, tables, least, **paired, **whole)
+    result["tests"] = compare_to_reference(reference, true, tables, least, **paired, **whole)
 
     if of_split["dials"]:
         on_dials = table[table["split"] == "dials"]
@@ -160,7 +163,7 @@ def stage(
             if not set(of_split["dials"]) <= set(next(iter(events[name].values()))):
                 continue
             seeds = predicted(name, "dials")
-            levels = by_subset(
+            levels = score_subsets(
                 true,
                 [one for one, _ in seeds],
                 subsets,

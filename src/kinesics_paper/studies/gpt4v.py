@@ -27,7 +27,7 @@ from kinesics.io.files import write_json
 from kinesics_paper.datasets.gpt4v_emotion import read_answers, read_labels, read_sets
 from kinesics_paper.literature import counts
 from kinesics_paper.literature.records import record
-from kinesics_paper.literature.tables import published
+from kinesics_paper.literature.tables import published_value
 
 #: The variant that the paper reports.
 AS_PUBLISHED = "as published"
@@ -157,7 +157,7 @@ def _measures(sample: _Sample, results: pd.DataFrame) -> list[dict]:
         value = None
         if sample.variant == AS_PUBLISHED and metric in sample.row["metrics"].split(";"):
             where = {"paper_key": "lian2024gpt4v", "system": "GPT-4V", "dataset": sample.row["dataset"]}
-            value = published(results, metric=metric, **where)
+            value = published_value(results, metric=metric, **where)
         measure = counts.METRICS[metric]
         scores = 100 * measure(table), table.sum(), value, 100 * measure(drawn)
         records.append(_record(sample.row, sample.variant, metric, *scores))

@@ -20,16 +20,16 @@ from kinesics.errors import KinesicsError
 from kinesics.io.files import write_json
 from kinesics.metrics.matching import MAP_TIOUS
 from kinesics.metrics.scoring import score
-from kinesics.metrics.tubes import ROUNDING_S, select
-from kinesics.signals.event_assembly import from_scores
-from kinesics.signals.recording import Clip
+from kinesics.metrics.tubes import ROUNDING_S, select_events
+from kinesics.signals.event_assembly import events_from_scores
+from kinesics.signals.recording import Recording
 from kinesics.structures import timegrid
 from kinesics.structures.boxes import box_iou
 from kinesics.structures.events import BOX
 from kinesics.structures.features import read_features
 from kinesics.structures.tracks import PERSON_BOX, Tracks, read_tracks
-from kinesics_paper.datasets.base import Corpus, row
-from kinesics_paper.datasets.index import left_out, load
+from kinesics_paper.datasets.base import AnnotatedDataset, benchmark_row
+from kinesics_paper.datasets.index import left_out, load_index
 
 #: The most examples a probe is learned from; of more, evenly spaced ones are taken.
 EXAMPLES = 200_000
@@ -44,7 +44,7 @@ def evaluate(
 
     ``tracks`` and ``features`` are the folders of all shards. Raises KinesicsError naming a video without its files.
     """
-    corpus, had = load(index), row(name)
+    corpus, had = load_index(index), benchmark_row(name)
     files = {kind: _files(folders) for kind, folders in (("tracks", tracks), ("features", features))}
     if missing := sorted(
         set(corpus.videos["video"]) - set(files["features"]) | set(corpus.videos["video"]) - set(files["tracks"])
@@ -67,8 +67,8 @@ def _files(folders: list[str]) -> dict[str, Path]:
     return {path.stem: path for folder in folders for path in sorted(Path(folder).iterdir())}
 
 
-def _clip(files: dict[str, dict[str, Path]], video: str, encoder: str) -> Clip:
-    return Clip(read_tracks(files["tracks"][video]), {encoder: read_features(files["features"][video])})
+def _clip(files: dict[str, dict[str, Path]], video: str, encoder: str) -> Recording:
+    return Recording(read_tracks(files["tracks"][video]), {encoder: read_features(files["features"][video])})
 
 
 def main_person(tracks: Tracks, video: str) -> int | None:
@@ -86,7 +86,7 @@ def _tokens(files, video: str, encoder: str) -> tuple[np.ndarray, np.ndarray]:
     return probe.crops(found, -1 if person is None else person)
 
 
-def _clips(corpus: Corpus, had, files, encoder, train, test, resamples, seed) -> dict:
+def _clips(corpus: AnnotatedDataset, had, files, encoder, train, test, resamples, seed) -> dict:
     labels = corpus.events.set_index("video")["label"]
     parts = []
     for videos in (train, test):
@@ -99,7 +99,7 @@ def _clips(corpus: Corpus, had, files, encoder, train, test, resamples, seed) ->
     return _classify(parts[0][0], truth[0], parts[1][0], truth[1], seed) | {"unseen": unseen}
 
 
-def _frames(corpus: Corpus, had, files, encoder, train, test, resamples, seed) -> dict:
+def _frames(corpus: AnnotatedDataset, had, files, encoder, train, test, resamples, seed) -> dict:
     parts = []
     for videos in (train, test):
         tokens, labels = [], []
@@ -144,7 +144,7 @@ def _spread(count: int) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, EXAMPLES)).round().astype(int))
 
 
-def _events(corpus: Corpus, had, files, encoder, train, test, resamples, seed) -> dict:
+def _events(corpus: AnnotatedDataset, had, files, encoder, train, test, resamples, seed) -> dict:
     boxed = had["level"] == "box"
     labels = sorted(set(corpus.events["label"]))
     tokens, targets = [], []
@@ -162,11 +162,11 @@ def _events(corpus: Corpus, had, files, encoder, train, test, resamples, seed) -
         if not boxed:
             person = main_person(clip.tracks, video)
             scores = {key: value for key, value in scores.items() if key[0] == person}
-        events, tubes = from_scores(clip, scores, probe.ON, probe.OFF)
+        events, tubes = events_from_scores(clip, scores, probe.ON, probe.OFF)
         if not boxed:
             events = events.assign(person=0)  # as in the truth: a sequence is a video's
         keep = ~_mostly_ignored(corpus, video, events)
-        tubes = select(tubes, keep)
+        tubes = select_events(tubes, keep)
         found_tubes.append(tubes.assign(event=tubes["event"] + sum(map(len, found))))
         found.append(events[keep])
     durations = corpus.videos.set_index("video")["duration_s"]
@@ -174,7 +174,7 @@ def _events(corpus: Corpus, had, files, encoder, train, test, resamples, seed) -
     truth, predicted = corpus.events[judged].reset_index(drop=True), pd.concat(found, ignore_index=True)
     space = {}
     if boxed:
-        boxes = {"truth": select(corpus.tubes, judged), "predicted": pd.concat(found_tubes, ignore_index=True)}
+        boxes = {"truth": select_events(corpus.tubes, judged), "predicted": pd.concat(found_tubes, ignore_index=True)}
         if had["boxes_hz"]:
             boxes["predicted"] = _at_keyframes(boxes["predicted"], float(had["boxes_hz"]))
             space["rate_hz"] = float(had["boxes_hz"])
@@ -205,7 +205,7 @@ def _at_keyframes(tubes: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
     return tubes[np.abs(place - place.round()) < ROUNDING_S].reset_index(drop=True)
 
 
-def _examples(corpus: Corpus, clip: Clip, video: str, labels: list[str], boxed: bool) -> Iterator[tuple]:
+def _examples(corpus: AnnotatedDataset, clip: Recording, video: str, labels: list[str], boxed: bool) -> Iterator[tuple]:
     """Yield tokens (n, D) and what is on in them, bool (n, labels), of each person that the labels of a video are about."""
     mine = corpus.events[corpus.events["video"] == video]
     for person in clip.tracks.persons if boxed else [main_person(clip.tracks, video)]:
@@ -230,7 +230,7 @@ def _overlaps(tubes: pd.DataFrame, event: int, tracks: Tracks, person: int, time
     return np.nan_to_num(iou) >= SAME_IOU
 
 
-def _mostly_ignored(corpus: Corpus, video: str, events: pd.DataFrame) -> np.ndarray:
+def _mostly_ignored(corpus: AnnotatedDataset, video: str, events: pd.DataFrame) -> np.ndarray:
     """Return which events (n,) lie for at least half in time that the protocol ignores."""
     mine = corpus.ignored[corpus.ignored["video"] == video]
     start, end = events["start_s"].to_numpy()[:, None], events["end_s"].to_numpy()[:, None]

@@ -6,17 +6,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics.detectors import budgeted
-from kinesics.detectors.acquisition import POLICIES, SHARES, plan, possible, subset
+from kinesics.detectors.acquisition import POLICIES, SHARES, candidate_queries, keep_queries, select_queries
+from kinesics.detectors.budgeted import DETECTOR, MODEL
 from kinesics.encoders import registry
 from kinesics.io.files import write_json
 from kinesics.metrics.comparison import compare
 from kinesics.metrics.scoring import score
-from kinesics.models.fitting import fit
-from kinesics.models.inference import times_of
-from kinesics.models.method import Model, read
-from kinesics.signals.recording import Clip, read_clips
-from kinesics.structures.events import read_events
+from kinesics.models.inference import predict_times
+from kinesics.models.method import Checkpoint
+from kinesics.signals.recording import Recording, read_recordings
+from kinesics.structures.events import read_events_csv
 from kinesics.structures.vocabulary import in_order
 
 #: Policies agree where no call is made, or all of them.
@@ -43,21 +42,21 @@ def budget_curve(
     """
     clips = _clips(tracks, features)
     true, settings = _prepared(clips, truth, settings)
-    learned = [read(budgeted.METHOD, Path(path)) for path in models]
-    encoder = registry.encoder(budgeted.ENCODER)
+    learned = [DETECTOR.read(Path(path)) for path in models]
+    encoder = registry.find_encoder(DETECTOR.encoder)
     found: dict[tuple[str, float], list[list[pd.DataFrame]]] = {}
     made: dict[tuple[str, float], int] = {}
     for clip in clips:
-        calls = possible(clip.tracks, encoder.RATE_HZ, encoder.CROPS)
+        calls = candidate_queries(clip.tracks, encoder.RATE_HZ, encoder.CROPS)
         for model in learned:
-            demand = budgeted.undecided(model, clip)
+            demand = DETECTOR.uncertainty(model, clip)
             for policy in policies:
                 for share in shares:
                     if share in ENDS and policy != policies[0]:
                         continue
-                    chosen = plan(policy, share, clip, calls, lambda _, demand=demand: demand)
-                    few = clip.asked(subset(clip.features[budgeted.ENCODER], chosen))
-                    found.setdefault((policy, share), []).append(times_of(budgeted.METHOD, model, few))
+                    chosen = select_queries(policy, share, clip, calls, lambda _, demand=demand: demand)
+                    few = clip.with_features(keep_queries(clip.features[DETECTOR.encoder], chosen))
+                    found.setdefault((policy, share), []).append(predict_times(MODEL, model, few))
                     made[policy, share] = made.get((policy, share), 0) + len(chosen)
     # Events came clip by clip, within a clip seed by seed: a table a seed.
     seeds = len(learned)
@@ -101,7 +100,7 @@ def ablation(
     validation: list[str | Path],
     test: list[str | Path],
     features: list[str | Path],
-    lessons: str | Path,
+    training_truth: str | Path,
     truth: str | Path,
     models: list[str | Path],
     seeds: Sequence[int],
@@ -110,18 +109,18 @@ def ablation(
 ) -> None:
     """Train the proposal with other ``options`` and write how it does on the test videos, as JSON.
 
-    ``training``, ``validation`` and ``test`` are tracks files; ``lessons`` and ``truth`` events with the tracker's numbers of
-    the persons; ``models`` the proposal's own, one a seed, which no options stand for. The result has ``metrics`` of
+    ``training``, ``validation`` and ``test`` are tracks files; ``training_truth`` and ``truth`` events with the
+    tracker's person ids; ``models`` the proposal's own, one a seed, which no options stand for. The result has ``metrics`` of
     ``score``, with options the paired ``difference`` to the proposal, and ``ece``, the error of calibration on the validation
     videos before and after it, the mean over seeds.
     """
     clips = _clips(test, features)
     true, settings = _prepared(clips, truth, settings)
-    whole = learned = [read(budgeted.METHOD, Path(path)) for path in models]
+    whole = learned = [DETECTOR.read(Path(path)) for path in models]
     if options:
         taught, held_out = (_clips(part, features) for part in (training, validation))
-        events = [read_events(lessons)]
-        learned = [fit(budgeted.METHOD, taught, events, seed, held_out, **options) for seed in seeds]
+        events = [read_events_csv(training_truth)]
+        learned = [DETECTOR.fit(taught, events, seed, held_out, **options) for seed in seeds]
     tables = [_events(model, clips) for model in learned]
     thresholds = {"predicted": [float(model["threshold"][0]) for model in learned]}
     result = {"variant": variant, "metrics": score(true, tables, thresholds=thresholds, **settings)["metrics"]}
@@ -140,7 +139,7 @@ def learning_curve(
     test: list[str | Path],
     clips: list[str | Path],
     features: list[str | Path],
-    lessons: str | Path,
+    training_truth: str | Path,
     truth: str | Path,
     coders: list[str | Path],
     models: list[str | Path],
@@ -151,25 +150,25 @@ def learning_curve(
     """Train the proposal on the videos of ``training`` alone and write how it does where it learned, on test videos and on
     real clips, as JSON.
 
-    ``training``, ``validation``, ``test`` and ``clips`` are tracks files; ``lessons`` and ``truth`` events with the tracker's
-    numbers of the persons; ``coders`` events files of the clips, one a coder; ``models`` are the proposal's own, one a seed,
+    ``training``, ``validation``, ``test`` and ``clips`` are tracks files; ``training_truth`` and ``truth`` events with
+    the tracker's person ids; ``coders`` events files of the clips, one a coder; ``models`` are the proposal's own, one a seed,
     if all there is to learn from is in ``training``: then none is trained. ``settings`` are those of ``score``, block_s
     among them. The result has ``videos`` and ``seconds`` of training, and the metrics of ``score`` in ``training``, ``test``
     and ``clips``: on the stage over whole videos; on clips, over blocks of them, decisions alone are judged.
     """
     taught, tested, unseen = (_clips(part, features) for part in (training, test, clips))
     if models:
-        learned = [read(budgeted.METHOD, Path(path)) for path in models]
+        learned = [DETECTOR.read(Path(path)) for path in models]
     else:
-        held_out, events = _clips(validation, features), [read_events(lessons)]
-        learned = [fit(budgeted.METHOD, taught, events, seed, held_out) for seed in seeds]
+        held_out, events = _clips(validation, features), [read_events_csv(training_truth)]
+        learned = [DETECTOR.fit(taught, events, seed, held_out) for seed in seeds]
     least = [float(model["threshold"][0]) for model in learned]
     result = {"videos": len(taught), "seconds": float(sum(clip.tracks.duration_s for clip in taught))}
-    for name, videos, true in (("training", taught, lessons), ("test", tested, truth)):
+    for name, videos, true in (("training", taught, training_truth), ("test", tested, truth)):
         known, whole = _prepared(videos, true, settings)
         found = [_events(model, videos) for model in learned]
         result[name] = score(known, found, thresholds={"predicted": least}, **whole)["metrics"]
-    known = [read_events(path) for path in coders]
+    known = [read_events_csv(path) for path in coders]
     found = [_events(model, unseen) for model in learned]
     found = [table[table["score"] >= level] for table, level in zip(found, least, strict=True)]
     durations = {clip.tracks.video: clip.tracks.duration_s for clip in unseen}
@@ -180,18 +179,18 @@ def learning_curve(
     write_json(out, result)
 
 
-def _clips(tracks: list[str | Path], features: list[str | Path]) -> list[Clip]:
+def _clips(tracks: list[str | Path], features: list[str | Path]) -> list[Recording]:
     names = {Path(path).stem for path in tracks}
-    return read_clips(tracks, [path for path in features if Path(path).stem in names])
+    return read_recordings(tracks, [path for path in features if Path(path).stem in names])
 
 
-def _events(model: Model, clips: list[Clip]) -> pd.DataFrame:
-    return pd.concat([times_of(budgeted.METHOD, model, clip) for clip in clips], ignore_index=True)
+def _events(model: Checkpoint, clips: list[Recording]) -> pd.DataFrame:
+    return pd.concat([predict_times(MODEL, model, clip) for clip in clips], ignore_index=True)
 
 
-def _prepared(clips: list[Clip], truth: str | Path, settings: dict) -> tuple[pd.DataFrame, dict]:
+def _prepared(clips: list[Recording], truth: str | Path, settings: dict) -> tuple[pd.DataFrame, dict]:
     """Return the truth of the clips, and the settings of ``score`` for whole videos."""
-    events = read_events(truth)
+    events = read_events_csv(truth)
     durations = {clip.tracks.video: clip.tracks.duration_s for clip in clips}
     events = events[events["video"].isin(durations)].reset_index(drop=True)
     shared = {key: settings[key] for key in ("resamples", "seed")}

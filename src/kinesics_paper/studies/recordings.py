@@ -11,28 +11,28 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kinesics.errors import KinesicsError
-from kinesics.signals.landmarks import point_stream, points_layout
+from kinesics.signals.landmarks import landmark_descriptor, landmark_layout
 from kinesics.signals.layout import Layout
-from kinesics.signals.optical_flow import PIXELS, pixel_stream
-from kinesics.signals.recording import Clip
-from kinesics.structures.timegrid import samples, seconds, shown
+from kinesics.signals.optical_flow import FLOW_LAYOUT, flow_descriptor
+from kinesics.signals.recording import Recording
+from kinesics.structures.timegrid import hold_last, samples, seconds
 from kinesics.structures.tracks import SCHEMA, VISIBLE, Tracks, read_tracks
-from kinesics_paper.datasets.open_data import adapter
+from kinesics_paper.datasets.open_data import find_open_dataset
 from kinesics_paper.datasets.parsing_tables import HOLD_S
 
 PERSON = 0
 
 
-def read_clip(dataset: str, folder: str | Path, video: str, rate_hz: float) -> Clip:
+def read_open_recording(dataset: str, folder: str | Path, video: str, rate_hz: float) -> Recording:
     """Return a video of an open data set at a rate, from what its adapter wrote into ``folder``: its stream, and no boxes.
 
     The stream is that of the landmarks beside the tracks, or else of the tracks' body pose; of data without tracks that of
     the pixels of ``media/<video>.mp4``. Raises KinesicsError naming the file.
     """
     folder = Path(folder)
-    if not hasattr(adapter(dataset), "tracks"):
+    if not hasattr(find_open_dataset(dataset), "tracks"):
         path = folder / "media" / f"{video}.mp4"
-        return plain_clip(video, rate_hz, pixel_stream(path, rate_hz), PIXELS)
+        return recording_of_descriptor(video, rate_hz, flow_descriptor(path, rate_hz), FLOW_LAYOUT)
     path = folder / "tracks" / f"{video}.parquet"
     tracks = read_tracks(path)
     if tracks.persons != [PERSON]:
@@ -45,12 +45,14 @@ def read_clip(dataset: str, folder: str | Path, video: str, rate_hz: float) -> C
     else:
         times, pose = seconds(np.arange(tracks.frames), tracks.rate_hz), tracks.dense(PERSON, "pose")
         points = np.where(pose[..., 3:] < VISIBLE, np.nan, pose[..., :3])  # a visibility that is not told hides nothing
-    frame = shown(times, samples(tracks.duration_s, rate_hz), rate_hz, HOLD_S)
+    frame = hold_last(times, samples(tracks.duration_s, rate_hz), rate_hz, HOLD_S)
     points = np.where(frame[:, None, None] >= 0, points[frame], np.nan)
-    return plain_clip(video, rate_hz, point_stream(points, rate_hz), points_layout(points.shape[1]))
+    return recording_of_descriptor(
+        video, rate_hz, landmark_descriptor(points, rate_hz), landmark_layout(points.shape[1])
+    )
 
 
-def plain_clip(video: str, rate_hz: float, stream: np.ndarray, layout: Layout) -> Clip:
+def recording_of_descriptor(video: str, rate_hz: float, stream: np.ndarray, layout: Layout) -> Recording:
     """Return the clip of a stream (frames, D): one person, there in every frame, without boxes."""
     count = len(stream)
     columns = {"frame": np.arange(count), "time_s": seconds(np.arange(count), rate_hz), "person": [PERSON] * count}
@@ -59,10 +61,10 @@ def plain_clip(video: str, rate_hz: float, stream: np.ndarray, layout: Layout) -
         for field in SCHEMA
     ]
     tracks = Tracks(video, rate_hz, seconds(count, rate_hz), 1, 1, pa.table(arrays, schema=SCHEMA))
-    return Clip(tracks, {}, {PERSON: stream}, layout)
+    return Recording(tracks, {}, {PERSON: stream}, layout)
 
 
-def part(clip: Clip, first: int, last: int) -> Clip:
+def cut_recording(clip: Recording, first: int, last: int) -> Recording:
     """Return the frames [first, last) of a clip of ``plain_clip`` as a clip of its own, named after them."""
     name = f"{clip.tracks.video} frames {first} to {last}"
-    return plain_clip(name, clip.tracks.rate_hz, clip.stream(PERSON)[first:last], clip.layout)
+    return recording_of_descriptor(name, clip.tracks.rate_hz, clip.descriptor(PERSON)[first:last], clip.layout)

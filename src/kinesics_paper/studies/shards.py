@@ -10,14 +10,14 @@ import av
 import cv2
 import numpy as np
 
-from kinesics.encoders.extract import encode
+from kinesics.encoders.extract import encode_crops
 from kinesics.errors import KinesicsError
-from kinesics.media.video import facts, frames
+from kinesics.media.video import probe_video, read_frames
 from kinesics.perception.tracking import track
 from kinesics.structures.timegrid import samples, seconds
 from kinesics.structures.tracks import TracksWriter
-from kinesics_paper.datasets.base import part
-from kinesics_paper.datasets.index import load
+from kinesics_paper.datasets.base import shard_videos
+from kinesics_paper.datasets.index import load_index
 from kinesics_paper.datasets.parsing import pictures
 
 
@@ -58,14 +58,16 @@ def encode_shard(
         paths.append(Path(out) / f"{name}.safetensors")
         where = Path(tracks) / f"{name}.parquet"
         with video as path:
-            encode(path, where, encoder, weights, paths[-1], name=name, rate_hz=rate_hz, crops=crops, progress=False)
+            encode_crops(
+                path, where, encoder, weights, paths[-1], name=name, rate_hz=rate_hz, crops=crops, progress=False
+            )
     return paths
 
 
 def _videos(index: str | Path, shard: int, count: int) -> Iterator[tuple[str, object]]:
     """Yield (name, context manager that gives the path of a video file) of each video of a shard."""
-    table = load(index).videos.set_index("video")
-    for name in part(table.index, shard, count):
+    table = load_index(index).videos.set_index("video")
+    for name in shard_videos(table.index, shard, count):
         yield name, _opened(table.loc[name])
 
 
@@ -88,13 +90,13 @@ def _opened(row) -> Iterator[Path]:
 
 
 def _rate(path: Path) -> float:
-    return round(facts(path).rate_hz, 3)
+    return round(probe_video(path).rate_hz, 3)
 
 
 def _between(path: Path, start_s: float, duration_s: float) -> Iterator[np.ndarray]:
     rate_hz = _rate(path)
     first, last = samples(start_s, rate_hz), samples(start_s + duration_s, rate_hz)
-    for k, _, frame in frames(path, rate_hz):
+    for k, _, frame in read_frames(path, rate_hz):
         if k >= last:
             return
         if k >= first:
@@ -130,7 +132,7 @@ def _write(path: Path, shown: Iterator[np.ndarray], rate_hz: float) -> None:
 
 
 def _whole_frames(path: Path, name: str, rate_hz: float, out: Path) -> None:
-    info = facts(path)
+    info = probe_video(path)
     whole = {"person_x0": 0.0, "person_y0": 0.0, "person_x1": 1.0, "person_y1": 1.0}
     with TracksWriter(out, name, rate_hz, info.width, info.height) as writer:
         for k in range(samples(info.duration_s, rate_hz)):

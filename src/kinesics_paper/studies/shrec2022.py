@@ -24,7 +24,7 @@ from kinesics.io.files import write_json
 from kinesics_paper.datasets.shrec2022 import CLASSES, RUNS, TRUTH, read_sequences
 from kinesics_paper.literature.counts import RESAMPLES
 from kinesics_paper.literature.records import record
-from kinesics_paper.literature.tables import published
+from kinesics_paper.literature.tables import published_value
 
 TASK = "gesture detection (skeleton stream)"
 DATASET = "SHREC 2022"
@@ -104,7 +104,7 @@ def score_shrec2022(
         drawn = rates(np.tensordot(weights, numbers, axes=1))  # (draws, sequences) x (sequences, 16, 5)
         for metric, value in rates(numbers.sum(0)).items():
             rows = quoted[(quoted["system"] == run) & (quoted["metric"] == metric)]
-            paper = published(rows, unverified=True, metric=metric) if len(rows) else None
+            paper = published_value(rows, unverified=True, metric=metric) if len(rows) else None
             n = numbers[..., 0].sum()
             records.append(record(TASK, DATASET, run, metric, value, n, paper, drawn[metric]))
     write_json(output, records)

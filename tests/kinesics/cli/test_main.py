@@ -17,9 +17,9 @@ from support import ROOT
 from kinesics.cli.main import main
 from kinesics.errors import KinesicsError
 from kinesics.io.files import write_text
-from kinesics.structures.events import TUBE_COLUMNS, read_events, read_tubes, write_tubes
+from kinesics.structures.events import TUBE_COLUMNS, read_events_csv, read_tubes, write_tubes
 from kinesics.structures.tracks import read_tracks
-from kinesics.synthetic.dataset import videos
+from kinesics.synthetic.dataset import plan_videos
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def detected(clip, tmp_path_factory) -> Path:
 
 
 def test_the_smile_of_a_real_clip_is_found(detected):
-    events = read_events(detected / "events.csv")
+    events = read_events_csv(detected / "events.csv")
     assert "happy" in set(events["label"])
     assert (events["video"] == "single_face").all()
     tubes = read_tubes(detected / "tubes.parquet")
@@ -77,7 +77,7 @@ def test_two_detectors_are_compared_and_diagnosed(tmp_path, monkeypatch, capsys)
     assert main([*command, *tubes]) == 0
     assert re.search(r"tube_map_50 +\| 0.833", capsys.readouterr().out)
     (tmp_path / "again.csv").write_bytes((tmp_path / "truth.csv").read_bytes())
-    elsewhere = read_events(tmp_path / "truth.csv")
+    elsewhere = read_events_csv(tmp_path / "truth.csv")
     elsewhere.assign(video="elsewhere_" + elsewhere["video"]).to_csv(tmp_path / "elsewhere.csv", index=False)
     for extra, message in [
         (["--tubes-truth", "truth.parquet"], "give both --tubes-truth and --tubes-predicted"),
@@ -129,11 +129,11 @@ def test_features_of_a_real_clip(detected, clip, tmp_path):
             "'rules' does not learn: it takes no --model",
         ),
         (["score", "--truth", ".", "--predicted", "."], "no events CSV"),
-        (["stage", "--out", "film.avi"], "film.avi: a film is an MP4: give a name that ends in .mp4"),
-        (["stage", "--wild", "shake=1", "shake=2", "--out", "f.mp4"], "--wild: shake stands twice"),
-        (["stage", "--out", "f.mp4", "--truth", "text.mp4"], "text.mp4 is a file: give the name of a folder"),
-        (["stage", "--out", "c.acts.mp4", "--truth", "t"], "c.acts.csv is the name of another film's truth"),
-        (["stage", "--out", "/dev/film.mp4"], "/dev/film.mp4 is a device or a pipe: give the path of a file"),
+        (["synthesize", "--out", "film.avi"], "film.avi: a film is an MP4: give a name that ends in .mp4"),
+        (["synthesize", "--perturb", "shake=1", "shake=2", "--out", "f.mp4"], "--perturb: shake stands twice"),
+        (["synthesize", "--out", "f.mp4", "--truth", "text.mp4"], "text.mp4 is a file: give the name of a folder"),
+        (["synthesize", "--out", "c.acts.mp4", "--truth", "t"], "c.acts.csv is the name of another film's truth"),
+        (["synthesize", "--out", "/dev/film.mp4"], "/dev/film.mp4 is a device or a pipe: give the path of a file"),
         (
             ["encode", "text.mp4", "--encoder", "fer", "--cache", "/proc/c", "--out", "f"],
             "/proc/c is a device or a pipe",
@@ -172,10 +172,10 @@ def test_the_stage_spares_tables_that_are_not_its_own(tmp_path, monkeypatch, cap
     monkeypatch.chdir(tmp_path)
     coded = tmp_path / "coded/talk.csv"
     write_text(coded, "by hand\n")
-    assert main(["stage", "--out", "talk.mp4", "--truth", "coded"]) == 1
-    assert "talk.csv is there and is no truth of the stage" in capsys.readouterr().err
+    assert main(["synthesize", "--out", "talk.mp4", "--truth", "coded"]) == 1
+    assert "talk.csv exists and is not the truth of a synthetic video" in capsys.readouterr().err
     assert coded.read_text() == "by hand\n"
-    assert main(["stage", "--out", "coded/talk.mp4", "--truth", "coded/talk.mp4"]) == 1
+    assert main(["synthesize", "--out", "coded/talk.mp4", "--truth", "coded/talk.mp4"]) == 1
     assert not (tmp_path / "talk.mp4").exists()
 
 
@@ -203,7 +203,18 @@ def test_coders_and_labels_add_up(tmp_path, monkeypatch):
 
 
 def test_a_terminated_film_leaves_nothing(tmp_path):
-    command = [sys.executable, "-m", "kinesics.cli", "stage", "--duration", "600", "--out", "film.mp4", "--truth", "."]
+    command = [
+        sys.executable,
+        "-m",
+        "kinesics.cli",
+        "synthesize",
+        "--duration",
+        "600",
+        "--out",
+        "film.mp4",
+        "--truth",
+        ".",
+    ]
     with subprocess.Popen([*command, "--data", str(tmp_path / "data")], cwd=tmp_path, stderr=subprocess.DEVNULL) as run:
         deadline = time.monotonic() + 300
         while not list(tmp_path.glob(".*.film.mp4")) and time.monotonic() < deadline:
@@ -231,7 +242,7 @@ def test_the_workflow_plans_every_result_of_the_tier(clean_clone):
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     assert planned["track"] == str(len(config["clips"]))
     assert {planned[f"track_{batch}"] for batch in ("train", "val", "test", "dials_0", "dials_1")} == {"1"}
-    assert planned["film"] == str(len(videos(config["stage"])))
+    assert planned["film"] == str(len(plan_videos(config["stage"])))
     assert planned["pdf"] == planned["score"] == "1"
 
 

@@ -8,13 +8,14 @@ import pytest
 from safetensors.numpy import save_file
 
 from kinesics.detectors import chance, probe, registry, rules
+from kinesics.detectors.base import Trainable
 from kinesics.detectors.runner import detect_files, fit_files
 from kinesics.encoders.registry import ENCODERS
 from kinesics.errors import KinesicsError
 from kinesics.signals import cues
-from kinesics.signals.event_assembly import assemble, boxes, from_scores
-from kinesics.signals.recording import Clip
-from kinesics.structures.events import BOX, check_events, read_events, read_tubes, write_events
+from kinesics.signals.event_assembly import assemble_events, event_boxes, events_from_scores
+from kinesics.signals.recording import Recording
+from kinesics.structures.events import BOX, check_events, read_events_csv, read_tubes, write_events_csv
 from kinesics.structures.features import CropFeatures, Features, write_features
 from kinesics.structures.tracks import FACE_BOX, LANDMARKS, PERSON_BOX, Tracks, TracksWriter, read_tracks
 
@@ -68,11 +69,11 @@ def hand(x: float, y: float) -> np.ndarray:
     return np.tile(np.float32([x, y, 0]), (21, 1))
 
 
-def calm(tracks: Tracks) -> Clip:
+def calm(tracks: Tracks) -> Recording:
     """Return the clip with a classifier that always says neutral."""
     times = np.arange(tracks.frames) / RATE
     tokens = np.tile(np.float32([0, 0, 0, 0, 0, 0, 1]), (len(times), 1))
-    return Clip(
+    return Recording(
         tracks, {"fer": Features("v", "fer", RATE, {"face": CropFeatures(times, np.zeros(len(times), int), tokens)})}
     )
 
@@ -129,15 +130,15 @@ def test_rules_bear_people_of_whom_little_is_seen(tmp_path, seconds):
 def test_events_end_with_the_video(tmp_path):
     tracks = make_tracks(tmp_path / "v.parquet", 2, {})
     score = np.full(20, 0.9)
-    events, tubes = from_scores(Clip(tracks, {}), {(0, "happy"): score}, 0.5, 0.3)
+    events, tubes = events_from_scores(Recording(tracks, {}), {(0, "happy"): score}, 0.5, 0.3)
     assert events.loc[0, ["start_s", "end_s"]].tolist() == [0, 2]
     assert len(tubes) == 20
 
 
 def test_a_box_that_was_never_seen_is_left_out(tmp_path):
     tracks = make_tracks(tmp_path / "v.parquet", 2, {})
-    assert np.isnan(boxes(tracks, 0, "hand_gesture")).all()
-    events, tubes = assemble(tracks, [(0, "hand_gesture", 0, 10, 1.0)])
+    assert np.isnan(event_boxes(tracks, 0, "hand_gesture")).all()
+    events, tubes = assemble_events(tracks, [(0, "hand_gesture", 0, 10, 1.0)])
     assert events[BOX].isna().all(axis=None)
     assert len(tubes) == 0
 
@@ -145,11 +146,11 @@ def test_a_box_that_was_never_seen_is_left_out(tmp_path):
 def test_hand_boxes_stay_in_the_frame(tmp_path):
     outside = np.concatenate([hand(0.9, 0.9)[:20], [[1.3, -0.2, 0]]])
     tracks = make_tracks(tmp_path / "v.parquet", 1, {"left_hand": lambda t: outside})
-    np.testing.assert_allclose(boxes(tracks, 0, "hand_gesture")[0], [0.9, 0, 1, 0.9], atol=1e-6)
+    np.testing.assert_allclose(event_boxes(tracks, 0, "hand_gesture")[0], [0.9, 0, 1, 0.9], atol=1e-6)
 
 
 @pytest.fixture
-def labelled(tmp_path) -> tuple[list[Clip], pd.DataFrame]:
+def labelled(tmp_path) -> tuple[list[Recording], pd.DataFrame]:
     """Return three clips of 30 s whose tokens say whether the person is happy, and the truth."""
     random = np.random.default_rng(0)
     clips, rows = [], []
@@ -160,7 +161,9 @@ def labelled(tmp_path) -> tuple[list[Clip], pd.DataFrame]:
         tokens = random.normal(size=(60, 8)).astype(np.float32)
         tokens[(times >= start) & (times < start + 8), 3] += 6
         crop = CropFeatures(times, np.zeros(60, int), tokens)
-        clips.append(Clip(tracks, {"vit_s_focus": Features(video, "vit_s_focus", 2.0, {"face": crop, "person": crop})}))
+        clips.append(
+            Recording(tracks, {"vit_s_focus": Features(video, "vit_s_focus", 2.0, {"face": crop, "person": crop})})
+        )
         rows.append({"video": video, "person": 0, "label": "happy", "start_s": start, "end_s": start + 8})
     return clips, check_events(pd.DataFrame(rows))
 
@@ -201,7 +204,7 @@ def test_chance_draws_at_the_base_rate_and_is_blind(tmp_path, labelled):
 
 def test_files_in_files_out(tmp_path, labelled):
     clips, truth = labelled
-    write_events(truth, tmp_path / "truth.csv")
+    write_events_csv(truth, tmp_path / "truth.csv")
     paths = [str(tmp_path / f"{video}.parquet") for video in ("a", "b", "c")]
     features = []
     for clip in clips:
@@ -216,7 +219,7 @@ def test_files_in_files_out(tmp_path, labelled):
         )
         outputs.append({path.name: path.read_bytes() for path in out.iterdir()})
     assert outputs[0] == outputs[1]
-    events, tubes = read_events(tmp_path / "one/events.csv"), read_tubes(tmp_path / "one/tubes.parquet")
+    events, tubes = read_events_csv(tmp_path / "one/events.csv"), read_tubes(tmp_path / "one/tubes.parquet")
     assert set(tubes["event"]) == set(range(len(events)))
     with pytest.raises(
         KinesicsError, match="detector 'probe' reads features of 'vit_s_focus', but none of 'c' were given"
@@ -229,13 +232,13 @@ def test_files_in_files_out(tmp_path, labelled):
 
 def test_the_catalogue_names_modules_with_the_contract():
     for name in registry.DETECTORS:
-        module = registry.detector(name)
-        assert set(module.LABELS)
+        module = registry.find_detector(name)
+        assert set(module.labels)
         assert callable(module.detect)
-        assert hasattr(module, "fit") == registry.learns(name)
-        assert set(registry.encoders_of(name)) <= set(ENCODERS)
+        assert isinstance(module, Trainable) == registry.is_trained(name)
+        assert set(registry.required_encoders(name)) <= set(ENCODERS)
     with pytest.raises(KinesicsError, match=r"'magic' is not a detector. The detectors are rules, envision, probe"):
-        registry.detector("magic")
+        registry.find_detector("magic")
 
 
 def test_tracks_that_are_none_are_refused(tmp_path):

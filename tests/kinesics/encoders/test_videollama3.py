@@ -8,7 +8,7 @@ from support.clips import numbered, write_video
 from support.foundation import save, save_tokeniser, unfolded
 
 from kinesics.encoders import pretrained, videollama3
-from kinesics.encoders.transformers_vision import packed
+from kinesics.encoders.transformers_vision import pack_patches
 from kinesics.errors import KinesicsError
 
 
@@ -31,17 +31,19 @@ def noise(shape: tuple, seed: int = 0) -> np.ndarray:
 def test_patches_are_packed_square_by_square():
     clip = torch.randn(4, 3, 56, 84, generator=torch.Generator().manual_seed(0))
     for tubelet in (1, 2):
-        patches, grid = packed(clip, 14, 2, tubelet)
+        patches, grid = pack_patches(clip, 14, 2, tubelet)
         assert torch.equal(patches, unfolded(clip, 14, tubelet))
         assert grid.tolist() == [[4 // tubelet, 4, 6]]
-    assert torch.equal(packed(clip[:3], 14, 2, 2)[0][-24:], unfolded(clip[[2, 2]], 14, 2))
+    assert torch.equal(pack_patches(clip[:3], 14, 2, 2)[0][-24:], unfolded(clip[[2, 2]], 14, 2))
 
 
 def test_patches_are_those_of_transformers_image_processor():
     frame = noise((56, 84, 3))
     processor = transformers.VideoLlama3ImageProcessorPil(merge_size=2, do_resize=False)
     theirs = processor(images=[frame], return_tensors="pt")
-    ours, grid = packed(pretrained.scaled(torch.from_numpy(frame[None]), *map(torch.tensor, pretrained.HALF)), 14, 2, 1)
+    ours, grid = pack_patches(
+        pretrained.normalise(torch.from_numpy(frame[None]), *map(torch.tensor, pretrained.HALF)), 14, 2, 1
+    )
     assert theirs["image_grid_thw"].tolist() == grid.tolist()
     torch.testing.assert_close(ours, theirs["pixel_values"], rtol=0, atol=1e-6)
 
@@ -50,14 +52,14 @@ def test_the_pruner_keeps_what_changed_and_one_token_a_frame():
     still = np.full((5, 56, 84, 3), 120, np.uint8)
     still[2, 30:40, 60:70] = 125  # one token of frame 2, which is over in frame 3
     still[4] += 1  # everything, by a grey level: 2 / 255 of the scale from -1 to 1
-    pixels = pretrained.scaled(torch.from_numpy(still), *map(torch.tensor, pretrained.HALF))
-    stays = videollama3.kept(packed(pixels, 14, 2, 1)[0], 5)
+    pixels = pretrained.normalise(torch.from_numpy(still), *map(torch.tensor, pretrained.HALF))
+    stays = videollama3.pruned_patches(pack_patches(pixels, 14, 2, 1)[0], 5)
     assert stays.shape == (5, 6)
     assert stays[0].all()
     assert stays[1].tolist() == [True] + 5 * [False]
     assert stays[2].nonzero().flatten().tolist() == stays[3].nonzero().flatten().tolist() == [5]
     assert stays[4].all()
-    assert videollama3.kept(packed(pixels[:1], 14, 2, 1)[0], 1).all()
+    assert videollama3.pruned_patches(pack_patches(pixels[:1], 14, 2, 1)[0], 1).all()
 
 
 def test_pruning_and_resizing_are_those_of_transformers_where_it_can_be_imported():
@@ -70,10 +72,12 @@ def test_pruning_and_resizing_are_those_of_transformers_where_it_can_be_imported
     frames[1, 40:] = frames[0, 40:]
     processor = transformers.VideoLlama3VideoProcessor()
     told = processor(videos=[torch.from_numpy(frames).movedim(-1, 1)], return_tensors="pt")
-    ours = videollama3.fitted(frames)
-    patches, grid = packed(pretrained.scaled(torch.from_numpy(ours), *map(torch.tensor, pretrained.HALF)), 14, 2, 1)
+    ours = videollama3.fit_to_patches(frames)
+    patches, grid = pack_patches(
+        pretrained.normalise(torch.from_numpy(ours), *map(torch.tensor, pretrained.HALF)), 14, 2, 1
+    )
     assert grid.tolist() == told["video_grid_thw"].tolist()
-    stays = videollama3.kept(told["pixel_values_videos"], 4)
+    stays = videollama3.pruned_patches(told["pixel_values_videos"], 4)
     assert torch.equal(stays.flatten(), told["video_compression_mask"])
     torch.testing.assert_close(patches, told["pixel_values_videos"], rtol=0, atol=1e-6)
 
@@ -88,20 +92,20 @@ def test_pruning_and_resizing_are_those_of_transformers_where_it_can_be_imported
     ],
 )
 def test_frames_are_fitted_to_whole_tokens(shape, expected):
-    fitted = videollama3.fitted(np.zeros((*shape, 3), np.uint8))
+    fitted = videollama3.fit_to_patches(np.zeros((*shape, 3), np.uint8))
     assert fitted.shape == (shape[0], *expected, 3)
 
 
 def test_a_window_is_looked_at_once_a_second_and_at_most_180_times():
-    np.testing.assert_allclose(videollama3.sampled(2, 5), [2.5, 3.5, 4.5])
-    assert videollama3.sampled(0, 0.4).tolist() == [0.2]
-    long = videollama3.sampled(0, 3600)
+    np.testing.assert_allclose(videollama3.sample_times(2, 5), [2.5, 3.5, 4.5])
+    assert videollama3.sample_times(0, 0.4).tolist() == [0.2]
+    long = videollama3.sample_times(0, 3600)
     assert len(long) == 180
     np.testing.assert_allclose(np.diff(long), 20)
 
 
 def test_the_vision_encoder_s_features_are_those_of_the_whole_model(folder):
-    network = pretrained.pretrained(
+    network = pretrained.load_pretrained(
         folder, {"video_llama_3": videollama3.VideoLlama3VisionModel}, "model.vision_model."
     )
     whole = transformers.AutoModel.from_pretrained(folder, dtype=torch.float32).eval()

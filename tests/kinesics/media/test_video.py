@@ -7,16 +7,16 @@ import pytest
 from support.clips import number, numbered, write_sound, write_video
 
 from kinesics.errors import KinesicsError
-from kinesics.media.video import facts, frame_at, frames
+from kinesics.media.video import probe_video, read_frame_at, read_frames
 
 
 def numbers(path, rate_hz=10.0):
-    return [number(frame) for _, _, frame in frames(path, rate_hz)]
+    return [number(frame) for _, _, frame in read_frames(path, rate_hz)]
 
 
 def test_facts(tmp_path):
     video = write_video(tmp_path / "a.mp4", numbered(20), audio=True)
-    found = facts(video)
+    found = probe_video(video)
     assert (found.width, found.height, found.has_audio) == (64, 48, True)
     assert found.duration_s == pytest.approx(2.0)
     assert found.rate_hz == pytest.approx(10.0)
@@ -27,7 +27,7 @@ def test_frames_at_lower_equal_and_higher_rates(tmp_path):
     assert numbers(video) == list(range(10))
     assert numbers(video, 5) == [0, 2, 4, 6, 8]
     assert numbers(video, 20) == [k // 2 for k in range(20)]
-    assert [(k, t) for k, t, _ in frames(video, 4)] == [(0, 0.0), (1, 0.25), (2, 0.5), (3, 0.75)]
+    assert [(k, t) for k, t, _ in read_frames(video, 4)] == [(0, 0.0), (1, 0.25), (2, 0.5), (3, 0.75)]
 
 
 def test_variable_frame_rate(tmp_path):
@@ -38,17 +38,17 @@ def test_variable_frame_rate(tmp_path):
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_first_frame_is_time_zero(tmp_path, suffix):
     video = write_video(tmp_path / f"a{suffix}", numbered(10), times_s=[5 + 0.1 * k for k in range(10)])
-    assert facts(video).duration_s == pytest.approx(1.0)
+    assert probe_video(video).duration_s == pytest.approx(1.0)
     assert numbers(video) == list(range(10))
-    assert [number(frame) for frame in frame_at(video, [0.9, 0.0, 0.45])] == [9, 0, 4]
+    assert [number(frame) for frame in read_frame_at(video, [0.9, 0.0, 0.45])] == [9, 0, 4]
 
 
 @pytest.mark.parametrize(("rotation", "corner"), [(0, (0, 0)), (90, (-1, 0)), (180, (-1, -1)), (-90, (0, -1))])
 def test_rotated_phone_video_is_upright(tmp_path, rotation, corner):
     video = write_video(tmp_path / "a.mp4", numbered(3), rotation=rotation)
     shape = (48, 64, 3) if rotation % 180 == 0 else (64, 48, 3)
-    assert (facts(video).height, facts(video).width, 3) == shape
-    for _, _, frame in frames(video, 10):
+    assert (probe_video(video).height, probe_video(video).width, 3) == shape
+    for _, _, frame in read_frames(video, 10):
         assert frame.shape == shape
         assert frame[corner].min() > 240, "the white corner turns counter-clockwise with the display matrix"
 
@@ -66,23 +66,23 @@ def test_rotated_phone_video_is_upright(tmp_path, rotation, corner):
 )
 def test_random_access_agrees_with_streaming(tmp_path, name, options):
     video = write_video(tmp_path / name, numbered(6), **options)
-    streamed = {time_s: frame for _, time_s, frame in frames(video, 10)}
+    streamed = {time_s: frame for _, time_s, frame in read_frames(video, 10)}
     times = list(streamed)[::-1]
-    for time_s, frame in zip(times, frame_at(video, times), strict=True):
+    for time_s, frame in zip(times, read_frame_at(video, times), strict=True):
         np.testing.assert_array_equal(frame, streamed[time_s])
 
 
 def test_frames_hidden_by_an_edit_list_are_not_shown(tmp_path):
     video = write_video(tmp_path / "a.mp4", numbered(10), times_s=[0.1 * k - 0.3 for k in range(10)])
-    assert facts(video).duration_s == pytest.approx(0.7)
+    assert probe_video(video).duration_s == pytest.approx(0.7)
     assert numbers(video) == [3, 4, 5, 6, 7, 8, 9]
-    assert [number(frame) for frame in frame_at(video, [0.6, 0.0])] == [9, 3]
+    assert [number(frame) for frame in read_frame_at(video, [0.6, 0.0])] == [9, 3]
 
 
 def test_pixels_become_square(tmp_path):
     video = write_video(tmp_path / "a.mp4", numbered(2), aspect=Fraction(3, 2))
-    assert facts(video).width == 96
-    assert next(frames(video, 10))[2].shape == (48, 96, 3)
+    assert probe_video(video).width == 96
+    assert next(read_frames(video, 10))[2].shape == (48, 96, 3)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_pixels_become_square(tmp_path):
 )
 def test_pixel_formats_and_sizes(tmp_path, pix_fmt, size):
     video = write_video(tmp_path / "a.mkv", numbered(4, *size), codec="ffv1", pix_fmt=pix_fmt)
-    for k, _, frame in frames(video, 10):
+    for k, _, frame in read_frames(video, 10):
         assert frame.shape == (size[1], size[0], 3)
         assert frame.flags.c_contiguous, "MediaPipe reads padded rows as pixels"
         assert number(frame) == k
@@ -99,11 +99,11 @@ def test_pixel_formats_and_sizes(tmp_path, pix_fmt, size):
 def test_one_frame(tmp_path):
     video = write_video(tmp_path / "a.mp4", numbered(1))
     assert numbers(video) == [0]
-    assert frame_at(video, [0.05]).shape == (1, 48, 64, 3)
+    assert read_frame_at(video, [0.05]).shape == (1, 48, 64, 3)
 
 
 def test_no_times_give_no_frames(tmp_path):
-    assert frame_at(write_video(tmp_path / "a.mp4", numbered(2)), []).shape == (0, 48, 64, 3)
+    assert read_frame_at(write_video(tmp_path / "a.mp4", numbered(2)), []).shape == (0, 48, 64, 3)
 
 
 def bad_files(folder):
@@ -132,7 +132,7 @@ def bad_files(folder):
 )
 def test_bad_files(tmp_path, name, words):
     bad_files(tmp_path)
-    for read in (facts, lambda path: list(frames(path, 10)), lambda path: frame_at(path, [0.0])):
+    for read in (probe_video, lambda path: list(read_frames(path, 10)), lambda path: read_frame_at(path, [0.0])):
         with pytest.raises(KinesicsError, match=words) as error:
             read(tmp_path / name)
         assert str(tmp_path / name) in str(error.value)
@@ -147,16 +147,16 @@ def test_damage_in_the_middle_tells_the_time_reached(tmp_path):
     video.write_bytes(data)
     seen = []
     with pytest.raises(KinesicsError, match=r"damaged after \d\.\d\d s of 3\.00 s"):
-        seen.extend(k for k, _, _ in frames(video, 10))
+        seen.extend(k for k, _, _ in read_frames(video, 10))
     assert seen, "what comes before the damage is given"
 
 
 @pytest.mark.parametrize("time_s", [-0.1, 0.2, float("nan")])
 def test_time_outside(tmp_path, time_s):
     with pytest.raises(KinesicsError, match="outside"):
-        frame_at(write_video(tmp_path / "a.mp4", numbered(2)), [time_s])
+        read_frame_at(write_video(tmp_path / "a.mp4", numbered(2)), [time_s])
 
 
 def test_rate_must_be_positive(tmp_path):
     with pytest.raises(KinesicsError, match="0 Hz"):
-        list(frames(write_video(tmp_path / "a.mp4", numbered(2)), 0))
+        list(read_frames(write_video(tmp_path / "a.mp4", numbered(2)), 0))

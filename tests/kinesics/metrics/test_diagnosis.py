@@ -13,14 +13,14 @@ from support.event_tables import events, one, tables
 
 from kinesics.errors import KinesicsError
 from kinesics.metrics.average_precision import average_precision
-from kinesics.metrics.comparison import by_subset
+from kinesics.metrics.comparison import score_subsets
 from kinesics.metrics.diagnosis import BUCKETS, PLACES, TYPES, characteristics, diagnose, error_types, places
 from kinesics.metrics.matching import match_ranked, sorted_events
-from kinesics.structures.events import TUBE_COLUMNS, write_events, write_tubes
+from kinesics.structures.events import TUBE_COLUMNS, write_events_csv, write_tubes
 from kinesics.structures.tracks import TracksWriter
 from kinesics_paper.article.figures.results import diagnosis as draw_diagnosis
 from kinesics_paper.article.figures.results import dials as draw_dials
-from kinesics_paper.studies.detector_comparison import stage
+from kinesics_paper.studies.detector_comparison import score_synthetic
 
 RATE = 10.0
 
@@ -143,14 +143,14 @@ def test_subsets_of_a_script_are_paired():
     predicted = truth[np.concatenate([easy, easy & (rng.random((8, 6)) < 0.9)]).ravel()]
     subsets = {level: [name for name in names if name[0] == level] for level in "ab"}
     kinds = {"durations": dict.fromkeys(names, 60.0), "resamples": 500, "baseline": "a"}
-    paired = by_subset(truth, predicted, subsets, clusters={name: name[1:] for name in names}, **kinds)["b"]
-    apart = by_subset(truth, predicted, subsets, **kinds)["b"]
+    paired = score_subsets(truth, predicted, subsets, clusters={name: name[1:] for name in names}, **kinds)["b"]
+    apart = score_subsets(truth, predicted, subsets, **kinds)["b"]
     one_, two = paired["difference"]["recall_50"], apart["difference"]["recall_50"]
     assert one_["value"] == two["value"] < 0
     assert one_["high"] - one_["low"] < 0.7 * (two["high"] - two["low"])
     assert paired["metrics"]["recall_50"]["n"] == 48
     with pytest.raises(KinesicsError, match="baseline 'c' is not a subset; there are a, b"):
-        by_subset(truth, predicted, subsets, baseline="c")
+        score_subsets(truth, predicted, subsets, baseline="c")
 
 
 # The study of the stage, on made-up tables
@@ -173,7 +173,7 @@ def make(folder: Path, rng: np.random.Generator) -> dict:
             for k in range(round(e.start_s * RATE), round(e.end_s * RATE))
         ]
         csv, parquet = folder / kind / f"{video}.csv", folder / kind / f"{video}.tubes.parquet"
-        write_events(table, csv)
+        write_events_csv(table, csv)
         write_tubes(pd.DataFrame(tubes, columns=TUBE_COLUMNS), parquet)
         return str(csv), str(parquet)
 
@@ -210,12 +210,12 @@ def study(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("stage")
     paths = make(folder, np.random.default_rng(0))
     settings_ = {"resamples": 60, "seed": 0, "permutations": 16}
-    stage(folder / "videos.csv", **paths, settings=settings_, out=folder / "stage.json")
+    score_synthetic(folder / "videos.csv", **paths, settings=settings_, out=folder / "stage.json")
     with pytest.raises(KinesicsError, match="reference 'magic' is not one of the detectors rules, chance"):
-        stage(folder / "videos.csv", **paths, settings=settings_, out=folder / "x.json", reference="magic")
+        score_synthetic(folder / "videos.csv", **paths, settings=settings_, out=folder / "x.json", reference="magic")
     paths["tracks"].pop("stage_test_0")
     with pytest.raises(KinesicsError, match="video 'stage_test_0' has no file of tracks"):
-        stage(folder / "videos.csv", **paths, settings=settings_, out=folder / "x.json")
+        score_synthetic(folder / "videos.csv", **paths, settings=settings_, out=folder / "x.json")
     return folder
 
 

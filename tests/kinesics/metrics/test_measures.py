@@ -15,11 +15,11 @@ from kinesics.errors import KinesicsError
 from kinesics.metrics import sequence_metrics
 from kinesics.metrics.agreement import frame_counts
 from kinesics.metrics.average_precision import ANET_TIOUS, average_recall, recall_auc
-from kinesics.metrics.bootstrap import holm, permutation_p, swaps
+from kinesics.metrics.bootstrap import holm, permutation_p, permutation_signs
 from kinesics.metrics.calibration import ccc, ece, reliability
-from kinesics.metrics.classification import answers, uar, war, weighted_f1
+from kinesics.metrics.classification import label_predictions, uar, war, weighted_f1
 from kinesics.metrics.comparison import compare
-from kinesics.metrics.identity import assign_persons, boxes_of_tubes, renumber_persons
+from kinesics.metrics.identity import boxes_of_tubes, match_persons, remap_persons
 from kinesics.metrics.scoring import score
 from kinesics.metrics.tubes import (
     frame_average_precision,
@@ -201,9 +201,9 @@ def test_persons_of_the_tracker_are_assigned_by_their_boxes():
             true[true["person"] == 0].assign(person=7, x0=0.9, x1=1.0),
         ]
     )
-    assert assign_persons(true, found, RATE) == {0: 1, 2: 0}
-    assert assign_persons(true, found[:0], RATE) == assign_persons(true[:0], found, RATE) == {}
-    mapped = renumber_persons(truth.assign(person=[0, 7]), {0: 1, 2: 0}, 2)
+    assert match_persons(true, found, RATE) == {0: 1, 2: 0}
+    assert match_persons(true, found[:0], RATE) == match_persons(true[:0], found, RATE) == {}
+    mapped = remap_persons(truth.assign(person=[0, 7]), {0: 1, 2: 0}, 2)
     assert mapped["person"].tolist() == [1, 2]
 
 
@@ -268,7 +268,7 @@ def test_classification_equals_sklearn(pairs):
 def test_the_answer_to_an_event_is_the_nearest_prediction():
     truth = events(("v", 0, "x", 0, 4, 1), ("v", 0, "y", 10, 14, 1), ("v", 0, "z", 20, 24, 1))
     predicted = events(("v", 0, "y", 0, 4, 0.1), ("v", 0, "x", 0, 3, 0.9), ("v", 0, "y", 10, 14, 0.5))
-    assert [predicted["label"][k] if k >= 0 else None for k in answers(truth, predicted)] == ["y", "y", None]
+    assert [predicted["label"][k] if k >= 0 else None for k in label_predictions(truth, predicted)] == ["y", "y", None]
     found = score(truth, predicted, resamples=0)["metrics"]
     assert found["war"]["value"] == found["uar"]["value"] == pytest.approx(1 / 3, abs=1e-6)
     assert found["weighted_f1"]["value"] == pytest.approx(2 / 3 / 3, abs=1e-6)
@@ -331,14 +331,14 @@ def test_ccc_is_symmetric_bounded_and_below_the_correlation(series, seed):
 
 
 def test_swaps_are_all_or_random():
-    every = swaps(3, 8)
+    every = permutation_signs(3, 8)
     assert sorted(map(tuple, every.T)) == sorted(itertools.product([False, True], repeat=3))
-    some = swaps(30, 500, seed=1)
+    some = permutation_signs(30, 500, seed=1)
     assert some.shape == (30, 501)
     assert not some[:, 0].any()
     assert some[:, 1:].mean() == pytest.approx(0.5, abs=0.02)
     for units in (62, 63, 64):
-        assert swaps(np.int64(units), 100).shape == (units, 101)
+        assert permutation_signs(np.int64(units), 100).shape == (units, 101)
 
 
 def test_p_and_holm_by_hand():

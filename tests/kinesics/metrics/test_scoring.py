@@ -17,10 +17,10 @@ from kinesics.metrics.average_precision import average_precision
 from kinesics.metrics.bootstrap import bootstrap_weights
 from kinesics.metrics.comparison import compare
 from kinesics.metrics.matching import event_counts, f1_score
-from kinesics.metrics.report import to_text
+from kinesics.metrics.report import format_report
 from kinesics.metrics.score_files import score_files
 from kinesics.metrics.scoring import score
-from kinesics.structures.events import BOX, empty_events, write_events
+from kinesics.structures.events import BOX, empty_events, write_events_csv
 
 CODERS = ROOT / "annotations"
 DURATIONS = {"v": 31.0, "w": 40.0}
@@ -154,7 +154,7 @@ def test_shape_of_the_result():
     assert result["per_label"]["a"]["ap"]["value"] is None
     assert result["per_label"]["a"]["f1_50"] == {"value": 0.0, "low": None, "high": None, "n": 0}
     assert set(result["per_label"]["x"]) >= {"f1_30", "f1_50", "precision_30", "recall_50", "ap", "ap_70", "kappa"}
-    text = to_text(result)
+    text = format_report(result)
     assert "| f1_50" in text
     assert "true events 2, 1; predicted 2" in text
     assert "nan" not in text.lower()
@@ -174,7 +174,7 @@ def test_nothing_at_all():
     result = score(empty_events(), empty_events())
     assert set(values(result).values()) == {None}
     assert values(score(empty_events(), empty_events(), durations=DURATIONS))["kappa"] is None
-    assert to_text(result)
+    assert format_report(result)
     assert values(score(one((0, 4)), empty_events()))["f1_50"] == 0
     assert values(score(empty_events(), one((0, 4))))["f1_50"] == 0
 
@@ -257,9 +257,9 @@ def test_bad_tables_are_named():
 def test_files_folders_and_lists(tmp_path: Path):
     truth = events(("v", 0, "x", 0, 4, 1), ("w", 0, "x", 0, 4, 1))
     for video in "vw":
-        write_events(truth[truth.video == video], tmp_path / "folder" / f"{video}.csv")
-    write_events(truth, tmp_path / "all.csv")
-    write_events(empty_events(), tmp_path / "none.csv")
+        write_events_csv(truth[truth.video == video], tmp_path / "folder" / f"{video}.csv")
+    write_events_csv(truth, tmp_path / "all.csv")
+    write_events_csv(empty_events(), tmp_path / "none.csv")
     parts = [tmp_path / "folder/v.csv", tmp_path / "folder/w.csv"]
     results = [
         score_files([tmp_path / "all.csv"], tmp_path / "folder"),
@@ -288,9 +288,9 @@ def test_files_folders_and_lists(tmp_path: Path):
 
 
 def test_what_only_one_side_knows_is_told(tmp_path: Path):
-    write_events(events(("v", 0, "x", 0, 4, 1), ("w", 0, "x", 0, 4, 1)), tmp_path / "truth.csv")
+    write_events_csv(events(("v", 0, "x", 0, 4, 1), ("w", 0, "x", 0, 4, 1)), tmp_path / "truth.csv")
     predicted = [("v", 0, "X", 0, 4, 1), ("v", 0, "x", 0, 4, 7), ("u", 0, "x", 0, 4, 1), ("u", 0, "x", 5, 8, 1)]
-    write_events(events(*predicted), tmp_path / "found.csv")
+    write_events_csv(events(*predicted), tmp_path / "found.csv")
     result = score_files([tmp_path / "truth.csv"], tmp_path / "found.csv")
     assert result["notes"] == [
         "1 video only in the prediction; its events of them, 2, count as false: u",
@@ -299,12 +299,12 @@ def test_what_only_one_side_knows_is_told(tmp_path: Path):
         "scores of the prediction lie outside 0 to 1: they rank, but have no calibration error",
         "3 units: few, so that intervals are too narrow",
     ]
-    assert "\nnote: 1 video only in the prediction" in to_text(result)
+    assert "\nnote: 1 video only in the prediction" in format_report(result)
     assert len(score_files([tmp_path / "truth.csv"], tmp_path / "found.csv", labels=["x"])["notes"]) == 4
     many = events(*((f"v{k}", k % 2, "x", 0, 4, 1) for k in range(10)))
-    write_events(many, tmp_path / "many.csv")
+    write_events_csv(many, tmp_path / "many.csv")
     assert score_files([tmp_path / "many.csv"], tmp_path / "many.csv")["notes"] == []
-    write_events(many.assign(video="v", start_s=range(0, 100, 10), end_s=range(5, 105, 10)), tmp_path / "two.csv")
+    write_events_csv(many.assign(video="v", start_s=range(0, 100, 10), end_s=range(5, 105, 10)), tmp_path / "two.csv")
     assert score_files([tmp_path / "two.csv"], tmp_path / "two.csv")["notes"] == [
         "several people: the number of a person must be the same in truth and prediction; else --persons-by-boxes or "
         "--ignore-person"
@@ -321,8 +321,8 @@ def test_persons_are_told_by_their_boxes(tmp_path: Path):
 
     truth = boxed(("v", 0, "x", 0, 4, 1, left), ("v", 3, "x", 2, 6, 1, right), ("w", 0, "x", 0, 4, 1, right))
     found = [("v", 1, "x", 0, 4, 1, left), ("v", 2, "x", 0, 4, 1, above), ("v", 0, "x", 2, 6, 1, right)]
-    write_events(truth, tmp_path / "truth.csv")
-    write_events(boxed(*found, ("w", 5, "x", 0, 4, 1, right)), tmp_path / "found.csv")
+    write_events_csv(truth, tmp_path / "truth.csv")
+    write_events_csv(boxed(*found, ("w", 5, "x", 0, 4, 1, right)), tmp_path / "found.csv")
     given = [tmp_path / "truth.csv"], tmp_path / "found.csv"
     assert score_files(*given)["metrics"]["precision_50"]["value"] == 0
     result = score_files(*given, other=tmp_path / "found.csv", persons_by_boxes=True)
@@ -333,10 +333,10 @@ def test_persons_are_told_by_their_boxes(tmp_path: Path):
         "persons by their boxes: 3 of 4 persons of the prediction found in the truth",
         "persons by their boxes: 3 of 4 persons of the other detector found in the truth",
     ]
-    write_events(truth.assign(**dict.fromkeys(BOX, np.nan)), tmp_path / "plain.csv")
+    write_events_csv(truth.assign(**dict.fromkeys(BOX, np.nan)), tmp_path / "plain.csv")
     with pytest.raises(KinesicsError, match="the truth has no boxes"):
         score_files([tmp_path / "plain.csv"], given[1], persons_by_boxes=True)
-    write_events(truth.assign(end_s=9e5), tmp_path / "long.csv")
+    write_events_csv(truth.assign(end_s=9e5), tmp_path / "long.csv")
     with pytest.raises(KinesicsError, match="frames, too many to tell persons"):
         score_files([tmp_path / "long.csv"], given[1], persons_by_boxes=True)
 

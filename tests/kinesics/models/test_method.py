@@ -24,14 +24,14 @@ from kinesics.io.checkpoints import detector_of
 from kinesics.metrics.average_precision import average_precision
 from kinesics.metrics.calibration import ece
 from kinesics.models import calibration, framewise, inference, losses, method
-from kinesics.models.decoding import best_threshold, calibrated, platt, soft_nms
-from kinesics.models.optimization import start
+from kinesics.models.decoding import apply_calibration, best_threshold, fit_platt, soft_nms
+from kinesics.models.optimization import initial_weights
 from kinesics.models.pyramid import Network, grid, targets
-from kinesics.models.sequences import CROPS, SLOT, Sequence, scaling, sequences, warp
-from kinesics.signals.descriptor import COLUMNS, HEARD
-from kinesics.signals.recording import Clip
+from kinesics.models.sequences import CROPS, SLOT, PersonSequence, fit_scaling, person_sequences, time_warp
+from kinesics.signals.descriptor import AUDIO_COLUMNS, COLUMNS
+from kinesics.signals.recording import Recording
 from kinesics.structures.boxes import temporal_iou
-from kinesics.structures.events import BOX, check_events, read_tubes, write_events
+from kinesics.structures.events import BOX, check_events, read_tubes, write_events_csv
 from kinesics.structures.features import CropFeatures, Features, write_features
 from kinesics.structures.timegrid import rasterise
 from kinesics.structures.tracks import TracksWriter, read_tracks
@@ -88,18 +88,18 @@ def test_targets_lie_inside_their_events_and_tell_them_back():
     assert set(stride[there[:, 1] & (ends[:, 1, 1] == 170)]) == {16}
 
 
-def sequence(frames: int = 700, token: int = 5, seed: int = 0) -> Sequence:
+def sequence(frames: int = 700, token: int = 5, seed: int = 0) -> PersonSequence:
     random = np.random.default_rng(seed)
     slots = -(-frames // SLOT)
-    asked = (random.random((slots, len(CROPS))) < 0.3).astype(np.float32)
-    tokens = random.normal(size=(slots, len(CROPS), token)).astype(np.float32) * asked[..., None]
-    stream = random.normal(size=(frames, len(COLUMNS))).astype(np.float32)
-    return Sequence("v", 0, RATE, stream, tokens, asked)
+    observed = (random.random((slots, len(CROPS))) < 0.3).astype(np.float32)
+    tokens = random.normal(size=(slots, len(CROPS), token)).astype(np.float32) * observed[..., None]
+    descriptor = random.normal(size=(frames, len(COLUMNS))).astype(np.float32)
+    return PersonSequence("v", 0, RATE, descriptor, tokens, observed)
 
 
 SETTINGS = {
-    "stream": len(COLUMNS),
-    "heard": HEARD,
+    "descriptor": len(COLUMNS),
+    "audio": AUDIO_COLUMNS,
     "token": 5,
     "labels": ["a", "b", "c"],
     "width": 16,
@@ -119,7 +119,7 @@ def loud(network: nnx.Module) -> nnx.Module:
 
 
 def test_the_proposal_says_the_same_in_any_window():
-    network, one = loud(start(partial(budgeted.make, SETTINGS), 0)), sequence()
+    network, one = loud(initial_weights(partial(budgeted.make, SETTINGS), 0)), sequence()
     whole, narrow = (budgeted.outputs(network, one, core) for core in (704, 64))
     np.testing.assert_allclose(narrow[0], whole[0], atol=2e-5)
     order = [np.lexsort(np.round(found[:, :3], 2).T) for _, found in (whole, narrow)]
@@ -129,14 +129,14 @@ def test_the_proposal_says_the_same_in_any_window():
 
 @pytest.mark.parametrize("module", METHODS, ids=lambda module: module.__name__.rpartition(".")[2])
 def test_what_lies_beyond_the_margin_has_no_influence(module):
-    network = loud(start(partial(module.METHOD.make, SETTINGS), 0))
+    network = loud(initial_weights(partial(module.MODEL.make, SETTINGS), 0))
     one, reach = sequence(800), 352
-    other = Sequence("v", 0, RATE, one.stream.copy(), one.tokens.copy(), one.asked)
-    other.stream[: 400 - reach] += 1
+    other = PersonSequence("v", 0, RATE, one.descriptor.copy(), one.tokens.copy(), one.observed)
+    other.descriptor[: 400 - reach] += 1
     other.tokens[: (400 - reach) // SLOT] += 1
     usual = np.zeros((1, len(CROPS), 5), np.float32)
     valid = np.ones((1, 800), np.float32)
-    outs = [network(x.stream[None], x.tokens[None], x.asked[None], usual, valid) for x in (one, other)]
+    outs = [network(x.descriptor[None], x.tokens[None], x.observed[None], usual, valid) for x in (one, other)]
     outs = [out if isinstance(out, tuple) else (out,) for out in outs]
     middle, _ = grid(800)
     for a, b in zip(*outs, strict=True):
@@ -151,12 +151,12 @@ def test_platt_makes_scores_honest_and_keeps_their_order():
     hits = (random.random(4000) < chance).astype(float)
     bold = 1 / (1 + np.exp(-3 * np.log(chance / (1 - chance)) - 1))
     groups = random.integers(0, 2, 4000)
-    learned = platt(bold, hits, groups, 3)
-    after = calibrated(bold, groups, learned)
+    learned = fit_platt(bold, hits, groups, 3)
+    after = apply_calibration(bold, groups, learned)
     assert ece(bold, hits, calibration.ECE_BINS) > 0.1 > 0.03 > ece(after, hits, calibration.ECE_BINS)
     for label in range(2):
         assert (np.diff(after[groups == label][np.argsort(bold[groups == label])]) >= 0).all()
-    assert platt(bold, np.zeros(4000), groups, 3).tolist() == [1, 0, 0, 0]
+    assert fit_platt(bold, np.zeros(4000), groups, 3).tolist() == [1, 0, 0, 0]
 
 
 def test_calibration_error_and_threshold_by_hand():
@@ -167,7 +167,7 @@ def test_calibration_error_and_threshold_by_hand():
 
 
 @pytest.fixture(scope="module")
-def clips(tmp_path_factory) -> tuple[list[Clip], pd.DataFrame]:
+def clips(tmp_path_factory) -> tuple[list[Recording], pd.DataFrame]:
     folder = tmp_path_factory.mktemp("toy")
     found = [toy_clip(folder, f"v{k}", k, 40, 1 + (k == 1)) for k in range(4)]
     return [clip for clip, _ in found], pd.concat([truth for _, truth in found], ignore_index=True)
@@ -179,31 +179,32 @@ LESSON = {"steps": 150, "width": 32, "decay": 0.05}
 
 
 @pytest.fixture(scope="module")
-def learned(clips) -> method.Model:
+def learned(clips) -> method.Checkpoint:
     found, truth = clips
-    return budgeted.fit(found[:3], [truth], 0, found[2:3], **LESSON)
+    return budgeted.DETECTOR.fit(found[:3], [truth], 0, found[2:3], **LESSON)
 
 
 def test_the_proposal_learns_a_toy_and_needs_its_tokens(clips, learned):
     (found, truth), model = clips, learned
     assert model["curve"][-10:].mean() < 0.3 * model["curve"][:5].mean()
     mine = truth[truth["video"] == found[0].tracks.video]
-    events, tubes = inference.events_of(budgeted.METHOD, model, found[0])
+    events, tubes = inference.predict_events(budgeted.MODEL, model, found[0])
     ap = average_precision(mine, events)[0.5]
     assert ap.mean() > 0.7
-    # On a clip that it has not seen: what is in no stream of a training clip may still be known by heart.
+    # On a clip that it has not seen: what is in no descriptor of a training clip may still be known by heart.
     seeing, unseen = found[3], truth[truth["video"] == found[3].tracks.video]
-    blind = Clip(seeing.tracks, {"fer": seeing.features["fer"]})
+    blind = Recording(seeing.tracks, {"fer": seeing.features["fer"]})
     whole, without = (
-        average_precision(unseen, inference.events_of(budgeted.METHOD, model, clip)[0])[0.5] for clip in (seeing, blind)
+        average_precision(unseen, inference.predict_events(budgeted.MODEL, model, clip)[0])[0.5]
+        for clip in (seeing, blind)
     )
     assert without["disgust"] < whole["disgust"] - 0.3
     assert without["hand_to_face"] > 0.7
     assert set(tubes["event"]) == set(np.flatnonzero(events[BOX].notna().all(axis=1)))
-    assert inference.events_of(budgeted.METHOD, model, found[0])[0].equals(events)
+    assert inference.predict_events(budgeted.MODEL, model, found[0])[0].equals(events)
 
 
-def loud_while(clip: Clip, truth: pd.DataFrame, label: str) -> Clip:
+def loud_while(clip: Recording, truth: pd.DataFrame, label: str) -> Recording:
     """Return the clip without tokens, where somebody is heard to speak during the events of a label."""
     times = np.arange(round(clip.tracks.duration_s * RATE)) / RATE
     mine = truth[(truth["video"] == clip.tracks.video) & (truth["label"] == label)]
@@ -211,7 +212,7 @@ def loud_while(clip: Clip, truth: pd.DataFrame, label: str) -> Clip:
     sound = np.zeros((len(times), 6), np.float32)
     sound[:, 0] = on
     rows = {"sound": CropFeatures(times, np.full(len(times), -1, np.int32), sound)}
-    return Clip(
+    return Recording(
         clip.tracks,
         {"fer": clip.features["fer"], "hear": Features(clip.tracks.video, "hear", RATE, rows)},
     )
@@ -220,36 +221,36 @@ def loud_while(clip: Clip, truth: pd.DataFrame, label: str) -> Clip:
 def test_what_is_only_heard_is_learned_and_can_be_switched_off(clips):
     found, truth = clips
     heard = [loud_while(clip, truth, "disgust") for clip in found]
-    model = budgeted.fit(heard[:3], [truth], 0, **LESSON)
-    deaf = Clip(heard[3].tracks, {"fer": heard[3].features["fer"]})
+    model = budgeted.DETECTOR.fit(heard[:3], [truth], 0, **LESSON)
+    deaf = Recording(heard[3].tracks, {"fer": heard[3].features["fer"]})
     mine = truth[truth["video"] == deaf.tracks.video]
     whole, without = (
-        average_precision(mine, inference.events_of(budgeted.METHOD, model, clip)[0])[0.5]["disgust"]
+        average_precision(mine, inference.predict_events(budgeted.MODEL, model, clip)[0])[0.5]["disgust"]
         for clip in (heard[3], deaf)
     )
     assert whole > without + 0.5
     one, changed = sequence(), []
-    for columns in HEARD.values():
-        changed.append(replace(one, stream=one.stream.copy()))
-        changed[-1].stream[:, columns] += 1
+    for columns in AUDIO_COLUMNS.values():
+        changed.append(replace(one, descriptor=one.descriptor.copy()))
+        changed[-1].descriptor[:, columns] += 1
     for switch in (0, 1):
-        network = loud(start(partial(budgeted.make, SETTINGS | dict.fromkeys(HEARD, switch)), 0))
+        network = loud(initial_weights(partial(budgeted.make, SETTINGS | dict.fromkeys(AUDIO_COLUMNS, switch)), 0))
         said, *others = (budgeted.outputs(network, seen)[0] for seen in (one, *changed))
-        assert [np.array_equal(said, other) for other in others] == [not switch] * len(HEARD)
+        assert [np.array_equal(said, other) for other in others] == [not switch] * len(AUDIO_COLUMNS)
 
 
 def test_the_same_seed_gives_the_same_bytes(clips, learned):
     found, truth = clips
-    again, other = (budgeted.fit(found[:3], [truth], seed, found[2:3], **LESSON) for seed in (0, 1))
+    again, other = (budgeted.DETECTOR.fit(found[:3], [truth], seed, found[2:3], **LESSON) for seed in (0, 1))
     assert save(again) == save(learned) != save(other)
-    one, two, other = (save(hmm.fit(found[:1], [truth], seed, found[1:2], steps=3)) for seed in (0, 0, 1))
+    one, two, other = (save(hmm.DETECTOR.fit(found[:1], [truth], seed, found[1:2], steps=3)) for seed in (0, 0, 1))
     assert one == two != other
 
 
 @pytest.mark.parametrize("module", METHODS, ids=lambda module: module.__name__.rpartition(".")[2])
 def test_people_of_whom_little_is_seen_are_borne(clips, module, tmp_path):
     found, truth = clips
-    model = untrained(module.METHOD, found[:1], truth)
+    model = untrained(module.MODEL, found[:1], truth)
     with TracksWriter(tmp_path / "w.parquet", "w", RATE, 200, 100) as writer:
         writer.add({"frame": 3, "time_s": 0.3, "person": 5})
         writer.add({"frame": 4, "time_s": 0.4, "person": 7, "face": np.full((468, 3), np.nan, np.float32)})
@@ -257,29 +258,29 @@ def test_people_of_whom_little_is_seen_are_borne(clips, module, tmp_path):
     with TracksWriter(tmp_path / "empty.parquet", "w", RATE, 200, 100) as writer:
         writer.close(2.0)
     for name in ("w", "empty"):
-        clip = Clip(read_tracks(tmp_path / f"{name}.parquet"), {})
-        events, _ = inference.events_of(module.METHOD, model, clip)
+        clip = Recording(read_tracks(tmp_path / f"{name}.parquet"), {})
+        events, _ = inference.predict_events(module.MODEL, model, clip)
         assert set(events["person"]) <= {5, 7}
         assert np.isfinite(events["score"]).all()
 
 
 def test_what_does_not_fit_is_refused(clips, tmp_path):
     found, truth = clips
-    model = untrained(budgeted.METHOD, found[:1], truth)
+    model = untrained(budgeted.MODEL, found[:1], truth)
     none = truth[truth["video"] == "elsewhere"]
     with pytest.raises(KinesicsError, match="no event of the truth lies in a training video"):
-        budgeted.fit(found[:1], [none], 0)
+        budgeted.DETECTOR.fit(found[:1], [none], 0)
     crops = {"face": CropFeatures(np.zeros(1), np.zeros(1, int), np.ones((1, 7), np.float32))}
-    other = Clip(found[0].tracks, {"vit_s_focus": Features("v0", "vit_s_focus", 2.0, crops)})
+    other = Recording(found[0].tracks, {"vit_s_focus": Features("v0", "vit_s_focus", 2.0, crops)})
     with pytest.raises(KinesicsError, match="7 numbers, but the model learned on 12"):
-        inference.events_of(budgeted.METHOD, model, other)
+        inference.predict_events(budgeted.MODEL, model, other)
     with TracksWriter(tmp_path / "w.parquet", "w", 25.0, 200, 100) as writer:
         writer.close(2.0)
     with pytest.raises(KinesicsError, match="25 Hz, but the model learned at 10 Hz"):
-        inference.events_of(budgeted.METHOD, model, Clip(read_tracks(tmp_path / "w.parquet"), {}))
+        inference.predict_events(budgeted.MODEL, model, Recording(read_tracks(tmp_path / "w.parquet"), {}))
     with pytest.raises(KinesicsError, match=r"is \(16,\), not \(32,\): it was learned by another version"):
-        method.network_of(
-            budgeted.METHOD,
+        method.build_network(
+            budgeted.MODEL,
             model
             | {
                 "settings": np.frombuffer(model["settings"].tobytes().replace(b'"width": 16', b'"width": 32'), np.uint8)
@@ -289,21 +290,21 @@ def test_what_does_not_fit_is_refused(clips, tmp_path):
 
 def test_faster_is_shorter_and_a_mirror_changes_sides():
     one, segments = sequence(80), np.array([[10.0, 30.0, 0]])
-    fast, moved = warp(one, segments, 2.0, False)
-    assert len(fast.stream) == 40
+    fast, moved = time_warp(one, segments, 2.0, False)
+    assert len(fast.descriptor) == 40
     assert moved.tolist() == [[5, 15, 0]]
-    assert len(fast.asked) == 10
-    twice = warp(*warp(one, segments, 1.0, True), 1.0, True)[0]
-    np.testing.assert_array_equal(twice.stream, one.stream)
+    assert len(fast.observed) == 10
+    twice = time_warp(*time_warp(one, segments, 1.0, True), 1.0, True)[0]
+    np.testing.assert_array_equal(twice.descriptor, one.descriptor)
 
 
 def test_scaling_whitens_and_leaves_what_was_not_asked(clips):
-    found = [one for clip in clips[0] for one in sequences(clip, "vit_s_focus")]
-    scale = scaling(found, 4)
+    found = [one for clip in clips[0] for one in person_sequences(clip, "vit_s_focus")]
+    scale = fit_scaling(found, 4)
     done = [scale.apply(one) for one in found]
-    asked = np.concatenate([one.tokens[one.asked[:, 0] > 0, 0] for one in done])
-    assert asked.std(0)[0] == pytest.approx(1, abs=0.05)
-    assert all((one.tokens[one.asked == 0] == 0).all() for one in done)
+    observed = np.concatenate([one.tokens[one.observed[:, 0] > 0, 0] for one in done])
+    assert observed.std(0)[0] == pytest.approx(1, abs=0.05)
+    assert all((one.tokens[one.observed == 0] == 0).all() for one in done)
     assert done[0].tokens.shape[2] == 4
 
 
@@ -323,28 +324,30 @@ def test_hidden_states_by_hand():
 def test_grouping_finds_both_readings():
     rise = np.zeros((40, 1))
     rise[5:30], rise[10:15] = 0.35, 0.95
-    found = framewise.grouped(rise, {"smooth_s": 0, "rate_hz": RATE})
+    found = framewise.group_frames(rise, {"smooth_s": 0, "rate_hz": RATE})
     assert {(a, b) for a, b, _, _ in found} == {(5, 30), (10, 15)}
 
 
 def test_the_vocabulary_is_the_truth_s(clips):
     found, truth = clips
     renamed = check_events(truth.assign(label=truth["label"].replace({"happy": "grin"}), family=""))
-    model = untrained(linear.METHOD, found[:1], renamed)
+    model = untrained(linear.MODEL, found[:1], renamed)
     assert method.settings_of(model)["labels"] == sorted({"grin", *LABELS} - {"happy"})
 
 
 def test_network_has_the_shapes_it_says():
     network = Network(len(COLUMNS), 5, 3, 16, nnx.Rngs(0))
     one = sequence(64)
-    frame, steps = network(one.stream[None], one.tokens[None], one.asked[None], np.zeros((1, 2, 5)), np.ones((1, 64)))
+    frame, steps = network(
+        one.descriptor[None], one.tokens[None], one.observed[None], np.zeros((1, 2, 5)), np.ones((1, 64))
+    )
     assert frame.shape == (1, 64, 3)
     assert steps.shape == (1, 32 + 16 + 8 + 4, 3, 4)
     assert len(grid(64)[0]) == steps.shape[1]
     assert (steps[..., 1:3] >= 0).all()
 
 
-def files_of(clip: Clip, folder: Path) -> dict[str, list[str]]:
+def files_of(clip: Recording, folder: Path) -> dict[str, list[str]]:
     """Write a toy's features and return the files of its tracks and features."""
     for encoder, features in clip.features.items():
         write_features(features, folder / f"{clip.tracks.video}.{encoder}.safetensors")
@@ -356,7 +359,7 @@ def files_of(clip: Clip, folder: Path) -> dict[str, list[str]]:
 
 def test_sure_events_are_those_that_reach_the_threshold(tmp_path):
     clip, truth = toy_clip(tmp_path, "v", 0, 20)
-    files, model = files_of(clip, tmp_path), untrained(budgeted.METHOD, [clip], truth, loud=0.5)
+    files, model = files_of(clip, tmp_path), untrained(budgeted.MODEL, [clip], truth, loud=0.5)
     path = tmp_path / "model.safetensors"
 
     def detect(sure: bool, **more: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -377,13 +380,13 @@ def test_sure_events_are_those_that_reach_the_threshold(tmp_path):
 
 def test_train_reads_its_lessons(tmp_path, capsys):
     clip, truth = toy_clip(tmp_path, "v", 0, 10)
-    write_events(truth, tmp_path / "truth.csv")
+    write_events_csv(truth, tmp_path / "truth.csv")
     lessons = files_of(clip, tmp_path) | {"detector": "chance", "truth": [str(tmp_path / "truth.csv")]}
     config, out = tmp_path / "lessons.yaml", tmp_path / "model.safetensors"
     copy, same, late = (tmp_path / name for name in ("copy.safetensors", "same.parquet", "late.csv"))
     copy.write_bytes(Path(lessons["features"][0]).read_bytes())
     same.write_bytes(Path(lessons["tracks"][0]).read_bytes())
-    write_events(truth.assign(start_s=99.0, end_s=100.0), late)
+    write_events_csv(truth.assign(start_s=99.0, end_s=100.0), late)
 
     def train(**changes: object) -> tuple[int, str]:
         config.write_text(yaml.safe_dump(lessons | changes))
@@ -420,7 +423,7 @@ def test_train_reads_its_lessons(tmp_path, capsys):
         assert message in told
         assert told.count("\n") == 1
     assert train(detector="linear", options={"steps": 3, "decay": 0.5}) == (0, "")
-    model = method.read(linear.METHOD, out)
+    model = method.read_model_checkpoint(linear.MODEL, out)
     assert (method.settings_of(model)["steps"], method.settings_of(model)["decay"], len(model["curve"])) == (
         3,
         0.5,

@@ -10,7 +10,7 @@ import pytest
 from support.clips import write_video
 
 from kinesics.errors import KinesicsError
-from kinesics.media.video import frame_at
+from kinesics.media.video import read_frame_at
 from kinesics.perception.mediapipe_bundles import BUNDLES, build_bundles, without_mask
 from kinesics.perception.tracking import track
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, read_tracks
@@ -66,7 +66,7 @@ def test_the_speaker_is_person_0_and_the_man_at_the_left_person_1(clip, bundles,
 
 
 def test_a_hand_at_the_face_is_the_right_one(clip, bundles, tmp_path):
-    shown = frame_at(clip("WolfgangLanger_Pexels"), np.arange(2, 5, 0.1))
+    shown = read_frame_at(clip("WolfgangLanger_Pexels"), np.arange(2, 5, 0.1))
     tracks = follow(write_video(tmp_path / "hand.mp4", list(shown)), bundles, tmp_path)
     assert tracks.persons == [0]
     assert np.isfinite(tracks.dense(0, "right_hand_score"))[8:].mean() > 0.9
@@ -76,8 +76,8 @@ def test_a_hand_at_the_face_is_the_right_one(clip, bundles, tmp_path):
 @pytest.fixture(scope="module")
 def heads(clip):
     """Two people's heads and shoulders, (180, 160, 3) each."""
-    first = frame_at(clip("single_face"), [0.0])[0][20:360, 140:440]
-    second = frame_at(clip("franck"), [30.0])[0][20:288, 60:300]
+    first = read_frame_at(clip("single_face"), [0.0])[0][20:360, 140:440]
+    second = read_frame_at(clip("franck"), [30.0])[0][20:288, 60:300]
     return [cv2.resize(head, (160, 180), interpolation=cv2.INTER_AREA) for head in (first, second)]
 
 
@@ -123,7 +123,7 @@ def test_identities_survive_a_gap_and_a_change_of_place(heads, bundles, tmp_path
 
 
 def test_a_hidden_face_leaves_the_person_with_a_pose(clip, bundles, tmp_path):
-    pictures = list(frame_at(clip("single_face"), [0.0] * 20))
+    pictures = list(read_frame_at(clip("single_face"), [0.0] * 20))
     for k in range(8, 15):
         pictures[k] = pictures[k].copy()
         pictures[k][150:300, 210:380] = (200, 170, 150)
@@ -154,7 +154,7 @@ def test_nobody(bundles, tmp_path):
 
 
 def test_a_rotated_phone_video_gives_upright_landmarks(clip, bundles, tmp_path):
-    lying = [np.rot90(frame, -1) for frame in frame_at(clip("single_face"), [0.0, 0.1, 0.2])]
+    lying = [np.rot90(frame, -1) for frame in read_frame_at(clip("single_face"), [0.0, 0.1, 0.2])]
     tracks = follow(write_video(tmp_path / "phone.mp4", lying, rotation=90), bundles, tmp_path)
     face = tracks.dense(0, "face")
     assert (tracks.width, tracks.height) == (640, 360)

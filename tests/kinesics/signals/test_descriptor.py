@@ -1,4 +1,4 @@
-"""The cheap stream: it says what it should of a face, a mirror only changes sides, and gaps are borne."""
+"""The person descriptor: it says what it should of a face, a mirror only changes sides, and gaps are borne."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from support.toy import RATE, mesh, toy_clip
 
 from kinesics.errors import KinesicsError
 from kinesics.signals import descriptor, facemesh
-from kinesics.signals.descriptor import COLUMNS, HEARD, MIRROR, MIRROR_SIGN, person_stream
-from kinesics.signals.recording import Clip
+from kinesics.signals.descriptor import AUDIO_COLUMNS, COLUMNS, MIRROR, MIRROR_SIGN, person_descriptor
+from kinesics.signals.recording import Recording
 from kinesics.structures.features import CropFeatures, Features
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, Tracks, TracksWriter, read_tracks
 
@@ -28,15 +28,15 @@ def written(path: Path, rows: list[dict], width: int = 200) -> Tracks:
     return read_tracks(path)
 
 
-def column(stream: np.ndarray, name: str) -> np.ndarray:
-    return stream[:, COLUMNS.index(name)]
+def column(descriptor: np.ndarray, name: str) -> np.ndarray:
+    return descriptor[:, COLUMNS.index(name)]
 
 
 def test_a_smile_raises_the_corners_wherever_the_head_is(tmp_path):
     smile = [0.0] * 12 + [1.0] * 8
-    still = person_stream(written(tmp_path / "a.parquet", [{"face": mesh(0, s)} for s in smile]), 0)
+    still = person_descriptor(written(tmp_path / "a.parquet", [{"face": mesh(0, s)} for s in smile]), 0)
     moved = [{"face": (mesh(20, s) - [0.5, 0.4, 0]) * 0.7 + [0.3, 0.5, 0]} for s in smile]
-    turned = person_stream(written(tmp_path / "b.parquet", moved), 0)
+    turned = person_descriptor(written(tmp_path / "b.parquet", moved), 0)
     assert column(still, "face_corner_height_left")[-1] < -0.5
     assert (column(still, "face_corner_height_left")[:12] == 0).all()
     np.testing.assert_allclose(turned[:, FACE], still[:, FACE], atol=1e-3)
@@ -44,9 +44,11 @@ def test_a_smile_raises_the_corners_wherever_the_head_is(tmp_path):
 
 
 def test_a_turn_is_an_angle_and_no_expression(tmp_path):
-    stream = person_stream(written(tmp_path / "v.parquet", [{"face": mesh(30.0 * (k >= 12))} for k in range(20)]), 0)
-    assert np.abs(column(stream, "head_yaw")[12:]) == pytest.approx(1, abs=0.02)
-    np.testing.assert_allclose(stream[:, FACE], 0, atol=1e-3)
+    descriptor = person_descriptor(
+        written(tmp_path / "v.parquet", [{"face": mesh(30.0 * (k >= 12))} for k in range(20)]), 0
+    )
+    assert np.abs(column(descriptor, "head_yaw")[12:]) == pytest.approx(1, abs=0.02)
+    np.testing.assert_allclose(descriptor[:, FACE], 0, atol=1e-3)
 
 
 def random_rows(count: int) -> list[dict]:
@@ -83,8 +85,8 @@ def mirrored(row: dict) -> dict:
 
 def test_the_mirrored_stream_is_that_of_the_mirrored_video(tmp_path):
     rows = random_rows(30)
-    plain = person_stream(written(tmp_path / "a.parquet", rows), 0)
-    other = person_stream(written(tmp_path / "b.parquet", [mirrored(row) for row in rows]), 0)
+    plain = person_descriptor(written(tmp_path / "a.parquet", rows), 0)
+    other = person_descriptor(written(tmp_path / "b.parquet", [mirrored(row) for row in rows]), 0)
     wrong = np.abs(plain[:, MIRROR] * MIRROR_SIGN - other).max(0)
     assert {COLUMNS[k]: float(v) for k, v in enumerate(wrong) if v > 2e-3} == {}
     assert np.abs(plain).max(0)[: COLUMNS.index("fer_anger")].min() > 0
@@ -94,13 +96,13 @@ def test_what_is_not_seen_is_zero_and_flagged(tmp_path):
     rows = random_rows(20)
     rows[5] = {}
     rows[6] = {"face": np.full((468, 3), np.nan), "left_hand": rows[6]["left_hand"]}
-    stream = person_stream(written(tmp_path / "v.parquet", rows), 0)
-    assert np.isfinite(stream).all()
-    assert (column(stream, "seen_face")[5:7] == 0).all()
-    assert (stream[5:7][:, FACE] == 0).all()
-    assert column(stream, "seen_hand_left")[[4, 5, 6]].tolist() == [1, 0, 1]
-    assert column(stream, "seen_person").all()
-    once = person_stream(written(tmp_path / "w.parquet", [{}]), 0)
+    descriptor = person_descriptor(written(tmp_path / "v.parquet", rows), 0)
+    assert np.isfinite(descriptor).all()
+    assert (column(descriptor, "seen_face")[5:7] == 0).all()
+    assert (descriptor[5:7][:, FACE] == 0).all()
+    assert column(descriptor, "seen_hand_left")[[4, 5, 6]].tolist() == [1, 0, 1]
+    assert column(descriptor, "seen_person").all()
+    once = person_descriptor(written(tmp_path / "w.parquet", [{}]), 0)
     assert once.shape == (1, len(COLUMNS))
     assert once.sum() == 1  # seen_person
 
@@ -108,20 +110,20 @@ def test_what_is_not_seen_is_zero_and_flagged(tmp_path):
 def test_others_are_refused(tmp_path):
     clip, _ = toy_clip(tmp_path, "v", 0, 10)
     with pytest.raises(KinesicsError, match="no person 3; there are"):
-        person_stream(clip.tracks, 3)
+        person_descriptor(clip.tracks, 3)
     with pytest.raises(KinesicsError, match="features of 'vit_s_focus' on 'v' were given for 'fer' of 'v'"):
-        person_stream(clip.tracks, 0, clip.features["vit_s_focus"])
+        person_descriptor(clip.tracks, 0, clip.features["vit_s_focus"])
     with pytest.raises(KinesicsError, match="on 'w' were given"):
-        person_stream(clip.tracks, 0, Features("w", "fer", RATE, clip.features["fer"].crops))
+        person_descriptor(clip.tracks, 0, Features("w", "fer", RATE, clip.features["fer"].crops))
 
 
 def test_expressions_stand_where_they_were_asked(tmp_path):
     clip, _ = toy_clip(tmp_path, "v", 0, 10)
-    stream = clip.stream(0)
-    assert stream is clip.stream(0)
+    descriptor = clip.descriptor(0)
+    assert descriptor is clip.descriptor(0)
     tokens = clip.features["fer"].crops["face"].tokens
-    np.testing.assert_allclose(column(stream, "fer_anger"), tokens[:, 0])
-    assert column(stream, "seen_fer").all()
+    np.testing.assert_allclose(column(descriptor, "fer_anger"), tokens[:, 0])
+    assert column(descriptor, "seen_fer").all()
 
 
 def heard(video: str, rows: int) -> dict[str, Features]:
@@ -138,20 +140,20 @@ def heard(video: str, rows: int) -> dict[str, Features]:
 def test_what_is_heard_is_everyones_and_lasts_as_long_as_it_is_heard(tmp_path):
     clip, _ = toy_clip(tmp_path, "v", 0, 10, 2)
     features = heard("v", 20)
-    one, other = (Clip(clip.tracks, clip.features | features).stream(person) for person in (0, 1))
-    columns = [k for kind in HEARD.values() for k in kind]
+    one, other = (Recording(clip.tracks, clip.features | features).descriptor(person) for person in (0, 1))
+    columns = [k for kind in AUDIO_COLUMNS.values() for k in kind]
     np.testing.assert_array_equal(one[:, columns], other[:, columns])
     assert column(one, "seen_sound").tolist() == [1] * 20 + [0] * 80
     assert column(one, "seen_words").tolist() == [0] * 5 + [1] * 7 + [0] * 88
     sound, said = features["hear"].crops["sound"].tokens, features["words"].crops["text"].tokens
     np.testing.assert_array_equal(column(one, "sound_speech")[:20], sound[:, 0])
     np.testing.assert_allclose(column(one, "sound_loudness")[:20], sound[:, 1] - np.median(sound[:, 1]), atol=1e-6)
-    np.testing.assert_array_equal(one[5:12, HEARD["words"][:7]], np.tile(said[0], (7, 1)))
+    np.testing.assert_array_equal(one[5:12, AUDIO_COLUMNS["words"][:7]], np.tile(said[0], (7, 1)))
     np.testing.assert_array_equal((one[:, MIRROR] * MIRROR_SIGN)[:, columns], one[:, columns])
-    silent, without = clip.stream(0), person_stream(clip.tracks, 0, clip.features["fer"])
+    silent, without = clip.descriptor(0), person_descriptor(clip.tracks, 0, clip.features["fer"])
     assert silent.tobytes() == without.tobytes()
     assert (silent[:, columns] == 0).all()
     kept = [k for k in range(len(COLUMNS)) if k not in columns]
     assert silent[:, kept].tobytes() == one[:, kept].tobytes()
     with pytest.raises(KinesicsError, match="features of 'words' on 'v' were given for 'hear' of 'v'"):
-        person_stream(clip.tracks, 0, None, features["words"])
+        person_descriptor(clip.tracks, 0, None, features["words"])

@@ -10,8 +10,24 @@ from hypothesis import strategies as st
 
 from kinesics.errors import KinesicsError
 from kinesics.structures.boxes import box_iou, temporal_iou
-from kinesics.structures.events import TUBE_COLUMNS, check_events, check_tubes, empty_events, read_events, write_events
-from kinesics.structures.timegrid import hysteresis, index, rasterise, runs, samples, seconds, smooth, windows
+from kinesics.structures.events import (
+    TUBE_COLUMNS,
+    check_events,
+    check_tubes,
+    empty_events,
+    read_events_csv,
+    write_events_csv,
+)
+from kinesics.structures.timegrid import (
+    cover_with_windows,
+    hysteresis,
+    index,
+    rasterise,
+    runs,
+    samples,
+    seconds,
+    smooth,
+)
 
 HEADER = "video,person,label,family,start_s,end_s,score,x0,y0,x1,y1\n"
 
@@ -19,28 +35,28 @@ HEADER = "video,person,label,family,start_s,end_s,score,x0,y0,x1,y1\n"
 def test_a_table_survives_the_disk(tmp_path):
     path = tmp_path / "events.csv"
     path.write_text(HEADER + "b,0,happy,emotion,2,3.5,0.9,0.1,0.2,0.3,0.4\na,1,my_label,,0.25,1,1,,,,\n")
-    events = read_events(path)
+    events = read_events_csv(path)
     assert events["video"].tolist() == ["a", "b"]
     assert events["family"].tolist() == ["", "emotion"]
     assert np.isnan(events["x0"][0])
-    write_events(events, path)
-    pd.testing.assert_frame_equal(read_events(path), events)
+    write_events_csv(events, path)
+    pd.testing.assert_frame_equal(read_events_csv(path), events)
     again = path.read_bytes()
-    write_events(read_events(path), path)
+    write_events_csv(read_events_csv(path), path)
     assert path.read_bytes() == again
 
 
 def test_the_least_a_table_needs(tmp_path):
     path = tmp_path / "events.csv"
     path.write_text("video,person,label,start_s,end_s\nv,0,surprise,0,1\n")
-    assert read_events(path).loc[0, ["family", "score"]].tolist() == ["emotion", 1.0]
+    assert read_events_csv(path).loc[0, ["family", "score"]].tolist() == ["emotion", 1.0]
 
 
 def test_an_empty_table_stays_empty(tmp_path):
     path = tmp_path / "events.csv"
-    write_events(empty_events(), path)
+    write_events_csv(empty_events(), path)
     assert path.read_text() == HEADER
-    assert len(read_events(path)) == 0
+    assert len(read_events_csv(path)) == 0
 
 
 @pytest.mark.parametrize(
@@ -72,7 +88,7 @@ def test_a_bad_row_is_named(tmp_path, row, message):
     path = tmp_path / "bad.csv"
     path.write_text(HEADER + row + "\n")
     with pytest.raises(KinesicsError) as error:
-        read_events(path)
+        read_events_csv(path)
     assert str(error.value) == f"{path}: {message}"
 
 
@@ -91,9 +107,9 @@ def test_another_file_is_refused(tmp_path, content, message):
     path = tmp_path / "bad.csv"
     path.write_bytes(content)
     with pytest.raises(KinesicsError, match=message):
-        read_events(path)
+        read_events_csv(path)
     with pytest.raises(KinesicsError, match="no such file"):
-        read_events(tmp_path / "absent.csv")
+        read_events_csv(tmp_path / "absent.csv")
 
 
 def test_overlaps_by_hand():
@@ -138,7 +154,7 @@ def test_hysteresis_finds_separate_runs_that_reach_the_threshold(scores, least, 
 
 @given(st.floats(0.1, 500), st.floats(0.5, 30), st.floats(0.1, 1))
 def test_windows_cover_a_video_without_gaps_and_none_is_inside_another(duration_s, length_s, share):
-    found = windows(duration_s, length_s, share * length_s)
+    found = cover_with_windows(duration_s, length_s, share * length_s)
     assert (found[0, 0], found[-1, 1]) == (0, pytest.approx(duration_s))
     assert (found[1:, 0] <= found[:-1, 1] + 1e-9).all()
     assert (np.diff(found, axis=0) > 0).all()

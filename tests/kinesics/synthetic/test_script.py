@@ -12,9 +12,9 @@ from support import ROOT
 
 from kinesics.cli.main import main
 from kinesics.errors import KinesicsError
-from kinesics.media.video import facts
+from kinesics.media.video import probe_video
 from kinesics.structures import truth_files
-from kinesics.structures.events import BOX, read_events, read_tubes
+from kinesics.structures.events import BOX, read_events_csv, read_tubes
 from kinesics.structures.vocabulary import LABELS
 from kinesics.synthetic import dataset, film, motion, perturbations, script, speech, truth
 from kinesics.synthetic.anny_bodies import make_actor
@@ -33,7 +33,7 @@ def recast(drawn: script.Script) -> script.Script:
 @pytest.fixture(scope="module")
 def long() -> script.Script:
     """Return a script in which one person does everything there is."""
-    return recast(script.draw(4, 300, 1, "half"))
+    return recast(script.draw_script(4, 300, 1, "half"))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_all_labels_but_one_are_acted_and_that_one_follows_from_the_pixels():
 
 
 def test_acts_last_between_a_sample_more_than_the_minimum_and_six_seconds():
-    acts = script.draw(3, 3600).acts
+    acts = script.draw_script(3, 3600).acts
     silent = acts[acts["label"] != "speaking"]
     length = silent["end_s"] - silent["start_s"]
     assert length.min() == pytest.approx(0.6)
@@ -59,7 +59,7 @@ def test_acts_last_between_a_sample_more_than_the_minimum_and_six_seconds():
 
 @pytest.mark.parametrize(("seed", "people", "shot", "pace"), [(0, 1, "face", 1), (1, 2, "bust", 2), (2, 3, "full", 1)])
 def test_scripts_keep_the_coding_manual(seed, people, shot, pace):
-    drawn = script.draw(seed, 60, people, shot, pace)
+    drawn = script.draw_script(seed, 60, people, shot, pace)
     acts = drawn.acts
     assert set(acts["person"]) == set(range(people))
     assert len(drawn.roles) == people
@@ -82,8 +82,8 @@ def test_scripts_keep_the_coding_manual(seed, people, shot, pace):
 
 
 def test_a_seed_is_one_script_and_another_is_another(long):
-    pd.testing.assert_frame_equal(script.draw(4, 300, 1, "half").acts, long.acts)
-    assert recast(script.draw(5, 300, 1, "half")).roles != long.roles
+    pd.testing.assert_frame_equal(script.draw_script(4, 300, 1, "half").acts, long.acts)
+    assert recast(script.draw_script(5, 300, 1, "half")).roles != long.roles
     assert set(long.acts["label"]) == set(script.ACTS.index)
     assert set(long.lines["congruent"]) == {True, False}
     agreeing = long.lines[long.lines["congruent"] & (long.lines["emotion"] != "neutral")]
@@ -114,7 +114,7 @@ def test_an_event_lasts_while_its_movement_can_be_seen(long):
 )
 def test_a_script_that_cannot_be_played_is_refused(arguments, message):
     with pytest.raises(KinesicsError, match=message):
-        script.draw(*arguments)
+        script.draw_script(*arguments)
 
 
 def test_speech_repeats_and_the_mouth_follows():
@@ -150,18 +150,18 @@ def test_dials_change_nothing_at_level_0_and_more_at_each_level():
     still = perturbations.settings()
     camera = Camera((0, -2, 1.5), (0, 0, 1.5), 25)
     frame = np.full((40, 60, 3), 128, np.uint8)
-    assert perturbations.shaken(camera, still["shake"], 1, 0.3) == camera
-    assert perturbations.instants(0.3, still["blur"]) == [0.3]
-    assert perturbations.developed(frame, still["light"], still["noise"], 1, 0) is frame
+    assert perturbations.shake_camera(camera, still["shake"], 1, 0.3) == camera
+    assert perturbations.frame_instants(0.3, still["blur"]) == [0.3]
+    assert perturbations.degrade_frame(frame, still["light"], still["noise"], 1, 0) is frame
     assert perturbations.occluders(still["occluders"], 1, camera, 4 / 3, 0.3) == []
     for dial, levels in perturbations.VALUES.items():
         assert sorted(levels.items()) == list(zip(range(4), sorted(levels.values()), strict=True)), dial
-    darker = perturbations.developed(frame, 1, 0, 1, 0)
+    darker = perturbations.degrade_frame(frame, 1, 0, 1, 0)
     assert (darker / 255.0).mean() ** 2.2 == pytest.approx((128 / 255) ** 2.2 / 2, rel=0.02)
-    assert perturbations.developed(frame, 0, 20, 1, 0).std() == pytest.approx(20, rel=0.1)
-    assert (perturbations.developed(frame, 0, 20, 1, 0) != perturbations.developed(frame, 0, 20, 1, 1)).any()
+    assert perturbations.degrade_frame(frame, 0, 20, 1, 0).std() == pytest.approx(20, rel=0.1)
+    assert (perturbations.degrade_frame(frame, 0, 20, 1, 0) != perturbations.degrade_frame(frame, 0, 20, 1, 1)).any()
     turned = [
-        np.degrees(np.arccos(perturbations.shaken(camera, 1.0, 1, t).axes[2] @ camera.axes[2]))
+        np.degrees(np.arccos(perturbations.shake_camera(camera, 1.0, 1, t).axes[2] @ camera.axes[2]))
         for t in np.linspace(0, 60, 400)
     ]
     assert np.sqrt(np.mean(np.square(turned))) == pytest.approx(np.sqrt(2), rel=0.15)  # sideways and up and down
@@ -173,7 +173,7 @@ def test_dials_change_nothing_at_level_0_and_more_at_each_level():
 
 def test_splits_share_no_script_and_no_actor_and_dials_are_paired(tmp_path):
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())["stage"]
-    dataset.write_videos(dataset.videos(config), tmp_path / "videos.csv")
+    dataset.write_videos(dataset.plan_videos(config), tmp_path / "videos.csv")
     rows = pd.read_csv(tmp_path / "videos.csv", keep_default_na=False)
     assert rows["video"].is_unique
     assert (rows.groupby("seed")["split"].nunique() == 1).all()
@@ -182,7 +182,7 @@ def test_splits_share_no_script_and_no_actor_and_dials_are_paired(tmp_path):
     assert not rows.loc[rows["split"] != "dials", "level"].any()
     dials = rows[rows["split"] == "dials"]
     for _, same in dials.groupby("script"):
-        wild = {("", 0)} | {(dial, level) for dial in perturbations.DIALS for level in (1, 2, 3)}
+        wild = {("", 0)} | {(dial, level) for dial in perturbations.PERTURBATIONS for level in (1, 2, 3)}
         assert set(zip(same["dial"], same["level"], strict=True)) == wild
         assert len(same[["seed", "duration_s", "people", "shot", "pace"]].drop_duplicates()) == 1
 
@@ -221,7 +221,7 @@ def test_every_label_is_performed_visibly(long, performer):
 
 
 def test_people_who_do_nothing_stay_below_the_manuals_thresholds(long, actors, performer):
-    idle = motion.idler(long.roles[0], performer.actor, 9, 60.0)
+    idle = motion.idle_performer(long.roles[0], performer.actor, 9, 60.0)
     angles = np.array([turned(pose(performer.actor, *motion.moment(idle, t))) for t in np.arange(0, 60, 2.0)])
     away = np.abs(angles - np.median(angles, 0))
     assert away[:, 0].max() < 20
@@ -232,18 +232,18 @@ def test_people_who_do_nothing_stay_below_the_manuals_thresholds(long, actors, p
 def filmed(actors, tmp_path_factory) -> tuple[script.Script, Path, dict[str, Path]]:
     """Return a script of two people, its film and its truth."""
     folder = tmp_path_factory.mktemp("film")
-    drawn = recast(script.draw(2, 4, 2, "bust", pace=12))
+    drawn = recast(script.draw_script(2, 4, 2, "bust", pace=12))
     files = truth_files.truth_files(folder, "clip")
-    film.film(drawn, folder / "clip.mp4", files, width=160, height=120, cache=actors)
+    film.render_film(drawn, folder / "clip.mp4", files, width=160, height=120, cache=actors)
     return drawn, folder / "clip.mp4", files
 
 
 def test_the_truth_of_a_film_is_what_its_pixels_show(filmed, actors):
     drawn, path, files = filmed
-    info = facts(path)
+    info = probe_video(path)
     assert (info.width, info.height, info.has_audio) == (160, 120, True)
     assert info.duration_s == pytest.approx(4.0, abs=0.01)
-    events, tubes = read_events(files["events"]), read_tubes(files["tubes"])
+    events, tubes = read_events_csv(files["events"]), read_tubes(files["tubes"])
     frames = pd.read_parquet(files["frames"])
     assert len(events) >= 4
     assert set(tubes["event"]) == set(events.index)
@@ -253,7 +253,7 @@ def test_the_truth_of_a_film_is_what_its_pixels_show(filmed, actors):
     assert np.allclose(told["start_s"], acts["start_s"], atol=1e-3)
     assert frames["face_visible"].between(0, 1).all()
     assert frames["face_visible"].median() > 0.8
-    stage = film.build(drawn, 160 / 120, cache=actors)
+    stage = film.set_up_scene(drawn, 160 / 120, cache=actors)
     with Renderer(160, 120) as renderer:
         for k in (3, 17, 36):
             _, ids = renderer.draw(film.scene(stage, k / 10))
@@ -270,7 +270,7 @@ def test_the_truth_of_a_film_is_what_its_pixels_show(filmed, actors):
 def test_a_film_repeats_to_the_byte(filmed, actors, tmp_path):
     drawn, path, files = filmed
     again = truth_files.truth_files(tmp_path, "clip")
-    film.film(drawn, tmp_path / "clip.mp4", again, width=160, height=120, cache=actors)
+    film.render_film(drawn, tmp_path / "clip.mp4", again, width=160, height=120, cache=actors)
     assert (tmp_path / "clip.mp4").read_bytes() == path.read_bytes()
     for name in files:
         assert again[name].read_bytes() == files[name].read_bytes(), name
@@ -286,7 +286,7 @@ def test_figures_of_a_film_are_drawn(filmed, tmp_path):
     for name in ("strip.pdf", "again.pdf"):
         figures.strip(path, files["events"], files["tubes"], files["acts"], tmp_path / name)
     assert (tmp_path / "strip.pdf").read_bytes() == (tmp_path / "again.pdf").read_bytes()
-    shown = {("", 0): path} | {(dial, level): path for dial in perturbations.DIALS for level in (1, 2, 3)}
+    shown = {("", 0): path} | {(dial, level): path for dial in perturbations.PERTURBATIONS for level in (1, 2, 3)}
     figures.dials(shown, files["acts"], tmp_path / "dials.pdf")
     assert (tmp_path / "dials.pdf").read_bytes().count(b"/Subtype /Image") == len(shown)
 
@@ -295,7 +295,7 @@ def test_a_film_that_breaks_off_leaves_nothing(filmed, actors, tmp_path, monkeyp
     drawn, *_ = filmed
     monkeypatch.setattr(truth, "observe", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        film.film(
+        film.render_film(
             drawn, tmp_path / "clip.mp4", truth_files.truth_files(tmp_path, "clip"), width=64, height=48, cache=actors
         )
     assert not list(tmp_path.iterdir())
@@ -304,12 +304,12 @@ def test_a_film_that_breaks_off_leaves_nothing(filmed, actors, tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--wild", "fog=1"], "'fog' is not a dial"),
+        (["--perturb", "fog=1"], "'fog' is not a dial"),
         (["--shot", "close"], "'close' is not a shot"),
     ],
 )
 def test_the_command_refuses_what_cannot_be_filmed(arguments, message, tmp_path, capsys):
-    assert main(["stage", "--out", str(tmp_path / "clip.mp4"), "--data", str(tmp_path / "data"), *arguments]) == 1
+    assert main(["synthesize", "--out", str(tmp_path / "clip.mp4"), "--data", str(tmp_path / "data"), *arguments]) == 1
     assert message in capsys.readouterr().err
     assert not (tmp_path / "clip.mp4").exists()
 
@@ -323,16 +323,18 @@ def test_the_command_refuses_what_cannot_be_filmed(arguments, message, tmp_path,
 )
 def test_numbers_that_no_film_has_are_usage_errors(arguments, message, tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
-        main(["stage", "--out", str(tmp_path / "clip.mp4"), *arguments])
+        main(["synthesize", "--out", str(tmp_path / "clip.mp4"), *arguments])
     assert message in capsys.readouterr().err
 
 
 def test_the_command_films_and_writes_the_truth(filmed, actors, tmp_path, monkeypatch):
     drawn, *_ = filmed
-    monkeypatch.setattr(script, "draw", lambda *_: dataclasses.replace(drawn, duration_s=2.0, roles=drawn.roles[:1]))
+    monkeypatch.setattr(
+        script, "draw_script", lambda *_: dataclasses.replace(drawn, duration_s=2.0, roles=drawn.roles[:1])
+    )
     (tmp_path / "actors").symlink_to(actors)
     arguments = [
-        "--wild",
+        "--perturb",
         "light=1",
         "noise=1",
         "--rate",
@@ -342,6 +344,6 @@ def test_the_command_films_and_writes_the_truth(filmed, actors, tmp_path, monkey
         "--data",
         str(tmp_path),
     ]
-    assert main(["stage", "--out", str(tmp_path / "clip.mp4"), *arguments]) == 0
-    assert facts(tmp_path / "clip.mp4").rate_hz == pytest.approx(5)
+    assert main(["synthesize", "--out", str(tmp_path / "clip.mp4"), *arguments]) == 0
+    assert probe_video(tmp_path / "clip.mp4").rate_hz == pytest.approx(5)
     assert all(path.exists() for path in truth_files.truth_files(tmp_path / "truth", "clip").values())

@@ -24,14 +24,22 @@ from support.person_tracks import write_tracks
 from kinesics.cli.main import main
 from kinesics.encoders.videollama3 import answerer
 from kinesics.errors import KinesicsError
-from kinesics.structures.events import read_events
-from kinesics.vlm import RefusedError, most_requests, put
-from kinesics.vlm.cost_estimate import Tally, estimate, tiles
-from kinesics.vlm.event_prompting import Report, detect, merge, read_reports
-from kinesics.vlm.label_ranking import Item, items, pixels, rank, read_ranked, read_words, said
-from kinesics.vlm.local_model import videollama3
+from kinesics.structures.events import read_events_csv
+from kinesics.vlm import RefusedError, max_requests, query_in_batches
+from kinesics.vlm.cost_estimate import UsageTally, format_estimate, tiles
+from kinesics.vlm.event_prompting import Report, merge, prompt_events, read_reports
+from kinesics.vlm.label_ranking import (
+    Item,
+    list_items,
+    rank_labels,
+    read_ranked,
+    read_words,
+    shown_images,
+    text_of_item,
+)
+from kinesics.vlm.local_model import open_videollama3
 from kinesics.vlm.messages import image
-from kinesics.vlm.openai_client import Pace, endpoint
+from kinesics.vlm.openai_client import Pace, open_endpoint
 from kinesics_paper.datasets.gpt4v_emotion import read_answers
 
 KEY = "sk-a-key-that-no-file-may-hold"
@@ -102,7 +110,7 @@ def pictures(tmp_path) -> list[Path]:
 
 
 def asked(server, folder: Path, **options):
-    return endpoint(server.url, "a-model", folder, key=KEY, **({"retries": 2} | options))
+    return open_endpoint(server.url, "a-model", folder, key=KEY, **({"retries": 2} | options))
 
 
 HELLO = [{"role": "user", "content": [{"type": "text", "text": "hello"}]}]
@@ -165,7 +173,7 @@ def test_a_batch_that_is_refused_is_put_again_then_in_smaller_ones():
         sizes.append(messages)
         return ranking(messages) if messages == 1 else "I'm sorry, I can't help with that."
 
-    found = put(list(range(20)), len, read_ranked, answer, 20)
+    found = query_in_batches(list(range(20)), len, read_ranked, answer, 20)
     assert sizes == [20] * 3 + ([10] * 2 + [5, *[1] * 5] * 2) * 2
     assert found == [("answered", LABELS)] * 20
 
@@ -174,17 +182,17 @@ def test_what_is_never_answered_has_its_reason():
     def refuse(messages):
         raise RefusedError
 
-    assert put([1], len, read_ranked, refuse, 1) == [("refused", None)]
-    assert put([1, 2], len, read_ranked, lambda _: "I cannot do that", 8) == [("refused", None)] * 2
-    assert put([1], len, read_ranked, lambda _: "42", 1) == [("malformed", None)]
+    assert query_in_batches([1], len, read_ranked, refuse, 1) == [("refused", None)]
+    assert query_in_batches([1, 2], len, read_ranked, lambda _: "I cannot do that", 8) == [("refused", None)] * 2
+    assert query_in_batches([1], len, read_ranked, lambda _: "42", 1) == [("malformed", None)]
 
 
 @given(st.integers(0, 45), st.integers(1, 20))
 def test_the_most_requests_are_those_when_all_are_refused(count, size):
     calls = []
     for k in range(0, count, size):
-        put(range(count)[k : k + size], len, read_ranked, lambda _: calls.append(1) or "", size)
-    assert most_requests(count, size) == len(calls)
+        query_in_batches(range(count)[k : k + size], len, read_ranked, lambda _: calls.append(1) or "", size)
+    assert max_requests(count, size) == len(calls)
 
 
 # --- ranked labels
@@ -192,15 +200,15 @@ def test_the_most_requests_are_those_when_all_are_refused(count, size):
 
 def test_clips_are_shown_by_the_first_frame_of_each_third(tmp_path):
     film = write_video(tmp_path / "film.mp4", numbered(24), rate=10)
-    assert [number(frame) for frame in pixels(items(film)[0], 3)] == [0, 8, 16]
-    assert [number(frame) for frame in pixels(items(film, window_s=1.0)[1], 2)] == [10, 15]
+    assert [number(frame) for frame in shown_images(list_items(film)[0], 3)] == [0, 8, 16]
+    assert [number(frame) for frame in shown_images(list_items(film, window_s=1.0)[1], 2)] == [10, 15]
     seen = []
 
     def answer(messages):
         seen.append(messages)
         return "{'name': 'video1', 'result': ['SAD', 'bored']}, {'name': 'video2', 'result': ['happy']}"
 
-    table = rank(items(film, window_s=1.2), LABELS, answer, progress=False, seed=1)
+    table = rank_labels(list_items(film, window_s=1.2), LABELS, answer, progress=False, seed=1)
     (messages,) = seen
     words = [part["text"] for part in messages[0]["content"] if part["type"] == "text"]
     assert "2 videos, each with 3 temporally uniformly sampled frames" in words[0]
@@ -232,8 +240,8 @@ def test_what_is_said_stands_before_the_frames_or_alone(tmp_path, words, prompt)
         seen.extend(messages[0]["content"])
         return ranking(3)
 
-    table = rank(
-        items(film, window_s=0.8), LABELS, answer, prompt=prompt, words=words, frames=2, seed=1, progress=False
+    table = rank_labels(
+        list_items(film, window_s=0.8), LABELS, answer, prompt=prompt, words=words, frames=2, seed=1, progress=False
     )
     assert table["answers"].tolist() == ["happy,sad,anger"] * 3
     question, *parts = seen
@@ -246,7 +254,7 @@ def test_what_is_said_stands_before_the_frames_or_alone(tmp_path, words, prompt)
 
 def test_a_window_in_which_nobody_speaks_says_so(tmp_path, words):
     film = write_video(tmp_path / "film.mp4", numbered(24), rate=10)
-    assert [said(words, item) for item in items(film, window_s=0.2)][:2] == ["(nothing is said)", "Look!"]
+    assert [text_of_item(words, item) for item in list_items(film, window_s=0.2)][:2] == ["(nothing is said)", "Look!"]
 
 
 @pytest.mark.parametrize(
@@ -266,7 +274,7 @@ def test_words_that_cannot_be_shown_are_refused(tmp_path, text, prompt, message)
     (tmp_path / "words.csv").write_text(text or "")
     with pytest.raises(KinesicsError, match=message):
         given_words = read_words(tmp_path / "words.csv") if text else None
-        rank(items(film), LABELS, lambda _: "", prompt=prompt, words=given_words, progress=False)
+        rank_labels(list_items(film), LABELS, lambda _: "", prompt=prompt, words=given_words, progress=False)
 
 
 def test_the_order_is_shuffled_and_the_table_is_not(pictures):
@@ -277,7 +285,7 @@ def test_the_order_is_shuffled_and_the_table_is_not(pictures):
         greys.extend(levels)
         return "\n".join(f"{{'result': ['grey{level}']}}" for level in levels)
 
-    table = rank([Item(path, 0, 0) for path in pictures], LABELS, answer, batch=2, progress=False)
+    table = rank_labels([Item(path, 0, 0) for path in pictures], LABELS, answer, batch=2, progress=False)
     assert sorted(greys) == [0, 1, 2, 3]
     assert greys != [0, 1, 2, 3]
     assert table["video"].tolist() == [f"face{k}" for k in range(4)]
@@ -294,26 +302,26 @@ def test_the_order_is_shuffled_and_the_table_is_not(pictures):
 )
 def test_labels_and_prompts_that_cannot_be_are_refused(pictures, labels, prompt, message):
     with pytest.raises(KinesicsError, match=message):
-        rank(items(pictures[0]), labels, lambda _: "", prompt=prompt, progress=False)
+        rank_labels(list_items(pictures[0]), labels, lambda _: "", prompt=prompt, progress=False)
 
 
 def test_two_files_of_one_name_are_refused(tmp_path, pictures):
     (tmp_path / "other").mkdir()
     twin = Path(shutil.copy(pictures[0], tmp_path / "other"))
     with pytest.raises(KinesicsError, match=r"other/face0\.png and .*face0\.png: answers go by name"):
-        rank([*items(pictures[0]), *items(twin)], LABELS, lambda _: "", progress=False)
+        rank_labels([*list_items(pictures[0]), *list_items(twin)], LABELS, lambda _: "", progress=False)
 
 
 def test_a_damaged_picture_is_named(pictures):
     pictures[0].write_bytes(pictures[0].read_bytes()[:60])
     with pytest.raises(KinesicsError, match=r"face0\.png: not a picture, or damaged"):
-        rank(items(pictures[0]), LABELS, lambda _: "", progress=False)
+        rank_labels(list_items(pictures[0]), LABELS, lambda _: "", progress=False)
 
 
 def test_pictures_and_videos_do_not_mix(tmp_path, pictures):
     film = write_video(tmp_path / "film.mp4", numbered(4))
     with pytest.raises(KinesicsError, match="one kind at a time"):
-        rank([*items(film), *items(pictures[0])], LABELS, lambda _: "", progress=False)
+        rank_labels([*list_items(film), *list_items(pictures[0])], LABELS, lambda _: "", progress=False)
 
 
 # --- events
@@ -332,7 +340,7 @@ def test_windows_are_shown_with_their_times_and_events_are_merged(tmp_path):
             [{"label": "Happy", "start": start, "end": end, "score": 0.8}, {"label": "bored", "start": 0, "end": 1}]
         )
 
-    events, windows = detect(film, ["happy", "sad"], answer, window_s=1.0, step_s=0.5, rate_hz=5, progress=False)
+    events, windows = prompt_events(film, ["happy", "sad"], answer, window_s=1.0, step_s=0.5, rate_hz=5, progress=False)
     words = [[part["text"] for part in messages[0]["content"] if part["type"] == "text"] for messages in seen]
     assert words[1][1:] == ["0.1 s", "0.3 s", "0.5 s", "0.7 s", "0.9 s"]  # samples at 0.6, 0.8 ... of a window from 0.5
     assert "in the middle" not in words[0][0]
@@ -367,7 +375,7 @@ def test_each_person_of_the_tracks_is_asked_about_alone(tmp_path):
         sizes.append([picture.shape for picture in shown(messages)])
         return '[{"label": "posture_shift", "start": 0.2, "end": 0.8, "score": 0.5}]'
 
-    events, windows = detect(
+    events, windows = prompt_events(
         film, ["posture_shift"], answer, tracks=tracks, window_s=1.2, step_s=1.2, size=64, progress=False
     )
     assert windows[["person", "start_s"]].to_numpy().tolist() == [[0, 0], [3, 0], [0, 1.2]]
@@ -378,7 +386,7 @@ def test_each_person_of_the_tracks_is_asked_about_alone(tmp_path):
 
 def test_windows_without_an_answer_are_told_of(tmp_path):
     film = write_video(tmp_path / "film.mp4", numbered(24), rate=10)
-    events, windows = detect(film, ["sad"], lambda _: "I am unable to", window_s=1.2, step_s=1.2, progress=False)
+    events, windows = prompt_events(film, ["sad"], lambda _: "I am unable to", window_s=1.2, step_s=1.2, progress=False)
     assert (len(events), windows["outcome"].tolist()) == (0, ["refused", "refused"])
 
 
@@ -388,7 +396,7 @@ def test_windows_without_an_answer_are_told_of(tmp_path):
 def test_the_request_is_the_documented_one_and_its_bytes_repeat(server, tmp_path, pictures):
     server.replies = [(200, completion(ranking(4)))]
     for folder in ("a", "b"):
-        rank([Item(path, 0, 0) for path in pictures], LABELS, asked(server, tmp_path / folder), progress=False)
+        rank_labels([Item(path, 0, 0) for path in pictures], LABELS, asked(server, tmp_path / folder), progress=False)
     (first, headers), (second, _) = server.requests
     assert first == second
     body = json.loads(first)
@@ -546,16 +554,16 @@ def test_videollama3_is_asked_the_same(tmp_path, words):
     film = write_video(tmp_path / "film.mp4", numbered(24), rate=10)
     weights = save("videollama3", tmp_path / "weights")
     save_tokeniser(weights)
-    model, seen = videollama3(weights, tmp_path / "kept", most_tokens=8), []
+    model, seen = open_videollama3(weights, tmp_path / "kept", most_tokens=8), []
 
     def noted(messages):
         seen.append((shown(messages), messages[0]["content"][0]["text"], model(messages)))
         return seen[-1][2]
 
-    _, windows = detect(film, ["happy"], noted, window_s=1.2, step_s=1.2, tries=(1,), progress=False)
+    _, windows = prompt_events(film, ["happy"], noted, window_s=1.2, step_s=1.2, tries=(1,), progress=False)
     assert windows["outcome"].tolist() == ["malformed"] * 2  # the weights are random
-    rank(items(film), LABELS, noted, batch=1, tries=(1,), progress=False)
-    rank(items(film), LABELS, noted, words=words, batch=1, tries=(1,), progress=False)
+    rank_labels(list_items(film), LABELS, noted, batch=1, tries=(1,), progress=False)
+    rank_labels(list_items(film), LABELS, noted, words=words, batch=1, tries=(1,), progress=False)
     direct = answerer(weights, 8)
     spoken = ["", "", "", "\nLook! I never said that."]
     for (frames, question, told), times_s, words_s in zip(
@@ -563,8 +571,8 @@ def test_videollama3_is_asked_the_same(tmp_path, words):
     ):
         assert told == direct(np.stack(frames), times_s, question + words_s)
     assert (model.sent, model.found) == (4, 0)
-    again = videollama3(weights, tmp_path / "kept", most_tokens=8)
-    detect(film, ["happy"], again, window_s=1.2, step_s=1.2, tries=(1,), progress=False)
+    again = open_videollama3(weights, tmp_path / "kept", most_tokens=8)
+    prompt_events(film, ["happy"], again, window_s=1.2, step_s=1.2, tries=(1,), progress=False)
     assert (again.sent, again.found) == (0, 2)
 
 
@@ -607,14 +615,14 @@ def test_a_dry_run_tells_how_many_clips_have_words_and_needs_no_weights(tmp_path
 
 def test_cost_and_time_are_sums_that_can_be_done_by_hand():
     assert [tiles(1024, 1024), tiles(4096, 2048), tiles(512, 512)] == [4, 6, 4]  # the first two from OpenAI's guide
-    tally = Tally("gpt-4o-mini")
+    tally = UsageTally("gpt-4o-mini")
     tally.requests, tally.images, tally.tokens = 30, 60, 1_000_000
-    told = estimate(tally, "gpt-4o-mini", 0, 93, 1000, requests_a_minute=2)
+    told = format_estimate(tally, "gpt-4o-mini", 0, 93, 1000, requests_a_minute=2)
     assert "at most 0.17 USD, 0.15 and 0.6" in told  # 1,000,000 in and 30,000 out
     assert "about 15.0 min" in told
-    assert "at most 4.30 USD" in estimate(tally, "other", 0, 93, 10_000, price=(4, 1))
-    assert "not known for 'other'" in estimate(tally, "other", 0, 93, 1000)
-    assert Tally("gpt-4o-mini").image_tokens == 2833
+    assert "at most 4.30 USD" in format_estimate(tally, "other", 0, 93, 10_000, price=(4, 1))
+    assert "not known for 'other'" in format_estimate(tally, "other", 0, 93, 1000)
+    assert UsageTally("gpt-4o-mini").image_tokens == 2833
 
 
 # --- the command
@@ -649,7 +657,7 @@ def test_events_come_from_the_command(server, tmp_path):
     ]
     outputs = ["--out", str(tmp_path / "events.csv"), "--outcomes", str(tmp_path / "windows.csv")]
     assert main([*arguments, *outputs, "--responses", str(tmp_path / "kept")]) == 0
-    ((_, event),) = read_events(tmp_path / "events.csv").iterrows()
+    ((_, event),) = read_events_csv(tmp_path / "events.csv").iterrows()
     assert (event["label"], event["start_s"], event["end_s"], event["score"]) == ("hand_gesture", 0.5, 1.6, 0.9)
     assert pd.read_csv(tmp_path / "windows.csv")["outcome"].tolist() == ["answered", "refused"]
 

@@ -15,7 +15,7 @@ from support.clips import numbered, write_video
 from support.vision_model import write_model
 
 from kinesics.cli.main import main
-from kinesics.structures.events import read_events
+from kinesics.structures.events import read_events_csv
 
 STARTS_IN_S = 120
 
@@ -72,6 +72,6 @@ def test_a_real_server_answers_and_the_second_run_asks_nothing(served, tmp_path,
     assert (tmp_path / "out.csv").read_bytes() == first
     assert main([*arguments, model, "--detect"]) == 0  # one window each, and no list of events in the answer
     assert "2 malformed; 6 requests sent" in capsys.readouterr().out
-    assert read_events(tmp_path / "out.csv").empty
+    assert read_events_csv(tmp_path / "out.csv").empty
     assert main([*arguments, "another"]) == 1
     assert "requested 'another'" in capsys.readouterr().err

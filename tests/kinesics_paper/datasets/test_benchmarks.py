@@ -18,7 +18,7 @@ from support.corpus_layouts import write_corpus
 from support.miniature import write_crema_d
 
 from kinesics.errors import KinesicsError
-from kinesics.media.video import facts, frame_at
+from kinesics.media.video import probe_video, read_frame_at
 from kinesics.structures.events import COLUMNS, TUBE_COLUMNS
 from kinesics.structures.features import CropFeatures, Features, write_features
 from kinesics.structures.tracks import TracksWriter, read_tracks
@@ -77,7 +77,7 @@ def made(tmp_path_factory):
     cv2.imwrite(str(picture), np.full((48, 64, 3), 90, np.uint8))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ravdess, "ACTORS", ravdess.ACTORS[:6])
-        for name in base.CORPORA:
+        for name in base.BENCHMARKS:
             write_corpus(name, folder / name, clip, picture)
         yield folder
 
@@ -85,7 +85,7 @@ def made(tmp_path_factory):
 @pytest.fixture(scope="module")
 def read(made):
     """Return a function from the name of a corpus to its miniature as it is read."""
-    return cache(lambda name: base.read(name, made / name))
+    return cache(lambda name: base.read_benchmark(name, made / name))
 
 
 @pytest.fixture
@@ -98,9 +98,9 @@ def copy(made, tmp_path):
 
 
 def test_every_corpus_is_tested():
-    assert list(WANTED) == list(base.CORPORA)
-    for name in base.CORPORA:
-        assert Path(base.module(name).__file__).name == Path(base.module_file(name)).name
+    assert list(WANTED) == list(base.BENCHMARKS)
+    for name in base.BENCHMARKS:
+        assert Path(base.find_reader(name).__file__).name == Path(base.reader_file(name)).name
 
 
 @pytest.mark.parametrize("name", WANTED)
@@ -117,14 +117,14 @@ def test_the_official_layout_is_read(made, read, name):
     rows = found[["video", "person", "label", "start_s", "end_s"]].round(9).itertuples(index=False, name=None)
     wanted = [(*event[:3], *(round(float(time), 9) for time in event[3:])) for event in events]
     assert list(rows) == wanted
-    assert set(corpus.events["label"]) <= set(getattr(base.module(name), "LABELS", corpus.events["label"]))
+    assert set(corpus.events["label"]) <= set(getattr(base.find_reader(name), "LABELS", corpus.events["label"]))
     sizes = {fold: (len(train), len(test)) for fold, (train, test) in corpus.splits.items()}
     assert sizes == (folds or {f"fold_{n}": sizes[f"fold_{n}"] for n in range(1, 6)})
     for train, test in corpus.splits.values():
         assert not set(train) & set(test)
         assert set(train) | set(test) <= set(corpus.videos["video"])
     assert [tuple(row) for row in corpus.ignored.round(9).to_numpy()] == IGNORED.get(name, [])
-    assert (corpus.tubes is not None) == (base.CORPORA[name]["level"] == "box")
+    assert (corpus.tubes is not None) == (base.BENCHMARKS[name]["level"] == "box")
 
 
 def test_tubes_are_those_of_their_events(read):
@@ -148,16 +148,16 @@ def test_folds_leave_out_every_subject_once(read):
 
 
 def test_the_index_is_what_was_read(made, tmp_path):
-    index.write("ava", made / "ava", tmp_path)
+    index.write_index("ava", made / "ava", tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == set(base.INDEX)
-    read, loaded = base.read("ava", made / "ava"), index.load(tmp_path)
+    read, loaded = base.read_benchmark("ava", made / "ava"), index.load_index(tmp_path)
     pd.testing.assert_frame_equal(loaded.events, read.events, check_exact=False, atol=1e-3)
     assert loaded.splits == read.splits
     assert np.allclose(loaded.tubes, read.tubes)
     assert loaded.videos["start_s"].tolist() == [900, 900]
     assert index.left_out(loaded, "film_b", [59, 60, 61]).tolist() == [False, True, False]
     with pytest.raises(KinesicsError, match=r"videos.csv: no such file; index the corpus first"):
-        index.load(tmp_path / "nothing")
+        index.load_index(tmp_path / "nothing")
 
 
 # What is wrong is named, with what to sign and where to unpack
@@ -202,8 +202,8 @@ def test_what_is_wrong_is_named(copy, name, file, old, new, message):
         assert old in text
         (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(KinesicsError) as error:
-        base.read(name, folder)
-    said, had = str(error.value), base.CORPORA[name]
+        base.read_benchmark(name, folder)
+    said, had = str(error.value), base.BENCHMARKS[name]
     assert message in said
     assert "\n" not in said
     assert had["url"] in said
@@ -212,7 +212,7 @@ def test_what_is_wrong_is_named(copy, name, file, old, new, message):
 
 def test_an_unknown_corpus_is_answered_with_the_known_ones():
     with pytest.raises(KinesicsError, match=r"'kinetics' is not a corpus. The corpora are dfew, ferv39k, "):
-        base.read("kinetics", "folder")
+        base.read_benchmark("kinetics", "folder")
 
 
 # The download
@@ -249,7 +249,7 @@ def test_an_archive_and_the_archives_in_it_are_unpacked(made, server, tmp_path):
             archive.add(made / "meld/MELD.Raw" / part, f"MELD.Raw/{part}")
     folder = tmp_path / "meld"
     sums = download.fetch("meld", folder, get)
-    assert len(base.read("meld", folder).videos) == 4
+    assert len(base.read_benchmark("meld", folder).videos) == 4
     assert not list(folder.rglob("*.tar.gz"))
     assert download.read_sums(sums) == {"MELD.Raw.tar.gz": download.sha256(root / "MELD.Raw.tar.gz")}
     download.fetch("meld", folder, get)
@@ -272,7 +272,7 @@ def test_what_the_annotation_lists_is_fetched_after_it(made, server, tmp_path):
     sums = download.fetch("crema-d", folder, get)
     assert len(get.asked) == asked + 1
     assert len(download.read_sums(sums)) == 1 + len(clips)
-    assert len(base.read("crema-d", folder).videos) == len(clips)
+    assert len(base.read_benchmark("crema-d", folder).videos) == len(clips)
     (folder / "VideoFlash" / clips[0].name).unlink()
     (root / clips[0].name).write_bytes(b"another clip")
     with pytest.raises(
@@ -296,9 +296,9 @@ def test_an_archive_that_is_none_and_a_corpus_that_is_placed(server, tmp_path):
 
 
 def test_every_open_corpus_names_its_downloads(made):
-    for name, had in base.CORPORA.items():
+    for name, had in base.BENCHMARKS.items():
         if had["fetch"] == "yes":
-            found = list(base.module(name).downloads(made / name))
+            found = list(base.find_reader(name).downloads(made / name))
             assert found
             assert all(url.startswith("https://") and not place.startswith("/") for url, place in found)
     assert len(list(ravdess.downloads(made))) == len(ravdess.ACTORS)
@@ -308,15 +308,15 @@ def test_every_open_corpus_names_its_downloads(made):
 
 
 def test_shards_are_known_before_the_data_and_hold_every_video_once():
-    assert base.shards("fineaction", 4) > base.shards("ravdess", 4) == 1
+    assert base.shard_count("fineaction", 4) > base.shard_count("ravdess", 4) == 1
     videos = [f"v{number}" for number in range(10)]
-    parts = [base.part(videos, number, 3) for number in range(3)]
+    parts = [base.shard_videos(videos, number, 3) for number in range(3)]
     assert sorted(video for part in parts for video in part) == videos
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
 def test_pictures_and_parts_of_films_become_videos(made, tmp_path):
-    index.write("jester", made / "jester", tmp_path / "jester")
+    index.write_index("jester", made / "jester", tmp_path / "jester")
     paths = shards.track_shard(
         tmp_path / "jester", 0, 2, tmp_path, tmp_path / "tracks", see="frame", rate_hz=6, max_people=1
     )
@@ -327,8 +327,8 @@ def test_pictures_and_parts_of_films_become_videos(made, tmp_path):
     film = write_video(tmp_path / "film.mp4", numbered(20))
     row = pd.Series({"path": str(film), "start_s": 0.5, "duration_s": 1.0, "rate_hz": np.nan})
     with shards._opened(row) as part:
-        assert facts(part).duration_s == pytest.approx(1.0)
-        seen = frame_at(part, [0.05, 0.95])[:, 30, 40].mean(1)
+        assert probe_video(part).duration_s == pytest.approx(1.0)
+        seen = read_frame_at(part, [0.05, 0.95])[:, 30, 40].mean(1)
     assert np.abs(seen - [10 + 8 * 5, 10 + 8 * 14]).max() < 3
 
 
@@ -350,10 +350,10 @@ def learnable(tmp_path):
         half = len(names) // 2
         splits = {"fold": (names[:half], names[half:])}
         left_out = pd.DataFrame(list(ignored), columns=["video", "start_s", "end_s"])
-        corpus = base.Corpus(videos.assign(start_s=0.0), events[COLUMNS], splits, tubes, left_out)
+        corpus = base.AnnotatedDataset(videos.assign(start_s=0.0), events[COLUMNS], splits, tubes, left_out)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(index, "read", lambda *_: corpus)
-            index.write(name, tmp_path, tmp_path / "index")
+            patch.setattr(index, "read_benchmark", lambda *_: corpus)
+            index.write_index(name, tmp_path, tmp_path / "index")
         for video in names:
             with TracksWriter(tmp_path / "tracks" / f"{video}.parquet", video, 5, 64, 48) as writer:
                 for k in range(50):

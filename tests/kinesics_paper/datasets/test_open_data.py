@@ -18,9 +18,9 @@ from support.open_data import (
 )
 
 from kinesics.errors import KinesicsError
-from kinesics.media.video import facts, frame_at
-from kinesics.structures.events import COLUMNS, read_events
-from kinesics.structures.timegrid import label_runs, shown
+from kinesics.media.video import probe_video, read_frame_at
+from kinesics.structures.events import COLUMNS, read_events_csv
+from kinesics.structures.timegrid import hold_last, label_runs
 from kinesics.structures.tracks import read_tracks
 from kinesics_paper.datasets import egogestar, gpt4v_emotion, ipn_hand, mediapipe_pose_gestures, open_data, shrec2022
 from kinesics_paper.datasets import uci_gesture_phase as phases
@@ -29,7 +29,7 @@ from kinesics_paper.downloads import read_downloads
 
 MIRROR = os.environ.get("KINESICS_MIRROR")
 with_mirror = pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set")
-TIMED = open_data.ADAPTERS[:6]
+TIMED = open_data.OPEN_DATASETS[:6]
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +71,7 @@ def rows(events: pd.DataFrame, video: str) -> list[tuple]:
 
 @pytest.mark.parametrize("dataset", TIMED)
 def test_streams_events_and_splits_agree(made, dataset):
-    module, folder = open_data.adapter(dataset), made / dataset
+    module, folder = open_data.find_open_dataset(dataset), made / dataset
     streams, events = module.streams(folder), module.events(folder)
     assert list(streams.columns) == ["video", "subject", "duration_s"]
     assert list(events.columns) == COLUMNS
@@ -89,7 +89,7 @@ def test_streams_events_and_splits_agree(made, dataset):
 
 @pytest.mark.parametrize("dataset", ["crema-d", "gpt4v-emotion"])
 def test_data_without_time_has_labels(made, dataset):
-    module = open_data.adapter(dataset)
+    module = open_data.find_open_dataset(dataset)
     table = module.labels(made / dataset)
     assert list(table.columns) == ["video", "subject", "label", "family"]
     assert table["video"].is_unique
@@ -97,15 +97,15 @@ def test_data_without_time_has_labels(made, dataset):
     assert set(table["family"]) == {"emotion"}
 
 
-@pytest.mark.parametrize("dataset", open_data.ADAPTERS)
+@pytest.mark.parametrize("dataset", open_data.OPEN_DATASETS)
 def test_what_is_written_is_what_is_announced(made, written, dataset):
     folder = written / dataset
     found = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
-    assert sorted(found) == sorted(open_data.outputs(dataset))
+    assert sorted(found) == sorted(open_data.output_names(dataset))
     if dataset in TIMED:
-        module = open_data.adapter(dataset)
+        module = open_data.find_open_dataset(dataset)
         events = module.events(made / dataset)
-        pd.testing.assert_frame_equal(read_events(folder / "events.csv"), events, atol=0.0005)
+        pd.testing.assert_frame_equal(read_events_csv(folder / "events.csv"), events, atol=0.0005)
         splits = json.loads((folder / "splits.json").read_text())
         assert {fold: (part["train"], part["test"]) for fold, part in splits.items()} == module.splits(made / dataset)
     for path in folder.glob("tracks/*.parquet"):
@@ -114,14 +114,14 @@ def test_what_is_written_is_what_is_announced(made, written, dataset):
 
 def test_the_same_data_give_the_same_bytes(made, written, tmp_path):
     dataset = "uci-grammatical-facial-expressions"
-    open_data.write(dataset, made / dataset, tmp_path)
-    for name in open_data.outputs(dataset):
+    open_data.write_tables(dataset, made / dataset, tmp_path)
+    for name in open_data.output_names(dataset):
         assert (tmp_path / name).read_bytes() == (written / dataset / name).read_bytes()
 
 
 def test_summary_of_the_miniatures(written):
-    found = {row["dataset"]: row for row in open_data.summary(written)}
-    assert list(found) == list(open_data.ADAPTERS)
+    found = {row["dataset"]: row for row in open_data.summarise(written)}
+    assert list(found) == list(open_data.OPEN_DATASETS)
     assert all(row["licence"] for row in found.values())
     counts = {name: (row["streams"], row["events"], row["labels"], row["persons"]) for name, row in found.items()}
     assert counts == {
@@ -140,13 +140,13 @@ def test_summary_of_the_miniatures(written):
 
 def test_an_unknown_data_set_is_answered_with_the_known_ones():
     with pytest.raises(KinesicsError, match=r"'jester' has no adapter. The data sets are uci-gesture-phase, "):
-        open_data.adapter("jester")
+        open_data.find_open_dataset("jester")
 
 
 def test_every_adapter_has_its_sources():
     sources = read_downloads()
-    assert {name for name, files in sources.items() if files[0]["tier"] == "public"} == set(open_data.ADAPTERS)
-    for name in open_data.ADAPTERS:
+    assert {name for name, files in sources.items() if files[0]["tier"] == "public"} == set(open_data.OPEN_DATASETS)
+    for name in open_data.OPEN_DATASETS:
         assert all(row["url"].startswith("https://raw.githubusercontent.com/") for row in sources[name])
         assert all(f"/{row['version']}/" in row["url"] for row in sources[name])
 
@@ -163,7 +163,7 @@ def test_runs_of_stamped_frames():
 
 
 def test_a_frame_is_shown_until_the_next_but_not_for_ever():
-    frames = shown(np.array([0.1, 0.2, 0.9]), 10, 10, hold_s=0.3)
+    frames = hold_last(np.array([0.1, 0.2, 0.9]), 10, 10, hold_s=0.3)
     assert frames.tolist() == [-1, 0, 1, 1, 1, -1, -1, -1, -1, 2]
 
 
@@ -244,11 +244,11 @@ def test_concatenated_streams(made, tmp_path):
     digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
     assert len(digests) == 1
     part = plan[plan["stream"] == stream]
-    assert facts(paths[0]).duration_s == pytest.approx(part["end_s"].max())
+    assert probe_video(paths[0]).duration_s == pytest.approx(part["end_s"].max())
     # the first and the last picture of each clip have the grey of its label
     greys = {label: 20 * k + 10 for k, label in enumerate((*egogestar.LABELS, egogestar.BACKGROUND))}
     for times in (part["start_s"] + 0.001, part["end_s"] - 0.05):
-        seen = frame_at(paths[0], times.tolist()).mean((1, 2, 3))
+        seen = read_frame_at(paths[0], times.tolist()).mean((1, 2, 3))
         assert np.abs(seen - part["label"].map(greys)).max() < 4
 
 
@@ -326,7 +326,7 @@ def test_what_is_wrong_is_named(copy, tmp_path, dataset, file, old, new, message
     else:
         replace(folder / file, old, new)
     with pytest.raises(KinesicsError, match=message):
-        open_data.write(dataset, folder, tmp_path / "out")
+        open_data.write_tables(dataset, folder, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -349,7 +349,7 @@ def test_clips_that_are_not_the_data_sets(copy, tmp_path):
 
 @with_mirror
 def test_the_data_sets(whole):
-    found = {row["dataset"]: row for row in open_data.summary(whole)}
+    found = {row["dataset"]: row for row in open_data.summarise(whole)}
     counts = {name: (row["streams"], row["events"], row["labels"], row["persons"]) for name, row in found.items()}
     assert counts == {
         "uci-gesture-phase": (7, 330, 4, 3),

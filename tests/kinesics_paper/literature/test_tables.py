@@ -7,7 +7,14 @@ import pytest
 from support import ROOT
 
 from kinesics.errors import KinesicsError
-from kinesics_paper.literature.tables import UNVERIFIED, mark, published, read_bibliography, read_literature, select
+from kinesics_paper.literature.tables import (
+    UNVERIFIED,
+    published_value,
+    read_bibliography,
+    read_literature,
+    select,
+    verification_mark,
+)
 
 FOLDER = ROOT / "literature"
 
@@ -103,21 +110,21 @@ def test_a_line_that_stands_there_twice_is_named(folder, table):
 def test_lookup():
     results = read_literature(FOLDER)["published_results"]
     where = {"paper_key": "lian2024gpt4v", "system": "GPT-4V", "dataset": "CK+"}
-    assert published(results, **where) == select(results, **where)["value"].item()
+    assert published_value(results, **where) == select(results, **where)["value"].item()
     with pytest.raises(KinesicsError, match=r"no row with system 'GPT-5V'"):
-        published(results, system="GPT-5V")
+        published_value(results, system="GPT-5V")
     with pytest.raises(KinesicsError, match=r"rows with system 'GPT-4V'; one is wanted"):
-        published(results, system="GPT-4V")
+        published_value(results, system="GPT-4V")
 
 
 def test_unverified_values_are_marked():
     results = read_literature(FOLDER)["published_results"]
     where = {"paper_key": "emporio2022shrec", "system": "Stronger", "metric": "detection rate"}
     with pytest.raises(KinesicsError, match="not verified"):
-        published(results, **where)
-    assert published(results, unverified=True, **where) > 0
-    assert mark("no") == UNVERIFIED
-    assert mark("yes") == ""
+        published_value(results, **where)
+    assert published_value(results, unverified=True, **where) > 0
+    assert verification_mark("no") == UNVERIFIED
+    assert verification_mark("yes") == ""
 
 
 def test_missing_file(tmp_path):

@@ -17,14 +17,14 @@ from kinesics.metrics.comparison import compare
 from kinesics.metrics.scoring import score
 from kinesics.models import augmentation, inference, optimization
 from kinesics.models.method import settings_of
-from kinesics.signals.landmarks import point_stream, points_layout
-from kinesics.signals.optical_flow import CELLS, PIXELS, pixel_stream
-from kinesics.structures.events import check_events, write_events
+from kinesics.signals.landmarks import landmark_descriptor, landmark_layout
+from kinesics.signals.optical_flow import CELLS, FLOW_LAYOUT, flow_descriptor
+from kinesics.structures.events import check_events, write_events_csv
 from kinesics.structures.tracks import TracksWriter
 from kinesics_paper.article.tables import cross_validation as article
 from kinesics_paper.datasets import open_data
 from kinesics_paper.studies import cross_validation as study
-from kinesics_paper.studies.recordings import part, plain_clip, read_clip
+from kinesics_paper.studies.recordings import cut_recording, read_open_recording, recording_of_descriptor
 
 RATE = 10.0
 FACES, POSES, CLIPS = "uci-grammatical-facial-expressions", "mediapipe-pose-gestures", "egogestar"
@@ -40,16 +40,16 @@ def test_landmarks_say_what_moves_wherever_and_however_large_somebody_is():
     still = points()
     waving = still.copy()
     waving[20:30, 2, 0] += 0.3
-    stream = point_stream(waving, RATE)
+    stream = landmark_descriptor(waving, RATE)
     own = stream[:, 5:23].reshape(-1, 6, 3)
-    speeds = stream[:, points_layout(6).motion]
+    speeds = stream[:, landmark_layout(6).motion]
     assert stream.shape == (40, 5 + 4 * 6)
     assert np.abs(own[20:30, 2, 0]).min() > 0.5 > 10 * np.abs(own[:, [0, 1, 3, 4, 5]]).max()
     assert speeds[20].argmax() == speeds[29].argmax() == 2
-    np.testing.assert_allclose(point_stream(waving * 3 + [5, -2, 0], RATE)[:, 4:], stream[:, 4:], atol=1e-4)
+    np.testing.assert_allclose(landmark_descriptor(waving * 3 + [5, -2, 0], RATE)[:, 4:], stream[:, 4:], atol=1e-4)
     # The whole moves: no point does by itself.
     walking = still + np.where(np.arange(40) >= 20, 0.2, 0)[:, None, None] * [1, 0, 0]
-    stream = point_stream(walking, RATE)
+    stream = landmark_descriptor(walking, RATE)
     assert stream[25, 1] - stream[5, 1] > 0.3
     assert np.abs(stream[:, 5:23]).max() < 0.05
 
@@ -59,14 +59,14 @@ def test_landmarks_that_are_not_seen_are_zero():
     gone[10:20] = np.nan
     gone[25, 3, 2] = np.nan  # depth alone
     gone[:, 5] = np.nan
-    stream = point_stream(gone, RATE)
+    stream = landmark_descriptor(gone, RATE)
     assert np.isfinite(stream).all()
     assert stream[:, 0].tolist() == [1.0] * 10 + [0.0] * 10 + [1.0] * 20
     assert not stream[10:20].any()
     own = stream[:, 5:23].reshape(-1, 6, 3)
     assert own[25, 3].tolist() == [own[25, 3, 0], own[25, 3, 1], 0.0]
     assert not own[:, 5].any()
-    assert not point_stream(np.full((3, 6, 3), np.nan), RATE).any()
+    assert not landmark_descriptor(np.full((3, 6, 3), np.nan), RATE).any()
 
 
 def test_pixels_say_where_something_moves_and_which_way(tmp_path):
@@ -77,20 +77,20 @@ def test_pixels_say_where_something_moves_and_which_way(tmp_path):
         left = 10 + 6 * max(k - 3, 0)  # at rest, then to the right, in the first row of cells
         picture[:80, left : left + 80] = texture
         pictures.append(picture)
-    stream = pixel_stream(write_video(tmp_path / "v.mp4", pictures), RATE)
+    stream = flow_descriptor(write_video(tmp_path / "v.mp4", pictures), RATE)
     cells = stream[:, 1:37].reshape(8, 12, 3)
     assert stream.shape == (8, 1 + 4 * CELLS[0] * CELLS[1])
     assert (stream[:, 0] == 1).all()
     assert cells[5:, 0, 0].min() > 0.2 > np.abs(cells[:3, :, 0]).max()
     assert np.abs(cells[:, 8:, :2]).max() < 0.1  # below nothing moves
-    assert (stream[5:, PIXELS.motion].argmax(1) < 4).all()
+    assert (stream[5:, FLOW_LAYOUT.motion].argmax(1) < 4).all()
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """Return a folder with miniatures of what the adapters write: faces by points, a body pose, a video."""
     data, out = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("open")
-    open_data.write(FACES, write_faces(data), out / FACES)
+    open_data.write_tables(FACES, write_faces(data), out / FACES)
     pose = np.concatenate([np.random.default_rng(0).uniform(0, 1, (33, 3)), np.ones((33, 1))], 1)
     with TracksWriter(out / POSES / "tracks" / "v.parquet", "v", 30, 200, 100) as writer:
         for frame in range(30):
@@ -119,28 +119,28 @@ def folder(tmp_path_factory) -> Path:
 )
 def test_every_data_set_has_its_stream_at_any_rate(folder, dataset, video, columns, duration_s):
     for rate_hz in (10.0, 20.0):
-        clip = read_clip(dataset, folder / dataset, video, rate_hz)
-        assert clip.stream(0).shape == (clip.tracks.frames, columns) == (round(duration_s * rate_hz), columns)
+        clip = read_open_recording(dataset, folder / dataset, video, rate_hz)
+        assert clip.descriptor(0).shape == (clip.tracks.frames, columns) == (round(duration_s * rate_hz), columns)
         assert clip.tracks.persons == [0]
-        assert clip.stream(0)[:, clip.layout.seen].all()
+        assert clip.descriptor(0)[:, clip.layout.seen].all()
     with pytest.raises(KinesicsError, match="nobody"):
-        read_clip(dataset, folder / dataset, "nobody", RATE)
+        read_open_recording(dataset, folder / dataset, "nobody", RATE)
 
 
 def test_a_pose_has_no_point_that_is_hidden(folder):
-    stream = read_clip(POSES, folder / POSES, "v", RATE).stream(0)
+    stream = read_open_recording(POSES, folder / POSES, "v", RATE).descriptor(0)
     assert (np.diff(stream[:, 1]) > 0.5).tolist() == [False, False, False, True, *[False] * 5]  # 0.4 s: frame 12 of 30
     assert not stream[5:, 5 + 3 * 20 : 8 + 3 * 20].any()
 
 
 def test_a_clip_is_cut_and_its_events_with_it():
-    clip = plain_clip("v", RATE, np.arange(80, dtype=np.float32).reshape(40, 2), PIXELS)
+    clip = recording_of_descriptor("v", RATE, np.arange(80, dtype=np.float32).reshape(40, 2), FLOW_LAYOUT)
     rows = [("v", 0, "a", 0.0, 1.0), ("v", 0, "b", 2.8, 3.2), ("v", 0, "a", 3.5, 3.9), ("w", 0, "a", 0.0, 1.0)]
     truth = check_events(pd.DataFrame(rows, columns=["video", "person", "label", "start_s", "end_s"]))
     (first, last), events = study._parted(clip, truth)
     assert (first.tracks.frames, last.tracks.frames) == (30, 10)
-    np.testing.assert_array_equal(last.stream(0), clip.stream(0)[30:])
-    assert last.stream(0).tolist() == part(clip, 30, 40).stream(0).tolist()
+    np.testing.assert_array_equal(last.descriptor(0), clip.descriptor(0)[30:])
+    assert last.descriptor(0).tolist() == cut_recording(clip, 30, 40).descriptor(0).tolist()
     found = [
         (label, round(start, 6), round(end, 6))
         for video, label, start, end in events[["video", "label", "start_s", "end_s"]].itertuples(index=False)
@@ -164,14 +164,14 @@ def planted(tmp_path, monkeypatch) -> Path:
     random, rows, clips = np.random.default_rng(0), [], {}
     videos = ["a1", "a2", "b1", "c1"]
     for video in videos:
-        stream = random.normal(0, 0.2, (300, PIXELS.motion[-1] + 1)).astype(np.float32)
+        stream = random.normal(0, 0.2, (300, FLOW_LAYOUT.motion[-1] + 1)).astype(np.float32)
         stream[:, 0] = 1
         for number, label in enumerate(("up", "down") * 6):
             begin = 20 + 22 * number + int(random.integers(0, 6))
             stream[begin : begin + 12, 1 + number % 2] += 3
             rows.append((video, 0, label, begin / RATE, (begin + 12) / RATE))
-        clips[video] = plain_clip(video, RATE, stream, PIXELS)
-    write_events(
+        clips[video] = recording_of_descriptor(video, RATE, stream, FLOW_LAYOUT)
+    write_events_csv(
         check_events(pd.DataFrame(rows, columns=["video", "person", "label", "start_s", "end_s"])),
         tmp_path / "events.csv",
     )
@@ -183,7 +183,7 @@ def planted(tmp_path, monkeypatch) -> Path:
         for person, mine in people.items()
     }
     write_json(tmp_path / "splits.json", splits)
-    monkeypatch.setattr(study, "read_clip", lambda dataset, folder, video, rate_hz: clips[video])
+    monkeypatch.setattr(study, "read_open_recording", lambda dataset, folder, video, rate_hz: clips[video])
     return tmp_path
 
 
@@ -192,7 +192,7 @@ def test_what_can_be_learned_is_found_in_who_was_left_out(planted):
     scoring = {"resamples": 200, "seed": 0, "block_s": 10}
     detectors = {"chance": [0, 1], "linear": [0]}
     for name in ("one.json", "two.json"):
-        study.folds("any", planted, detectors, settings, scoring, planted / name, reference="linear")
+        study.cross_validate("any", planted, detectors, settings, scoring, planted / name, reference="linear")
     assert (planted / "one.json").read_bytes() == (planted / "two.json").read_bytes()
     result = json.loads((planted / "one.json").read_text())
     facts = [result[key] for key in ("labels", "left_out", "unit", "units", "videos", "folds", "seeds")]
@@ -207,24 +207,28 @@ def test_what_can_be_learned_is_found_in_who_was_left_out(planted):
     )
     assert entry["p_holm"] == entry["p"] == 0.25  # of the eight ways to exchange three people, the two one-sided ones
     with pytest.raises(KinesicsError, match="unit 'clip' is none of video, person, block"):
-        study.folds("any", planted, detectors, settings | {"unit": "clip"}, scoring, planted / "x", reference="linear")
+        study.cross_validate(
+            "any", planted, detectors, settings | {"unit": "clip"}, scoring, planted / "x", reference="linear"
+        )
 
 
 def test_streams_without_a_mirror_are_not_mirrored_and_others_are_refused(tmp_path):
     clip, truth = toy_clip(tmp_path, "v", 0, 10)
-    other = plain_clip("w", RATE, np.ones((100, 49), np.float32), PIXELS)
+    other = recording_of_descriptor("w", RATE, np.ones((100, 49), np.float32), FLOW_LAYOUT)
     found = {}
     for one in (clip, other):
         events = truth.assign(video=one.tracks.video)
-        model = untrained(linear.METHOD, [one], events)
+        model = untrained(linear.MODEL, [one], events)
         labels = settings_of(model)["labels"]
-        sequences = inference.scaled(model, one)
-        found[one.tracks.video] = len(augmentation.examples(linear.METHOD, sequences, [events], labels)["stream"])
+        sequences = inference.scaled_sequences(model, one)
+        found[one.tracks.video] = len(
+            augmentation.training_windows(linear.MODEL, sequences, [events], labels)["descriptor"]
+        )
     assert found == {"v": 6, "w": 3}
     with pytest.raises(
-        KinesicsError, match=r"'v': a stream of \d+ columns, but the model learned on 49: it learned from"
+        KinesicsError, match=r"'v': a descriptor of \d+ columns, but the model learned on 49: it learned from"
     ):
-        inference.scaled(model, clip)
+        inference.scaled_sequences(model, clip)
 
 
 def test_people_are_drawn_whole_and_models_have_their_own_thresholds():
@@ -302,6 +306,6 @@ def test_rows_that_no_step_draws_change_nothing(tmp_path, monkeypatch):
     clip, truth = toy_clip(tmp_path, "v", 0, 10)
     padded, plain = [], []
     for kept in (padded, plain):
-        kept.append(linear.fit([clip], [truth], 0, steps=20))
+        kept.append(linear.DETECTOR.fit([clip], [truth], 0, steps=20))
         monkeypatch.setattr(optimization, "_padded", lambda part: part)
     assert all((padded[0][name] == plain[0][name]).all() for name in plain[0])

@@ -11,14 +11,14 @@ from support import ROOT
 from support.toy import toy_clip, untrained
 
 from kinesics.detectors import budgeted
-from kinesics.detectors.registry import DETECTORS, detector
+from kinesics.detectors.registry import DETECTORS, find_detector
 from kinesics.errors import KinesicsError
-from kinesics.io.checkpoints import threshold
+from kinesics.io.checkpoints import decision_threshold
 from kinesics.io.files import write_json
 from kinesics.metrics.scoring import score
 from kinesics.models.losses import signed_distance, smooth_l1
-from kinesics.signals.recording import read_clips
-from kinesics.structures.events import read_events, write_events
+from kinesics.signals.recording import read_recordings
+from kinesics.structures.events import read_events_csv, write_events_csv
 from kinesics.structures.features import write_features
 from kinesics_paper import compute_plan
 from kinesics_paper.article.figures import proposal
@@ -68,15 +68,15 @@ def curve(tmp_path_factory):
     """Return the budget curve of an untrained model on a toy, and the folder of its files."""
     folder = tmp_path_factory.mktemp("budget")
     clip, truth = toy_clip(folder, "v", 0, 20)
-    write_events(truth, folder / "truth.csv")
+    write_events_csv(truth, folder / "truth.csv")
     features = []
     for encoder, of in clip.features.items():
         (folder / encoder).mkdir()
         features.append(folder / encoder / "v.safetensors")
         write_features(of, features[-1])
-    model = untrained(budgeted.METHOD, [clip], truth) | {"threshold": np.array([0.1])}
+    model = untrained(budgeted.MODEL, [clip], truth) | {"threshold": np.array([0.1])}
     save_file(dict(sorted(model.items())), folder / "model.safetensors", {"detector": "kinesics.detectors.budgeted"})
-    assert threshold(folder / "model.safetensors") == 0.1
+    assert decision_threshold(folder / "model.safetensors") == 0.1
     budget_curve(
         [folder / "v.parquet"],
         features,
@@ -154,8 +154,8 @@ def test_the_learning_curve_scores_where_it_learned_on_test_videos_and_on_clips(
         tmp_path / "m.safetensors",
         tmp_path / "1.json",
     )
-    clip, true = read_clips([tracks], features)[0], read_events(truth)
-    learned = untrained(budgeted.METHOD, [clip], true, loud=0.5) | {"threshold": np.array([0.2])}
+    clip, true = read_recordings([tracks], features)[0], read_events_csv(truth)
+    learned = untrained(budgeted.MODEL, [clip], true, loud=0.5) | {"threshold": np.array([0.2])}
     save_file(dict(sorted(learned.items())), model, {"detector": "kinesics.detectors.budgeted"})
     parts = ([tracks], [tracks], [tracks], [tracks], features, truth, truth, [truth, truth])
     learning_curve(*parts, [model], [0], {"resamples": 10, "seed": 0, "block_s": 5}, one)
@@ -163,8 +163,8 @@ def test_the_learning_curve_scores_where_it_learned_on_test_videos_and_on_clips(
     assert (found["videos"], found["seconds"]) == (1, 20)
     assert found["training"] == found["test"]
     # The clips are judged by the decisions alone, the stage's mAP by all candidates.
-    events, _ = budgeted.detect(clip, model)
-    sure = events[events["score"] >= threshold(model)]
+    events, _ = budgeted.DETECTOR.detect(clip, model)
+    sure = events[events["score"] >= decision_threshold(model)]
     expected = score([true, true], sure, durations={"v": 20}, labels=sorted(set(true["label"])), resamples=0, block_s=5)
     assert 0 < len(sure) < len(events)
     assert found["clips"]["f1_50"]["value"] == expected["metrics"]["f1_50"]["value"]
@@ -180,5 +180,5 @@ def test_every_detector_trains_as_the_search_on_validation_videos_found_best():
     assert rows.groupby("detector").size().nunique() == 1  # the same search for all
     best = rows.loc[rows.groupby("detector")["map"].idxmax()].set_index("detector")
     for name in learned:
-        method, row = detector(name).METHOD, best.loc[name]
+        method, row = find_detector(name).model, best.loc[name]
         assert (method.decay, method.steps) == (row["decay"], row["steps"]), name

@@ -17,12 +17,12 @@ matplotlib.use("pdf")
 import matplotlib.pyplot as plt
 
 from kinesics.encoders import dino, pretrained, vit_s_focus
-from kinesics.encoders.extract import cut
+from kinesics.encoders.extract import crop_square
 from kinesics.encoders.registry import ENCODERS
-from kinesics.encoders.transformers_vision import packed
-from kinesics.encoders.videollama3 import CHANGED, FRAME_HZ, MERGE, fitted, kept
+from kinesics.encoders.transformers_vision import pack_patches
+from kinesics.encoders.videollama3 import CHANGED, FRAME_HZ, MERGE, fit_to_patches, pruned_patches
 from kinesics.errors import KinesicsError
-from kinesics.media.video import frame_at, frames
+from kinesics.media.video import read_frame_at, read_frames
 from kinesics.structures.tracks import Tracks, read_tracks
 from kinesics_paper.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, TEXT, save, style
 
@@ -50,7 +50,7 @@ def hand_patches(
     torch.set_num_threads(1)
     network = vit_s_focus._network(Path(weights))
     seen = _hands(read_tracks(tracks), count, tracks)
-    shown = frame_at(video, [time_s for time_s, _ in seen])
+    shown = read_frame_at(video, [time_s for time_s, _ in seen])
     mean, std = map(torch.tensor, pretrained.IMAGENET)
     squares, hulls, known = [], [], []
     for frame, (_, hands) in zip(shown, seen, strict=True):
@@ -58,10 +58,10 @@ def hand_patches(
         side = max(height, width)
         square = np.array([width, height]) / side  # the frame's share of the square it is cut to
         points = [0.5 + (hand[:, :2] - 0.5) * square for hand in hands]
-        squares.append(cut(frame, np.array([0.0, 0.0, 1.0, 1.0]), 0, (_SIDE, _SIDE)))
+        squares.append(crop_square(frame, np.array([0.0, 0.0, 1.0, 1.0]), 0, (_SIDE, _SIDE)))
         hulls.append(points)
         with torch.inference_mode():
-            pixels = pretrained.scaled(torch.from_numpy(squares[-1][None]), mean, std).float().cpu()
+            pixels = pretrained.normalise(torch.from_numpy(squares[-1][None]), mean, std).float().cpu()
             known.append(dino.tokens(network, pixels)[1][0].numpy())
     grid = known[0].shape[0]
     palm = hulls[0][0][_PALM].mean(0)
@@ -104,7 +104,7 @@ def pruner(videos: dict[str, str | Path], out: str | Path, seed: int = 0) -> dic
     first frame, repeated: there, what is kept above one token a frame is noise alone.
     """
     style()
-    clips = {name: np.stack([frame for *_, frame in frames(path, FRAME_HZ)]) for name, path in videos.items()}
+    clips = {name: np.stack([frame for *_, frame in read_frames(path, FRAME_HZ)]) for name, path in videos.items()}
     first = next(iter(clips.values()))
     clips["still"] = np.repeat(first[:1], len(first), axis=0)
     shares = {name: survival(clip, seed) for name, clip in clips.items()}
@@ -134,10 +134,10 @@ def survival(clip: np.ndarray, seed: int = 0) -> np.ndarray:
     noise = np.random.default_rng(seed).standard_normal(clip.shape)
     for k, deviation in enumerate(NOISE):
         noisy = (clip + deviation * noise).round().clip(0, 255).astype(np.uint8)
-        pixels = pretrained.scaled(torch.from_numpy(fitted(noisy)), mean, std).float().cpu()
-        patches, _ = packed(pixels, 14, MERGE, 1)
+        pixels = pretrained.normalise(torch.from_numpy(fit_to_patches(noisy)), mean, std).float().cpu()
+        patches, _ = pack_patches(pixels, 14, MERGE, 1)
         for j, threshold in enumerate(THRESHOLDS):
-            out[j, k] = kept(patches, len(clip), threshold)[1:].float().mean()
+            out[j, k] = pruned_patches(patches, len(clip), threshold)[1:].float().mean()
     return out
 
 

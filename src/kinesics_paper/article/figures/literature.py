@@ -16,7 +16,7 @@ from kinesics_paper.article import style
 from kinesics_paper.article.style import BLUE, COLUMN, GREEN, GREY, ORANGE, RED, SKY, STYLE, TEXT
 from kinesics_paper.datasets.gpt4v_emotion import read_sets
 from kinesics_paper.literature.records import find
-from kinesics_paper.literature.tables import published, select
+from kinesics_paper.literature.tables import published_value, select
 from kinesics_paper.studies.gpt4v import AS_PUBLISHED, comparison
 
 #: Tasks from what a scene evokes to what a face does, and the names they have on the page.
@@ -214,7 +214,8 @@ def scale_gains(results: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for dataset in ("THUMOS14", "HACS Segment", "ActivityNet-1.3", "FineAction"):
         small, large = (
-            published(results, system=f"InternVideo2_s1-{size}", dataset=dataset, **where) for size in ("1B", "6B")
+            published_value(results, system=f"InternVideo2_s1-{size}", dataset=dataset, **where)
+            for size in ("1B", "6B")
         )
         rows.append({"dataset": dataset, "1B": small, "6B": large, "gain": large - small})
     return pd.DataFrame(rows)
@@ -300,7 +301,7 @@ def continuity(results: pd.DataFrame) -> pd.DataFrame:
     """Return isolated against continuous recognition: benchmark, isolated, continuous (percent), and their metrics."""
     rows = []
     for name, *where in PAIRS:
-        values = [published(results, **part) for part in where]
+        values = [published_value(results, **part) for part in where]
         parts = [select(results, **part).iloc[0] for part in where]
         values = [100 * value if part["unit"] == "0-1" else value for value, part in zip(values, parts, strict=True)]
         metrics = [part["metric"] for part in parts]

@@ -13,14 +13,14 @@ import matplotlib.pyplot as plt
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from kinesics.detectors.registry import DETECTORS
-from kinesics.io.checkpoints import read_model
+from kinesics.io.checkpoints import read_checkpoint
 from kinesics.io.files import write_text
-from kinesics.media.video import facts
-from kinesics.structures.events import read_events, read_tubes
+from kinesics.media.video import probe_video
+from kinesics.structures.events import read_events_csv, read_tubes
 from kinesics.structures.vocabulary import LABELS
 from kinesics_paper.article.figures.results import name_lanes, tubes_strip
 from kinesics_paper.article.latex import escape, table
-from kinesics_paper.article.latex_numbers import interval, spread, text, turned
+from kinesics_paper.article.latex_numbers import interval, reverse_sign, spread, text
 from kinesics_paper.article.style import BLUE, COLUMN, GREEN, GREY, ORANGE, RED, SKY, TEXT, save, style
 
 POLICY_COLOURS = {"uncertain": RED, "uniform": BLUE, "motion": GREEN, "kts": ORANGE}
@@ -118,7 +118,7 @@ def training(models: list[str], out: str | Path) -> None:
     found: dict[str, list[np.ndarray]] = {}
     for path in models:
         name = Path(path).parts[-3]
-        found.setdefault(name, []).append(read_model(path, DETECTORS[name]["module"])["curve"])
+        found.setdefault(name, []).append(read_checkpoint(path, DETECTORS[name]["module"])["curve"])
     figure, panels = plt.subplots(1, len(found), figsize=(TEXT, 1.25), sharey=True, squeeze=False, layout="constrained")
     for panel, (name, curves) in zip(panels[0], found.items(), strict=True):
         for curve in curves:
@@ -193,7 +193,7 @@ def costs(models: list[str], measured: str | Path, out: str | Path) -> None:
     took = pd.read_csv(measured, dtype=str).set_index("detector")
     for path in models:
         name = Path(path).parts[-3]
-        model = read_model(path, DETECTORS[name]["module"])
+        model = read_checkpoint(path, DETECTORS[name]["module"])
         errors.setdefault(name, []).append(model["calibration_error"])
         weights = sum(array.size for key, array in model.items() if key.startswith("network."))
         settings = json.loads(model["settings"].tobytes())
@@ -225,9 +225,9 @@ def costs(models: list[str], measured: str | Path, out: str | Path) -> None:
 def tubes(video: str, events: str, boxes: str, truth: list[str], out: str | Path, frames: int = 6) -> None:
     """Draw the proposal's tubes in frames of a clip, and below its events as lanes between those of the two coders."""
     style()
-    found, found_boxes = read_events(events), read_tubes(boxes)
-    name, end_s = Path(video).stem, facts(video).duration_s
-    coders = [table[table["video"] == name] for table in map(read_events, truth)]
+    found, found_boxes = read_events_csv(events), read_tubes(boxes)
+    name, end_s = Path(video).stem, probe_video(video).duration_s
+    coders = [table[table["video"] == name] for table in map(read_events_csv, truth)]
     present = {label for table in (found, *coders) for label in table["label"]}
     labels = [label for label in LABELS.index if label in present]
     figure, (film, lanes) = plt.subplots(
@@ -283,7 +283,7 @@ def numbers(
             out |= spread(f"learning.{name}.{part}", row[part][metric])
     tests = json.loads(Path(on_stage).read_text(encoding="utf-8"))["tests"]["map"]
     for name, entry in tests.items():
-        out |= spread(f"gain.{name}", turned(entry)) | {f"gain.{name}.p": text(entry["p_holm"], 3)}
+        out |= spread(f"gain.{name}", reverse_sign(entry)) | {f"gain.{name}.p": text(entry["p_holm"], 3)}
     out["gain.strongest"] = escape(max(tests, key=lambda name: tests[name]["value"]))  # the others less the proposal
     surpassed = [name for name, entry in tests.items() if entry["high"] is not None and entry["high"] < 0]
     return out | {"gain.count": len(tests), "gain.surpassed": len(surpassed)}

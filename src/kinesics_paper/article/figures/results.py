@@ -11,9 +11,9 @@ import pandas as pd
 matplotlib.use("pdf")
 import matplotlib.pyplot as plt
 
-from kinesics.media.video import facts, frame_at
+from kinesics.media.video import probe_video, read_frame_at
 from kinesics.metrics.diagnosis import BUCKETS, TYPES
-from kinesics.structures.events import read_events
+from kinesics.structures.events import read_events_csv
 from kinesics.structures.vocabulary import LABELS
 from kinesics_paper.article.latex_numbers import detectors
 from kinesics_paper.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, TEXT, save, style
@@ -45,11 +45,11 @@ def timelines(
     ``media`` and every list of ``events`` (detector: files) are in the order of ``clips``; ``truth`` is a file a coder.
     """
     style()
-    coders = dict(zip(["coder A", "coder B"], (read_events(path) for path in truth), strict=True))
+    coders = dict(zip(["coder A", "coder B"], (read_events_csv(path) for path in truth), strict=True))
     drawn = []
     for number, clip in enumerate(clips):
         tables = {name: table[table["video"] == clip] for name, table in coders.items()}
-        tables |= {name: read_events(paths[number]) for name, paths in events.items()}
+        tables |= {name: read_events_csv(paths[number]) for name, paths in events.items()}
         drawn.append(tables)
     lanes = [
         [label for label in LABELS.index if any((table["label"] == label).any() for table in tables.values())]
@@ -59,7 +59,7 @@ def timelines(
     figure = plt.figure(figsize=(TEXT, 0.30 * sum(heights)))
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights, hspace=0.02)
     for number, clip in enumerate(clips):
-        duration = facts(media[number]).duration_s
+        duration = probe_video(media[number]).duration_s
         strip = figure.add_subplot(grid[3 * number])
         _film_strip(strip, media[number], duration)
         strip.set_title(clip.replace("_", " "), loc="left", fontweight="bold", pad=3)
@@ -132,7 +132,7 @@ def per_label(scores: str | Path, shown: list[str], out: str | Path, metric: str
 
 def _film_strip(axes: plt.Axes, path: str, duration: float, count: int = 9) -> None:
     times = (np.arange(count) + 0.5) * duration / count
-    frames = frame_at(path, times.tolist())
+    frames = read_frame_at(path, times.tolist())
     height, width = frames[0].shape[:2]
     axes.set_xlim(0, duration)
     axes.set_ylim(0, 1)
@@ -182,7 +182,7 @@ def tubes_strip(axes: plt.Axes, video: str, end_s: float, seen: pd.DataFrame, bo
     times = (np.arange(count) + 0.5) * part
     if len(stamps := np.sort(boxes["time_s"].unique())):
         times = stamps[np.searchsorted(stamps, times).clip(max=len(stamps) - 1)]
-    for number, (time_s, frame) in enumerate(zip(times, frame_at(video, times.tolist()), strict=True)):
+    for number, (time_s, frame) in enumerate(zip(times, read_frame_at(video, times.tolist()), strict=True)):
         left, width = number * part, 0.97 * part
         axes.imshow(frame, extent=(left, left + width, 1, 0), aspect="auto", interpolation="lanczos")
         for box in boxes[boxes["time_s"] == time_s].itertuples():

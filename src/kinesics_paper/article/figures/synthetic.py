@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from kinesics.io.files import write_text
-from kinesics.media.video import facts, frame_at
-from kinesics.structures.events import read_events, read_tubes
+from kinesics.media.video import probe_video, read_frame_at
+from kinesics.structures.events import read_events_csv, read_tubes
 from kinesics.structures.vocabulary import LABELS
-from kinesics.synthetic.perturbations import DIALS, VALUES
+from kinesics.synthetic.perturbations import PERTURBATIONS, VALUES
 from kinesics.synthetic.rig import FACE_ACTIONS
 from kinesics.synthetic.script import TIMING, strength
 from kinesics.synthetic.speech import SENTENCES
@@ -31,8 +31,8 @@ def strip(video: str, events: str, tubes: str, acts: str, out: str | Path) -> No
     """Draw a strip of frames of a video with the true boxes in them, and below it the script: the strength of each act
     over time, relative to its label's full movement, with the events that are seen of it as bars."""
     style()
-    played, seen, boxes = pd.read_csv(acts), read_events(events), read_tubes(tubes)
-    end_s = min(facts(video).duration_s, SHOWN_S)
+    played, seen, boxes = pd.read_csv(acts), read_events_csv(events), read_tubes(tubes)
+    end_s = min(probe_video(video).duration_s, SHOWN_S)
     labels = [label for label in LABELS.index if label in set(seen["label"][seen["start_s"] < end_s])]
     persons = sorted(seen["person"].unique())
     figure, (film, lanes) = plt.subplots(
@@ -73,9 +73,12 @@ def dials(videos: dict[tuple[str, int], str], acts: str | Path, out: str | Path)
     moving = played[played["label"].str.startswith("hand_") & (played["event"] >= 0)].iloc[0]
     time_s = (moving["begin_s"] + moving["apex_s"]) / 2
     levels = sorted({level for _, level in videos if level})
-    side = TEXT / (len(DIALS) + 1)
+    side = TEXT / (len(PERTURBATIONS) + 1)
     figure, panels = plt.subplots(
-        len(levels), len(DIALS) + 1, figsize=(TEXT, len(levels) * (0.75 * side + 0.13) + 0.15), layout="constrained"
+        len(levels),
+        len(PERTURBATIONS) + 1,
+        figsize=(TEXT, len(levels) * (0.75 * side + 0.13) + 0.15),
+        layout="constrained",
     )
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01)
     for panel in panels[:, 0]:
@@ -84,16 +87,16 @@ def dials(videos: dict[tuple[str, int], str], acts: str | Path, out: str | Path)
     middle.set_visible(True)
     shown = {(0, middle): ("", 0)} | {
         (level, panels[row, column]): (dial, level)
-        for column, dial in enumerate(DIALS, 1)
+        for column, dial in enumerate(PERTURBATIONS, 1)
         for row, level in enumerate(levels)
     }
     for (level, panel), key in shown.items():
-        panel.imshow(frame_at(videos[key], [time_s])[0], interpolation="lanczos")
+        panel.imshow(read_frame_at(videos[key], [time_s])[0], interpolation="lanczos")
         panel.set_xticks([])
         panel.set_yticks([])
         panel.spines[:].set_visible(False)
         panel.set_xlabel(f"{VALUES[key[0]][level]:g}" if level else "level 0", fontsize=6, labelpad=1)
-    for panel, dial in zip(panels[0, 1:], DIALS, strict=True):
+    for panel, dial in zip(panels[0, 1:], PERTURBATIONS, strict=True):
         panel.set_title(dial, pad=2, fontsize=7)
     save(figure, out)
     plt.close(figure)
@@ -122,7 +125,7 @@ def numbers(
 
     ``lines`` is a file a video, ``realism`` of ``evaluation.realism``, ``config`` the section of the configuration.
     """
-    played, events = pd.read_csv(videos, keep_default_na=False), read_events(truth)
+    played, events = pd.read_csv(videos, keep_default_na=False), read_events_csv(truth)
     said = pd.concat(map(pd.read_csv, lines), ignore_index=True)
     said = said[said["video"].isin(played["video"][played["split"] != "dials"])]
     emotional = said[said["emotion"] != "neutral"]
@@ -137,7 +140,7 @@ def numbers(
         "stage.emotional": len(emotional),
         "stage.congruent": int(emotional["congruent"].sum()),
         "stage.sentences": len(SENTENCES),
-        "stage.dials": len(DIALS),
+        "stage.dials": len(PERTURBATIONS),
         "stage.levels": max(max(levels) for levels in VALUES.values()),
         "stage.actions": len(FACE_ACTIONS),
     }

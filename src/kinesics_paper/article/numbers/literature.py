@@ -20,7 +20,7 @@ from kinesics_paper.article.figures.literature import (
 from kinesics_paper.datasets.gpt4v_emotion import read_sets
 from kinesics_paper.datasets.shrec2022 import RUNS
 from kinesics_paper.literature.records import find
-from kinesics_paper.literature.tables import UNVERIFIED, published, select
+from kinesics_paper.literature.tables import UNVERIFIED, published_value, select
 from kinesics_paper.studies.gpt4v import AS_PUBLISHED, comparison
 from kinesics_paper.studies.shrec2022 import DATASET
 
@@ -115,10 +115,10 @@ def _limits(results: pd.DataFrame) -> dict[str, str | float]:
             numbers[f"unibench.{key}.{kind}.lowest"] = f"{worst['value']:.1f}"
             numbers[f"unibench.{key}.{kind}.lowest.system"] = worst["system"]
     for metric in ("recognition score", "chain-of-thought score"):
-        value = published(results, paper_key="zhang2025mmeemotion", metric=metric)
+        value = published_value(results, paper_key="zhang2025mmeemotion", metric=metric)
         numbers[f"mmeemotion.{slug(metric.split()[0])}"] = f"{value:.1f}"
     for modality in ("voice", "face", "voice and face"):
-        value = published(results, paper_key="cao2014cremad", setting=modality)
+        value = published_value(results, paper_key="cao2014cremad", setting=modality)
         numbers[f"cremad.{slug(modality)}.published"] = f"{value:.1f}"
     return numbers
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import kinesics
 from kinesics.errors import KinesicsError
-from kinesics.structures.events import read_events
+from kinesics.structures.events import read_events_csv
 from kinesics.structures.tracks import LANDMARKS, read_tracks
 from kinesics.structures.vocabulary import LABELS
 from kinesics.vlm.event_prompting import RATE_HZ, STEP_S, WINDOW_S
 from kinesics.vlm.label_ranking import FRAMES
-from kinesics.vlm.prompts import prompts
+from kinesics.vlm.prompts import read_prompts
 from kinesics_paper.article.latex_numbers import power_of_ten, spread, text
 from kinesics_paper.downloads import read_downloads
 
@@ -38,7 +38,7 @@ def collect(
         "labels.count": len(LABELS),
         "sources.count": sum(rows[0]["tier"] == config["tier"] for rows in read_downloads().values()),
     }
-    numbers |= {f"ask.batch.{name}": int(row["batch"]) for name, row in prompts().items()}
+    numbers |= {f"ask.batch.{name}": int(row["batch"]) for name, row in read_prompts().items()}
     numbers |= {
         "ask.frames": FRAMES,
         "ask.window": f"{WINDOW_S:g}",
@@ -63,7 +63,7 @@ def collect(
             numbers[f"clip.{clip.video}.{part}"] = seen / clip.frames if clip.frames else None
     numbers["clips.minutes"] = text(total / 60, 1)
     for path in truth:
-        events = read_events(path)
+        events = read_events_csv(path)
         numbers[f"{Path(path).stem}.events"] = len(events)
         for video, rows in events.groupby("video"):
             numbers[f"{Path(path).stem}.{video}.events"] = len(rows)

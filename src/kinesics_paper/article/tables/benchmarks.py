@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from kinesics.encoders.base import fetched
+from kinesics.encoders.base import is_downloadable
 from kinesics.encoders.registry import ENCODERS
 from kinesics.io.files import write_text
 from kinesics_paper.article.latex import escape, table
 from kinesics_paper.article.latex_numbers import text
-from kinesics_paper.datasets.base import CORPORA
+from kinesics_paper.datasets.base import BENCHMARKS
 from kinesics_paper.downloads import read_downloads
-from kinesics_paper.literature.tables import mark, runs
+from kinesics_paper.literature.tables import runs, verification_mark
 
 
-def corpora(scores: list[str], out: str | Path) -> None:
+def benchmarks(scores: list[str], out: str | Path) -> None:
     """Write what each benchmark is, how it is had, and what each encoder reached (files of ``corpora.probe``), or -- .
 
     What was reached is the official measure in per cent: of clips and frames the mean over the folds, of events and boxes that
@@ -24,12 +24,12 @@ def corpora(scores: list[str], out: str | Path) -> None:
     found = [json.loads(Path(path).read_text(encoding="utf-8")) for path in scores]
     encoders = sorted({one["encoder"] for one in found})
     rows, rules = [], []
-    for number, (name, row) in enumerate(CORPORA.items()):
+    for number, (name, row) in enumerate(BENCHMARKS.items()):
         if number and row["task"] != rows[-1][1]:
             rules.append(number)
         reached = {one["encoder"]: _reached(one, row) for one in found if one["corpus"] == name}
         size = [text(float(row["videos"]), 0), text(float(row["hours"]), 1), text(float(row["disk_gb"]), 0)]
-        size[-1] += mark("no" if "from memory" in row["sizes"] else "yes")
+        size[-1] += verification_mark("no" if "from memory" in row["sizes"] else "yes")
         access = "open" if row["access"] == "open" else "to be signed"
         key = rf"{escape(row['dataset'])}~\cite{{{row['citation']}}}"
         cells = [reached.get(encoder, "--") for encoder in encoders]
@@ -75,7 +75,7 @@ def coverage(literature: dict[str, pd.DataFrame], records: list[dict], scores: l
     article's clips if one of its networks is among the embedded sources. Published are the rows of published_results.csv
     under its name or an alias.
     """
-    heads = [CLIPS, *(row["dataset"] for row in CORPORA.values())]
+    heads = [CLIPS, *(row["dataset"] for row in BENCHMARKS.values())]
     states = _states(literature, records, scores)
     rows = []
     for row in literature["systems"].sort_values(["year", "system"], kind="stable").to_dict("records"):
@@ -94,9 +94,9 @@ def _states(literature: dict[str, pd.DataFrame], records: list[dict], scores: li
         kind: aliases[aliases["kind"] == kind].groupby("name")["published"].agg(set) for kind in ("system", "dataset")
     }
     found = [json.loads(Path(path).read_text(encoding="utf-8")) for path in scores]
-    run = {(ENCODERS[one["encoder"]]["citation"], CORPORA[one["corpus"]]["dataset"]) for one in found}
+    run = {(ENCODERS[one["encoder"]]["citation"], BENCHMARKS[one["corpus"]]["dataset"]) for one in found}
     embedded = {files[0]["citation"] for files in read_downloads().values() if files[0]["tier"] == "embedded"}
-    embedded |= {row["citation"] for name, row in ENCODERS.items() if fetched(name)}
+    embedded |= {row["citation"] for name, row in ENCODERS.items() if is_downloadable(name)}
     recomputed = {row["dataset"] for row in records if row["published"] is not None}
     states = {}
     for row in literature["systems"].to_dict("records"):
@@ -104,7 +104,7 @@ def _states(literature: dict[str, pd.DataFrame], records: list[dict], scores: li
         datasets = set(results["dataset"][results["system"].isin(names)])
         if row["tier"] == "embedded" and row["paper_key"] in embedded:
             states[row["system"], CLIPS] = "H"
-        for dataset in (one["dataset"] for one in CORPORA.values()):
+        for dataset in (one["dataset"] for one in BENCHMARKS.values()):
             published = datasets & ({dataset} | other["dataset"].get(dataset, set()))
             letters = "H" if (row["paper_key"], dataset) in run else ""
             letters += "R" if row["tier"] == "answers" and published & recomputed else ""
@@ -119,6 +119,6 @@ def _cell(states: dict[tuple[str, str], str], row: dict, dataset: str) -> str:
         return state
     needs = NEEDS_OF[runs(row)]
     needs = "g" if needs == "w" and row["gated"] not in ("no", "unknown", "--") else needs
-    access = {one["dataset"]: one["access"] for one in CORPORA.values()}
+    access = {one["dataset"]: one["access"] for one in BENCHMARKS.values()}
     needs += {"open": "f", "licensed": "d"}.get(access.get(dataset, ""), "")
     return rf"{state}\,{{\color{{gray}}{needs}}}" if state else rf"{{\color{{gray}}{needs}}}"

@@ -8,7 +8,7 @@ from kinesics.detectors.registry import DETECTORS
 from kinesics.io.files import write_text
 from kinesics_paper.article.latex import escape, identifier
 from kinesics_paper.article.latex import table as tabular
-from kinesics_paper.article.latex_numbers import interval, spread, text, turned
+from kinesics_paper.article.latex_numbers import interval, reverse_sign, spread, text
 from kinesics_paper.article.tables.results import STAGE_HEADS
 
 METRICS = ("map", "f1_50")
@@ -49,7 +49,7 @@ def numbers(scores: Sequence[str | Path]) -> dict[str, float | int | str | None]
         others = {name: scored["metrics"]["map"] for name, scored in result["detectors"].items() if name != reference}
         best = max(others, key=lambda name: others[name]["value"])
         entry = result["tests"]["map"][best]
-        gain = turned(entry)
+        gain = reverse_sign(entry)
         if gain["low"] is not None:
             signs.append((gain["low"] > 0) - (gain["high"] < 0))
         out |= {f"{key}.best": escape(best), **spread(f"{key}.gain", gain)}

@@ -14,7 +14,7 @@ from kinesics_paper.article.latex import table as tabular
 from kinesics_paper.datasets.gpt4v_emotion import read_sets
 from kinesics_paper.datasets.shrec2022 import RUNS
 from kinesics_paper.literature.records import find
-from kinesics_paper.literature.tables import UNVERIFIED, mark, runs
+from kinesics_paper.literature.tables import UNVERIFIED, runs, verification_mark
 from kinesics_paper.studies.gpt4v import AS_PUBLISHED, OTHER, comparison
 from kinesics_paper.studies.shrec2022 import DATASET
 
@@ -133,7 +133,7 @@ def shrec2022(literature: dict[str, pd.DataFrame], records: list[dict], out: str
         cells = [escape(run)]
         for metric in metrics:
             row = find(records, DATASET, run, metric)
-            quoted = "--" if row["published"] is None else f"{row['published']:.2f}{mark('no')}"
+            quoted = "--" if row["published"] is None else f"{row['published']:.2f}{verification_mark('no')}"
             cells += [f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]", quoted]
         delays = [find(records, DATASET, run, f"delay from the {start} start") for start in ("reported", "true")]
         rows.append([*cells, *(f"{row['value']:.1f}" for row in delays)])

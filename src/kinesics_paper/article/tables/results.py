@@ -7,7 +7,7 @@ import pandas as pd
 
 from kinesics.detectors.registry import DETECTORS
 from kinesics.io.files import write_text
-from kinesics.media.video import facts
+from kinesics.media.video import probe_video
 from kinesics_paper.article.latex import escape, identifier, table
 from kinesics_paper.article.latex_numbers import detectors, interval, text
 from kinesics_paper.downloads import read_downloads
@@ -37,7 +37,7 @@ def data(media: dict[str, str], datasets: list[str], out: str | Path) -> None:
             files = sources[source]
             row = files[0]
             if source in media:
-                seen = facts(media[source])
+                seen = probe_video(media[source])
                 frame = f"{seen.duration_s:.1f} s, {seen.width}\\,$\\times$\\,{seen.height}"
                 what = f"{escape(_what(row))}; {frame}{'' if seen.has_audio else ', no sound'}"
             else:

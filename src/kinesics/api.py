@@ -1,0 +1,276 @@
+"""The functions behind both the command line and Python: from files to tracks, features, events and scores."""
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import kinesics
+from kinesics.detectors.base import Budgeted, Detector, Temporal
+from kinesics.detectors.registry import DETECTORS, find_detector, is_trained, required_encoders
+from kinesics.encoders.base import is_downloadable, is_visual, required_downloads, weights_path
+from kinesics.errors import KinesicsError
+from kinesics.formats.registry import read_events, write_events
+from kinesics.io import downloads
+from kinesics.io.checkpoints import decision_threshold, detector_of, read_checkpoint
+from kinesics.io.validation import check, read_yaml, schema
+from kinesics.media.video import probe_video
+from kinesics.metrics.scoring import score as score_tables
+from kinesics.structures.events import Events, keep_events
+from kinesics.structures.tracks import Tracks, read_tracks
+
+__all__ = ["Events", "Tracks", "detect", "read_events", "score", "track", "write_events"]
+
+PathLike = str | os.PathLike[str]
+#: Reports a line about the progress of the work.
+Notify = Callable[[str], None]
+
+DEFAULT_DETECTOR = "rules"
+#: Frames a second that are tracked, and people followed at once, unless given.
+RATE_HZ, MAX_PEOPLE = 10.0, 4
+
+
+def track(
+    video: PathLike,
+    out: PathLike | None = None,
+    *,
+    rate_hz: float = RATE_HZ,
+    max_people: int = MAX_PEOPLE,
+    data: PathLike | None = None,
+    progress: bool = False,
+) -> Tracks:
+    """Track the people in a video: faces, hands, bodies, with identities over time.
+
+    ``rate_hz`` frames a second are tracked, and at most ``max_people`` at once. ``out`` also keeps the tracks as Parquet.
+    ``data`` is the folder of downloaded files (default: KINESICS_DATA, else the user's cache folder).
+
+    Raises KinesicsError naming the file if the video cannot be read or the weights cannot be downloaded.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(out) if out else Path(folder) / "tracks.parquet"
+        track_file(video, path, rate_hz=rate_hz, max_people=max_people, data=data, progress=progress)
+        return read_tracks(path)
+
+
+def track_file(
+    video: PathLike,
+    out: PathLike,
+    *,
+    rate_hz: float = RATE_HZ,
+    max_people: int = MAX_PEOPLE,
+    data: PathLike | None = None,
+    progress: bool = False,
+) -> tuple[int, int, float]:
+    """Track the people in a video into a Parquet file, in constant memory (arguments and errors: see ``track``).
+
+    Return the number of people, of frames, and the duration in seconds.
+    """
+    from kinesics.perception.mediapipe_bundles import BUNDLES, build_bundles
+    from kinesics.perception.tracking import track as track_people
+
+    probe_video(video)  # a bad video is refused before anything is downloaded
+    data = downloads.data_folder(data)
+    bundles = data / "bundles" / kinesics.__version__
+    if not all((bundles / name).exists() for name in BUNDLES):
+        build_bundles(*downloads.fetch("mediapipe", data), bundles)
+    return track_people(Path(video), bundles, Path(out), rate_hz=rate_hz, max_people=max_people, progress=progress)
+
+
+def encode_file(
+    video: PathLike,
+    encoder: str,
+    out: PathLike,
+    *,
+    tracks: PathLike | None = None,
+    rate_hz: float | None = None,
+    weights: PathLike | None = None,
+    cache: PathLike | None = None,
+    queries: pd.DataFrame | None = None,
+    data: PathLike | None = None,
+    notify: Notify | None = None,
+    progress: bool = False,
+) -> None:
+    """Extract features of a video with a frozen encoder into a safetensors file.
+
+    ``tracks`` are those of the video's people, for encoders of images and clips; ``rate_hz`` crops a second are encoded
+    (default: the encoder's); ``weights`` are a file, a folder or a repository of the Hugging Face hub (default: in ``data``);
+    ``cache`` is a file that keeps the features of each crop; ``queries`` limits the crops (``encoders.extract``).
+
+    Raises KinesicsError for unknown encoders, missing weights (with what to do), and files that cannot be read.
+    """
+    from kinesics.encoders.extract import encode_crops, encode_sound
+
+    visual = is_visual(encoder)
+    if visual and not tracks:
+        raise KinesicsError(f"encoder {encoder!r} takes person crops: give their tracks with --tracks")
+    if not visual and tracks:
+        raise KinesicsError(f"encoder {encoder!r} takes audio, not person crops: remove --tracks")
+    data = downloads.data_folder(data)
+    if is_downloadable(encoder) and not weights:
+        for source in required_downloads(encoder):
+            downloads.fetch(source, data)
+    weights = weights or weights_path(encoder, data)
+    work = {"rate_hz": rate_hz, "cache": cache, "progress": progress}
+    if visual:
+        encode_crops(video, tracks, encoder, weights, out, calls=queries, **work)
+    elif not encode_sound(video, encoder, weights, out, **work) and notify:
+        notify(f"{video}: has no sound: {encoder} has no features")
+
+
+def train_file(config: PathLike, out: PathLike) -> None:
+    """Train the detector that a YAML file configures (schema ``train``) and write its checkpoint (safetensors).
+
+    Raises KinesicsError naming the file and the key for a wrong configuration, and as ``detectors.runner.fit_files``.
+    """
+    from kinesics.detectors.runner import fit_files
+
+    settings = read_yaml(config)
+    check(settings, schema("train"), str(config))
+    if settings["detector"] in DETECTORS and not is_trained(settings["detector"]):
+        raise KinesicsError(f"{config}: detector {settings['detector']!r} does not learn")
+    files = {name: settings.get(name, []) for name in ("tracks", "features", "truth", "validation")}
+    fit_files(settings["detector"], out=out, seed=settings.get("seed", 0), options=settings.get("options", {}), **files)
+
+
+@dataclass(frozen=True)
+class _Method:
+    """A detector that is ready to run: its registry name, its weights, and the share of queries that it may make."""
+
+    name: str
+    detector: Detector
+    model: Path | None
+    budget: float
+    policy: str
+
+
+def detect(
+    video: PathLike,
+    detector: str | None = None,
+    *,
+    model: PathLike | None = None,
+    budget: float = 1.0,
+    policy: str = "uncertain",
+    all_candidates: bool = False,
+    seed: int = 0,
+    tracks: PathLike | None = None,
+    rate_hz: float = RATE_HZ,
+    max_people: int = MAX_PEOPLE,
+    data: PathLike | None = None,
+    notify: Notify | None = None,
+    progress: bool = False,
+) -> Events:
+    """Detect behavioural events in a video.
+
+    ``detector`` is a name of ``detectors.registry`` (default: the one of ``model``, else ``rules``) and ``model`` the
+    checkpoint of a trained one. ``budget`` is the share in [0, 1] of the slow encoder's queries that may be made, where
+    ``policy`` puts them. Events below the model's decision threshold are left out unless ``all_candidates``. ``tracks``
+    spares the tracking, which otherwise takes ``rate_hz`` and ``max_people`` (see ``track``). ``notify`` receives lines
+    about the progress.
+
+    Times of the result are seconds, boxes fractions of the frame; the tubes have the box of every tracked frame. Raises
+    KinesicsError for bad input, before the video is tracked where that is possible.
+    """
+    method = _prepare(detector, model, budget, policy, None if tracks else rate_hz)
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        if tracks is None:
+            tracks = work / f"{Path(video).stem}.parquet"
+            people, frames, _ = track_file(
+                video, tracks, rate_hz=rate_hz, max_people=max_people, data=data, progress=progress
+            )
+            if notify:
+                notify(f"people in {frames} frames: {people}")
+        else:
+            from kinesics.encoders.extract import check_same_video
+
+            check_same_video(video, Path(video).stem, read_tracks(tracks), tracks)
+        features = _extract(video, Path(tracks), method, work, data, notify, progress)
+        return _run(method, Path(tracks), features, all_candidates, seed, downloads.data_folder(data))
+
+
+def _prepare(name: str | None, model: PathLike | None, budget: float, policy: str, rate_hz: float | None) -> _Method:
+    """Return the method of ``detect``; what would be refused in the end is refused before the video is tracked."""
+    from kinesics.detectors.acquisition import POLICIES
+
+    if policy not in POLICIES:
+        raise KinesicsError(f"{policy!r} is not a policy. The policies are {', '.join(POLICIES)}.")
+    name = name or (detector_of(model) if model else DEFAULT_DETECTOR)
+    detector = find_detector(name)
+    if model and not is_trained(name):
+        raise KinesicsError(f"detector {name!r} does not learn: it takes no --model")
+    if is_trained(name) and not model:
+        raise KinesicsError(f"detector {name!r} has to be trained: give its checkpoint with --model FILE")
+    if isinstance(detector, Temporal):
+        learned_hz = detector.rate_hz(detector.read(Path(model)))
+        if rate_hz not in (None, learned_hz):
+            raise KinesicsError(f"{model}: learned at {learned_hz:g} frames a second: give --rate {learned_hz:g}")
+    elif is_trained(name):
+        read_checkpoint(Path(model), detector.name)
+    if budget < 1 and not isinstance(detector, Budgeted):
+        raise KinesicsError(f"detector {name!r} takes no --budget: it needs all features of its encoders")
+    return _Method(name, detector, Path(model) if model else None, budget, policy)
+
+
+def _extract(
+    video: PathLike,
+    tracks: Path,
+    method: _Method,
+    folder: Path,
+    data: PathLike | None,
+    notify: Notify | None,
+    progress: bool,
+) -> list[Path]:
+    """Extract the features that a method reads, with as many queries as its budget allows; return their files."""
+    from kinesics.detectors.acquisition import acquire_queries
+    from kinesics.signals.recording import read_recordings
+
+    features: list[Path] = []
+    for encoder in required_encoders(method.name):
+        queries = None
+        if method.budget < 1 and isinstance(method.detector, Budgeted) and encoder == method.detector.encoder:
+            recording = read_recordings([tracks], features)[0]
+            queries = acquire_queries(method.policy, method.budget, recording, method.detector, method.model)
+            if notify:
+                notify(f"{encoder}: {len(queries)} queries")
+        out = folder / f"{encoder}.safetensors"
+        seen = tracks if is_visual(encoder) else None
+        encode_file(video, encoder, out, tracks=seen, queries=queries, data=data, notify=notify, progress=progress)
+        features.append(out)
+    return features
+
+
+def _run(method: _Method, tracks: Path, features: list[Path], all_candidates: bool, seed: int, data: Path) -> Events:
+    from kinesics.detectors.runner import check_features
+    from kinesics.signals.recording import read_recordings
+
+    weights = DETECTORS[method.name]["weights"]
+    model = downloads.fetch(weights, data)[0] if weights else method.model
+    recording = read_recordings([tracks], features)[0]
+    check_features(method.name, recording)
+    events, tubes = method.detector.detect(recording, model, seed)
+    if model and not all_candidates:
+        events, tubes = keep_events(events, tubes, events["score"].to_numpy() >= decision_threshold(model))
+    return Events(events, tubes)
+
+
+def score(truth: Events | Sequence[Events], predicted: Events | Sequence[Events], **options: Any) -> dict[str, Any]:
+    """Score predicted events against annotated ones.
+
+    ``truth`` has one entry per annotator, ``predicted`` one per seed of the detector. ``options`` are those of
+    ``metrics.scoring.score``, which also describes the result. Tubes are scored if all entries have them.
+
+    Raises KinesicsError if an option is wrong or the tables do not go together.
+    """
+    sides = {
+        name: [given] if isinstance(given, Events) else list(given)
+        for name, given in (("truth", truth), ("predicted", predicted))
+    }
+    tubes = {name: [events.tubes for events in side] for name, side in sides.items()}
+    if all(one is not None for side in tubes.values() for one in side):
+        options = {"tubes": tubes} | options
+    tables = {name: [events.table for events in side] for name, side in sides.items()}
+    return score_tables(tables["truth"], tables["predicted"], **options)

@@ -1,0 +1,67 @@
+"""``kinesics detect``: detect events in a video."""
+
+import argparse
+from pathlib import Path
+
+from kinesics import api
+from kinesics.cli.options import add_data, add_tracking, folder_of, seed, share
+from kinesics.cli.outputs import check_outputs
+from kinesics.detectors.registry import DETECTORS, is_trained
+from kinesics.errors import KinesicsError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("video", type=Path)
+    parser.add_argument(
+        "--detector",
+        metavar="NAME",
+        help=f"{', '.join(name for name in DETECTORS if not is_trained(name))}; with a --model of theirs "
+        f"{', '.join(filter(is_trained, DETECTORS))} (default: the model's, else {api.DEFAULT_DETECTOR})",
+    )
+    parser.add_argument("--model", type=Path, metavar="FILE", help="checkpoint of a trained detector")
+    parser.add_argument(
+        "--budget",
+        type=share,
+        default=1.0,
+        metavar="SHARE",
+        help="share of the slow encoder's queries that may be made, 0 to 1 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--policy",
+        default="uncertain",
+        metavar="NAME",
+        help="acquisition policy under a budget: uniform, motion, uncertain, kts (default: %(default)s)",
+    )
+    parser.add_argument("--all", action="store_true", help="also write events below the model's decision threshold")
+    parser.add_argument("--seed", type=seed, default=0)
+    parser.add_argument("--out", type=Path, required=True, metavar="EVENTS.csv")
+    parser.add_argument(
+        "--tubes", type=Path, metavar="TUBES.parquet", help="also write the box of every frame of every event"
+    )
+    parser.add_argument("--tracks", type=Path, metavar="TRACKS.parquet", help="use these tracks instead of tracking")
+    add_tracking(parser, api.RATE_HZ, api.MAX_PEOPLE)
+    add_data(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    data = folder_of(args)
+    check_outputs([args.out, args.tubes], [args.video, args.model, args.tracks])
+    if args.tracks and (args.rate, args.people) != (api.RATE_HZ, api.MAX_PEOPLE):
+        raise KinesicsError("--rate and --people are for tracking, which --tracks spares: leave them out")
+    events = api.detect(
+        args.video,
+        args.detector,
+        model=args.model,
+        budget=args.budget,
+        policy=args.policy,
+        all_candidates=args.all,
+        seed=args.seed,
+        tracks=args.tracks,
+        rate_hz=args.rate,
+        max_people=args.people,
+        data=data,
+        notify=print,
+        progress=True,
+    )
+    api.write_events(events, args.out, args.tubes)
+    print(f"{args.out}: {len(events)} events")

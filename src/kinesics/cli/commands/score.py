@@ -1,0 +1,126 @@
+"""``kinesics score``: score predicted events against annotations."""
+
+import argparse
+from itertools import chain
+from pathlib import Path
+
+from kinesics.cli.options import rate, resamples, seed
+from kinesics.cli.outputs import check_outputs
+from kinesics.errors import KinesicsError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_tables(parser)
+    parser.add_argument("--diagnose", action="store_true", help="also the types of errors, and what makes events hard")
+    parser.add_argument("--all", action="store_true", help="print every metric (the JSON has them in any case)")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the scores as JSON")
+    parser.add_argument(
+        "--labels",
+        nargs="+",
+        action="extend",
+        metavar="LABEL",
+        help="judge these labels only (default: all that occur)",
+    )
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument(
+        "--persons-by-boxes",
+        action="store_true",
+        help="match predicted to annotated persons by the overlap of their events' boxes (default: by number)",
+    )
+    who.add_argument("--ignore-person", action="store_true", help="match events of any persons")
+    parser.add_argument(
+        "--rate", type=rate, default=10.0, metavar="HZ", help="frames a second compared (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--by-video", action="store_true", help="resample whole videos, not blocks of 10 s: give many videos"
+    )
+    parser.add_argument(
+        "--resamples", type=resamples, default=2000, metavar="N", help="bootstrap resamples (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=seed, default=0, help="of the bootstrap (default: %(default)s)")
+
+
+def _add_tables(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="CSV",
+        help="one events table, or folder of them, per annotator",
+    )
+    parser.add_argument(
+        "--predicted",
+        type=Path,
+        nargs="+",
+        action="append",
+        required=True,
+        metavar="CSV",
+        help="events tables of different videos, or their folder; again: another seed of the detector",
+    )
+    parser.add_argument(
+        "--tubes-truth",
+        type=Path,
+        nargs="+",
+        action="extend",
+        metavar="PARQUET",
+        help="tubes of --truth, as many and in the same order: scores space too",
+    )
+    parser.add_argument(
+        "--tubes-predicted",
+        type=Path,
+        nargs="+",
+        action="append",
+        metavar="PARQUET",
+        help="tubes of --predicted, as many and in the same order",
+    )
+    parser.add_argument(
+        "--compare",
+        type=Path,
+        nargs="+",
+        action="append",
+        metavar="CSV",
+        help="events of another detector: also the differences to it, each with the p of a paired permutation test",
+    )
+    parser.add_argument(
+        "--tubes-compare", type=Path, nargs="+", action="append", metavar="PARQUET", help="tubes of --compare"
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    from kinesics.io.files import write_json
+    from kinesics.metrics.bootstrap import BLOCK_S
+    from kinesics.metrics.report import format_report
+    from kinesics.metrics.score_files import score_files
+
+    check_outputs([args.json], _inputs(args))
+    if bool(args.tubes_truth) != bool(args.tubes_predicted):
+        raise KinesicsError("tubes are compared with tubes: give both --tubes-truth and --tubes-predicted, or none")
+    if args.tubes_compare and not (args.tubes_truth and args.compare):
+        raise KinesicsError(
+            "--tubes-compare are the tubes of --compare: give that, --tubes-truth and --tubes-predicted too"
+        )
+    result = score_files(
+        args.truth,
+        args.predicted,
+        other=args.compare,
+        tubes={"truth": args.tubes_truth, "predicted": args.tubes_predicted, "other": args.tubes_compare},
+        diagnosis=args.diagnose,
+        labels=args.labels,
+        match_person=not args.ignore_person,
+        persons_by_boxes=args.persons_by_boxes,
+        rate_hz=args.rate,
+        block_s=float("inf") if args.by_video else BLOCK_S,
+        resamples=args.resamples,
+        seed=args.seed,
+    )
+    print(format_report(result, args.all), end="")
+    if args.json:
+        write_json(args.json, result)
+
+
+def _inputs(args: argparse.Namespace) -> list[Path]:
+    """Return every file and folder that is read."""
+    per_seed = (args.predicted, args.compare, args.tubes_predicted, args.tubes_compare)
+    return [*args.truth, *(args.tubes_truth or []), *chain(*(paths for given in per_seed for paths in given or []))]

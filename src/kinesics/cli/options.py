@@ -1,0 +1,77 @@
+"""Types of options that are numbers, and options that several commands share."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from kinesics.io.downloads import data_folder
+
+SHORTEST_S = 0.04  # of windows and steps: about a frame
+
+
+def number(kind: type, what: str, low: float, high: float = float("inf")) -> Callable[[str], float]:
+    """Return a parser of numbers of a kind from ``low`` to ``high``; ``what`` says in words which are meant."""
+
+    def parse(value: str) -> float:
+        try:
+            parsed = kind(value)
+        except ValueError:
+            parsed = None
+        if parsed is None or not low <= parsed <= high or parsed == float("inf"):
+            raise argparse.ArgumentTypeError(f"{value} is not {what}")
+        return parsed
+
+    return parse
+
+
+rate = number(float, "a rate between 0.1 and 1000 Hz", 0.1, 1000)
+seconds = number(float, f"a number of at least {SHORTEST_S:g}", SHORTEST_S)
+price = number(float, "a price of 0 or more", 0)
+pixels = number(int, "a size in pixels", 1)
+count = number(int, "a whole number from 1 to 100", 1, 100)
+resamples = number(int, "a number of resamples between 0 and 100000", 0, 100_000)
+seed = number(int, "a seed: a whole number from 0", 0)
+share = number(float, "a share between 0 and 1", 0, 1)
+
+
+def assignment(value: str) -> tuple[str, object]:
+    """Parse ``NAME=JSON``."""
+    name, _, text = value.partition("=")
+    try:
+        return name, json.loads(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value}: not NAME=JSON, as in max_tokens=null") from None
+
+
+def severity(value: str) -> tuple[str, int]:
+    """Parse ``TYPE=SEVERITY`` of a perturbation."""
+    name, equals, level = value.partition("=")
+    if not equals or not level.isdecimal():
+        raise argparse.ArgumentTypeError(f"{value} is not TYPE=SEVERITY, such as shake=2")
+    return name, int(level)
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add ``--data``, the folder of downloaded files; ``folder_of`` resolves it."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help="folder of downloaded files (default: KINESICS_DATA, else kinesics in the user's cache folder)",
+    )
+
+
+def folder_of(args: argparse.Namespace) -> Path:
+    """Return the folder of downloaded files. Raises KinesicsError if there is none, or it is a file."""
+    return data_folder(args.data)
+
+
+def add_tracking(parser: argparse.ArgumentParser, rate_hz: float, people: int) -> None:
+    """Add ``--rate`` and ``--people``, the settings of the tracker."""
+    parser.add_argument(
+        "--rate", type=rate, default=rate_hz, metavar="HZ", help="frames a second tracked (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--people", type=count, default=people, metavar="N", help="people followed at once (default: %(default)s)"
+    )

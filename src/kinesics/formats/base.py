@@ -1,0 +1,46 @@
+"""Contract of formats."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from kinesics.structures.events import Events
+
+
+@runtime_checkable
+class Format(Protocol):
+    """A file format that events can be read from."""
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The endings of file names that stand for the format, with their dot; none if it has to be named."""
+        ...
+
+    def read(self, path: Path) -> Events:
+        """Read and check events. Raises KinesicsError naming the file, the place in it and the value."""
+        ...
+
+
+@runtime_checkable
+class WritableFormat(Format, Protocol):
+    """A file format that events can also be written to."""
+
+    def write(self, events: Events, path: Path) -> None:
+        """Write the events without their tubes, atomically."""
+        ...
+
+
+@dataclass(frozen=True)
+class ReadOnly:
+    """A ``Format`` made of a function."""
+
+    suffixes: tuple[str, ...]
+    read: Callable[[Path], Events]
+
+
+@dataclass(frozen=True)
+class ReadWrite(ReadOnly):
+    """A ``WritableFormat`` made of two functions."""
+
+    write: Callable[[Events, Path], None]

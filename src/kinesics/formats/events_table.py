@@ -1,0 +1,33 @@
+"""The project's own events table, as CSV (``structures.events``) or with the same columns as Parquet."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from kinesics.errors import KinesicsError
+from kinesics.formats.base import ReadWrite
+from kinesics.io.files import one_line, replacing
+from kinesics.structures.events import Events, check_events, read_events_csv, write_events_csv
+
+
+def read_parquet(path: Path) -> Events:
+    """Read an events table. Raises KinesicsError, naming the file, the row and the value, if it is none."""
+    try:
+        table = pd.read_parquet(path)
+    except FileNotFoundError:
+        raise KinesicsError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise KinesicsError(f"{path}: not an events table (Parquet): {one_line(error)}") from None
+    return Events(check_events(table, str(path)))
+
+
+def write_parquet(events: Events, path: Path) -> None:
+    """Write an events table with all digits, atomically."""
+    with replacing(path) as temporary:
+        events.table.to_parquet(temporary, index=False)
+
+
+CSV = ReadWrite(
+    (".csv",), lambda path: Events(read_events_csv(path)), lambda events, path: write_events_csv(events.table, path)
+)
+PARQUET = ReadWrite((".parquet",), read_parquet, write_parquet)

@@ -12,7 +12,7 @@ matplotlib.use("pdf")
 import matplotlib.pyplot as plt
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from kinesics.detectors.registry import DETECTORS
+from kinesics.detectors.registry import find_detector
 from kinesics.io.checkpoints import read_checkpoint
 from kinesics.io.files import write_text
 from kinesics.media.video import probe_video
@@ -118,7 +118,7 @@ def training(models: list[str], out: str | Path) -> None:
     found: dict[str, list[np.ndarray]] = {}
     for path in models:
         name = Path(path).parts[-3]
-        found.setdefault(name, []).append(read_checkpoint(path, DETECTORS[name]["module"])["curve"])
+        found.setdefault(name, []).append(read_checkpoint(path, find_detector(name).name)["curve"])
     figure, panels = plt.subplots(1, len(found), figsize=(TEXT, 1.25), sharey=True, squeeze=False, layout="constrained")
     for panel, (name, curves) in zip(panels[0], found.items(), strict=True):
         for curve in curves:
@@ -193,7 +193,7 @@ def costs(models: list[str], measured: str | Path, out: str | Path) -> None:
     took = pd.read_csv(measured, dtype=str).set_index("detector")
     for path in models:
         name = Path(path).parts[-3]
-        model = read_checkpoint(path, DETECTORS[name]["module"])
+        model = read_checkpoint(path, find_detector(name).name)
         errors.setdefault(name, []).append(model["calibration_error"])
         weights = sum(array.size for key, array in model.items() if key.startswith("network."))
         settings = json.loads(model["settings"].tobytes())

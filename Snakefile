@@ -3,17 +3,14 @@ configfile: "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/sources.smk"
-include: "workflow/rules/synthetic.smk"
-include: "workflow/rules/tracks.smk"
-include: "workflow/rules/features.smk"
+include: "workflow/rules/downloads.smk"
+include: "workflow/rules/perception.smk"
 include: "workflow/rules/detectors.smk"
-include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/synthetic.smk"
+include: "workflow/rules/studies.smk"
+include: "workflow/rules/open_data.smk"
 include: "workflow/rules/literature.smk"
-include: "workflow/rules/foundation.smk"
 include: "workflow/rules/benchmarks.smk"
-include: "workflow/rules/proposal.smk"
-include: "workflow/rules/folds.smk"
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/notebooks.smk"
 
@@ -25,4 +22,4 @@ rule all:
         expand("results/notebooks/{name}.ipynb", name=NOTEBOOKS),
         rules.review.input,
         STREAMS,
-        rules.corpora_tables.output if config["corpora"]["names"] else [],
+        rules.table_corpora.output if config["corpora"]["names"] else [],

@@ -37,9 +37,9 @@ def test_the_whole_tier_is_planned_on_a_cluster_without_its_data(clean_clone, tm
     pairs = sum(len(compute_plan.encoders(name, FULL["corpora"])) for name in names)
     assert len(names) == len(base.BENCHMARKS)
     assert pairs == len(names) * len(encoders) - 2  # nobody's face is looked for in THUMOS14 and FineAction
-    assert counts["index_corpus"] == counts["track_shard"] == str(len(names))
-    assert counts["encode_shard"] == counts["score_corpus"] == str(pairs)
-    assert counts["fetch_corpus"] == str(sum(row["fetch"] == "yes" for row in base.BENCHMARKS.values()))
+    assert counts["index_dataset"] == counts["track_shard"] == str(len(names))
+    assert counts["encode_shard"] == counts["linear_probe"] == str(pairs)
+    assert counts["fetch_dataset"] == str(sum(row["fetch"] == "yes" for row in base.BENCHMARKS.values()))
     assert counts["corpora_tables"] == counts["pdf"] == "1"
     jobs = re.findall(r"^rule encode_shard:\n(?:    .*\n)+", planned, re.MULTILINE)
     assert all(re.search(r"resources: .*mem_mb=16000.*runtime=\d+.*gpu=1", job) for job in jobs)
@@ -49,7 +49,7 @@ def test_the_whole_tier_is_planned_on_a_cluster_without_its_data(clean_clone, tm
 def test_kubernetes_copies_through_its_storage(clean_clone, tmp_path):
     options = ["--workflow-profile", "profiles/kubernetes", "--default-storage-prefix", str(clean_clone), "--forceall"]
     planned = dry_run(clean_clone, tmp_path, *options, target="results/corpora/smg/index/events.csv")
-    assert re.search(r"^rule index_corpus:\n(    .*\n)+", planned, re.MULTILINE)
+    assert re.search(r"^rule index_dataset:\n(    .*\n)+", planned, re.MULTILINE)
 
 
 def test_profiles_are_those_of_their_executors():

@@ -103,18 +103,19 @@ def test_a_configuration_whose_article_could_not_be_written_is_refused(change, s
 
 
 def test_the_table_of_data_lists_public_data_where_there_are_any(tmp_path):
-    results.data({}, [], tmp_path / "embedded.tex")
-    results.data({}, PUBLIC["datasets"], tmp_path / "public.tex")
+    results.data([], [], [], tmp_path / "embedded.tex")
+    results.data([], [], PUBLIC["datasets"], tmp_path / "public.tex")
     embedded, public = ((tmp_path / f"{tier}.tex").read_text() for tier in ("embedded", "public"))
     assert "crema" not in embedded
     assert public.count(r" \\") == embedded.count(r" \\") + len(PUBLIC["datasets"])
     assert r"\texttt{crema-\allowbreak{}d} \cite{cao2014cremad}" in public
 
 
-def test_the_table_of_open_data_prints_a_dash_for_what_is_not_known(tmp_path):
+def test_the_table_of_open_data_prints_a_dash_for_what_is_not_known(tmp_path, monkeypatch):
     row = {"dataset": "a-b", "streams": None, "hours": None, "events": 1200, "labels": 6, "persons": None}
     timed = row | {"dataset": "c", "streams": 2, "hours": 0.125, "persons": 1}
-    results.open_data([row, timed], tmp_path / "t.tex")
+    monkeypatch.setattr(results, "summarise", lambda folder, datasets: [row, timed])
+    assert results.open_data(tmp_path, ["a-b", "c"], tmp_path / "t.tex") == [row, timed]
     lines = (tmp_path / "t.tex").read_text().splitlines()
     assert lines[4:7] == [
         r"\texttt{c} & 2 & 0.12 & 1\,200 & 6 & 1 \\",

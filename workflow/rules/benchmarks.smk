@@ -1,5 +1,5 @@
-# The benchmarks of the full tier. A corpus is cut into shards, known from corpora.csv before its data are there, so that a
-# dry run plans every job; what is missing is said by the index of the corpus when it runs.
+# The benchmarks of the full tier. A data set is cut into shards, known from benchmarks.csv before its data are there, so a
+# dry run plans every job; what is missing is reported by the index of the data set when it runs.
 CORPORA_AT = config["corpora"]["folder"]
 CORPUS_INDEX = [f"results/corpora/{{corpus}}/index/{file}" for file in benchmarks.INDEX]
 CORPUS_SCORES = [
@@ -14,7 +14,7 @@ wildcard_constraints:
     shard=r"\d+-of-\d+",
 
 
-rule fetch_corpus:
+rule fetch_dataset:
     input:
         table="src/kinesics_paper/datasets/benchmarks.csv",
     output:
@@ -27,19 +27,19 @@ rule fetch_corpus:
     params:
         folder=lambda wildcards: f"{CORPORA_AT}/{wildcards.corpus}",
     script:
-        "../scripts/fetch_corpus.py"
+        "../scripts/fetch_dataset.py"
 
 
-rule index_corpus:
+rule index_dataset:
     input:
         fetched=lambda wildcards: (
-            rules.fetch_corpus.output[0]
+            rules.fetch_dataset.output[0]
             if benchmarks.benchmark_row(wildcards.corpus)["fetch"] == "yes"
             else []
         ),
         table="src/kinesics_paper/datasets/benchmarks.csv",
         code=lambda wildcards: code(
-            "index_corpus.py", benchmarks.reader_file(wildcards.corpus)
+            "index_dataset.py", benchmarks.reader_file(wildcards.corpus)
         ),
     output:
         CORPUS_INDEX,
@@ -53,7 +53,7 @@ rule index_corpus:
     params:
         folder=lambda wildcards: f"{CORPORA_AT}/{wildcards.corpus}",
     script:
-        "../scripts/index_corpus.py"
+        "../scripts/index_dataset.py"
 
 
 rule track_shard:
@@ -87,8 +87,7 @@ rule encode_shard:
         tracks="results/corpora/{corpus}/tracks/{shard}",
         weights=lambda wildcards: weights(wildcards.encoder),
         code=lambda wildcards: code(
-            "encode_shard.py",
-            f"src/kinesics/encoders/{ENCODERS[wildcards.encoder]['module']}.py",
+            "encode_shard.py", encoder_module(wildcards.encoder)
         ),
     output:
         directory("results/corpora/{corpus}/features/{encoder}/{shard}"),
@@ -115,7 +114,7 @@ rule encode_shard:
         "../scripts/encode_shard.py"
 
 
-rule score_corpus:
+rule linear_probe:
     input:
         index=CORPUS_INDEX,
         tracks=lambda wildcards: shard_folders(wildcards, "tracks"),
@@ -123,7 +122,7 @@ rule score_corpus:
             wildcards, f"features/{wildcards.encoder}"
         ),
         table="src/kinesics_paper/datasets/benchmarks.csv",
-        code=code("score_corpus.py"),
+        code=code("study.py", study("linear_probe")),
     output:
         "results/corpora/{corpus}/scores/{encoder}.json",
     log:
@@ -134,24 +133,42 @@ rule score_corpus:
         mem_mb=64000,
         runtime=480,
     params:
-        resamples=config["score"]["resamples"],
+        study="linear_probe.evaluate",
+        arguments=lambda wildcards: {
+            "name": wildcards.corpus,
+            "index": f"results/corpora/{wildcards.corpus}/index",
+            "encoder": wildcards.encoder,
+            "resamples": config["score"]["resamples"],
+        },
     script:
-        "../scripts/score_corpus.py"
+        "../scripts/study.py"
 
 
-rule corpora_tables:
-    input:
-        scores=CORPUS_SCORES,
-        records=list(RECORDS.values()),
-        literature=LITERATURE,
-        table="src/kinesics_paper/datasets/benchmarks.csv",
-        code=code("write_corpora_tables.py"),
-    output:
-        corpora=f"{GENERATED}/tables/corpora.tex",
-        coverage=f"{GENERATED}/tables/coverage.tex",
-    log:
-        "results/logs/corpora/tables.log",
-    conda:
-        "../../environment.yml"
-    script:
-        "../scripts/write_corpora_tables.py"
+# The tables of the benchmarks: what writes each, and its input.
+for _name, _write, _input in [
+    ("corpora", "benchmarks", {"scores": CORPUS_SCORES}),
+    (
+        "coverage",
+        "coverage_of_files",
+        {"scores": CORPUS_SCORES, "records": list(RECORDS.values())},
+    ),
+]:
+
+    rule:
+        name:
+            f"table_{_name}"
+        input:
+            **_input,
+            literature=LITERATURE,
+            table="src/kinesics_paper/datasets/benchmarks.csv",
+            code=code("table.py", article("tables", "benchmarks")),
+        output:
+            out=f"{GENERATED}/tables/{_name}.tex",
+        log:
+            f"results/logs/corpora/table_{_name}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            write=f"benchmarks.{_write}",
+        script:
+            "../scripts/table.py"

@@ -51,7 +51,8 @@ SOURCES = read_downloads()
 DOWNLOAD_TABLES = list(map(str, TABLES))
 # Asked for every job; each answer checks the table of sources anew.
 weights_path = cache(weights_path)
-STAGE = {row["video"]: row for row in plan_videos(config["stage"])}
+SYNTHETIC = {row["video"]: row for row in plan_videos(config["stage"])}
+SYNTHETIC_TRUTH = "results/truth/stage"
 TIER = config["tier"]
 # A job that runs a network asks a cluster for a GPU; on one machine nothing does, and nothing waits for one.
 GPU = int(TIER == "full")
@@ -96,8 +97,8 @@ def weights(encoder):
     )
 
 
-def seen_in(*videos):
-    """Return the input function of the tracks that an encoder sees these videos by: none if it hears."""
+def tracks_for_encoder(*videos):
+    """Return the input function of the tracks by which an encoder crops these videos: none if it takes audio."""
     return lambda wildcards: (
         expand("results/tracks/{video}.parquet", video=videos or wildcards.video)
         if is_visual(wildcards.encoder)
@@ -167,6 +168,26 @@ def module(detector):
     return f"src/kinesics/detectors/{DETECTORS[detector]['module']}.py"
 
 
+def encoder_module(encoder):
+    """Return the path of an encoder's module."""
+    return f"src/kinesics/encoders/{ENCODERS[encoder]['module']}.py"
+
+
+def dataset_module(dataset):
+    """Return the path of the module that reads an open data set."""
+    return f"src/kinesics_paper/datasets/{dataset.replace('-', '_')}.py"
+
+
+def study(name):
+    """Return the path of a study's module."""
+    return f"src/kinesics_paper/studies/{name}.py"
+
+
+def article(kind, name):
+    """Return the path of a module of the article's figures or tables."""
+    return f"src/kinesics_paper/article/{kind}/{name}.py"
+
+
 def features(detector, videos):
     """Return the feature files that a detector reads of these videos."""
     return [
@@ -176,21 +197,24 @@ def features(detector, videos):
     ]
 
 
-def models(detector, seeds, videos):
-    """Return the files of released or learned weights that a detector runs with, for each seed one a video, or none.
+def model(detector, seed, video):
+    """Return the checkpoint of a seed of a detector that has not seen a video.
 
-    A model is named after the clip that it has not seen, and learned from all others; or it learned from the stage.
+    It is named after that clip, and learned from all others; or it learned from the synthetic training videos.
     """
+    on_synthetic = DETECTORS[detector]["learns"] == "stage" or video in SYNTHETIC
+    name = "stage_train" if on_synthetic else video
+    return f"results/models/{detector}/{seed}/{name}.safetensors"
+
+
+def models(detector, seeds, videos):
+    """Return the files of released or learned weights that a detector runs with, if any."""
     row = DETECTORS[detector]
-    if not is_trained(detector):
-        return (
-            source(row["weights"]) * len(seeds) * len(videos) if row["weights"] else []
+    if is_trained(detector):
+        return sorted(
+            {model(detector, seed, video) for seed in seeds for video in videos}
         )
-    return [
-        f"results/models/{detector}/{seed}/{'stage_train' if row['learns'] == 'stage' or video in STAGE else video}.safetensors"
-        for seed in seeds
-        for video in videos
-    ]
+    return source(row["weights"]) if row["weights"] else []
 
 
 def events(detector, seeds, videos, suffix):
@@ -202,6 +226,39 @@ def events(detector, seeds, videos, suffix):
     ]
 
 
+def runs(detector, seeds, videos):
+    """Return the runs of a detector (``kinesics.detectors.runner.Run``), those of one video in a row."""
+    row = DETECTORS[detector]
+    released = source(row["weights"])[0] if row["weights"] else None
+    return [
+        {
+            "tracks": f"results/tracks/{video}.parquet",
+            "features": features(detector, [video]),
+            "seed": seed,
+            "model": model(detector, seed, video) if is_trained(detector) else released,
+            "events": events(detector, [seed], [video], ".csv")[0],
+            "tubes": events(detector, [seed], [video], ".tubes.parquet")[0],
+        }
+        for video in videos
+        for seed in seeds
+    ]
+
+
+def training(detector, seeds, videos, truth, name, validation_videos=()):
+    """Return the arguments of ``kinesics.detectors.runner.fit_seeds`` for models of one name, one a seed."""
+    held_out = validation(detector, validation_videos)
+    return {
+        "tracks": expand("results/tracks/{video}.parquet", video=videos),
+        "features": features(detector, [*videos, *validation_videos]),
+        "truth": truth,
+        "outs": {
+            seed: f"results/models/{detector}/{seed}/{name}.safetensors"
+            for seed in seeds
+        },
+        "validation": held_out,
+    }
+
+
 def validation(detector, videos):
     """Return the tracks on which a detector chooses its settings, if it does."""
     return (
@@ -211,9 +268,31 @@ def validation(detector, videos):
     )
 
 
-def stage(*splits):
-    """Return the stage's videos of these splits."""
-    return [video for video, row in STAGE.items() if row["split"] in splits]
+def synthetic(*splits):
+    """Return the synthetic videos of these splits."""
+    return [video for video, row in SYNTHETIC.items() if row["split"] in splits]
+
+
+def truth_of(videos, kind):
+    """Return the files of one kind of the truth of synthetic videos."""
+    return [truth_files(SYNTHETIC_TRUTH, video)[kind] for video in videos]
+
+
+def detected(detectors, seen, suffix):
+    """Return the files that detectors wrote of the videos they have seen: {detector: {seed: {video: path}}}."""
+    return {
+        detector: {
+            seed: dict(
+                zip(
+                    seen[detector],
+                    events(detector, [seed], seen[detector], suffix),
+                    strict=True,
+                )
+            )
+            for seed in seeds
+        }
+        for detector, seeds in detectors.items()
+    }
 
 
 def one_of(names):

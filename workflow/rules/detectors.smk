@@ -1,21 +1,21 @@
-TRUTH = expand("results/truth/{coder}.csv", coder=config["coders"])
+TRUTH = expand("results/truth/{annotator}.csv", annotator=config["annotators"])
 
 
-rule truth:
+rule annotations:
     input:
-        "annotations/{coder}.csv",
-        code=code("truth.py"),
+        "annotations/{annotator}.csv",
+        code=code("convert_annotations.py"),
         schema="src/kinesics/io/schemas/coding.yaml",
     output:
-        "results/truth/{coder}.csv",
+        "results/truth/{annotator}.csv",
     log:
-        "results/logs/truth/{coder}.log",
+        "results/logs/truth/{annotator}.log",
     wildcard_constraints:
-        coder=one_of(config["coders"]),
+        annotator=one_of(config["annotators"]),
     conda:
         "../../environment.yml"
     script:
-        "../scripts/truth.py"
+        "../scripts/convert_annotations.py"
 
 
 # A detector's seeds share a job: a process and a compiled network serve them all.
@@ -28,22 +28,30 @@ for _detector, _seeds in config["detectors"].items():
             input:
                 tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
                 features=features(_detector, config["clips"]),
-                truth=expand("results/truth/{coder}.csv", coder=config["coders"]),
+                truth=TRUTH,
                 code=code("fit.py", module(_detector)),
             output:
-                expand(
-                    f"results/models/{_detector}/{{seed}}/{{video}}.safetensors",
-                    seed=_seeds,
-                    video=config["clips"],
-                ),
+                [
+                    model(_detector, seed, video)
+                    for seed in _seeds
+                    for video in config["clips"]
+                ],
             log:
                 f"results/logs/fit/{_detector}.log",
             conda:
                 "../../environment.yml"
             params:
                 detector=_detector,
-                seeds=_seeds,
-                unseen=config["clips"],
+                trainings=[
+                    training(
+                        _detector,
+                        _seeds,
+                        [video for video in config["clips"] if video != unseen],
+                        TRUTH,
+                        unseen,
+                    )
+                    for unseen in config["clips"]
+                ],
             script:
                 "../scripts/fit.py"
 
@@ -56,15 +64,65 @@ for _detector, _seeds in config["detectors"].items():
             models=models(_detector, _seeds, config["clips"]),
             code=code("detect.py", module(_detector)),
         output:
-            events=events(_detector, _seeds, config["clips"], ".csv"),
-            tubes=events(_detector, _seeds, config["clips"], ".tubes.parquet"),
+            events(_detector, _seeds, config["clips"], ".csv"),
+            events(_detector, _seeds, config["clips"], ".tubes.parquet"),
         log:
             f"results/logs/detect/{_detector}.log",
         conda:
             "../../environment.yml"
         params:
             detector=_detector,
-            seeds=_seeds,
-            sure=True,
+            runs=runs(_detector, _seeds, config["clips"]),
+            confident_only=True,
         script:
             "../scripts/detect.py"
+
+
+rule score:
+    input:
+        truth=TRUTH,
+        tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
+        files=[
+            path
+            for detector, seeds in config["detectors"].items()
+            for path in events(detector, seeds, config["clips"], ".csv")
+        ],
+        code=code("study.py", study("detector_comparison")),
+    output:
+        "results/scores/real.json",
+    log:
+        "results/logs/score.log",
+    conda:
+        "../../environment.yml"
+    params:
+        study="detector_comparison.score_real_clips",
+        arguments={
+            "events": {
+                detector: {
+                    seed: events(detector, [seed], config["clips"], ".csv")
+                    for seed in seeds
+                }
+                for detector, seeds in config["detectors"].items()
+            },
+            "settings": config["score"],
+        },
+    script:
+        "../scripts/study.py"
+
+
+rule released:
+    input:
+        recorded="tests/data/envisionhgdetector/envisionhgdetector_3.0.8_WolfgangLanger.npz",
+        weights=source("envisionhgdetector")[0],
+        tracks="results/tracks/WolfgangLanger_Pexels.parquet",
+        code=code("study.py", study("released_network")),
+    output:
+        "results/scores/released.json",
+    log:
+        "results/logs/released.log",
+    conda:
+        "../../environment.yml"
+    params:
+        study="released_network.compare_tracks",
+    script:
+        "../scripts/study.py"

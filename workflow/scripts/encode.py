@@ -1,4 +1,4 @@
-"""Let one encoder see the crops of the people of some videos, or hear their sound."""
+"""Extract features of some videos with one frozen encoder."""
 
 from kinesics.encoders.extract import encode_crops, encode_sound
 from kinesics_paper.downloads import verify

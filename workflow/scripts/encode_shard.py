@@ -1,4 +1,4 @@
-"""Let one encoder see the crops of the videos of one shard of a corpus."""
+"""Extract features of the videos of one shard of a benchmark with one frozen encoder."""
 
 from pathlib import Path
 

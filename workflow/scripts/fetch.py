@@ -1,4 +1,4 @@
-"""Fetch the files of one source."""
+"""Download the files of one source."""
 
 from pathlib import Path
 

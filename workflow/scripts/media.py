@@ -1,4 +1,4 @@
-"""Put a clip, checked once more, under the name of its video."""
+"""Copy a clip, checked once more, to the name of its video."""
 
 import shutil
 

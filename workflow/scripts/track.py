@@ -1,4 +1,4 @@
-"""Find who is where in some videos."""
+"""Track people in some videos."""
 
 from pathlib import Path
 

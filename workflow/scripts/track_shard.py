@@ -1,4 +1,4 @@
-"""Find who is where in the videos of one shard of a corpus."""
+"""Track people in the videos of one shard of a benchmark."""
 
 from pathlib import Path
 

@@ -1,15 +1,11 @@
-"""Detectors: one file a method; a clip's tracks and features in, events and their tubes out.
+"""Train and run detectors on files.
 
-A detector is a row of ``detectors.csv`` that names its module of this package, with
-
-``LABELS``  the labels it speaks about;
-``fit``     ``fit(clips, truth, seed, validation=()) -> dict of arrays``, only where it learns; ``truth`` is a list of events
-            tables, one a coder; ``validation`` are clips from which only scores' calibration and thresholds come;
-``detect``  ``detect(clip, model, seed) -> (events, tubes)``; ``model`` is the file of released or learned weights, or None.
+Detectors are described in ``base``; a file may be read for several seeds at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -77,6 +73,17 @@ def fit_seeds(
         write_checkpoint(trainable.name, learned, out)
 
 
+class Run(NamedTuple):
+    """Files of one run of a detector on one video: what it reads, what it writes."""
+
+    tracks: str | Path
+    features: Sequence[str | Path]
+    seed: int
+    model: str | Path | None
+    events: str | Path
+    tubes: str | Path | None = None
+
+
 def detect_files(
     detector: str,
     tracks: str | Path,
@@ -85,37 +92,32 @@ def detect_files(
     events_out: str | Path,
     tubes_out: str | Path | None = None,
     seed: int = 0,
-    sure: bool = False,
+    confident_only: bool = False,
 ) -> pd.DataFrame:
-    """Run a detector on the clip of these files; write its events table and tubes; return the events.
+    """Run a detector on the recording of these files; write its events table and tubes; return the events.
 
-    With ``sure``, only the events that reach the threshold that the model learned on its validation clips, if it has one:
-    average precision wants all candidates, a reader those that are more right than wrong.
+    With ``confident_only``, only the events that reach the decision threshold that the model learned on its validation
+    recordings, if it has one: average precision wants all candidates, a reader those that are more right than wrong.
     """
-    return detect_seeds(detector, tracks, features, {seed: (model, events_out, tubes_out)}, sure)[seed]
+    return detect_runs(detector, [Run(tracks, features, seed, model, events_out, tubes_out)], confident_only)[0]
 
 
-def detect_seeds(
-    detector: str,
-    tracks: str | Path,
-    features: list[str],
-    runs: dict[int, tuple[str | Path | None, str | Path, str | Path | None]],
-    sure: bool = False,
-) -> dict[int, pd.DataFrame]:
-    """Do what ``detect_files`` does for every seed and its model, events and tubes: the clip is read once for all."""
+def detect_runs(detector: str, runs: Sequence[Run], confident_only: bool = False) -> list[pd.DataFrame]:
+    """Do what ``detect_files`` does for several runs; those of one video in a row share its recording, which is read once."""
     method = registry.find_detector(detector)
-    clip = read_recordings([tracks], features)[0]
-    check_features(detector, clip)
-    found = {}
-    for seed, (model, events_out, tubes_out) in runs.items():
-        events, tubes = method.detect(clip, Path(model) if model else None, seed)
-        if sure and model:
-            events, tubes = keep_events(events, tubes, events["score"].to_numpy() >= decision_threshold(model))
-        if tubes_out:
-            write_tubes(tubes, tubes_out)
-        write_events_csv(events, events_out)
-        found[seed] = events
-    return found
+    tables, before, recording = [], None, None
+    for run in runs:
+        if (run.tracks, run.features) != before:
+            before, recording = (run.tracks, run.features), read_recordings([run.tracks], run.features)[0]
+            check_features(detector, recording)
+        events, tubes = method.detect(recording, Path(run.model) if run.model else None, run.seed)
+        if confident_only and run.model:
+            events, tubes = keep_events(events, tubes, events["score"].to_numpy() >= decision_threshold(run.model))
+        if run.tubes:
+            write_tubes(tubes, run.tubes)
+        write_events_csv(events, run.events)
+        tables.append(events)
+    return tables
 
 
 def _refuse_other_truth(
@@ -134,6 +136,7 @@ def _refuse_other_truth(
 
 
 def check_features(detector: str, clip: Recording) -> None:
+    """Raise KinesicsError if a recording lacks features that the detector reads, or has some of another encoder."""
     for encoder in registry.required_encoders(detector):
         if encoder not in clip.features:
             raise KinesicsError(

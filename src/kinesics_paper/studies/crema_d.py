@@ -14,11 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kinesics.io.files import write_json
 from kinesics_paper.datasets.crema_d import EMOTIONS, MODALITIES, read_votes
 from kinesics_paper.literature.counts import RESAMPLES
 from kinesics_paper.literature.records import record
-from kinesics_paper.literature.tables import published_value
+from kinesics_paper.literature.tables import published_value, read_literature
 
 TASK = "emotion recognition by people"
 DATASET = "CREMA-D"
@@ -33,10 +32,8 @@ def rate(votes: pd.DataFrame) -> pd.DataFrame:
     return votes[["actor", "meant", "modality"]].assign(right=own, votes=numbers.sum(1), crowd=crowd)
 
 
-def score_crema_d(
-    data: str | Path, results: pd.DataFrame, output: str | Path, draws: int = RESAMPLES, seed: int = 0
-) -> list[dict]:
-    """Score the votes in the folder of the data set and write the records as JSON; return them.
+def score_crema_d(data: str | Path, results: pd.DataFrame, draws: int = RESAMPLES, seed: int = 0) -> list[dict]:
+    """Score the votes in the folder of the data set and return the records.
 
     Records have the keys of ``records.KEYS``. The variant is the modality; the metrics are ``votes`` and ``crowd``
     over all clips, their ``mean of emotions``, and one a meant emotion (``crowd for fear``), all in percent.
@@ -57,7 +54,6 @@ def score_crema_d(
             records.append(_record(modality, metric, value, n, paper if metric == "votes" else None))
             records.append(_record(modality, f"{metric}, mean of emotions", mean, n))
             records += [_record(modality, f"{metric} for {name}", *part) for name, part in emotions.items()]
-    write_json(output, records)
     return records
 
 
@@ -75,3 +71,8 @@ def _by_actor(clips: pd.DataFrame, weights: np.ndarray) -> dict[str, tuple[np.nd
 def _record(modality: str, metric: str, values: np.ndarray, n: int, paper: float | None = None) -> dict:
     """Return one record; ``values`` is the measure on the data, then on each resample."""
     return record(TASK, DATASET, modality, metric, values[0], n, paper, values[1:])
+
+
+def rescore(data: str | Path) -> list[dict]:
+    """Return ``score_crema_d`` of the folder ``data`` beside the published results."""
+    return score_crema_d(data, read_literature("literature")["published_results"])

@@ -14,7 +14,6 @@ from kinesics.detectors import registry
 from kinesics.detectors.base import Temporal
 from kinesics.errors import KinesicsError
 from kinesics.io.checkpoints import decision_threshold, write_checkpoint
-from kinesics.io.files import write_json
 from kinesics.metrics.comparison import compare_to_reference
 from kinesics.metrics.scoring import score
 from kinesics.signals.recording import Recording
@@ -35,11 +34,10 @@ def cross_validate(
     detectors: Mapping[str, Sequence[int]],
     settings: Mapping[str, Any],
     scoring: Mapping[str, Any],
-    out: str | Path,
     *,
     reference: str,
-) -> None:
-    """Train, run and score detectors in the folds of an open data set whose files are in ``folder``; write JSON.
+) -> dict[str, Any]:
+    """Train, run and score detectors in the folds of an open data set whose files are in ``folder``.
 
     In each fold every seed of a detector learns from the training videos but their ends, the share VALIDATION, which are
     its validation clips, and is run on the test videos; the tests of all folds are scored as one. A label that a fold
@@ -83,7 +81,7 @@ def cross_validate(
         reference, truth, found, least, permutations=scoring.get("permutations", 2000), **shared
     )
     people = streams["subject"][tested].nunique()
-    result = {
+    return {
         **{key: settings[key] for key in ("rate_hz", "unit", "options")},
         "validation": VALIDATION,
         "labels": labels,
@@ -96,7 +94,6 @@ def cross_validate(
         "detectors": scored,
         "tests": tests,
     }
-    write_json(out, result)
 
 
 def _judged(truth: pd.DataFrame, splits: Mapping[str, Mapping[str, list[str]]]) -> tuple[list[str], list[str]]:

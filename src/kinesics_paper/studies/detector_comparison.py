@@ -10,7 +10,6 @@ import pandas as pd
 from kinesics.detectors import registry
 from kinesics.errors import KinesicsError
 from kinesics.io.checkpoints import decision_threshold
-from kinesics.io.files import write_json
 from kinesics.metrics.comparison import compare_to_reference, score_subsets
 from kinesics.metrics.diagnosis import diagnose
 from kinesics.metrics.identity import boxes_of_rows, boxes_of_tracks, boxes_of_tubes, match_persons, remap_persons
@@ -22,9 +21,9 @@ from kinesics.structures.vocabulary import in_order
 
 
 def score_real_clips(
-    truth: list[str], tracks: list[str], events: dict[str, dict[int, list[str]]], settings: dict, out: str | Path
-) -> None:
-    """Write the scores as JSON: ``agreement``, and ``detectors`` by name.
+    truth: list[str], tracks: list[str], events: dict[str, dict[int, list[str]]], settings: dict
+) -> dict[str, Any]:
+    """Return the scores on real clips: ``agreement`` of the annotators, and ``detectors`` by name.
 
     ``truth`` is an events file a coder, ``tracks`` a tracks file a clip, ``events`` the events files of each detector and
     seed. A detector has two results: ``all``, judged on every label that a coder used, and ``own``, judged on those of
@@ -49,7 +48,7 @@ def score_real_clips(
             "all": score(coders, found, labels=labels, **settings),
             "own": score(coders, found, labels=own, **settings),
         }
-    write_json(out, {"agreement": agreement, "detectors": detectors, "durations_s": durations})
+    return {"agreement": agreement, "detectors": detectors, "durations_s": durations}
 
 
 def score_synthetic(
@@ -60,13 +59,12 @@ def score_synthetic(
     events: Mapping[str, Mapping[int, Mapping[str, str]]],
     tubes: Mapping[str, Mapping[int, Mapping[str, str]]],
     settings: Mapping[str, Any],
-    out: str | Path,
     *,
     models: Mapping[str, Mapping[int, str]] | None = None,
     frames: Mapping[str, str] | None = None,
     reference: str = "rules",
-) -> None:
-    """Write the scores of detectors on a data set with exact truth as JSON: on its test split, and across its dials.
+) -> dict[str, Any]:
+    """Return the scores of detectors on a data set with exact truth: on its test split, and across its dials.
 
     videos: a CSV with a row a video, columns video, split, dial, level, script. Videos of the split ``test`` are scored;
     those of ``dials`` play a script at level 0 (no dial) and again, everything else equal, at each level of each dial, and
@@ -182,7 +180,7 @@ def score_synthetic(
                     dials[dial][str(level)] = _short(of_level["metrics"])
                     dials[dial][str(level)]["difference"] = _short(of_level["difference"])
             result["detectors"][name]["dials"] = dials
-    write_json(out, result)
+    return result
 
 
 def _read_videos(path: str | Path) -> pd.DataFrame:

@@ -23,11 +23,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from kinesics.io.files import write_json
 from kinesics_paper.datasets.gpt4v_emotion import read_answers, read_labels, read_sets
 from kinesics_paper.literature import counts
 from kinesics_paper.literature.records import record
-from kinesics_paper.literature.tables import published_value
+from kinesics_paper.literature.tables import published_value, read_literature
 
 #: The variant that the paper reports.
 AS_PUBLISHED = "as published"
@@ -76,17 +75,15 @@ def decide(table: pd.DataFrame, options: dict[str, str], classes: list[str]) -> 
     return decided[decided["answer"].isin(classes)] if options["outside"] == "dropped" else decided
 
 
-def score_gpt4v(
-    data: str | Path, results: pd.DataFrame, output: str | Path, draws: int = counts.RESAMPLES, seed: int = 0
-) -> list[dict]:
-    """Score every released file and write the records as JSON; return them.
+def score_gpt4v(data: str | Path, results: pd.DataFrame, draws: int = counts.RESAMPLES, seed: int = 0) -> list[dict]:
+    """Score every released file and return the records.
 
     ``data`` is the folder of the data set gpt4v-emotion, with ``results/<set>/*.csv``; ``results`` are the published
     results. A record has the keys ``records.KEYS``: ``value`` and its 95% bootstrap interval over samples, ``low`` and
     ``high`` (in percent, except entropy in bits), ``published`` or None, and the number of samples ``n``. The variants
     are ``as published``, the same with one choice changed (``outside: dropped``), other inputs (``input: text``), and
     the references ``chance`` (all classes equally likely), ``majority class`` and ``truth`` (the distribution of the
-    labels). Nothing is written if a file is missing or wrong.
+    labels).
     """
     records: list[dict] = []
     seen: set[str] = set()
@@ -108,7 +105,6 @@ def score_gpt4v(
                 records += _references(sample) + _ranks(sample) + _collapse(sample) + _recalls(sample)
         total = len(read_labels(Path(data) / "results" / row["labels"]))
         records.append(_record(row, name, "answered", 100 * len(table) / total, total))
-    write_json(output, records)
     return records
 
 
@@ -225,3 +221,8 @@ def _recalls(sample: _Sample) -> list[dict]:
         for i, (name, value) in enumerate(zip(sample.classes, counts.recall(table), strict=True))
         if table[i].any()
     ]
+
+
+def rescore(data: str | Path) -> list[dict]:
+    """Return ``score_gpt4v`` of the folder ``data`` beside the published results."""
+    return score_gpt4v(data, read_literature("literature")["published_results"])

@@ -10,6 +10,7 @@ person does what is true in a box that overlaps theirs by half (IoU). Intervals 
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,6 @@ from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from kinesics.detectors import probe
 from kinesics.errors import KinesicsError
-from kinesics.io.files import write_json
 from kinesics.metrics.matching import MAP_TIOUS
 from kinesics.metrics.scoring import score
 from kinesics.metrics.tubes import ROUNDING_S, select_events
@@ -37,10 +37,9 @@ SAME_IOU = 0.5
 
 
 def evaluate(
-    name: str, index: str | Path, tracks: list[str], features: list[str], encoder: str, out: str | Path, *, resamples: int,
-    seed: int = 0,
-) -> None:  # fmt: skip
-    """Write the scores of an encoder on a corpus as JSON: ``folds`` and, of clips and frames, their ``mean``.
+    name: str, index: str | Path, tracks: list[str], features: list[str], encoder: str, *, resamples: int, seed: int = 0
+) -> dict[str, Any]:
+    """Return the scores of an encoder on a data set: ``folds`` and, of clips and frames, their ``mean``.
 
     ``tracks`` and ``features`` are the folders of all shards. Raises KinesicsError naming a video without its files.
     """
@@ -60,7 +59,7 @@ def evaluate(
     if had["level"] in ("clip", "frame"):
         numbers = next(iter(folds.values()))["metrics"]
         result["mean"] = {key: float(np.mean([one["metrics"][key] for one in folds.values()])) for key in numbers}
-    write_json(out, result)
+    return result
 
 
 def _files(folders: list[str]) -> dict[str, Path]:

@@ -1,7 +1,9 @@
 """Studies of the proposal alone: how much of the encoder it needs, which of its parts, and how much to learn from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +11,6 @@ import pandas as pd
 from kinesics.detectors.acquisition import POLICIES, SHARES, candidate_queries, keep_queries, select_queries
 from kinesics.detectors.budgeted import DETECTOR, MODEL
 from kinesics.encoders import registry
-from kinesics.io.files import write_json
 from kinesics.metrics.comparison import compare
 from kinesics.metrics.scoring import score
 from kinesics.models.inference import predict_times
@@ -22,27 +23,49 @@ from kinesics.structures.vocabulary import in_order
 ENDS = (0.0, 1.0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class StudyData:
+    """Files of a study of the proposal.
+
+    ``test``, ``train``, ``val`` and ``clips`` are tracks files, ``features`` those of all of them. ``training_truth`` and
+    ``truth`` are events files with the tracker's person ids, of the training and validation videos and of the test videos;
+    ``annotators`` are those of the clips. ``models`` are the proposal's own checkpoints, one per seed.
+    """
+
+    test: Sequence[str]
+    features: Sequence[str]
+    truth: str
+    models: Sequence[str]
+    train: Sequence[str] = ()
+    val: Sequence[str] = ()
+    training_truth: str = ""
+    clips: Sequence[str] = ()
+    annotators: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, files: Mapping[str, Any]) -> "StudyData":
+        """Return the data of a rule's named inputs, of which some may be of no concern here."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in files.items() if name in names})
+
+
 def budget_curve(
-    tracks: list[str | Path],
-    features: list[str | Path],
-    truth: str | Path,
-    models: list[str | Path],
-    settings: dict,
-    out: str | Path,
+    data: StudyData,
+    *,
+    settings: Mapping[str, Any],
     shares: Sequence[float] = (0.0, *SHARES),
     policies: Sequence[str] = POLICIES,
-) -> None:
-    """Write, as JSON, the scores of the proposal at every share and policy, and the proposal against ``uniform``.
+) -> dict[str, Any]:
+    """Return the scores of the proposal at every share and policy, and the proposal against ``uniform``.
 
-    ``models`` are files of the same detector, one a seed; ``truth`` are events with the tracker's numbers of the persons;
-    ``settings`` are those of ``score``. Subsets of the features of all calls stand in for the calls that a budget allows:
+    ``settings`` are those of ``score``. Subsets of the features of all queries stand in for the queries that a budget allows:
     a test shows that both give the same events. ``curve[policy]`` is a list of ``{share, calls, of, metrics}`` with the
     intervals of ``score`` over videos, ``kept`` what each has of the whole budget's mAP, and ``against_uniform`` the paired
     differences of ``uncertain`` and ``uniform`` at each share.
     """
-    clips = _clips(tracks, features)
-    true, settings = _prepared(clips, truth, settings)
-    learned = [DETECTOR.read(Path(path)) for path in models]
+    clips = _clips(data.test, data.features)
+    true, settings = _prepared(clips, data.truth, settings)
+    learned = [DETECTOR.read(Path(path)) for path in data.models]
     encoder = registry.find_encoder(DETECTOR.encoder)
     found: dict[tuple[str, float], list[list[pd.DataFrame]]] = {}
     made: dict[tuple[str, float], int] = {}
@@ -90,36 +113,23 @@ def budget_curve(
         for share in shares
         if {"uncertain", "uniform"} <= set(policies) and share not in ENDS
     ]
-    write_json(out, {"curve": curve, "against_uniform": against})
+    return {"curve": curve, "against_uniform": against}
 
 
 def ablation(
-    variant: str,
-    options: dict[str, float],
-    training: list[str | Path],
-    validation: list[str | Path],
-    test: list[str | Path],
-    features: list[str | Path],
-    training_truth: str | Path,
-    truth: str | Path,
-    models: list[str | Path],
-    seeds: Sequence[int],
-    settings: dict,
-    out: str | Path,
-) -> None:
-    """Train the proposal with other ``options`` and write how it does on the test videos, as JSON.
+    data: StudyData, *, variant: str, options: Mapping[str, float], seeds: Sequence[int], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Train the proposal with other ``options`` and return its scores on the test videos.
 
-    ``training``, ``validation`` and ``test`` are tracks files; ``training_truth`` and ``truth`` events with the
-    tracker's person ids; ``models`` the proposal's own, one a seed, which no options stand for. The result has ``metrics`` of
-    ``score``, with options the paired ``difference`` to the proposal, and ``ece``, the error of calibration on the validation
-    videos before and after it, the mean over seeds.
+    The result has ``metrics`` of ``score``, with options the paired ``difference`` to the proposal, and ``ece``, the error of
+    calibration on the validation videos before and after it, the mean over seeds.
     """
-    clips = _clips(test, features)
-    true, settings = _prepared(clips, truth, settings)
-    whole = learned = [DETECTOR.read(Path(path)) for path in models]
+    clips = _clips(data.test, data.features)
+    true, settings = _prepared(clips, data.truth, settings)
+    whole = learned = [DETECTOR.read(Path(path)) for path in data.models]
     if options:
-        taught, held_out = (_clips(part, features) for part in (training, validation))
-        events = [read_events_csv(training_truth)]
+        taught, held_out = (_clips(part, data.features) for part in (data.train, data.val))
+        events = [read_events_csv(data.training_truth)]
         learned = [DETECTOR.fit(taught, events, seed, held_out, **options) for seed in seeds]
     tables = [_events(model, clips) for model in learned]
     thresholds = {"predicted": [float(model["threshold"][0]) for model in learned]}
@@ -130,45 +140,29 @@ def ablation(
         result["difference"] = compare(true, tables, others, thresholds=both, **settings)["metrics"]
     before, after = np.mean([model["calibration_error"] for model in learned], 0)
     result["ece"] = {"before": float(before), "after": float(after)}
-    write_json(out, result)
+    return result
 
 
-def learning_curve(
-    training: list[str | Path],
-    validation: list[str | Path],
-    test: list[str | Path],
-    clips: list[str | Path],
-    features: list[str | Path],
-    training_truth: str | Path,
-    truth: str | Path,
-    coders: list[str | Path],
-    models: list[str | Path],
-    seeds: Sequence[int],
-    settings: dict,
-    out: str | Path,
-) -> None:
-    """Train the proposal on the videos of ``training`` alone and write how it does where it learned, on test videos and on
-    real clips, as JSON.
+def learning_curve(data: StudyData, *, seeds: Sequence[int], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Train the proposal on the videos of ``data.train`` and return its scores there, on test videos and on real clips.
 
-    ``training``, ``validation``, ``test`` and ``clips`` are tracks files; ``training_truth`` and ``truth`` events with
-    the tracker's person ids; ``coders`` events files of the clips, one a coder; ``models`` are the proposal's own, one a seed,
-    if all there is to learn from is in ``training``: then none is trained. ``settings`` are those of ``score``, block_s
-    among them. The result has ``videos`` and ``seconds`` of training, and the metrics of ``score`` in ``training``, ``test``
-    and ``clips``: on the stage over whole videos; on clips, over blocks of them, decisions alone are judged.
+    Without ``data.models``, which are those trained on all of them, models are trained. ``settings`` are those of ``score``,
+    block_s among them. The result has ``videos`` and ``seconds`` of training, and the metrics of ``score`` in ``training``,
+    ``test`` and ``clips``: on synthetic data over whole videos; on clips, over blocks of them, decisions alone are judged.
     """
-    taught, tested, unseen = (_clips(part, features) for part in (training, test, clips))
-    if models:
-        learned = [DETECTOR.read(Path(path)) for path in models]
+    taught, tested, unseen = (_clips(part, data.features) for part in (data.train, data.test, data.clips))
+    if data.models:
+        learned = [DETECTOR.read(Path(path)) for path in data.models]
     else:
-        held_out, events = _clips(validation, features), [read_events_csv(training_truth)]
+        held_out, events = _clips(data.val, data.features), [read_events_csv(data.training_truth)]
         learned = [DETECTOR.fit(taught, events, seed, held_out) for seed in seeds]
     least = [float(model["threshold"][0]) for model in learned]
     result = {"videos": len(taught), "seconds": float(sum(clip.tracks.duration_s for clip in taught))}
-    for name, videos, true in (("training", taught, training_truth), ("test", tested, truth)):
+    for name, videos, true in (("training", taught, data.training_truth), ("test", tested, data.truth)):
         known, whole = _prepared(videos, true, settings)
         found = [_events(model, videos) for model in learned]
         result[name] = score(known, found, thresholds={"predicted": least}, **whole)["metrics"]
-    known = [read_events_csv(path) for path in coders]
+    known = [read_events_csv(path) for path in data.annotators]
     found = [_events(model, unseen) for model in learned]
     found = [table[table["score"] >= level] for table, level in zip(found, least, strict=True)]
     durations = {clip.tracks.video: clip.tracks.duration_s for clip in unseen}
@@ -176,7 +170,7 @@ def learning_curve(
     labels = in_order({label for coder in known for label in coder["label"]})
     shared = {"durations": durations, "labels": labels, "rate_hz": unseen[0].tracks.rate_hz}
     result["clips"] = score(known, found, **shared, **settings)["metrics"]
-    write_json(out, result)
+    return result
 
 
 def _clips(tracks: list[str | Path], features: list[str | Path]) -> list[Recording]:

@@ -20,11 +20,10 @@ import numpy as np
 import pandas as pd
 
 from kinesics.errors import KinesicsError
-from kinesics.io.files import write_json
 from kinesics_paper.datasets.shrec2022 import CLASSES, RUNS, TRUTH, read_sequences
 from kinesics_paper.literature.counts import RESAMPLES
 from kinesics_paper.literature.records import record
-from kinesics_paper.literature.tables import published_value
+from kinesics_paper.literature.tables import published_value, read_literature
 
 TASK = "gesture detection (skeleton stream)"
 DATASET = "SHREC 2022"
@@ -85,10 +84,8 @@ def rates(numbers: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.nansum(part, axis=-1) / np.maximum(present[name], 1) for name, part in parts.items()}
 
 
-def score_shrec2022(
-    data: str | Path, results: pd.DataFrame, output: str | Path, draws: int = RESAMPLES, seed: int = 0
-) -> list[dict]:
-    """Score the eight runs in the folder of the data set and write the records as JSON; return them.
+def score_shrec2022(data: str | Path, results: pd.DataFrame, draws: int = RESAMPLES, seed: int = 0) -> list[dict]:
+    """Score the eight runs in the folder of the data set and return the records.
 
     Records have the keys of ``records.KEYS``; the variant is the run, rates are fractions, delays frames, and intervals
     come from resampling whole sequences. ``published`` is from a secondary source and stands only for four of the runs.
@@ -107,5 +104,9 @@ def score_shrec2022(
             paper = published_value(rows, unverified=True, metric=metric) if len(rows) else None
             n = numbers[..., 0].sum()
             records.append(record(TASK, DATASET, run, metric, value, n, paper, drawn[metric]))
-    write_json(output, records)
     return records
+
+
+def rescore(data: str | Path) -> list[dict]:
+    """Return ``score_shrec2022`` of the folder ``data`` beside the published results."""
+    return score_shrec2022(data, read_literature("literature")["published_results"])

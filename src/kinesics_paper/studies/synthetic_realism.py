@@ -4,8 +4,9 @@ Three questions, each a table: are faces found, do landmarks lie where the truth
 network say of each display at its apex. Truth is projected geometry (``stage.truth``); nothing is fitted to the answers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,9 @@ from scipy.optimize import linear_sum_assignment
 
 from kinesics.encoders import fer
 from kinesics.errors import KinesicsError
-from kinesics.io.files import write_json
 from kinesics.structures.features import Features, read_features
 from kinesics.structures.timegrid import index, seconds
 from kinesics.structures.tracks import Tracks, read_tracks
-from kinesics.structures.truth_files import truth_files
 from kinesics.structures.vocabulary import FAMILY
 from kinesics.synthetic.rig import LANDMARKS
 
@@ -125,21 +124,29 @@ def realism(
     }
 
 
-def write_realism(
-    videos: str | Path, truth: str | Path, tracks: str | Path, features: str | Path, out: str | Path
-) -> None:
-    """Write ``realism`` of the table ``videos`` and of the folders of truth, tracks and features of ``fer`` as JSON."""
+def measure_realism(
+    videos: str | Path,
+    frames: Sequence[str | Path],
+    acts: Sequence[str | Path],
+    tracks: Sequence[str | Path],
+    features: Sequence[str | Path],
+) -> dict[str, Any]:
+    """Return ``realism`` of files.
+
+    ``videos`` is the table of the videos; the others have a file a video in its order: true boxes and landmarks, scripted
+    actions, tracks, and features of ``fer``.
+    """
     table = pd.read_csv(videos, keep_default_na=False)
-    files = {video: truth_files(truth, video) for video in table["video"]}
-    write_json(
-        out,
-        realism(
-            table,
-            {video: pd.read_parquet(paths["frames"]) for video, paths in files.items()},
-            {video: pd.read_csv(paths["acts"]) for video, paths in files.items()},
-            {video: read_tracks(Path(tracks) / f"{video}.parquet") for video in files},
-            {video: read_features(Path(features) / f"{video}.safetensors") for video in files},
-        ),
+
+    def by_video(read: Callable[[Any], Any], paths: Sequence[str | Path]) -> dict[str, Any]:
+        return {video: read(path) for video, path in zip(table["video"], paths, strict=True)}
+
+    return realism(
+        table,
+        by_video(pd.read_parquet, frames),
+        by_video(pd.read_csv, acts),
+        by_video(read_tracks, tracks),
+        by_video(read_features, features),
     )
 
 

@@ -242,7 +242,7 @@ def test_the_workflow_plans_every_result_of_the_tier(clean_clone):
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     assert planned["track"] == str(len(config["clips"]))
     assert {planned[f"track_{batch}"] for batch in ("train", "val", "test", "dials_0", "dials_1")} == {"1"}
-    assert planned["film"] == str(len(plan_videos(config["stage"])))
+    assert planned["render_synthetic"] == str(len(plan_videos(config["stage"])))
     assert planned["pdf"] == planned["score"] == "1"
 
 

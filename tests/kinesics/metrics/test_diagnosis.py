@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support.event_tables import events, one, tables
 
 from kinesics.errors import KinesicsError
+from kinesics.io.files import write_json
 from kinesics.metrics.average_precision import average_precision
 from kinesics.metrics.comparison import score_subsets
 from kinesics.metrics.diagnosis import BUCKETS, PLACES, TYPES, characteristics, diagnose, error_types, places
@@ -210,12 +211,13 @@ def study(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("stage")
     paths = make(folder, np.random.default_rng(0))
     settings_ = {"resamples": 60, "seed": 0, "permutations": 16}
-    score_synthetic(folder / "videos.csv", **paths, settings=settings_, out=folder / "stage.json")
+    scores = score_synthetic(folder / "videos.csv", **paths, settings=settings_)
+    write_json(folder / "stage.json", scores)
     with pytest.raises(KinesicsError, match="reference 'magic' is not one of the detectors rules, chance"):
-        score_synthetic(folder / "videos.csv", **paths, settings=settings_, out=folder / "x.json", reference="magic")
+        score_synthetic(folder / "videos.csv", **paths, settings=settings_, reference="magic")
     paths["tracks"].pop("stage_test_0")
     with pytest.raises(KinesicsError, match="video 'stage_test_0' has no file of tracks"):
-        score_synthetic(folder / "videos.csv", **paths, settings=settings_, out=folder / "x.json")
+        score_synthetic(folder / "videos.csv", **paths, settings=settings_)
     return folder
 
 

@@ -365,7 +365,7 @@ def test_sure_events_are_those_that_reach_the_threshold(tmp_path):
     def detect(sure: bool, **more: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
         save_file(dict(sorted((model | more).items())), path, {"detector": "kinesics.detectors.budgeted"})
         outs = tmp_path / "events.csv", tmp_path / "tubes.parquet"
-        events = detect_files("budgeted", files["tracks"][0], files["features"], path, *outs, sure=sure)
+        events = detect_files("budgeted", files["tracks"][0], files["features"], path, *outs, confident_only=sure)
         return events, read_tubes(outs[1])
 
     every, _ = detect(False)

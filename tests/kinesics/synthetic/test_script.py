@@ -286,8 +286,9 @@ def test_figures_of_a_film_are_drawn(filmed, tmp_path):
     for name in ("strip.pdf", "again.pdf"):
         figures.strip(path, files["events"], files["tubes"], files["acts"], tmp_path / name)
     assert (tmp_path / "strip.pdf").read_bytes() == (tmp_path / "again.pdf").read_bytes()
-    shown = {("", 0): path} | {(dial, level): path for dial in perturbations.PERTURBATIONS for level in (1, 2, 3)}
-    figures.dials(shown, files["acts"], tmp_path / "dials.pdf")
+    shown = [("", 0), *((dial, level) for dial in perturbations.PERTURBATIONS for level in (1, 2, 3))]
+    rows = [{"dial": dial, "level": level, "script": 0} for dial, level in shown]
+    figures.dials([path] * len(rows), rows, files["acts"], tmp_path / "dials.pdf")
     assert (tmp_path / "dials.pdf").read_bytes().count(b"/Subtype /Image") == len(shown)
 
 

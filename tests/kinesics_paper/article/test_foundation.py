@@ -27,7 +27,7 @@ def test_a_still_clip_keeps_one_token_a_frame_until_noise_passes_the_threshold()
 def test_the_pruner_s_figure_is_drawn_the_same_each_time(tmp_path):
     film = write_video(tmp_path / "film.mp4", numbered(3, 96, 64), rate=1)
     for name in ("a.png", "b.png"):
-        shares = foundation.pruner({"film": film}, tmp_path / name)
+        shares = foundation.pruner(["film"], [film], tmp_path / name)
     assert shares.keys() == {"film", "still"}
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 

@@ -18,6 +18,7 @@ from support.corpus_layouts import write_corpus
 from support.miniature import write_crema_d
 
 from kinesics.errors import KinesicsError
+from kinesics.io.files import write_json
 from kinesics.media.video import probe_video, read_frame_at
 from kinesics.structures.events import COLUMNS, TUBE_COLUMNS
 from kinesics.structures.features import CropFeatures, Features, write_features
@@ -374,7 +375,7 @@ def learnable(tmp_path):
 
 
 def scored(name, made, tmp_path) -> dict:
-    linear_probe.evaluate(name, *made, "enc", tmp_path / "s.json", resamples=100)
+    write_json(tmp_path / "s.json", linear_probe.evaluate(name, *made, "enc", resamples=100))
     return json.loads((tmp_path / "s.json").read_text())
 
 
@@ -441,7 +442,7 @@ def test_a_video_without_features_is_named(learnable, tmp_path):
     made = learnable("dfew", [(f"v{n}", "a", 0, 10, 1.0) for n in range(4)])
     (tmp_path / "features/v2.safetensors").unlink()
     with pytest.raises(KinesicsError, match=r"v2: no tracks or features of this video of dfew"):
-        linear_probe.evaluate("dfew", *made, "enc", tmp_path / "s.json", resamples=100)
+        linear_probe.evaluate("dfew", *made, "enc", resamples=100)
 
 
 @pytest.mark.parametrize(("video", "person"), [("v", 0), ("v_left", 1), ("v_right", 0)])

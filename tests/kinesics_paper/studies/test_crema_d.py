@@ -11,6 +11,7 @@ from support.miniature import crema_d_line as line
 from support.miniature import write_crema_d
 
 from kinesics.errors import KinesicsError
+from kinesics.io.files import write_json
 from kinesics_paper.datasets.crema_d import MODALITIES, read_votes
 from kinesics_paper.literature.tables import read_literature
 from kinesics_paper.studies.crema_d import rate, score_crema_d
@@ -26,7 +27,7 @@ def miniature(tmp_path):
 
 @pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set")
 def test_released_votes_come_within_a_point_of_the_published_rates(tmp_path):
-    records = score_crema_d(Path(MIRROR) / "crema-d", RESULTS, tmp_path / "crema_d.json", draws=200)
+    records = score_crema_d(Path(MIRROR) / "crema-d", RESULTS, draws=200)
     quoted = {record["variant"]: record for record in records if record["published"] is not None}
     assert set(quoted) == set(MODALITIES)
     assert all(abs(record["value"] - record["published"]) < 1 for record in quoted.values())
@@ -36,7 +37,8 @@ def test_released_votes_come_within_a_point_of_the_published_rates(tmp_path):
 
 
 def test_miniature(miniature, tmp_path):
-    records = score_crema_d(miniature, RESULTS, tmp_path / "out.json", draws=50)
+    records = score_crema_d(miniature, RESULTS, draws=50)
+    write_json(tmp_path / "out.json", records)
     assert json.loads((tmp_path / "out.json").read_text()) == records
     value = {(record["variant"], record["metric"]): record["value"] for record in records}
     assert value["face", "votes"] == 75
@@ -68,8 +70,7 @@ def test_a_wrong_row_is_named(tmp_path, row, message):
     path = tmp_path / "tabulatedVotes.csv"
     path.write_text(f"{HEADER}\n{row}\n")
     with pytest.raises(KinesicsError, match=rf"tabulatedVotes.csv: {message}"):
-        score_crema_d(tmp_path, RESULTS, tmp_path / "out.json", draws=10)
-    assert not (tmp_path / "out.json").exists()
+        score_crema_d(tmp_path, RESULTS, draws=10)
 
 
 def test_empty_and_repeated(miniature):

@@ -12,6 +12,7 @@ from support import ROOT
 from support.miniature import write_answers, write_gpt4v
 
 from kinesics.errors import KinesicsError
+from kinesics.io.files import write_json
 from kinesics_paper.datasets.gpt4v_emotion import read_answers, read_labels
 from kinesics_paper.literature import counts
 from kinesics_paper.literature.records import KEYS, find, read_records
@@ -31,7 +32,7 @@ def miniature(tmp_path):
 @needs_mirror
 def test_every_published_number_is_matched(tmp_path):
     start = time.monotonic()
-    records = score_gpt4v(Path(MIRROR) / "gpt4v-emotion", RESULTS, tmp_path / "gpt4v.json")
+    records = score_gpt4v(Path(MIRROR) / "gpt4v-emotion", RESULTS)
     assert time.monotonic() - start < 60
     table = comparison(records)
     assert len(table) == 25
@@ -42,7 +43,7 @@ def test_every_published_number_is_matched(tmp_path):
 
 @needs_mirror
 def test_each_unwritten_choice_changes_the_number(tmp_path):
-    records = score_gpt4v(Path(MIRROR) / "gpt4v-emotion", RESULTS, tmp_path / "gpt4v.json", draws=50)
+    records = score_gpt4v(Path(MIRROR) / "gpt4v-emotion", RESULTS, draws=50)
     value = {(r["dataset"], r["variant"], r["metric"]): r["value"] for r in records}
     for dataset, variant, metric in [
         ("eNTERFACE05", "outside: wrong", "WAR"),
@@ -54,9 +55,9 @@ def test_each_unwritten_choice_changes_the_number(tmp_path):
 
 
 def test_miniature(miniature, tmp_path):
-    output = tmp_path / "gpt4v.json"
-    records = score_gpt4v(miniature, RESULTS, output, draws=100)
-    assert json.loads(output.read_text()) == records
+    records = score_gpt4v(miniature, RESULTS, draws=100)
+    write_json(tmp_path / "gpt4v.json", records)
+    assert json.loads((tmp_path / "gpt4v.json").read_text()) == records
     assert all(set(record) == set(KEYS) for record in records)
     table = comparison(records)
     assert len(table) == 25
@@ -71,7 +72,7 @@ def test_miniature(miniature, tmp_path):
 
 def test_same_seed_same_bytes(miniature, tmp_path):
     for name in ("a.json", "b.json"):
-        score_gpt4v(miniature, RESULTS, tmp_path / name, draws=20)
+        write_json(tmp_path / name, score_gpt4v(miniature, RESULTS, draws=20))
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
 
 
@@ -95,21 +96,20 @@ def test_a_wrong_row_is_named_and_nothing_is_written(miniature, tmp_path, line, 
     lines[4] = line
     path.write_text("\n".join(lines) + "\n")
     with pytest.raises(KinesicsError, match=message):
-        score_gpt4v(miniature, RESULTS, tmp_path / "gpt4v.json", draws=10)
-    assert not (tmp_path / "gpt4v.json").exists()
+        score_gpt4v(miniature, RESULTS, draws=10)
 
 
 def test_missing_empty_and_not_numeric(miniature, tmp_path):
     path = miniature / "results" / "cmumosi" / "label-gpt4v-multi.csv"
     path.write_text(path.read_text().replace("1.4", "high", 1))
     with pytest.raises(KinesicsError, match=r"label-gpt4v-multi.csv: line 2: label 'high' is not a number"):
-        score_gpt4v(miniature, RESULTS, tmp_path / "gpt4v.json", draws=10)
+        score_gpt4v(miniature, RESULTS, draws=10)
     path.write_text("name,gt,gpt4v\n")
     with pytest.raises(KinesicsError, match=r"label-gpt4v-multi.csv: no rows"):
-        score_gpt4v(miniature, RESULTS, tmp_path / "gpt4v.json", draws=10)
+        score_gpt4v(miniature, RESULTS, draws=10)
     path.unlink()
     with pytest.raises(KinesicsError, match=r"label-gpt4v-multi.csv: no such file"):
-        score_gpt4v(miniature, RESULTS, tmp_path / "gpt4v.json", draws=10)
+        score_gpt4v(miniature, RESULTS, draws=10)
 
 
 def test_polarity_of_eight_emotions(tmp_path):
@@ -173,7 +173,8 @@ def test_recall_of_an_absent_class_is_left_out():
 
 
 def test_records_are_found_or_named(miniature, tmp_path):
-    records = score_gpt4v(miniature, RESULTS, tmp_path / "gpt4v.json", draws=10)
+    records = score_gpt4v(miniature, RESULTS, draws=10)
+    write_json(tmp_path / "gpt4v.json", records)
     assert read_records(tmp_path / "gpt4v.json") == records
     assert find(records, "CK+", "chance", "accuracy")["n"] == 12
     with pytest.raises(KinesicsError, match="no result for 'accuracy' of 'luck' on 'CK\\+'"):

@@ -22,7 +22,9 @@ from kinesics.structures.events import read_events_csv, write_events_csv
 from kinesics.structures.features import write_features
 from kinesics_paper import compute_plan
 from kinesics_paper.article.figures import proposal
-from kinesics_paper.studies.proposal_studies import budget_curve, learning_curve
+from kinesics_paper.article.numbers.studies import proposal_numbers
+from kinesics_paper.article.tables.results import ablation
+from kinesics_paper.studies.proposal_studies import StudyData, budget_curve, learning_curve
 
 
 def test_signed_distances_by_hand():
@@ -77,16 +79,15 @@ def curve(tmp_path_factory):
     model = untrained(budgeted.MODEL, [clip], truth) | {"threshold": np.array([0.1])}
     save_file(dict(sorted(model.items())), folder / "model.safetensors", {"detector": "kinesics.detectors.budgeted"})
     assert decision_threshold(folder / "model.safetensors") == 0.1
-    budget_curve(
-        [folder / "v.parquet"],
-        features,
-        folder / "truth.csv",
-        [folder / "model.safetensors"],
-        {"resamples": 10, "seed": 0},
-        folder / "budget.json",
-        shares=(0.0, 0.25, 1.0),
-        policies=("uniform", "uncertain"),
+    data = StudyData(
+        test=[folder / "v.parquet"],
+        features=features,
+        truth=folder / "truth.csv",
+        models=[folder / "model.safetensors"],
     )
+    settings = {"resamples": 10, "seed": 0}
+    found = budget_curve(data, settings=settings, shares=(0.0, 0.25, 1.0), policies=("uniform", "uncertain"))
+    write_json(folder / "budget.json", found)
     return json.loads((folder / "budget.json").read_text()), folder
 
 
@@ -113,7 +114,7 @@ def test_the_article_says_what_the_studies_say(curve, tmp_path):
         one = {"variant": variant, "metrics": {"map": entry, "f1_50": entry}, "ece": {"before": 0.2, "after": 0.0625}}
         write_json(tmp_path / f"{variant}.json", one | more)
     paths = [tmp_path / "whole.json", tmp_path / "one_scale.json"]
-    proposal.ablation(paths, tmp_path / "ablation.tex")
+    ablation(paths, tmp_path / "ablation.tex")
     lines = (tmp_path / "ablation.tex").read_text().splitlines()
     assert lines[4] == r"whole & 0.40 [0.30, 0.50] & 0.40 [0.30, 0.50] &  & 0.200 & 0.062 \\"
     assert r"\ensuremath{-}0.10 [\ensuremath{-}0.20, \ensuremath{-}0.05]" in lines[6]
@@ -128,7 +129,7 @@ def test_the_article_says_what_the_studies_say(curve, tmp_path):
         )
     proposal.learning_curve(amounts, tmp_path / "learning_curve.pdf")
     assert (tmp_path / "learning_curve.pdf").read_bytes()[:4] == b"%PDF"
-    numbers = proposal.numbers(folder / "budget.json", paths, amounts, tmp_path / "stage.json")
+    numbers = proposal_numbers(folder / "budget.json", paths, amounts, tmp_path / "stage.json")
     assert [numbers[f"learning.{which}.test"] for which in ("least", "fewer", "all")] == [0.1, 0.1, 0.8]
     assert (numbers["learning.all.clips"], numbers["learning.all.clips.low"]) == (0.4, 0.3)
     assert (numbers["learning.least.seconds"], numbers["learning.all.seconds"]) == ("26", "208")
@@ -137,7 +138,7 @@ def test_the_article_says_what_the_studies_say(curve, tmp_path):
     for share, kept, met in ((0.1, 0.95, "met"), (0.1, 0.94, "missed"), (0.2, 1.0, "missed")):
         reached["curve"]["uncertain"][1] |= {"share": share, "kept": kept}
         write_json(tmp_path / "reached.json", reached)
-        assert proposal.numbers(tmp_path / "reached.json", paths, amounts, tmp_path / "stage.json")["budget.met"] == met
+        assert proposal_numbers(tmp_path / "reached.json", paths, amounts, tmp_path / "stage.json")["budget.met"] == met
     assert (numbers["gain.linear"], numbers["gain.linear.low"], numbers["gain.linear.high"]) == (0.1, 0.05, 0.2)
     assert (numbers["gain.count"], numbers["gain.surpassed"]) == (2, 1)
     assert numbers["ablation.one_scale"] == -0.1
@@ -148,18 +149,20 @@ def test_the_article_says_what_the_studies_say(curve, tmp_path):
 def test_the_learning_curve_scores_where_it_learned_on_test_videos_and_on_clips(curve, tmp_path):
     _, folder = curve
     features = sorted(folder.glob("*/v.safetensors"))
-    tracks, truth, model, one = (
-        folder / "v.parquet",
-        folder / "truth.csv",
-        tmp_path / "m.safetensors",
-        tmp_path / "1.json",
-    )
+    tracks, truth, model = folder / "v.parquet", folder / "truth.csv", tmp_path / "m.safetensors"
     clip, true = read_recordings([tracks], features)[0], read_events_csv(truth)
     learned = untrained(budgeted.MODEL, [clip], true, loud=0.5) | {"threshold": np.array([0.2])}
     save_file(dict(sorted(learned.items())), model, {"detector": "kinesics.detectors.budgeted"})
-    parts = ([tracks], [tracks], [tracks], [tracks], features, truth, truth, [truth, truth])
-    learning_curve(*parts, [model], [0], {"resamples": 10, "seed": 0, "block_s": 5}, one)
-    found = json.loads(one.read_text())
+    parts = {name: [tracks] for name in ("train", "val", "test", "clips")}
+    data = StudyData(
+        **parts,
+        features=features,
+        training_truth=truth,
+        truth=truth,
+        annotators=[truth, truth],
+        models=[model],
+    )
+    found = learning_curve(data, seeds=[0], settings={"resamples": 10, "seed": 0, "block_s": 5})
     assert (found["videos"], found["seconds"]) == (1, 20)
     assert found["training"] == found["test"]
     # The clips are judged by the decisions alone, the stage's mAP by all candidates.

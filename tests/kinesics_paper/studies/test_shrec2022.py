@@ -10,6 +10,7 @@ from support import ROOT
 from support.miniature import write_shrec2022
 
 from kinesics.errors import KinesicsError
+from kinesics.io.files import write_json
 from kinesics_paper.datasets.shrec2022 import RUNS, read_sequences
 from kinesics_paper.literature.tables import read_literature
 from kinesics_paper.studies.shrec2022 import match, rates, score_shrec2022, tally
@@ -25,7 +26,7 @@ def miniature(tmp_path):
 
 @pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set")
 def test_quoted_numbers_are_matched(tmp_path):
-    records = score_shrec2022(Path(MIRROR) / "shrec2022", RESULTS, tmp_path / "shrec2022.json")
+    records = score_shrec2022(Path(MIRROR) / "shrec2022", RESULTS)
     quoted = [record for record in records if record["published"] is not None]
     assert len(quoted) == 16
     for record in quoted:
@@ -35,7 +36,8 @@ def test_quoted_numbers_are_matched(tmp_path):
 
 
 def test_miniature(miniature, tmp_path):
-    records = score_shrec2022(miniature, RESULTS, tmp_path / "out.json", draws=50)
+    records = score_shrec2022(miniature, RESULTS, draws=50)
+    write_json(tmp_path / "out.json", records)
     assert json.loads((tmp_path / "out.json").read_text()) == records
     value = {record["metric"]: record["value"] for record in records if record["variant"] == "Stronger"}
     assert value == {
@@ -97,8 +99,7 @@ def test_missing_file_and_sequence(miniature, tmp_path):
     run = miniature / "participants_results" / "Stronger.txt"
     run.write_text("1;ONE;0;10;5")
     with pytest.raises(KinesicsError, match=r"Stronger.txt: sequence 2 stands in only one"):
-        score_shrec2022(miniature, RESULTS, tmp_path / "out.json", draws=10)
+        score_shrec2022(miniature, RESULTS, draws=10)
     run.unlink()
     with pytest.raises(KinesicsError, match=r"Stronger.txt: no such file"):
-        score_shrec2022(miniature, RESULTS, tmp_path / "out.json", draws=10)
-    assert not (tmp_path / "out.json").exists()
+        score_shrec2022(miniature, RESULTS, draws=10)

@@ -1,7 +1,6 @@
 """How real the stage is: what is counted, how errors are measured, and whose answers they are."""
 
 import dataclasses
-import json
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,7 @@ from kinesics.structures.features import CropFeatures, Features, write_features
 from kinesics.structures.tracks import SCHEMA, Tracks, TracksWriter
 from kinesics.structures.truth_files import truth_files
 from kinesics.synthetic.rig import LANDMARKS
-from kinesics_paper.studies.synthetic_realism import MESH, realism, write_realism
+from kinesics_paper.studies.synthetic_realism import MESH, measure_realism, realism
 
 RATE_HZ, FRAMES, WIDTH, HEIGHT = 10.0, 60, 200, 100
 NAMES = list(LANDMARKS)
@@ -149,7 +148,11 @@ def test_it_is_written_from_files(played, tmp_path):
             writer.add(row)
         writer.close(FRAMES / RATE_HZ)
     write_features(played["features"]["a"], tmp_path / "fer/a.safetensors")
-    write_realism(
-        tmp_path / "videos.csv", tmp_path / "truth", tmp_path / "tracks", tmp_path / "fer", tmp_path / "out.json"
+    found = measure_realism(
+        tmp_path / "videos.csv",
+        [files["frames"]],
+        [files["acts"]],
+        [tmp_path / "tracks/a.parquet"],
+        [tmp_path / "fer/a.safetensors"],
     )
-    assert json.loads((tmp_path / "out.json").read_text()) == realism(videos(), **played)
+    assert found == realism(videos(), **played)

@@ -3,7 +3,7 @@
 Both run networks or their preprocessing on the real clips; the numbers behind each figure are returned.
 """
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -18,7 +18,6 @@ import matplotlib.pyplot as plt
 
 from kinesics.encoders import dino, pretrained, vit_s_focus
 from kinesics.encoders.extract import crop_square
-from kinesics.encoders.registry import ENCODERS
 from kinesics.encoders.transformers_vision import pack_patches
 from kinesics.encoders.videollama3 import CHANGED, FRAME_HZ, MERGE, fit_to_patches, pruned_patches
 from kinesics.errors import KinesicsError
@@ -94,20 +93,25 @@ def hand_patches(
     page.colorbar(drawn, cax=bar, label="cosine to the patch asked")
     save(page, out)
     plt.close(page)
-    return scores
+    return [round(score, 6) for score in scores]
 
 
-def pruner(videos: dict[str, str | Path], out: str | Path, seed: int = 0) -> dict[str, np.ndarray]:
+def pruner(clips: Sequence[str], media: Sequence[str], out: str | Path, seed: int = 0) -> dict[str, list]:
     """Draw how many tokens VideoLLaMA 3's pruner keeps under noise, and return the shares: clip to (thresholds, noise).
+
+    ``media`` are the videos of ``clips``.
 
     Frames at one a second; Gaussian noise is added to each on its own, in grey levels. ``still`` is the first clip's
     first frame, repeated: there, what is kept above one token a frame is noise alone.
     """
     style()
-    clips = {name: np.stack([frame for *_, frame in read_frames(path, FRAME_HZ)]) for name, path in videos.items()}
-    first = next(iter(clips.values()))
-    clips["still"] = np.repeat(first[:1], len(first), axis=0)
-    shares = {name: survival(clip, seed) for name, clip in clips.items()}
+    frames = {
+        name: np.stack([frame for *_, frame in read_frames(path, FRAME_HZ)])
+        for name, path in zip(clips, media, strict=True)
+    }
+    first = next(iter(frames.values()))
+    frames["still"] = np.repeat(first[:1], len(first), axis=0)
+    shares = {name: survival(clip, seed) for name, clip in frames.items()}
     page, axes = plt.subplots(1, len(shares), figsize=(TEXT, 2.1), sharey=True, layout="constrained")
     for axis, (name, share) in zip(axes, shares.items(), strict=True):
         for line, threshold, colour, mark in zip(share, THRESHOLDS, (BLACK, BLUE, GREEN), "o^s", strict=True):
@@ -124,7 +128,7 @@ def pruner(videos: dict[str, str | Path], out: str | Path, seed: int = 0) -> dic
     page.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=len(THRESHOLDS))
     save(page, out)
     plt.close(page)
-    return shares
+    return {name: share.round(6).tolist() for name, share in shares.items()}
 
 
 def survival(clip: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -162,19 +166,3 @@ def _within(hands: list[np.ndarray], grid: int) -> np.ndarray:
     """Return which patches have their middle in the hull of a hand: bool (grid, grid)."""
     middle = (np.indices((grid, grid))[::-1].reshape(2, -1).T + 0.5) / grid
     return np.any([Delaunay(hand).find_simplex(middle) >= 0 for hand in hands], axis=0).reshape(grid, grid)
-
-
-def numbers(shares: str | Path, areas: str | Path) -> dict[str, int | str]:
-    """Return {key: value} for the article: the encoders there are, the tokens kept, how well the patches tell a hand."""
-    kept_of = json.loads(Path(shares).read_text(encoding="utf-8"))
-    out: dict[str, int | str] = {
-        "encoders.count": len(ENCODERS),
-        "encoders.placed": sum("/" in row["weights"] for row in ENCODERS.values()),
-        "pruner.threshold": f"{CHANGED:g}",
-    }
-    for clip, lines in kept_of.items():
-        for threshold, line in zip(THRESHOLDS, lines, strict=True):
-            for noise, share in zip(NOISE, line, strict=True):
-                out[f"pruner.{clip}.{threshold:g}.{noise:g}"] = f"{100 * share:.0f}"
-    found = json.loads(Path(areas).read_text(encoding="utf-8"))
-    return out | {"hand_patches.lowest": f"{min(found[1:]):.2f}", "hand_patches.highest": f"{max(found[1:]):.2f}"}

@@ -3,6 +3,7 @@ and the path of the file to write (PDF, or PNG). A line under each figure names 
 that made it.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,8 +16,8 @@ from matplotlib.lines import Line2D
 from kinesics_paper.article import style
 from kinesics_paper.article.style import BLUE, COLUMN, GREEN, GREY, ORANGE, RED, SKY, STYLE, TEXT
 from kinesics_paper.datasets.gpt4v_emotion import read_sets
-from kinesics_paper.literature.records import find
-from kinesics_paper.literature.tables import published_value, select
+from kinesics_paper.literature.records import find, read_records
+from kinesics_paper.literature.tables import published_value, read_literature, select
 from kinesics_paper.studies.gpt4v import AS_PUBLISHED, comparison
 
 #: Tasks from what a scene evokes to what a face does, and the names they have on the page.
@@ -436,3 +437,11 @@ def people(results: pd.DataFrame, records: list[dict], path: str | Path) -> None
         axis.grid(axis="y", lw=0.3, color="0.88")
         page.legend(loc="outside upper center", ncols=4, columnspacing=1.2)
     save(page, path, "Recomputed from the released votes of CREMA-D (public tier); 95% intervals over actors.")
+
+
+def draw_all(figures: Sequence[str], records: Sequence[str], out: Sequence[str]) -> None:
+    """Draw figures by name. ``records`` are the files of the studies that the tier has the data for."""
+    results = read_literature("literature")["published_results"]
+    rows = [row for path in records for row in read_records(path)]
+    for name, path in zip(figures, out, strict=True):
+        globals()[name](results, rows, path)

@@ -1,12 +1,10 @@
-"""The proposal in the article: its architecture, its budget and learning curves, its parts, what it costs, and its tubes in
-a real clip."""
+"""Figures of the proposal: architecture, budget and learning curves, training losses, and tubes in a real clip."""
 
 import json
 from pathlib import Path
 
 import matplotlib
 import numpy as np
-import pandas as pd
 
 matplotlib.use("pdf")
 import matplotlib.pyplot as plt
@@ -14,13 +12,10 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from kinesics.detectors.registry import find_detector
 from kinesics.io.checkpoints import read_checkpoint
-from kinesics.io.files import write_text
 from kinesics.media.video import probe_video
 from kinesics.structures.events import read_events_csv, read_tubes
 from kinesics.structures.vocabulary import LABELS
 from kinesics_paper.article.figures.results import name_lanes, tubes_strip
-from kinesics_paper.article.latex import escape, table
-from kinesics_paper.article.latex_numbers import interval, reverse_sign, spread, text
 from kinesics_paper.article.style import BLUE, COLUMN, GREEN, GREY, ORANGE, RED, SKY, TEXT, save, style
 
 POLICY_COLOURS = {"uncertain": RED, "uniform": BLUE, "motion": GREEN, "kts": ORANGE}
@@ -133,7 +128,7 @@ def training(models: list[str], out: str | Path) -> None:
 
 
 #: Lines of the learning curve: where, which metric, what the legend says, colour and marker.
-_LEARNING = [
+LEARNING = [
     ("training", "map", "mAP, its training videos", GREY, "s"),
     ("test", "map", "mAP, test videos", RED, "o"),
     ("clips", "f1_50", "event F1, real clips", BLUE, "D"),
@@ -143,10 +138,10 @@ _LEARNING = [
 def learning_curve(scores: list[str], out: str | Path) -> None:
     """Draw what the proposal reaches against the seconds of video that it learns from, with 95 % intervals as bands."""
     style()
-    rows = _by_amount(scores)
+    rows = by_amount(scores)
     figure, axes = plt.subplots(figsize=(COLUMN, 2.3), layout="constrained")
     seconds = [row["seconds"] for row in rows]
-    for part, metric, name, colour, marker in _LEARNING:
+    for part, metric, name, colour, marker in LEARNING:
         entries = [row[part][metric] for row in rows]
         axes.plot(seconds, [entry["value"] for entry in entries], marker=marker, color=colour, ms=3, lw=1, label=name)
         low, high = (np.array([entry[end] for entry in entries], float) for end in ("low", "high"))
@@ -162,70 +157,16 @@ def learning_curve(scores: list[str], out: str | Path) -> None:
     plt.close(figure)
 
 
-def _by_amount(scores: list[str]) -> list[dict]:
+def by_amount(scores: list[str]) -> list[dict]:
     return sorted(
         (json.loads(Path(path).read_text(encoding="utf-8")) for path in scores), key=lambda row: row["videos"]
     )
 
 
-#: Column heads of the ablation.
-ABLATION_HEADS = {"map": "mAP", "f1_50": "F1@0.5"}
-
-
-def ablation(scores: list[str], out: str | Path) -> None:
-    """Write what the proposal loses without a part: mAP, event F1, and the paired difference of mAP to the whole."""
-    rows = []
-    for path in scores:
-        one = json.loads(Path(path).read_text(encoding="utf-8"))
-        reached = [interval(one["metrics"][key]) for key in ABLATION_HEADS]
-        difference = interval(one["difference"]["map"]) if "difference" in one else ""
-        errors = [text(one["ece"][key], 3) for key in ("before", "after")]
-        rows.append([escape(one["variant"].replace("_", " ")), *reached, difference, *errors])
-    head = ["Variant", *ABLATION_HEADS.values(), r"$\Delta$ mAP", "ECE, raw", "calibrated"]
-    write_text(out, table("@{}llllrr@{}", head, rows, (1,)))
-
-
-def costs(models: list[str], measured: str | Path, out: str | Path) -> None:
-    """Write how many weights and training steps each trained detector has, what was chosen for it, its calibration error,
-    and the time and memory that ``measured`` tells, a table of ``benchmarks/methods.py``, or -- ."""
-    rows: dict[str, list[str]] = {}
-    errors: dict[str, list[np.ndarray]] = {}
-    took = pd.read_csv(measured, dtype=str).set_index("detector")
-    for path in models:
-        name = Path(path).parts[-3]
-        model = read_checkpoint(path, find_detector(name).name)
-        errors.setdefault(name, []).append(model["calibration_error"])
-        weights = sum(array.size for key, array in model.items() if key.startswith("network."))
-        settings = json.loads(model["settings"].tobytes())
-        rows[name] = [escape(name), text(int(weights)), text(int(settings["steps"])), f"{settings['rate']:g}"]
-        rows[name] += list(took.loc[name]) if name in took.index else ["--"] * len(took.columns)
-        rows[name] += [f"{settings['sigma']:g}", f"{settings['smooth_s']:g}" if "smooth_s" in settings else "--"]
-    for name, pairs in errors.items():
-        rows[name] += [text(float(value), 3) for value in np.mean(pairs, 0)]
-    groups = " & ".join(rf"\multicolumn{{2}}{{c}}{{{name}}}" for name in ("Training", "Detecting", "Chosen", "ECE"))
-    head = [
-        "Detector",
-        "Weights",
-        "Steps",
-        "Rate",
-        "s",
-        "MB",
-        "s/min",
-        "MB",
-        r"$\sigma$",
-        "smooth (s)",
-        "raw",
-        "calibrated",
-    ]
-    write_text(
-        out, table("@{}lrrrrrrrrrrr@{}", head, list(rows.values())).replace(r"\toprule", rf"\toprule &&&& {groups} \\")
-    )
-
-
-def tubes(video: str, events: str, boxes: str, truth: list[str], out: str | Path, frames: int = 6) -> None:
+def tubes(video: str, events: str, tubes: str, truth: list[str], out: str | Path, frames: int = 6) -> None:
     """Draw the proposal's tubes in frames of a clip, and below its events as lanes between those of the two coders."""
     style()
-    found, found_boxes = read_events_csv(events), read_tubes(boxes)
+    found, found_boxes = read_events_csv(events), read_tubes(tubes)
     name, end_s = Path(video).stem, probe_video(video).duration_s
     coders = [table[table["video"] == name] for table in map(read_events_csv, truth)]
     present = {label for table in (found, *coders) for label in table["label"]}
@@ -249,41 +190,3 @@ def tubes(video: str, events: str, boxes: str, truth: list[str], out: str | Path
     name_lanes(lanes, labels, end_s)
     save(figure, out)
     plt.close(figure)
-
-
-def numbers(
-    budget: str | Path, ablations: list[str], learning: list[str], on_stage: str | Path
-) -> dict[str, float | int | str | None]:
-    """Return {key: value} for the article: the budget and learning curves, the parts, and how the proposal does against each
-    baseline."""
-    curves = json.loads(Path(budget).read_text(encoding="utf-8"))
-    out: dict[str, float | int | str | None] = {"budget.calls": next(iter(curves["curve"].values()))[-1]["of"]}
-    out |= {"budget.keep": f"{100 * KEEP:g}", "budget.aim": f"{100 * CALLS:g}"}
-    for policy, rows in curves["curve"].items():
-        for row in rows:
-            key = f"budget.{policy}.{100 * row['share']:g}"
-            out |= spread(key, row["metrics"]["map"])
-            out[f"{key}.kept"] = text(100 * row["kept"], 0) if row["kept"] is not None else None
-    few = [row for row in curves["curve"]["uncertain"] if 0 < row["share"] <= CALLS]
-    out["budget.met"] = "met" if max((row["kept"] or 0 for row in few), default=0) >= KEEP else "missed"
-    kept = [row["kept"] for rows in curves["curve"].values() for row in rows if row["kept"] is not None]
-    out["budget.least"] = text(100 * min(kept), 0) if kept else None
-    for row in curves["against_uniform"]:
-        out |= spread(f"budget.gain.{100 * row['share']:g}", row["metrics"]["map"])
-    for path in ablations:
-        one = json.loads(Path(path).read_text(encoding="utf-8"))
-        out[f"ablation.{one['variant']}.map"] = one["metrics"]["map"]["value"]
-        if "difference" in one:
-            out |= spread(f"ablation.{one['variant']}", one["difference"]["map"])
-        out |= {f"ablation.{one['variant']}.ece.{when}": value for when, value in one["ece"].items()}
-    rows = _by_amount(learning)
-    for name, row in {"least": rows[0], "fewer": rows[-min(2, len(rows))], "all": rows[-1]}.items():
-        out[f"learning.{name}.seconds"] = text(row["seconds"], 0)
-        for part, metric, *_ in _LEARNING:
-            out |= spread(f"learning.{name}.{part}", row[part][metric])
-    tests = json.loads(Path(on_stage).read_text(encoding="utf-8"))["tests"]["map"]
-    for name, entry in tests.items():
-        out |= spread(f"gain.{name}", reverse_sign(entry)) | {f"gain.{name}.p": text(entry["p_holm"], 3)}
-    out["gain.strongest"] = escape(max(tests, key=lambda name: tests[name]["value"]))  # the others less the proposal
-    surpassed = [name for name, entry in tests.items() if entry["high"] is not None and entry["high"] < 0]
-    return out | {"gain.count": len(tests), "gain.surpassed": len(surpassed)}

@@ -1,7 +1,8 @@
-"""The article's figures and numbers of the stage: what is played, and what the dials do to it."""
+"""Figures of the synthetic benchmark: a script beside its frames, and each perturbation."""
 
-import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -10,17 +11,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from kinesics.io.files import write_text
 from kinesics.media.video import probe_video, read_frame_at
 from kinesics.structures.events import read_events_csv, read_tubes
 from kinesics.structures.vocabulary import LABELS
 from kinesics.synthetic.perturbations import PERTURBATIONS, VALUES
-from kinesics.synthetic.rig import FACE_ACTIONS
 from kinesics.synthetic.script import TIMING, strength
-from kinesics.synthetic.speech import SENTENCES
 from kinesics_paper.article.figures.results import name_lanes, tubes_strip
-from kinesics_paper.article.latex import escape, table
-from kinesics_paper.article.latex_numbers import text
 from kinesics_paper.article.style import TEXT, save, style
 
 #: How many frames the strip has, and how many seconds of the video it shows.
@@ -63,16 +59,17 @@ def strip(video: str, events: str, tubes: str, acts: str, out: str | Path) -> No
     plt.close(figure)
 
 
-def dials(videos: dict[tuple[str, int], str], acts: str | Path, out: str | Path) -> None:
+def dials(videos: Sequence[str], rows: Sequence[Mapping[str, Any]], acts: str | Path, out: str | Path) -> None:
     """Draw a frame of one script at level 0 and at each level of each dial, while a hand moves to its first gesture.
 
-    ``videos`` has the file of each (dial, level), that of level 0 under ("", 0); ``acts`` are those of any of them.
+    ``rows`` are those of ``synthetic.dataset.plan_videos`` for the ``videos``; ``acts`` are those of the first script.
     """
+    files = {(row["dial"], row["level"]): path for row, path in zip(rows, videos, strict=True) if row["script"] == 0}
     style()
     played = pd.read_csv(acts)
     moving = played[played["label"].str.startswith("hand_") & (played["event"] >= 0)].iloc[0]
     time_s = (moving["begin_s"] + moving["apex_s"]) / 2
-    levels = sorted({level for _, level in videos if level})
+    levels = sorted({level for _, level in files if level})
     side = TEXT / (len(PERTURBATIONS) + 1)
     figure, panels = plt.subplots(
         len(levels),
@@ -91,7 +88,7 @@ def dials(videos: dict[tuple[str, int], str], acts: str | Path, out: str | Path)
         for row, level in enumerate(levels)
     }
     for (level, panel), key in shown.items():
-        panel.imshow(read_frame_at(videos[key], [time_s])[0], interpolation="lanczos")
+        panel.imshow(read_frame_at(files[key], [time_s])[0], interpolation="lanczos")
         panel.set_xticks([])
         panel.set_yticks([])
         panel.spines[:].set_visible(False)
@@ -100,58 +97,3 @@ def dials(videos: dict[tuple[str, int], str], acts: str | Path, out: str | Path)
         panel.set_title(dial, pad=2, fontsize=7)
     save(figure, out)
     plt.close(figure)
-
-
-def expressions(realism: str | Path, out: str | Path) -> None:
-    """Write the table of what the expression network says at the apex of each display: per cent of the faces asked."""
-    answers = pd.DataFrame(json.loads(Path(realism).read_text(encoding="utf-8"))["expressions"])
-    shown = [label for label in [*LABELS.index, "neutral"] if label in set(answers["display"])]
-    said = list(dict.fromkeys(answers["said"]))
-    rows = []
-    for display in shown:
-        own = answers[answers["display"] == display].set_index("said")
-        share = (100 * own["times"] / own["faces"]).map("{:.0f}".format)
-        rows.append(
-            [rf"\what{{{escape(display)}}}", str(own["faces"].iloc[0])]
-            + [rf"\textbf{{{share[label]}}}" if label == display else share[label] for label in said]
-        )
-    write_text(out, table("lr" + "r" * len(said), ["display", "faces", *map(escape, said)], rows))
-
-
-def numbers(
-    videos: str | Path, truth: str | Path, lines: list[str], realism: str | Path, config: dict
-) -> dict[str, float | int | str]:
-    """Return {key: value} for the article: what the stage holds, and how real it is.
-
-    ``lines`` is a file a video, ``realism`` of ``evaluation.realism``, ``config`` the section of the configuration.
-    """
-    played, events = pd.read_csv(videos, keep_default_na=False), read_events_csv(truth)
-    said = pd.concat(map(pd.read_csv, lines), ignore_index=True)
-    said = said[said["video"].isin(played["video"][played["split"] != "dials"])]
-    emotional = said[said["emotion"] != "neutral"]
-    seconds = played["duration_s"].sum()
-    out: dict[str, float | int | str] = {
-        "stage.videos": len(played),
-        "stage.minutes": f"{seconds / 60:.0f}",
-        "stage.events": len(events),
-        "stage.size": f"{config['width']}\\,$\\times$\\,{config['height']}",
-        "stage.rate": f"{config['rate_hz']:g}",
-        "stage.lines": len(said),
-        "stage.emotional": len(emotional),
-        "stage.congruent": int(emotional["congruent"].sum()),
-        "stage.sentences": len(SENTENCES),
-        "stage.dials": len(PERTURBATIONS),
-        "stage.levels": max(max(levels) for levels in VALUES.values()),
-        "stage.actions": len(FACE_ACTIONS),
-    }
-    for split, mine in played.groupby("split"):
-        out[f"stage.{split}.videos"] = len(mine)
-        out[f"stage.{split}.scripts"] = mine["script"].nunique()
-        out[f"stage.{split}.duration"] = f"{mine['duration_s'].iloc[0]:g}"
-        out[f"stage.{split}.events"] = int(events["video"].isin(mine["video"]).sum())
-    real = json.loads(Path(realism).read_text(encoding="utf-8"))
-    found = next(row for row in real["detection"] if row["shot"] == "all")
-    out |= {"real.faces": found["faces"], "real.found": text(100 * found["rate"], 1)}
-    off = next(row for row in real["landmarks"] if row["shot"] == "all" and row["points"] == "all")
-    out |= {"real.error": text(100 * off["mean"], 1), "real.error_px": text(off["mean_px"], 1)}
-    return out

@@ -1,0 +1,1 @@
+"""The numbers of the article by the names that the text gives them."""

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import kinesics
-from kinesics.errors import KinesicsError
 from kinesics.structures.events import read_events_csv
 from kinesics.structures.tracks import LANDMARKS, read_tracks
 from kinesics.structures.vocabulary import LABELS
@@ -18,14 +17,10 @@ from kinesics_paper.article.latex_numbers import power_of_ten, spread, text
 from kinesics_paper.downloads import read_downloads
 
 
-def collect(
-    scores: str | Path, tracks: list[str], truth: list[str], envision: str | Path, config: dict, also: dict
-) -> dict:
+def result_numbers(scores: str | Path, tracks: list[str], truth: list[str], released: str | Path, config: dict) -> dict:
     """Return {key: value}: the configuration, the clips, the coders, and every score with the ends of its interval.
 
-    ``envision`` is the comparison of our run of the released gesture network with the package's own; ``also`` has the
-    numbers of the review and of the stage, of which those that are text are printed as they stand.
-    Raises KinesicsError if a key of them is also one of ours.
+    ``released`` is the comparison of our run of the released gesture network with the package's own.
     """
     numbers: dict[str, float | int | str | None] = {
         "version": kinesics.__version__,
@@ -76,15 +71,13 @@ def collect(
             numbers[f"{detector}.{view}.labels"] = len(scored["labels"])
             numbers[f"{detector}.{view}.predicted"] = scored["n_predicted"]
             _entries(numbers, f"{detector}.{view}", scored)
-    compared = json.loads(Path(envision).read_text(encoding="utf-8"))
+    compared = json.loads(Path(released).read_text(encoding="utf-8"))
     numbers |= {f"released.{key}": value for key, value in compared.items()}
     numbers["released.network"] = power_of_ten(compared["network"])
-    if twice := sorted(set(numbers) & set(also)):
-        raise KinesicsError(f"numbers.json: {twice[0]!r} is a number of the real clips and of another part: rename one")
-    return numbers | also
+    return numbers
 
 
-def stage_scores(scores: str | Path) -> dict:
+def synthetic_score_numbers(scores: str | Path) -> dict:
     """Return {key: value} of the scores on the stage: ``on_stage.<detector>.<metric>``, with interval, and of the dials."""
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
     numbers: dict[str, float | int | str | None] = {"on_stage.labels": len(result["labels"])}

@@ -1,6 +1,7 @@
 """Tables of the benchmarks of the full tier."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,8 @@ from kinesics_paper.article.latex import escape, table
 from kinesics_paper.article.latex_numbers import text
 from kinesics_paper.datasets.base import BENCHMARKS
 from kinesics_paper.downloads import read_downloads
-from kinesics_paper.literature.tables import runs, verification_mark
+from kinesics_paper.literature.records import read_records
+from kinesics_paper.literature.tables import read_literature, runs, verification_mark
 
 
 def benchmarks(scores: list[str], out: str | Path) -> None:
@@ -85,6 +87,12 @@ def coverage(literature: dict[str, pd.DataFrame], records: list[dict], scores: l
     rows.append([rf"\multicolumn{{{len(heads) + 1}}}{{@{{}}p{{0.9\linewidth}}@{{}}}}{{\footnotesize {legend}.}}"])
     turned = [rf"\rotatebox{{90}}{{{escape(name)}}}" for name in heads]
     write_text(out, table("@{}l" + "l" * len(heads) + "@{}", ["System", *turned], rows, (len(rows) - 1,)))
+
+
+def coverage_of_files(records: Sequence[str], scores: Sequence[str], out: str | Path) -> None:
+    """Write ``coverage`` from files. ``records`` are those of the studies that the tier has the data for."""
+    rows = [row for path in records for row in read_records(path)]
+    coverage(read_literature("literature"), rows, list(scores), out)
 
 
 def _states(literature: dict[str, pd.DataFrame], records: list[dict], scores: list[str]) -> dict[tuple[str, str], str]:

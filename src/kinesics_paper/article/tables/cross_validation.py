@@ -1,4 +1,4 @@
-"""The study of the open data in the article: its table and its numbers."""
+"""Table of the detectors that were trained and tested in the folds of open data sets."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from kinesics.detectors.registry import DETECTORS
 from kinesics.io.files import write_text
 from kinesics_paper.article.latex import escape, identifier
 from kinesics_paper.article.latex import table as tabular
-from kinesics_paper.article.latex_numbers import interval, reverse_sign, spread, text
+from kinesics_paper.article.latex_numbers import interval, text
 from kinesics_paper.article.tables.results import STAGE_HEADS
 
 METRICS = ("map", "f1_50")
@@ -19,7 +19,7 @@ def table(scores: Sequence[str | Path], out: str | Path) -> None:
     rows, rules = [], []
     head = ["Detector", *(STAGE_HEADS[metric] for metric in METRICS), r"$\Delta$ mAP", "$p$"]
     for path in sorted(scores):
-        result = _read(path)
+        result = read_scores(path)
         rules.append(len(rows))
         about = f"{result['videos']} streams, {len(result['labels'])} labels, {result['folds']} fold"
         about += f"{'s' if result['folds'] > 1 else ''}; {result['units']} units ({result['unit']})"
@@ -32,37 +32,6 @@ def table(scores: Sequence[str | Path], out: str | Path) -> None:
     write_text(out, tabular("@{}lllll@{}", head, rows, tuple(rules[1:])))
 
 
-def numbers(scores: Sequence[str | Path]) -> dict[str, float | int | str | None]:
-    """Return {key: value} for the article, nothing without scores.
-
-    ``open.<data set>.<detector>.<metric>`` with its interval; ``open.<data set>.best``, the baseline of the highest mAP, and
-    ``.gain``, what the proposal has more; ``open.above`` and ``open.below``, how often that interval leaves zero out.
-    """
-    out: dict[str, float | int | str | None] = {}
-    signs = []
-    for path in sorted(scores):
-        result, key = _read(path), f"open.{Path(path).stem}"
-        reference = result["reference"]
-        for name, scored in result["detectors"].items():
-            for metric in METRICS:
-                out |= spread(f"{key}.{name}.{metric}", scored["metrics"][metric])
-        others = {name: scored["metrics"]["map"] for name, scored in result["detectors"].items() if name != reference}
-        best = max(others, key=lambda name: others[name]["value"])
-        entry = result["tests"]["map"][best]
-        gain = reverse_sign(entry)
-        if gain["low"] is not None:
-            signs.append((gain["low"] > 0) - (gain["high"] < 0))
-        out |= {f"{key}.best": escape(best), **spread(f"{key}.gain", gain)}
-        out[f"{key}.gain.p"] = text(entry["p_holm"], 3)
-        out |= {f"{key}.{name}": result[name] for name in ("videos", "folds", "units")}
-        out |= {f"{key}.labels": len(result["labels"]), f"{key}.rate": f"{result['rate_hz']:g}"}
-        out[f"{key}.left_out"] = ", ".join(escape(label) for label in result["left_out"]) or "none"
-        out |= {f"open.{name}": f"{value:g}" for name, value in result["options"].items()}
-        out |= {"open.seeds": result["seeds"], "open.validation": f"{100 * result['validation']:g}"}
-    if out:
-        out |= {"open.sets": len(scores), "open.above": signs.count(1), "open.below": signs.count(-1)}
-    return out
-
-
-def _read(path: str | Path) -> dict:
+def read_scores(path: str | Path) -> dict:
+    """Return the scores of a data set."""
     return json.loads(Path(path).read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@
 It takes the tables of ``read_literature``, the records that the table needs (none: an empty list), and the path.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +14,8 @@ from kinesics_paper.article.latex import escape
 from kinesics_paper.article.latex import table as tabular
 from kinesics_paper.datasets.gpt4v_emotion import read_sets
 from kinesics_paper.datasets.shrec2022 import RUNS
-from kinesics_paper.literature.records import find
-from kinesics_paper.literature.tables import UNVERIFIED, runs, verification_mark
+from kinesics_paper.literature.records import find, read_records
+from kinesics_paper.literature.tables import UNVERIFIED, read_literature, runs, verification_mark
 from kinesics_paper.studies.gpt4v import AS_PUBLISHED, OTHER, comparison
 from kinesics_paper.studies.shrec2022 import DATASET
 
@@ -160,3 +161,11 @@ def _signed(value: float, digits: int) -> str:
     if float(text) == 0:
         return text
     return ("$-$" if value < 0 else "+") + text
+
+
+def write_all(tables: Sequence[str], records: Sequence[str], out: Sequence[str]) -> None:
+    """Write tables by name. ``records`` are the files of the studies that the tier has the data for."""
+    literature = read_literature("literature")
+    rows = [row for path in records for row in read_records(path)]
+    for name, path in zip(tables, out, strict=True):
+        globals()[name](literature, rows, path)

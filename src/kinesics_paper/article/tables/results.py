@@ -1,15 +1,20 @@
 """The article's tables as LaTeX (booktabs), made from files of the workflow."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from kinesics.detectors.registry import DETECTORS
+from kinesics.detectors.registry import DETECTORS, find_detector
+from kinesics.io.checkpoints import read_checkpoint
 from kinesics.io.files import write_text
 from kinesics.media.video import probe_video
+from kinesics.structures.vocabulary import LABELS
 from kinesics_paper.article.latex import escape, identifier, table
 from kinesics_paper.article.latex_numbers import detectors, interval, text
+from kinesics_paper.datasets.open_data import summarise
 from kinesics_paper.downloads import read_downloads
 
 #: Column heads of the metrics.
@@ -22,12 +27,13 @@ HEADS = {
 }
 
 
-def data(media: dict[str, str], datasets: list[str], out: str | Path) -> None:
+def data(clips: Sequence[str], media: Sequence[str], datasets: Sequence[str], out: str | Path) -> None:
     """Write the table of all files: clips with length and frame size, weights, and the public data sets of the tier.
 
-    Columns: source with citation, what it is, origin, size and licence. ``media`` is {source: video}.
+    Columns: source with citation, what it is, origin, size and licence. ``media`` are the videos of ``clips``,
+    which are sources.
     """
-    sources = read_downloads()
+    media, sources = dict(zip(clips, media, strict=True)), read_downloads()
     weights = [name for name, files in sources.items() if files[0]["tier"] == "embedded" and name not in media]
     rows, rules = [], []
     for names in (media, weights, datasets):
@@ -75,8 +81,12 @@ def _contents(files: list[dict[str, str]]) -> str:
     return f"{len(files)} files: " + ("; ".join(kinds) if len(kinds) <= 6 else f"{kinds[0]}; ...; {kinds[-1]}")
 
 
-def open_data(rows: list[dict], out: str | Path) -> None:
-    """Write what the open data sets hold (a row of ``adapters.summary`` each); -- for what they do not have or tell."""
+def open_data(folder: str | Path, datasets: Sequence[str], out: str | Path) -> list[dict]:
+    """Write what the open data sets hold, and return it (``datasets.open_data.summarise`` of ``folder``).
+
+    -- stands for what they do not have or tell.
+    """
+    rows = summarise(folder, datasets)
     cells = [
         [identifier(row["dataset"]), *(text(row[name]) for name in COUNTS)]
         for row in sorted(rows, key=lambda row: (row["streams"] is None, row["dataset"]))
@@ -85,6 +95,7 @@ def open_data(rows: list[dict], out: str | Path) -> None:
     head = ["Data set", *(name.capitalize() for name in COUNTS)]
     columns = r"@{}>{\raggedright\arraybackslash}p{0.29\linewidth}" + "r" * len(COUNTS) + "@{}"
     write_text(out, table(columns, head, cells, (timed,) if 0 < timed < len(rows) else ()))
+    return rows
 
 
 COUNTS = ["streams", "hours", "events", "labels", "persons"]
@@ -165,4 +176,74 @@ def methods(names: list[str], out: str | Path) -> None:
         rows.append([escape(name), escape(row["description"]) + cite, escape(reads) or "--", row["learns"]])
     write_text(
         out, table(r"@{}lp{0.52\linewidth}ll@{}", ["Detector", "What it does", "Frozen network", "Trained here"], rows)
+    )
+
+
+def expressions(realism: str | Path, out: str | Path) -> None:
+    """Write the table of what the expression network says at the apex of each display: per cent of the faces asked."""
+    answers = pd.DataFrame(json.loads(Path(realism).read_text(encoding="utf-8"))["expressions"])
+    shown = [label for label in [*LABELS.index, "neutral"] if label in set(answers["display"])]
+    said = list(dict.fromkeys(answers["said"]))
+    rows = []
+    for display in shown:
+        own = answers[answers["display"] == display].set_index("said")
+        share = (100 * own["times"] / own["faces"]).map("{:.0f}".format)
+        rows.append(
+            [rf"\what{{{escape(display)}}}", str(own["faces"].iloc[0])]
+            + [rf"\textbf{{{share[label]}}}" if label == display else share[label] for label in said]
+        )
+    write_text(out, table("lr" + "r" * len(said), ["display", "faces", *map(escape, said)], rows))
+
+
+#: Column heads of the ablation.
+ABLATION_HEADS = {"map": "mAP", "f1_50": "F1@0.5"}
+
+
+def ablation(scores: list[str], out: str | Path) -> None:
+    """Write what the proposal loses without a part: mAP, event F1, and the paired difference of mAP to the whole."""
+    rows = []
+    for path in scores:
+        one = json.loads(Path(path).read_text(encoding="utf-8"))
+        reached = [interval(one["metrics"][key]) for key in ABLATION_HEADS]
+        difference = interval(one["difference"]["map"]) if "difference" in one else ""
+        errors = [text(one["ece"][key], 3) for key in ("before", "after")]
+        rows.append([escape(one["variant"].replace("_", " ")), *reached, difference, *errors])
+    head = ["Variant", *ABLATION_HEADS.values(), r"$\Delta$ mAP", "ECE, raw", "calibrated"]
+    write_text(out, table("@{}llllrr@{}", head, rows, (1,)))
+
+
+def costs(models: list[str], measured: str | Path, out: str | Path) -> None:
+    """Write how many weights and training steps each trained detector has, what was chosen for it, its calibration error,
+    and the time and memory that ``measured`` tells, a table of ``benchmarks/methods.py``, or -- ."""
+    rows: dict[str, list[str]] = {}
+    errors: dict[str, list[np.ndarray]] = {}
+    took = pd.read_csv(measured, dtype=str).set_index("detector")
+    for path in models:
+        name = Path(path).parts[-3]
+        model = read_checkpoint(path, find_detector(name).name)
+        errors.setdefault(name, []).append(model["calibration_error"])
+        weights = sum(array.size for key, array in model.items() if key.startswith("network."))
+        settings = json.loads(model["settings"].tobytes())
+        rows[name] = [escape(name), text(int(weights)), text(int(settings["steps"])), f"{settings['rate']:g}"]
+        rows[name] += list(took.loc[name]) if name in took.index else ["--"] * len(took.columns)
+        rows[name] += [f"{settings['sigma']:g}", f"{settings['smooth_s']:g}" if "smooth_s" in settings else "--"]
+    for name, pairs in errors.items():
+        rows[name] += [text(float(value), 3) for value in np.mean(pairs, 0)]
+    groups = " & ".join(rf"\multicolumn{{2}}{{c}}{{{name}}}" for name in ("Training", "Detecting", "Chosen", "ECE"))
+    head = [
+        "Detector",
+        "Weights",
+        "Steps",
+        "Rate",
+        "s",
+        "MB",
+        "s/min",
+        "MB",
+        r"$\sigma$",
+        "smooth (s)",
+        "raw",
+        "calibrated",
+    ]
+    write_text(
+        out, table("@{}lrrrrrrrrrrr@{}", head, list(rows.values())).replace(r"\toprule", rf"\toprule &&&& {groups} \\")
     )

@@ -1,4 +1,4 @@
-"""Turn one coder's table into an events table."""
+"""Convert the sheet of one annotator to an events table."""
 
 from kinesics.formats.coding_sheet import read_coding
 from kinesics.structures.events import write_events_csv

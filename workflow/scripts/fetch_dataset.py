@@ -1,4 +1,4 @@
-"""Download an open corpus."""
+"""Download an open benchmark."""
 
 import shutil
 

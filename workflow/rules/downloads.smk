@@ -36,7 +36,7 @@ rule media:
 rule bundles:
     input:
         source("mediapipe"),
-        code=code("bundles.py"),
+        code=code("build_bundles.py"),
     output:
         expand("results/models/mediapipe/{task}.task", task=["face", "hands", "pose"]),
     log:
@@ -44,4 +44,4 @@ rule bundles:
     conda:
         "../../environment.yml"
     script:
-        "../scripts/bundles.py"
+        "../scripts/build_bundles.py"

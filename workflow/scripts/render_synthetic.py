@@ -1,4 +1,4 @@
-"""Play one video of the stage."""
+"""Render one synthetic video."""
 
 from pathlib import Path
 

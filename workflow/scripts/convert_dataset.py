@@ -1,4 +1,6 @@
-"""Write an open data set as events and tracks."""
+"""Convert an open data set to the project's tables."""
+
+from pathlib import Path
 
 from kinesics_paper.datasets.open_data import write_tables
 from kinesics_paper.downloads import verify
@@ -6,5 +8,4 @@ from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     verify(*snakemake.input.data)
-    dataset = snakemake.params.dataset
-    write_tables(dataset, f"data/{dataset}", f"results/open/{dataset}")
+    write_tables(snakemake.params.dataset, Path(snakemake.params.folder), Path(snakemake.params.out))

@@ -1,4 +1,4 @@
-"""Read a corpus that was fetched or placed; say what to sign and where to unpack if it is not there."""
+"""Index a benchmark; if it is missing, report what to sign and where to unpack it."""
 
 from pathlib import Path
 

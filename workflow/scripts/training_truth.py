@@ -1,4 +1,4 @@
-"""Give the people of the stage the numbers that the tracker gave them, for detectors to learn from."""
+"""Rewrite the truth of synthetic videos with the tracker's person ids, for detectors to learn from."""
 
 from kinesics_paper.job import job
 from kinesics_paper.studies.training_truth import write_training_truth

@@ -6,4 +6,4 @@ from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
     verify(*snakemake.input.data)
-    write_stream("data/egogestar", snakemake.wildcards.video, snakemake.output[0])
+    write_stream(snakemake.params.folder, snakemake.wildcards.video, snakemake.output[0])

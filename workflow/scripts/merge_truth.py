@@ -1,4 +1,4 @@
-"""Put the true events of all videos of the stage into one table, and say which videos there are."""
+"""Merge the truth of all synthetic videos into one events table, and list the videos."""
 
 import pandas as pd
 

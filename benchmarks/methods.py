@@ -47,7 +47,7 @@ def run(name: str) -> dict[str, str]:
         model, out = Path(folder) / "model.safetensors", Path(folder) / "events.csv"
         begun = time.process_time()
         fit_seeds(
-            name, train, train_features + val_features, [ROOT / "results/truth/stage_lessons.csv"], {0: model}, val
+            name, train, train_features + val_features, [ROOT / "results/truth/synthetic_training.csv"], {0: model}, val
         )
         train_s, train_mb = time.process_time() - begun, peak_mb()
         for _ in range(2):
@@ -67,9 +67,9 @@ def main() -> None:
     from kinesics.detectors.registry import DETECTORS
     from kinesics.io.files import replacing
 
-    stage = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))["stage"]["detectors"]
+    stage = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))["synthetic"]["detectors"]
     rows = []
-    for name in (name for name in stage if DETECTORS[name]["learns"] == "stage"):
+    for name in (name for name in stage if DETECTORS[name]["learns"] == "synthetic"):
         said = subprocess.run([sys.executable, __file__, name], check=True, stdout=subprocess.PIPE, text=True).stdout
         rows.append(json.loads(said.splitlines()[-1]))
         print(*rows[-1].values(), flush=True)

@@ -38,7 +38,7 @@ def found(task: tuple[str, float, int]) -> dict[str, str]:
         read_recordings(paths, [folder / f"{path.stem}.safetensors" for folder in encoders for path in paths])
         for paths in tracks.values()
     )
-    lessons, module = read_events_csv(ROOT / "results/truth/stage_lessons.csv"), find_detector(name)
+    lessons, module = read_events_csv(ROOT / "results/truth/synthetic_training.csv"), find_detector(name)
     true = lessons[lessons["video"].isin([clip.tracks.video for clip in val])]
     reached = []
     with TemporaryDirectory() as folder:
@@ -55,8 +55,8 @@ def main() -> None:
     from kinesics.io.files import replacing
     from kinesics_paper.compute_plan import read_config
 
-    stage = read_config("embedded")["stage"]["detectors"]
-    names = [name for name in stage if DETECTORS[name]["learns"] == "stage"]
+    stage = read_config("embedded")["synthetic"]["detectors"]
+    names = [name for name in stage if DETECTORS[name]["learns"] == "synthetic"]
     os.environ |= {"OMP_NUM_THREADS": "1"}
     rows = []
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as workers:

@@ -40,7 +40,7 @@ def test_the_whole_tier_is_planned_on_a_cluster_without_its_data(clean_clone, tm
     assert counts["index_dataset"] == counts["track_shard"] == str(len(names))
     assert counts["encode_shard"] == counts["linear_probe"] == str(pairs)
     assert counts["fetch_dataset"] == str(sum(row["fetch"] == "yes" for row in base.BENCHMARKS.values()))
-    assert counts["corpora_tables"] == counts["pdf"] == "1"
+    assert counts["table_corpora"] == counts["table_coverage"] == counts["pdf"] == "1"
     jobs = re.findall(r"^rule encode_shard:\n(?:    .*\n)+", planned, re.MULTILINE)
     assert all(re.search(r"resources: .*mem_mb=16000.*runtime=\d+.*gpu=1", job) for job in jobs)
     assert "gpu" not in "".join(re.findall(r"^rule track_shard:\n(?:    .*\n)+", planned, re.MULTILINE))

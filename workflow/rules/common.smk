@@ -30,17 +30,17 @@ check(
 )
 for _key, _names, _known in [
     ("detectors", config["detectors"], DETECTORS),
-    ("stage: detectors", config["stage"]["detectors"], DETECTORS),
+    ("synthetic: detectors", config["synthetic"]["detectors"], DETECTORS),
     ("figures: detectors", config["figures"]["detectors"], config["detectors"]),
     (
-        "stage: study_seeds",
-        config["stage"]["study_seeds"],
-        config["stage"]["detectors"][config["stage"]["proposal"]],
+        "synthetic: study_seeds",
+        config["synthetic"]["study_seeds"],
+        config["synthetic"]["detectors"][config["synthetic"]["proposal"]],
     ),
     (
-        "stage: learning_curve",
-        config["stage"]["learning_curve"],
-        range(1, config["stage"]["train"]["videos"]),
+        "synthetic: learning_curve",
+        config["synthetic"]["learning_curve"],
+        range(1, config["synthetic"]["train"]["videos"]),
     ),
 ]:
     if _unknown := [name for name in _names if name not in _known]:
@@ -51,8 +51,8 @@ SOURCES = read_downloads()
 DOWNLOAD_TABLES = list(map(str, TABLES))
 # Asked for every job; each answer checks the table of sources anew.
 weights_path = cache(weights_path)
-SYNTHETIC = {row["video"]: row for row in plan_videos(config["stage"])}
-SYNTHETIC_TRUTH = "results/truth/stage"
+SYNTHETIC = {row["video"]: row for row in plan_videos(config["synthetic"])}
+SYNTHETIC_TRUTH = "results/truth/synthetic"
 TIER = config["tier"]
 # A job that runs a network asks a cluster for a GPU; on one machine nothing does, and nothing waits for one.
 GPU = int(TIER == "full")
@@ -202,8 +202,8 @@ def model(detector, seed, video):
 
     It is named after that clip, and learned from all others; or it learned from the synthetic training videos.
     """
-    on_synthetic = DETECTORS[detector]["learns"] == "stage" or video in SYNTHETIC
-    name = "stage_train" if on_synthetic else video
+    on_synthetic = DETECTORS[detector]["learns"] == "synthetic" or video in SYNTHETIC
+    name = "synthetic_train" if on_synthetic else video
     return f"results/models/{detector}/{seed}/{name}.safetensors"
 
 
@@ -263,7 +263,7 @@ def validation(detector, videos):
     """Return the tracks on which a detector chooses its settings, if it does."""
     return (
         expand("results/tracks/{video}.parquet", video=videos)
-        if DETECTORS[detector]["learns"] == "stage"
+        if DETECTORS[detector]["learns"] == "synthetic"
         else []
     )
 

@@ -52,7 +52,7 @@ rule per_label:
 
 
 # What is drawn of the scores on synthetic data.
-for _name in ["diagnosis", "dials"]:
+for _name in ["diagnosis", "perturbations"]:
 
     rule:
         name:
@@ -73,18 +73,18 @@ for _name in ["diagnosis", "dials"]:
             "../scripts/figure.py"
 
 
-rule stage_strip:
+rule synthetic_strip:
     input:
         **{
             name: truth_of(synthetic("test")[:1], name)[0]
-            for name in ["events", "tubes", "acts"]
+            for name in ["events", "tubes", "actions"]
         },
         video=f"results/media/{synthetic('test')[0]}.mp4",
         code=code("figure.py", article("figures", "synthetic")),
     output:
-        out=f"{FIGURES}/stage_strip.pdf",
+        out=f"{FIGURES}/synthetic_strip.pdf",
     log:
-        "results/logs/stage_strip.log",
+        "results/logs/synthetic_strip.log",
     conda:
         "../../environment.yml"
     params:
@@ -93,20 +93,20 @@ rule stage_strip:
         "../scripts/figure.py"
 
 
-rule stage_dials:
+rule synthetic_perturbations:
     input:
-        videos=expand("results/media/{video}.mp4", video=synthetic("dials")),
-        acts=truth_of(synthetic("dials")[:1], "acts")[0],
+        videos=expand("results/media/{video}.mp4", video=synthetic("perturbed")),
+        actions=truth_of(synthetic("perturbed")[:1], "actions")[0],
         code=code("figure.py", article("figures", "synthetic")),
     output:
-        out=f"{FIGURES}/stage_dials.pdf",
+        out=f"{FIGURES}/synthetic_perturbations.pdf",
     log:
-        "results/logs/stage_dials.log",
+        "results/logs/synthetic_perturbations.log",
     conda:
         "../../environment.yml"
     params:
-        draw="synthetic.dials",
-        arguments={"rows": [SYNTHETIC[video] for video in synthetic("dials")]},
+        draw="synthetic.perturbations",
+        arguments={"rows": [SYNTHETIC[video] for video in synthetic("perturbed")]},
     script:
         "../scripts/figure.py"
 
@@ -212,9 +212,9 @@ for _name, _write, _input, _arguments in [
     ),
     ("methods", "methods", {}, {"names": list(COMPARED | config["detectors"])}),
     ("results", "results", {"scores": rules.score.output[0]}, {}),
-    ("stage", "stage", {"scores": rules.score_synthetic.output[0]}, {}),
+    ("synthetic", "synthetic", {"scores": rules.score_synthetic.output[0]}, {}),
     (
-        "stage_expressions",
+        "synthetic_expressions",
         "expressions",
         {"realism": rules.realism.output[0]},
         {},
@@ -274,7 +274,7 @@ rule numbers:
         records=list(RECORDS.values()),
         videos=rules.merge_truth.output.videos,
         synthetic_truth=rules.merge_truth.output.events,
-        utterances=truth_of(SYNTHETIC, "lines"),
+        utterances=truth_of(SYNTHETIC, "utterances"),
         realism=rules.realism.output[0],
         synthetic_scores=rules.score_synthetic.output[0],
         budget=rules.budget_curve.output[0],
@@ -305,8 +305,8 @@ rule pdf:
         expand(
             f"{TABLES}/{{name}}.tex",
             name=[
-                *("data", "agreement", "methods", "results", "stage"),
-                *("stage_expressions", "ablation", "costs", "coverage"),
+                *("data", "agreement", "methods", "results", "synthetic"),
+                *("synthetic_expressions", "ablation", "costs", "coverage"),
                 *(["folds"] if FOLDS else []),
                 *(["open_data"] if config["datasets"] else []),
             ],
@@ -314,8 +314,14 @@ rule pdf:
         expand(
             f"{FIGURES}/{{name}}.pdf",
             name=[
-                *("timelines", "per_label", "stage_strip", "stage_dials", "diagnosis"),
-                *("dials", "hand_patches", "pruner", "architecture", "budget"),
+                *(
+                    "timelines",
+                    "per_label",
+                    "synthetic_strip",
+                    "synthetic_perturbations",
+                    "diagnosis",
+                ),
+                *("perturbations", "hand_patches", "pruner", "architecture", "budget"),
                 *("training", "learning_curve", "tubes"),
             ],
         ),

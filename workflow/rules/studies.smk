@@ -1,11 +1,11 @@
 # Studies of the proposal alone, on the synthetic test videos.
-PROPOSAL = config["stage"]["proposal"]
-VARIANTS = {"whole": {}} | config["stage"]["ablations"]
+PROPOSAL = config["synthetic"]["proposal"]
+VARIANTS = {"whole": {}} | config["synthetic"]["ablations"]
 STUDIED = {
     "test": expand("results/tracks/{video}.parquet", video=synthetic("test")),
-    "truth": "results/truth/stage_as_tracked.csv",
+    "truth": "results/truth/synthetic_as_tracked.csv",
     "models": [
-        SYNTHETIC_MODELS[PROPOSAL][seed] for seed in config["stage"]["study_seeds"]
+        SYNTHETIC_MODELS[PROPOSAL][seed] for seed in config["synthetic"]["study_seeds"]
     ],
 }
 PROPOSAL_CODE = code("study.py", study("proposal_studies"), module(PROPOSAL))
@@ -35,7 +35,7 @@ rule ablation:
         train=expand("results/tracks/{video}.parquet", video=synthetic("train")),
         val=expand("results/tracks/{video}.parquet", video=synthetic("val")),
         features=features(PROPOSAL, synthetic("train", "val", "test")),
-        training_truth="results/truth/stage_training.csv",
+        training_truth="results/truth/synthetic_training.csv",
         code=PROPOSAL_CODE,
     output:
         "results/scores/ablation/{variant}.json",
@@ -50,7 +50,7 @@ rule ablation:
         arguments=lambda wildcards: {
             "variant": wildcards.variant,
             "options": VARIANTS[wildcards.variant],
-            "seeds": config["stage"]["study_seeds"],
+            "seeds": config["synthetic"]["study_seeds"],
             "settings": config["score"],
         },
     script:
@@ -58,7 +58,7 @@ rule ablation:
 
 
 ABLATIONS = [f"results/scores/ablation/{variant}.json" for variant in VARIANTS]
-AMOUNTS = [*sorted(config["stage"]["learning_curve"]), len(synthetic("train"))]
+AMOUNTS = [*sorted(config["synthetic"]["learning_curve"]), len(synthetic("train"))]
 
 
 rule learning_curve:
@@ -71,7 +71,7 @@ rule learning_curve:
         test=STUDIED["test"],
         clips=expand("results/tracks/{video}.parquet", video=config["clips"]),
         features=features(PROPOSAL, synthetic("train", "val", "test") + config["clips"]),
-        training_truth="results/truth/stage_training.csv",
+        training_truth="results/truth/synthetic_training.csv",
         truth=STUDIED["truth"],
         annotators=TRUTH,
         models=lambda wildcards: (
@@ -91,7 +91,7 @@ rule learning_curve:
     params:
         study="proposal_studies.learning_curve",
         arguments={
-            "seeds": config["stage"]["study_seeds"],
+            "seeds": config["synthetic"]["study_seeds"],
             "settings": config["score"],
         },
     script:

@@ -1,8 +1,8 @@
 # What detectors learn from, and choose their settings by.
 LEARNED = synthetic("train", "val")
 # What they are judged on.
-SCORED = synthetic("test", "dials")
-COMPARED = config["stage"]["detectors"]
+SCORED = synthetic("test", "perturbed")
+COMPARED = config["synthetic"]["detectors"]
 # Across the perturbations only those that their figure has room for.
 SEEN = {
     detector: (
@@ -28,7 +28,9 @@ rule render_synthetic:
         "../../environment.yml"
     params:
         row=lambda wildcards: SYNTHETIC[wildcards.video],
-        size={name: config["stage"][name] for name in ["width", "height", "rate_hz"]},
+        size={
+            name: config["synthetic"][name] for name in ["width", "height", "rate_hz"]
+        },
         actors="results/actors",
     script:
         "../scripts/render_synthetic.py"
@@ -39,8 +41,8 @@ rule merge_truth:
         events=truth_of(SYNTHETIC, "events"),
         code=code("merge_truth.py"),
     output:
-        events="results/truth/stage.csv",
-        videos="results/truth/stage/videos.csv",
+        events="results/truth/synthetic.csv",
+        videos="results/truth/synthetic/videos.csv",
     log:
         "results/logs/merge_truth.log",
     conda:
@@ -57,8 +59,8 @@ BATCHES = {
     "train": synthetic("train"),
     "val": synthetic("val"),
     "test": synthetic("test"),
-    "dials_0": synthetic("dials")[::2],
-    "dials_1": synthetic("dials")[1::2],
+    "perturbed_0": synthetic("perturbed")[::2],
+    "perturbed_1": synthetic("perturbed")[1::2],
 }
 for _batch, _videos in BATCHES.items():
 
@@ -106,9 +108,9 @@ for _batch, _videos in BATCHES.items():
 
 # The checkpoints of the detectors that rank candidates, by seed.
 SYNTHETIC_MODELS = {
-    detector: {seed: model(detector, seed, "stage_train") for seed in seeds}
+    detector: {seed: model(detector, seed, "synthetic_train") for seed in seeds}
     for detector, seeds in COMPARED.items()
-    if DETECTORS[detector]["learns"] == "stage"
+    if DETECTORS[detector]["learns"] == "synthetic"
 }
 SYNTHETIC_CHECKPOINTS = [
     path for seeds in SYNTHETIC_MODELS.values() for path in seeds.values()
@@ -116,8 +118,8 @@ SYNTHETIC_CHECKPOINTS = [
 
 # The truth with the tracker's person ids: what detectors learn from, and what the proposal is studied on.
 for _name, _videos in {
-    "stage_training": LEARNED,
-    "stage_as_tracked": synthetic("test"),
+    "synthetic_training": LEARNED,
+    "synthetic_as_tracked": synthetic("test"),
 }.items():
 
     rule:
@@ -149,11 +151,11 @@ for _detector, _seeds in COMPARED.items():
                     "results/tracks/{video}.parquet", video=synthetic("train")
                 ),
                 features=features(_detector, LEARNED),
-                truth=rules.stage_training.output,
+                truth=rules.synthetic_training.output,
                 validation=validation(_detector, synthetic("val")),
                 code=code("fit.py", module(_detector)),
             output:
-                [model(_detector, seed, "stage_train") for seed in _seeds],
+                [model(_detector, seed, "synthetic_train") for seed in _seeds],
             log:
                 f"results/logs/fit/{_detector}_synthetic.log",
             priority: 1
@@ -166,8 +168,8 @@ for _detector, _seeds in COMPARED.items():
                         _detector,
                         _seeds,
                         synthetic("train"),
-                        list(rules.stage_training.output),
-                        "stage_train",
+                        list(rules.synthetic_training.output),
+                        "synthetic_train",
                         synthetic("val"),
                     )
                 ],
@@ -201,7 +203,7 @@ rule realism:
     input:
         videos=rules.merge_truth.output.videos,
         frames=truth_of(SYNTHETIC, "frames"),
-        acts=truth_of(SYNTHETIC, "acts"),
+        actions=truth_of(SYNTHETIC, "actions"),
         tracks=expand("results/tracks/{video}.parquet", video=SYNTHETIC),
         features=expand("results/features/fer/{video}.safetensors", video=SYNTHETIC),
         code=code("study.py", study("synthetic_realism")),
@@ -235,7 +237,7 @@ rule score_synthetic:
         ],
         code=code("study.py", study("detector_comparison")),
     output:
-        "results/scores/stage.json",
+        "results/scores/synthetic.json",
     log:
         "results/logs/score_synthetic.log",
     conda:
@@ -250,7 +252,7 @@ rule score_synthetic:
             "events": detected(COMPARED, SEEN, ".csv"),
             "tubes": detected(COMPARED, SEEN, ".tubes.parquet"),
             "models": SYNTHETIC_MODELS,
-            "reference": config["stage"]["proposal"],
+            "reference": config["synthetic"]["proposal"],
             "settings": config["score"],
         },
     script:

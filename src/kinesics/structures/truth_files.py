@@ -9,13 +9,13 @@ SUFFIXES = {
     "events": ".csv",
     "tubes": ".tubes.parquet",
     "frames": ".frames.parquet",
-    "acts": ".acts.csv",
-    "lines": ".lines.csv",
+    "actions": ".actions.csv",
+    "utterances": ".utterances.csv",
 }
 
 
 #: The endings of those that are neither events nor tubes.
-BESIDE = (SUFFIXES["frames"], SUFFIXES["acts"], SUFFIXES["lines"])
+BESIDE = (SUFFIXES["frames"], SUFFIXES["actions"], SUFFIXES["utterances"])
 
 
 def truth_files(folder: str | Path, video: str) -> dict[str, Path]:
@@ -24,5 +24,5 @@ def truth_files(folder: str | Path, video: str) -> dict[str, Path]:
     Raises KinesicsError if the events of such a video would have the name of another's table.
     """
     if f"{video}.csv".endswith(BESIDE):
-        raise KinesicsError(f"{video}.csv is the name of another film's truth: name the film otherwise")
+        raise KinesicsError(f"{video}.csv is the name of another video's truth: name the video otherwise")
     return {name: Path(folder) / f"{video}{suffix}" for name, suffix in SUFFIXES.items()}

@@ -1,8 +1,8 @@
 """A data set of the stage from one configuration: its videos, and each as files.
 
-Train, validation and test have different actors, scripts and backgrounds: each video has its own seed, and nobody acts in
-two. The videos of the dials are one more set of scripts, each played at level 0 and again, everything else equal, at each
-level of each dial.
+Train, validation and test have different actors, scripts and backgrounds: each video has its own seed, and nobody actions in
+two. The videos of the perturbations are one more set of scripts, each played at severity 0 and again, everything else equal, at each
+severity of each perturbation.
 """
 
 import csv
@@ -11,37 +11,46 @@ from pathlib import Path
 
 from kinesics.io.files import replacing
 
-COLUMNS = ["video", "split", "dial", "level", "script", "seed", "duration_s", "people", "shot", "pace"]
+COLUMNS = ["video", "split", "perturbation", "severity", "script", "seed", "duration_s", "people", "shot", "pace"]
 #: The splits, in the order in which they take seeds.
-SPLITS = ("train", "val", "test", "dials")
+SPLITS = ("train", "val", "test", "perturbed")
 #: How many people are seen how near, video after video.
 CASTS = ((1, "bust"), (2, "half"), (1, "face"), (3, "half"), (1, "half"), (2, "bust"), (1, "full"))
-#: The cast of the dials: people as large as in most of the videos.
+#: The cast of the perturbations: people as large as in most of the videos.
 PERTURBED_CASTS = ((1, "half"), (2, "bust"))
 #: Videos that a split has room for.
 _ROOM = 1000
 
 
 def plan_videos(config: dict) -> list[dict]:
-    """Return a row (COLUMNS) a video of the section ``stage`` of a configuration; ``dial`` is empty at level 0.
+    """Return a row (COLUMNS) a video of the section ``synthetic`` of a configuration; ``perturbation`` is empty at severity 0.
 
-    ``script`` numbers the scripts of a split: videos of the same split and script differ in their wildness only.
+    ``script`` numbers the scripts of a split: videos of the same split and script differ in their perturbation only.
     """
     from kinesics.synthetic.perturbations import VALUES
 
     rows = []
     for split in SPLITS:
         how = config[split]
-        casts = PERTURBED_CASTS if split == "dials" else CASTS
-        wild = [("", 0)]
-        if split == "dials":
-            wild += [(dial, level) for dial, levels in VALUES.items() for level in levels if level]
-        for script, (dial, level) in product(range(how["videos"]), wild):
+        casts = PERTURBED_CASTS if split == "perturbed" else CASTS
+        variants = [("", 0)]
+        if split == "perturbed":
+            variants += [
+                (perturbation, severity)
+                for perturbation, severities in VALUES.items()
+                for severity in severities
+                if severity
+            ]
+        for script, (perturbation, severity) in product(range(how["videos"]), variants):
             people, shot = casts[script % len(casts)]
             seed = (config["seed"] * len(SPLITS) + SPLITS.index(split)) * _ROOM + script
             rows.append(
-                {"video": f"stage_{f'{dial}{level}' if dial else split}_{script}", "split": split, "dial": dial}
-                | {"level": level, "script": script, "seed": seed, "duration_s": how["duration_s"]}
+                {
+                    "video": f"stage_{f'{perturbation}{severity}' if perturbation else split}_{script}",
+                    "split": split,
+                    "perturbation": perturbation,
+                }
+                | {"severity": severity, "script": script, "seed": seed, "duration_s": how["duration_s"]}
                 | {"people": people, "shot": shot, "pace": how["pace"]}
             )
     return rows
@@ -69,6 +78,6 @@ def render_video(row: dict, config: dict, out: str | Path, truth_files: dict[str
         width=config["width"],
         height=config["height"],
         rate_hz=config["rate_hz"],
-        wild={row["dial"]: row["level"]} if row["dial"] else None,
+        severities={row["perturbation"]: row["severity"]} if row["perturbation"] else None,
         cache=cache,
     )

@@ -37,7 +37,7 @@ CHUNK_S = 1.0
 
 @dataclass(frozen=True)
 class SceneSetup:
-    """All that is in front of the camera: those who act, those who stand by, the light and what is behind them."""
+    """All that is in front of the camera: those who action, those who stand by, the light and what is behind them."""
 
     script: Script
     settings: dict[str, float]
@@ -49,13 +49,13 @@ class SceneSetup:
 
 
 def set_up_scene(
-    script: Script, aspect: float, wild: dict[str, int] | None = None, cache: Path | None = None
+    script: Script, aspect: float, severities: dict[str, int] | None = None, cache: Path | None = None
 ) -> SceneSetup:
-    """Return the set of a script for pictures of an aspect (width over height), at levels of wildness.
+    """Return the set of a script for pictures of an aspect (width over height), at severities of perturbations.
 
-    ``cache`` is the folder in which actors are kept. Raises KinesicsError for an unknown dial or level.
+    ``cache`` is the folder in which actors are kept. Raises KinesicsError for an unknown perturbation or severity.
     """
-    settings = perturbations.settings(wild)
+    settings = perturbations.settings(severities)
     performers = tuple(
         prepare(script, person, make_actor(role.actor, cache)) for person, role in enumerate(script.roles)
     )
@@ -107,14 +107,14 @@ def render_film(
     width: int = 320,
     height: int = 240,
     rate_hz: float = 10.0,
-    wild: dict[str, int] | None = None,
+    severities: dict[str, int] | None = None,
     cache: Path | None = None,
     progress: bool = True,
 ) -> None:
     """Play a script and write it as mp4 to ``out``, and its truth to ``truth_files`` (see ``data.truth_files``).
 
-    ``name`` is the video's in the tables, by default the file's without its suffix. ``wild`` gives dials their level.
-    Raises KinesicsError if the name does not end in .mp4, the size is odd or the rate not above 0, for unknown dials, and
+    ``name`` is the video's in the tables, by default the file's without its suffix. ``severities`` gives perturbations their severity.
+    Raises KinesicsError if the name does not end in .mp4, the size is odd or the rate not above 0, for unknown perturbations, and
     where nothing can be drawn.
     """
     if width % 2 or height % 2 or min(width, height) < 32 or not 0 < rate_hz <= 120:
@@ -123,7 +123,7 @@ def render_film(
         )
     if Path(out).suffix.lower() != ".mp4":
         raise KinesicsError(f"{out}: a film is an MP4: give a name that ends in .mp4")
-    stage = set_up_scene(script, width / height, wild, cache)
+    stage = set_up_scene(script, width / height, severities, cache)
     count = samples(script.duration_s, rate_hz)
     with ExitStack() as stack:
         note = stack.enter_context(truth.writing_frames(truth_files["frames"])) if truth_files else None
@@ -143,9 +143,9 @@ def _camera(script: Script, actors: list[Actor], aspect: float, distance: float)
     high = max(SHOTS[script.shot], (max(x) - min(x) + 2 * BESIDE_M) / aspect)
     top = max(float(actor.vertices[:, 2].max()) for actor in actors)
     away = 0.5 * high / np.tan(np.radians(FOV_DEG / 2)) * distance
-    middle, level = (max(x) + min(x)) / 2, top + HEADROOM * high - 0.5 * high
+    middle, height_m = (max(x) + min(x)) / 2, top + HEADROOM * high - 0.5 * high
     y = script.roles[0].place[1]
-    return Camera((middle, y - away, level), (middle, y, level), FOV_DEG)
+    return Camera((middle, y - away, height_m), (middle, y, height_m), FOV_DEG)
 
 
 def _bystander(script: Script, number: int, camera: Camera, aspect: float, cache: Path | None) -> Performer:
@@ -172,9 +172,9 @@ def _noted(shown: Iterable, note: Callable[[list[dict]], None] | None, rate_hz: 
 
 
 def _encode(
-    frames: Iterator[np.ndarray], lines: list, path: Path, width: int, height: int, rate_hz: float, quality: float
+    frames: Iterator[np.ndarray], utterances: list, path: Path, width: int, height: int, rate_hz: float, quality: float
 ) -> None:
-    said = [(begin_s, line) for _, begin_s, line in lines]
+    said = [(begin_s, line) for _, begin_s, line in utterances]
     with av.open(str(path), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
         video = container.add_stream("libx264", rate=Fraction(rate_hz).limit_denominator(1001))
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"

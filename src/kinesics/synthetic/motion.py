@@ -2,7 +2,7 @@
 
 Everything is a function of time, so that a film can be entered anywhere and shuttered as finely as one likes. ``units.csv``
 gives FACS action units (Ekman and Friesen 1978) as ARKit facial actions. Arms reach by inverse kinematics of two bones.
-Besides the acts of the script, which are events, people breathe, sway, blink, look about and hold their heads unsteadily,
+Besides the actions of the script, which are events, people breathe, sway, blink, look about and hold their heads unsteadily,
 which are not.
 """
 
@@ -17,7 +17,7 @@ from kinesics.structures.vocabulary import FAMILY
 from kinesics.synthetic.appearance.surfaces import PARTS
 from kinesics.synthetic.body import Actor, Posed, pose, skeleton
 from kinesics.synthetic.rig import BONES, FACE_ACTIONS
-from kinesics.synthetic.script import ACT_COLUMNS, SHOTS, TIMING, Role, Script, speeches, strength
+from kinesics.synthetic.script import ACTION_COLUMNS, SHOTS, TIMING, Role, Script, speeches, strength
 from kinesics.synthetic.speech import MOUTH_ACTIONS, Speech
 
 with package_file("kinesics.synthetic", "units.csv").open(encoding="utf-8") as _file:
@@ -65,11 +65,11 @@ class Performer:
     role: Role
     actor: Actor
     approach_m: float  # how far an approach goes
-    acts: tuple  # rows of this person's acts, with their names
-    timing: np.ndarray  # (acts, 5) the columns TIMING of the acts
+    actions: tuple  # rows of this person's actions, with their names
+    timing: np.ndarray  # (actions, 5) the columns TIMING of the actions
     arms: dict[str, "_Arm"]
-    faces: np.ndarray  # (acts, 52) facial actions of each display at strength 1
-    rhythm_hz: np.ndarray  # (acts,) how fast a hand waves or beats
+    faces: np.ndarray  # (actions, 52) facial actions of each display at strength 1
+    rhythm_hz: np.ndarray  # (actions,) how fast a hand waves or beats
     speeches: tuple[tuple[float, Speech], ...]
     blinks_s: np.ndarray  # when the eyes are shut
     glances: np.ndarray  # (G, 3): from when on the eyes look where, yaw to the left and pitch down in degrees
@@ -79,7 +79,7 @@ class Performer:
 def prepare(script: Script, person: int, actor: Actor) -> Performer:
     """Return the performer of a person of a script."""
     rng = np.random.default_rng([script.seed, 1, person])
-    acts = script.acts[script.acts["person"] == person].reset_index(drop=True)
+    actions = script.actions[script.actions["person"] == person].reset_index(drop=True)
     blinks = np.cumsum(0.6 + rng.exponential(60 / BLINKS_A_MINUTE - 0.6, int(script.duration_s) + 2))
     looks = np.cumsum(rng.uniform(0.8, 3.0, int(script.duration_s / 0.8) + 2))
     glances = np.column_stack([np.append(0.0, looks), rng.normal(0, (5.0, 2.5), (len(looks) + 1, 2))])
@@ -87,11 +87,11 @@ def prepare(script: Script, person: int, actor: Actor) -> Performer:
         role=script.roles[person],
         actor=actor,
         approach_m=min(APPROACH * SHOTS[script.shot], FARTHEST_M),
-        acts=tuple(acts.itertuples()),
-        timing=acts[TIMING].to_numpy(float),
+        actions=tuple(actions.itertuples()),
+        timing=actions[TIMING].to_numpy(float),
         arms={side: _Arm(actor, side) for side in "LR"},
-        faces=np.array([_face(act, rng) for act in acts.itertuples()]).reshape(-1, len(FACE_ACTIONS)),
-        rhythm_hz=rng.uniform(1.3, 2.2, len(acts)),
+        faces=np.array([_face(action, rng) for action in actions.itertuples()]).reshape(-1, len(FACE_ACTIONS)),
+        rhythm_hz=rng.uniform(1.3, 2.2, len(actions)),
         speeches=tuple((begin_s, speech) for who, begin_s, speech in speeches(script) if who == person),
         blinks_s=blinks[blinks < script.duration_s],
         glances=glances,
@@ -101,7 +101,7 @@ def prepare(script: Script, person: int, actor: Actor) -> Performer:
 
 def idle_performer(role: Role, actor: Actor, seed: int, duration_s: float) -> Performer:
     """Return a performer who stands about and does nothing that would be coded."""
-    nothing = pd.DataFrame(columns=ACT_COLUMNS, dtype=float).astype({"label": str, "variant": str})
+    nothing = pd.DataFrame(columns=ACTION_COLUMNS, dtype=float).astype({"label": str, "variant": str})
     return prepare(Script(seed, duration_s, "full", (role,), nothing, nothing[["person"]]), 0, actor)
 
 
@@ -118,19 +118,19 @@ def moment(performer: Performer, time_s: float) -> tuple[np.ndarray, dict[str, n
     yaw, pitch, roll = (unrest[name] for name in ("yaw", "pitch", "roll"))
     lean, aside, nearer = unrest["lean"], unrest["aside"], 0.0
     for k in np.flatnonzero(levels):
-        act, level = performer.acts[k], levels[k]
-        if act.label == "head_turn":
-            yaw += act.side * level
-        elif act.variant == "roll":
-            roll += act.side * level
-        elif act.label == "head_tilt":
-            pitch += level if act.variant == "down" else -level
-        elif act.variant == "lean_aside":
-            aside += act.side * level * LEAN["lean_aside"]
-        elif act.variant == "approach":
+        action, level = performer.actions[k], levels[k]
+        if action.label == "head_turn":
+            yaw += action.side * level
+        elif action.variant == "roll":
+            roll += action.side * level
+        elif action.label == "head_tilt":
+            pitch += level if action.variant == "down" else -level
+        elif action.variant == "lean_aside":
+            aside += action.side * level * LEAN["lean_aside"]
+        elif action.variant == "approach":
             nearer += level * performer.approach_m
-        elif act.label == "posture_shift":
-            lean += level * LEAN[act.variant]
+        elif action.label == "posture_shift":
+            lean += level * LEAN[action.variant]
     # The face stays upright and where it looks while the torso leans.
     head = Rotation.from_euler("zxy", [yaw, pitch - lean, roll - aside], degrees=True).as_rotvec()
     torso = np.radians([lean, aside, 0.0]) / len(_SPINE)
@@ -145,11 +145,11 @@ def moment(performer: Performer, time_s: float) -> tuple[np.ndarray, dict[str, n
     return face, rotations, heading, place
 
 
-def _face(act, rng: np.random.Generator) -> np.ndarray:
-    if FAMILY[act.label] != "emotion":
+def _face(action, rng: np.random.Generator) -> np.ndarray:
+    if FAMILY[action.label] != "emotion":
         return np.zeros(len(FACE_ACTIONS))
-    units = [UNITS[unit] * np.exp(0.12 * rng.normal()) for unit in act.variant.split("+")]
-    sides = 1 - ASYMMETRY * (_LEFT * max(-act.side, 0) + _RIGHT * max(act.side, 0))
+    units = [UNITS[unit] * np.exp(0.12 * rng.normal()) for unit in action.variant.split("+")]
+    sides = 1 - ASYMMETRY * (_LEFT * max(-action.side, 0) + _RIGHT * max(action.side, 0))
     return np.sum(units, 0) * sides
 
 
@@ -185,25 +185,25 @@ def _wander(wave: np.ndarray, time_s: float) -> float:
 def _arm(
     performer: Performer, arm: "_Arm", levels: np.ndarray, unrest: float, rotations: dict, time_s: float
 ) -> dict[str, np.ndarray]:
-    """Return the rotations of an arm and its fingers: from hanging to where its act wants it, as far as that has come."""
+    """Return the rotations of an arm and its fingers: from hanging to where its action wants it, as far as that has come."""
     upper = f"upperarm01.{arm.side}"
     swinging = Rotation.from_rotvec(np.radians([unrest, 0, 0])) * Rotation.from_rotvec(arm.hanging[upper])
     hanging = arm.hanging | {upper: swinging.as_rotvec()}
     mine = [
         k
         for k in np.flatnonzero(levels)
-        if performer.acts[k].side * arm.left > 0 and "hand_" in performer.acts[k].label
+        if performer.actions[k].side * arm.left > 0 and "hand_" in performer.actions[k].label
     ]
     if not mine:
         return hanging | arm.idle_fingers
-    act, share = performer.acts[mine[0]], min(levels[mine[0]], 1.0)
-    phase = 2 * np.pi * performer.rhythm_hz[mine[0]] * (time_s - act.apex_s)
-    goal = arm.reach(*_aim(performer, act.variant, arm, phase, rotations))
+    action, share = performer.actions[mine[0]], min(levels[mine[0]], 1.0)
+    phase = 2 * np.pi * performer.rhythm_hz[mine[0]] * (time_s - action.apex_s)
+    goal = arm.reach(*_aim(performer, action.variant, arm, phase, rotations))
     turned = {}
     for bone, rest in hanging.items():
         begin, end = Rotation.from_rotvec(rest), Rotation.from_rotvec(goal[bone])
         turned[bone] = (begin * Rotation.from_rotvec(share * (begin.inv() * end).as_rotvec())).as_rotvec()
-    curl = (1 - share) * np.array(_CURLS["idle"]) + share * np.array(_CURLS[act.variant])
+    curl = (1 - share) * np.array(_CURLS["idle"]) + share * np.array(_CURLS[action.variant])
     return turned | arm.fingers(curl)
 
 

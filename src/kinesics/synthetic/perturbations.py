@@ -1,6 +1,6 @@
-"""Wildness: independent dials that lead from the controlled condition, level 0, to the wild, level 3.
+"""Wildness: independent perturbations that lead from the controlled condition, severity 0, to the wild, severity 3.
 
-``wildness.csv`` gives each level of each dial its value and unit. Shake, occluders, distance and crowd change the scene
+``perturbations.csv`` gives each severity of each perturbation its value and unit. Shake, occluders, distance and crowd change the scene
 before it is drawn, blur how often it is drawn, light and noise the picture, compression its encoding.
 """
 
@@ -15,27 +15,29 @@ from kinesics.io.package_data import package_file
 
 with package_file("kinesics.synthetic", "perturbations.csv").open(encoding="utf-8") as _file:
     _rows = list(csv.DictReader(_file))
-#: Dial -> the value of each level.
+#: Dial -> the value of each severity.
 VALUES: dict[str, dict[int, float]] = {}
 for _row in _rows:
-    VALUES.setdefault(_row["dial"], {})[int(_row["level"])] = float(_row["value"])
+    VALUES.setdefault(_row["perturbation"], {})[int(_row["severity"])] = float(_row["value"])
 #: Dial -> what its values count.
-UNITS = {row["dial"]: row["unit"] for row in _rows}
+UNITS = {row["perturbation"]: row["unit"] for row in _rows}
 PERTURBATIONS = tuple(VALUES)
 
 #: How often a shutter that is open is looked at.
 EXPOSURES = 4
 
 
-def settings(levels: dict[str, int] | None = None) -> dict[str, float]:
-    """Return the value of every dial: at the level given, or else at level 0. Raises KinesicsError naming the choices."""
-    levels = levels or {}
-    for dial, level in levels.items():
-        if dial not in VALUES:
-            raise KinesicsError(f"{dial!r} is not a dial of wildness: {', '.join(PERTURBATIONS)}")
-        if level not in VALUES[dial]:
-            raise KinesicsError(f"{level!r} is not a level of {dial}: {', '.join(map(str, VALUES[dial]))}")
-    return {dial: VALUES[dial][levels.get(dial, 0)] for dial in PERTURBATIONS}
+def settings(severities: dict[str, int] | None = None) -> dict[str, float]:
+    """Return the value of every perturbation: at the severity given, or else at severity 0. Raises KinesicsError naming the choices."""
+    severities = severities or {}
+    for perturbation, severity in severities.items():
+        if perturbation not in VALUES:
+            raise KinesicsError(f"{perturbation!r} is not a perturbation: {', '.join(PERTURBATIONS)}")
+        if severity not in VALUES[perturbation]:
+            raise KinesicsError(
+                f"{severity!r} is not a severity of {perturbation}: {', '.join(map(str, VALUES[perturbation]))}"
+            )
+    return {perturbation: VALUES[perturbation][severities.get(perturbation, 0)] for perturbation in PERTURBATIONS}
 
 
 def frame_instants(time_s: float, blur_ms: float) -> list[float]:
@@ -96,8 +98,8 @@ def _leaves(seed: int, number: int) -> np.ndarray:
 def degrade_frame(frame: np.ndarray, stops: float, noise: float, seed: int, number: int) -> np.ndarray:
     """Return frame ``number`` (H, W, 3) uint8 sRGB as a sensor gives it: underexposed by ``stops``, with noise added."""
     if stops:
-        levels = 255 * ((np.arange(256) / 255) ** 2.2 * 2.0**-stops) ** (1 / 2.2)
-        frame = levels.round().astype(np.uint8)[frame]
+        curve = 255 * ((np.arange(256) / 255) ** 2.2 * 2.0**-stops) ** (1 / 2.2)
+        frame = curve.round().astype(np.uint8)[frame]
     if noise:
         rng = np.random.default_rng([seed, 5, number])
         frame = (frame + noise * rng.standard_normal(frame.shape, np.float32)).round().clip(0, 255).astype(np.uint8)

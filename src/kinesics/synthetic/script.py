@@ -1,7 +1,7 @@
 """Who does what, when, how strongly: a script, drawn from a seed.
 
-The vocabulary is the coding manual's (``labels.csv``). ``acts.csv`` says how each label is acted, a row a label: the
-channel of the body that it takes (acts of one channel follow each other, those of different channels overlap freely), how
+The vocabulary is the coding manual's (``labels.csv``). ``actions.csv`` says how each label is acted, a row a label: the
+channel of the body that it takes (actions of one channel follow each other, those of different channels overlap freely), how
 often a minute, the median length in seconds and the standard deviation of its logarithm, the times of onset and offset,
 between which limits the strength of the apex lies, and from which strength on the movement can be seen. Strengths are
 degrees for turns and tilts of the head, where the manual's own thresholds make them visible, and elsewhere run from 0,
@@ -33,16 +33,16 @@ def _read(name: str, **options) -> pd.DataFrame:
         return pd.read_csv(file, keep_default_na=False, na_values={}, **options)
 
 
-with package_file("kinesics.synthetic", "acts.csv").open(encoding="utf-8") as _file:
+with package_file("kinesics.synthetic", "actions.csv").open(encoding="utf-8") as _file:
     #: How each label is acted, indexed by label; see the module.
-    ACTS = pd.read_csv(_file, index_col="label")
+    ACTIONS = pd.read_csv(_file, index_col="label")
 VARIANTS, DISPLAYS = _read("variants"), _read("displays")
 
-ACT_COLUMNS = [
+ACTION_COLUMNS = [
     *("person", "label", "family", "variant", "side", "strength"),
     *("begin_s", "start_s", "apex_s", "release_s", "end_s", "rest_s"),
 ]
-#: The columns of an act that say how strong it is at any time.
+#: The columns of an action that say how strong it is at any time.
 TIMING = ["strength", "begin_s", "apex_s", "release_s", "rest_s"]
 UTTERANCE_COLUMNS = [
     *("person", "begin_s", "start_s", "end_s", "text", "emotion", "display", "congruent"),
@@ -52,7 +52,7 @@ UTTERANCE_COLUMNS = [
 SHOTS = {"face": 0.5, "bust": 0.85, "half": 1.25, "full": 2.15}
 #: The shortest and the longest event, seconds: the manual's minimum and a sample more, and what few displays exceed.
 SHORTEST_S, LONGEST_S = 0.6, 6.0
-#: The least time between two acts of one channel, and between two lines: over shorter pauses the manual joins events.
+#: The least time between two actions of one channel, and between two utterances: over shorter pauses the manual joins events.
 REST_S, PAUSE_S = 0.7, 1.3
 #: Metres between neighbours.
 APART_M = 0.62
@@ -75,11 +75,11 @@ class Role:
 class Script:
     """A script. Person k of the tables is ``roles[k]``: 0 the main person, nearest to the camera, then left to right.
 
-    ``acts`` (ACT_COLUMNS): a movement goes from ``begin_s`` to its apex at ``apex_s``, stays until ``release_s`` and is
+    ``actions`` (ACTION_COLUMNS): a movement goes from ``begin_s`` to its apex at ``apex_s``, stays until ``release_s`` and is
     over at ``rest_s``; it can be seen in the event [start_s, end_s). ``side`` is -1 to 1: which side does it, or which
     side of the face more, positive the person's left. ``variant`` of a display are its action units.
 
-    ``lines`` (LINE_COLUMNS): the voice is asked at ``begin_s``, and heard in [start_s, end_s); ``display`` is the display
+    ``utterances`` (UTTERANCE_COLUMNS): the voice is asked at ``begin_s``, and heard in [start_s, end_s); ``display`` is the display
     of emotion that overlaps most, or neutral, and ``congruent`` whether the sentence's emotion is the same.
     """
 
@@ -87,12 +87,12 @@ class Script:
     duration_s: float
     shot: str
     roles: tuple[Role, ...]
-    acts: pd.DataFrame
-    lines: pd.DataFrame
+    actions: pd.DataFrame
+    utterances: pd.DataFrame
 
 
 def draw_script(seed: int, duration_s: float, people: int = 1, shot: str = "bust", pace: float = 1.0) -> Script:
-    """Return the script that a seed (>= 0) stands for; ``pace`` multiplies how often acts come.
+    """Return the script that a seed (>= 0) stands for; ``pace`` multiplies how often actions come.
 
     Raises KinesicsError for what cannot be played.
     """
@@ -106,21 +106,22 @@ def draw_script(seed: int, duration_s: float, people: int = 1, shot: str = "bust
         )
     rng = np.random.default_rng([seed, 0])
     roles = _roles(rng, seed, people)
-    lines = _lines(rng, duration_s, roles, pace)
-    acts = pd.concat(
-        [_acts(rng, person, duration_s, shot, pace) for person in range(people)] + [_speaking(lines)], ignore_index=True
+    utterances = _utterances(rng, duration_s, roles, pace)
+    actions = pd.concat(
+        [_actions(rng, person, duration_s, shot, pace) for person in range(people)] + [_speaking(utterances)],
+        ignore_index=True,
     )
-    _agree(rng, acts, lines)
-    acts["family"] = acts["label"].map(FAMILY)
-    acts = acts.sort_values(["start_s", "person", "label"], kind="stable").reset_index(drop=True)
-    return Script(seed, float(duration_s), shot, roles, acts[ACT_COLUMNS], lines[UTTERANCE_COLUMNS])
+    _agree(rng, actions, utterances)
+    actions["family"] = actions["label"].map(FAMILY)
+    actions = actions.sort_values(["start_s", "person", "label"], kind="stable").reset_index(drop=True)
+    return Script(seed, float(duration_s), shot, roles, actions[ACTION_COLUMNS], utterances[UTTERANCE_COLUMNS])
 
 
 def speeches(script: Script) -> list[tuple[int, float, Speech]]:
     """Return (person, begin_s, speech) of each line."""
     return [
         (row.person, row.begin_s, say(row.text, row.voice, row.pitch, row.words_a_minute))
-        for row in script.lines.itertuples()
+        for row in script.utterances.itertuples()
     ]
 
 
@@ -134,9 +135,9 @@ def rise(progress: np.ndarray | float) -> np.ndarray | float:
 
 
 def strength(timing: np.ndarray, time_s: float | np.ndarray) -> np.ndarray:
-    """Return how strong acts are, in the units of their ``strength``: (N,) at a time, (N, T) at times (T,).
+    """Return how strong actions are, in the units of their ``strength``: (N,) at a time, (N, T) at times (T,).
 
-    ``timing`` (N, 5) are the columns TIMING of acts.
+    ``timing`` (N, 5) are the columns TIMING of actions.
     """
     apex_strength, begin, apex, release, rest = (
         np.asarray(timing, float).reshape(-1, 5).T.reshape(5, -1, *[1] * np.ndim(time_s))
@@ -168,7 +169,7 @@ def _roles(rng: np.random.Generator, seed: int, people: int) -> tuple[Role, ...]
 
 def _counts(rng: np.random.Generator, labels: list[str], duration_s: float, pace: float) -> list[str]:
     """Return labels in random order, each as often as its rate says, on average exactly."""
-    wanted = ACTS.loc[labels, "per_minute"].to_numpy() * pace * duration_s / 60
+    wanted = ACTIONS.loc[labels, "per_minute"].to_numpy() * pace * duration_s / 60
     counts = np.floor(wanted + rng.random(len(labels))).astype(int)
     return list(rng.permutation(np.repeat(labels, counts)))
 
@@ -183,19 +184,21 @@ def _placed(rng: np.random.Generator, lengths: list[float], gap_s: float, durati
     return [float(begin) for begin in taken[:fit] + spare]
 
 
-def _acts(rng: np.random.Generator, person: int, duration_s: float, shot: str, pace: float) -> pd.DataFrame:
+def _actions(rng: np.random.Generator, person: int, duration_s: float, shot: str, pace: float) -> pd.DataFrame:
     rows = []
-    silent = ACTS[ACTS["channel"] != "speech"]
+    silent = ACTIONS[ACTIONS["channel"] != "speech"]
     for _, group in silent.groupby("channel", sort=True):
-        acts = [_act(rng, label, shot) for label in _counts(rng, list(group.index), duration_s, pace)]
-        for act, begin in zip(acts, _placed(rng, [a["rest_s"] for a in acts], REST_S, duration_s), strict=False):
-            rows.append({"person": person} | {k: v + begin if k.endswith("_s") else v for k, v in act.items()})
-    return pd.DataFrame(rows, columns=ACT_COLUMNS)
+        actions = [_act(rng, label, shot) for label in _counts(rng, list(group.index), duration_s, pace)]
+        for action, begin in zip(
+            actions, _placed(rng, [a["rest_s"] for a in actions], REST_S, duration_s), strict=False
+        ):
+            rows.append({"person": person} | {k: v + begin if k.endswith("_s") else v for k, v in action.items()})
+    return pd.DataFrame(rows, columns=ACTION_COLUMNS)
 
 
 def _act(rng: np.random.Generator, label: str, shot: str) -> dict:
-    """Return one act whose movement begins at time 0."""
-    how = ACTS.loc[label]
+    """Return one action whose movement begins at time 0."""
+    how = ACTIONS.loc[label]
     length = float(np.clip(how["median_s"] * np.exp(how["spread"] * rng.normal()), SHORTEST_S, LONGEST_S))
     apex_strength = float(rng.uniform(how["weakest"], how["strongest"]))
     # The share of the onset's time after which the movement can be seen; the offset is the onset's mirror image.
@@ -231,7 +234,7 @@ def _variant(rng: np.random.Generator, label: str, shot: str) -> str:
     return "+".join(map(str, sorted(shown)))
 
 
-def _lines(rng: np.random.Generator, duration_s: float, roles: tuple[Role, ...], pace: float) -> pd.DataFrame:
+def _utterances(rng: np.random.Generator, duration_s: float, roles: tuple[Role, ...], pace: float) -> pd.DataFrame:
     """Return what is said: people speak in turn."""
     speakers = rng.permutation(
         [person for person in range(len(roles)) for _ in _counts(rng, ["speaking"], duration_s, pace)]
@@ -249,18 +252,18 @@ def _lines(rng: np.random.Generator, duration_s: float, roles: tuple[Role, ...],
     return pd.DataFrame(rows[: len(begins)], columns=UTTERANCE_COLUMNS)
 
 
-def _speaking(lines: pd.DataFrame) -> pd.DataFrame:
-    acts = lines[["person", "start_s", "end_s"]].assign(label="speaking", variant="", side=0.0, strength=1.0)
+def _speaking(utterances: pd.DataFrame) -> pd.DataFrame:
+    actions = utterances[["person", "start_s", "end_s"]].assign(label="speaking", variant="", side=0.0, strength=1.0)
     for name, event in [("begin_s", "start_s"), ("apex_s", "start_s"), ("release_s", "end_s"), ("rest_s", "end_s")]:
-        acts[name] = acts[event]
-    return acts[acts["end_s"] - acts["start_s"] >= SHORTEST_S].reindex(columns=ACT_COLUMNS)
+        actions[name] = actions[event]
+    return actions[actions["end_s"] - actions["start_s"] >= SHORTEST_S].reindex(columns=ACTION_COLUMNS)
 
 
-def _agree(rng: np.random.Generator, acts: pd.DataFrame, lines: pd.DataFrame) -> None:
-    """Let about half of the emotional lines agree with the display they overlap, by swapping displays; note the outcome."""
+def _agree(rng: np.random.Generator, actions: pd.DataFrame, utterances: pd.DataFrame) -> None:
+    """Let about half of the emotional utterances agree with the display they overlap, by swapping displays; note the outcome."""
     overlapping = {}
-    for line in lines.itertuples():
-        shown = acts[(acts["person"] == line.person) & acts["label"].isin(SENTENCES["emotion"])]
+    for line in utterances.itertuples():
+        shown = actions[(actions["person"] == line.person) & actions["label"].isin(SENTENCES["emotion"])]
         overlap = np.minimum(shown["end_s"], line.end_s) - np.maximum(shown["start_s"], line.start_s)
         if len(shown) and overlap.max() > 0:
             overlapping[line.Index] = here = overlap.idxmax()
@@ -268,6 +271,8 @@ def _agree(rng: np.random.Generator, acts: pd.DataFrame, lines: pd.DataFrame) ->
             if rng.random() < 0.5 and len(wanted):
                 there = rng.choice(wanted)
                 swap = ["label", "variant"]
-                acts.loc[[here, there], swap] = acts.loc[[there, here], swap].to_numpy()
-    lines["display"] = [acts["label"][overlapping[k]] if k in overlapping else "neutral" for k in lines.index]
-    lines["congruent"] = lines["display"] == lines["emotion"]
+                actions.loc[[here, there], swap] = actions.loc[[there, here], swap].to_numpy()
+    utterances["display"] = [
+        actions["label"][overlapping[k]] if k in overlapping else "neutral" for k in utterances.index
+    ]
+    utterances["congruent"] = utterances["display"] == utterances["emotion"]

@@ -113,11 +113,11 @@ def say(text: str, voice: str, pitch: int, words_a_minute: int) -> Speech:
     return Speech(np.concatenate(audio), phonemes, np.array(starts), np.stack([shape(name) for name in phonemes]))
 
 
-def soundtrack(lines: Iterable[tuple[float, Speech]], start_s: float, stop_s: float) -> np.ndarray:
-    """Return what is heard in [start_s, stop_s): int16 at RATE_HZ. ``lines`` are the time each begins, and the line."""
+def soundtrack(utterances: Iterable[tuple[float, Speech]], start_s: float, stop_s: float) -> np.ndarray:
+    """Return what is heard in [start_s, stop_s): int16 at RATE_HZ. ``utterances`` are the time each begins, and its speech."""
     first, last = round(start_s * RATE_HZ), round(stop_s * RATE_HZ)
     out = np.zeros(last - first, np.float32)
-    for begin_s, speech in lines:
+    for begin_s, speech in utterances:
         begin = round(begin_s * RATE_HZ) - first
         low, high = max(begin, 0), min(begin + len(speech.audio), len(out))
         if low < high:

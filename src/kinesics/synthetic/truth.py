@@ -1,17 +1,17 @@
 """The events table and tubes of what was rendered.
 
-When an act can be seen follows from the script, to the instant; where it is follows from the pixels that the renderer
+When an action can be seen follows from the script, to the instant; where it is follows from the pixels that the renderer
 says the person's face, hand or whole body covers. Four files a video:
 
 - ``<video>.csv`` and ``<video>.tubes.parquet``: events and their boxes, as of any other truth (``structures.events``). Of a
-  gesture of the hand the box is the acting hand's. An act of which nothing is seen for half a second is no event;
+  gesture of the hand the box is the acting hand's. An action of which nothing is seen for half a second is no event;
   where a face is not seen for so long, its person is ``off_camera``.
 - ``<video>.frames.parquet``, a row a frame and person: ``frame``, ``time_s``, ``person``; boxes ``face_x0..y1``,
   ``left_hand_..``, ``right_hand_..``, ``person_..`` of what is seen, in fractions of the frame, null where nothing is;
   ``face_visible``, ``left_hand_visible``, ``right_hand_visible``, ``person_visible``, the share of the surface towards the
   camera that is seen; and ``landmarks``, the projected points ``body.LANDMARKS`` as x, y in fractions of the frame.
-- ``<video>.acts.csv``: the script's acts (``script.ACT_COLUMNS``), each with its row number ``event`` in the events
-  table, if it is there. ``<video>.lines.csv``: what was said (``script.LINE_COLUMNS``).
+- ``<video>.actions.csv``: the script's actions (``script.ACTION_COLUMNS``), each with its row number ``event`` in the events
+  table, if it is there. ``<video>.utterances.csv``: what was said (``script.UTTERANCE_COLUMNS``).
 """
 
 from collections.abc import Callable, Iterator
@@ -87,25 +87,35 @@ def observe(ids: np.ndarray, people: list[Posed], camera: Camera) -> list[dict]:
 def events_of(
     video: str, script: Script, frames: pd.DataFrame, rate_hz: float
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return the events table, the tubes, and the acts with the number of their event (-1: none) in column ``event``.
+    """Return the events table, the tubes, and the actions with the number of their event (-1: none) in column ``event``.
 
     ``frames`` is the table of a video's frames. A frame shows the instant at which it begins.
     """
     minimum = max(samples(MIN_S, rate_hz), 1)
     found = []
-    for act in script.acts.itertuples():
-        mine = frames[frames["person"] == act.person]
-        during = mine[(mine["time_s"] >= act.start_s) & (mine["time_s"] < act.end_s)]
-        kind = LABELS["box"][act.label]
+    for action in script.actions.itertuples():
+        mine = frames[frames["person"] == action.person]
+        during = mine[(mine["time_s"] >= action.start_s) & (mine["time_s"] < action.end_s)]
+        kind = LABELS["box"][action.label]
         if kind == "hands":
-            kind = "left_hand" if act.side > 0 else "right_hand"
-        found.append((act.Index, act.person, act.label, act.start_s, min(act.end_s, script.duration_s), during, kind))
+            kind = "left_hand" if action.side > 0 else "right_hand"
+        found.append(
+            (
+                action.Index,
+                action.person,
+                action.label,
+                action.start_s,
+                min(action.end_s, script.duration_s),
+                during,
+                kind,
+            )
+        )
     for person, mine in frames.groupby("person", sort=True):
         for start, stop in runs(mine["face_x0"].isna().to_numpy()):
             times = seconds(np.array([start, stop]), rate_hz).clip(max=script.duration_s)
             found.append((-1, person, "off_camera", *times, mine.iloc[start:stop], "person"))
     rows, tubes = [], []
-    for act, person, label, start_s, end_s, during, kind in found:
+    for action, person, label, start_s, end_s, during, kind in found:
         boxes = during[[f"{kind}_{side}" for side in BOX]].set_axis(BOX, axis=1)
         seen = boxes.notna().all(axis=1)
         if (len(during) if label == "off_camera" else seen.sum()) < minimum:
@@ -113,21 +123,21 @@ def events_of(
         box = boxes[seen].median() if seen.any() else pd.Series(np.nan, BOX)
         rows.append(
             {"video": video, "person": person, "label": label, "family": FAMILY[label], "start_s": start_s}
-            | {"end_s": end_s, "score": 1.0, **box, "act": act}
+            | {"end_s": end_s, "score": 1.0, **box, "action": action}
         )
         tubes.append(boxes[seen].assign(time_s=during["time_s"][seen]))
-    acts = script.acts.assign(event=-1)
+    actions = script.actions.assign(event=-1)
     if not rows:
-        return check_events(pd.DataFrame(columns=["video", "person", "label", "start_s", "end_s"])), _NO_TUBES, acts
+        return check_events(pd.DataFrame(columns=["video", "person", "label", "start_s", "end_s"])), _NO_TUBES, actions
     table = pd.DataFrame(rows)
     # Numbered as ``check_events`` will sort them.
     order = table.sort_values(["video", "start_s", "end_s", "person", "label"], kind="stable").index
     events = check_events(table.loc[order].reset_index(drop=True), f"events of {video}")
     for event, row in enumerate(order):
         tubes[row]["event"] = event
-        if table["act"][row] >= 0:
-            acts.loc[table["act"][row], "event"] = event
-    return events, pd.concat([tubes[row] for row in order], ignore_index=True)[TUBE_COLUMNS], acts
+        if table["action"][row] >= 0:
+            actions.loc[table["action"][row], "event"] = event
+    return events, pd.concat([tubes[row] for row in order], ignore_index=True)[TUBE_COLUMNS], actions
 
 
 @contextmanager
@@ -152,10 +162,10 @@ def writing_frames(path: str | Path) -> Iterator[Callable[[list[dict]], None]]:
 def write_truth(video: str, script: Script, rate_hz: float, files: dict[str, Path]) -> None:
     """Write the truth of a video whose frames table is there to the other ``files`` of ``data.truth_files``."""
     frames = pd.read_parquet(files["frames"], columns=["time_s", "person", *_REGION_COLUMNS])
-    events, tubes, acts = events_of(video, script, frames, rate_hz)
+    events, tubes, actions = events_of(video, script, frames, rate_hz)
     write_events_csv(events, files["events"])
     write_tubes(tubes, files["tubes"])
-    for name, table in {"acts": acts, "lines": script.lines}.items():
+    for name, table in {"actions": actions, "utterances": script.utterances}.items():
         table = table.copy()
         table.insert(0, "video", video)
         with replacing(files[name]) as temporary:

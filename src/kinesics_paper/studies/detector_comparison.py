@@ -64,20 +64,20 @@ def score_synthetic(
     frames: Mapping[str, str] | None = None,
     reference: str = "rules",
 ) -> dict[str, Any]:
-    """Return the scores of detectors on a data set with exact truth: on its test split, and across its dials.
+    """Return the scores of detectors on a data set with exact truth: on its test split, and across its perturbations.
 
-    videos: a CSV with a row a video, columns video, split, dial, level, script. Videos of the split ``test`` are scored;
-    those of ``dials`` play a script at level 0 (no dial) and again, everything else equal, at each level of each dial, and
+    videos: a CSV with a row a video, columns video, split, perturbation, severity, script. Videos of the split ``test`` are scored;
+    those of ``perturbations`` play a script at severity 0 (no perturbation) and again, everything else equal, at each severity of each perturbation, and
     are scored for the detectors that have events of them all.
     truth, truth_tubes, tracks: files by video; events, tubes: files by detector, seed and video. models: files by detector and
     seed, whose thresholds say which of a detector's events are decisions; without one all are. frames: by video, the
     true boxes of every person in every frame (columns as of a tracks table), which say whom the tracker means; without
     them those of the true tubes do. settings: resamples and seed of ``score``, and permutations. Clusters are videos, on the
-    dials scripts.
+    perturbations scripts.
 
-    Result: ``detectors: {name: {test, own, diagnosis, dials}}``, with ``test`` the ``score`` on every label of the truth,
-    ``own`` on those that the detector speaks about, ``diagnosis`` that of ``diagnose``, and ``dials`` ``{dial: {level:
-    {metric: {value, low, high, n}}}}`` where a level above 0 also has ``difference``, that to level 0, in the same form;
+    Result: ``detectors: {name: {test, own, diagnosis, perturbations}}``, with ``test`` the ``score`` on every label of the truth,
+    ``own`` on those that the detector speaks about, ``diagnosis`` that of ``diagnose``, and ``perturbations`` ``{perturbation: {severity:
+    {metric: {value, low, high, n}}}}`` where a severity above 0 also has ``difference``, that to severity 0, in the same form;
     ``tests: {metric: {name: entry}}``, the difference of each detector to the ``reference`` on the test split, with p of the
     permutation test and ``p_holm``, corrected for the number of detectors; ``videos``, how many each split has.
 
@@ -86,7 +86,7 @@ def score_synthetic(
     table = _read_videos(videos)
     if reference not in events:
         raise KinesicsError(f"reference {reference!r} is not one of the detectors {', '.join(events)}")
-    table = table[table["split"].isin(["test", "dials"])]
+    table = table[table["split"].isin(["test", "perturbed"])]
     coded, durations, assigned, people = {}, {}, {}, {}
     for video in table["video"]:
         for kind, files in (("truth", truth), ("true tubes", truth_tubes), ("tracks", tracks)):
@@ -99,7 +99,7 @@ def score_synthetic(
         true = boxes_of_tubes(*coded[video]) if seen is None else boxes_of_rows(seen)
         assigned[video] = match_persons(true, boxes_of_tracks(track), rate_hz)
         people[video] = int(max([-1, *coded[video][0]["person"], *true["person"]])) + 1
-    of_split = {split: list(table["video"][table["split"] == split]) for split in ("test", "dials")}
+    of_split = {split: list(table["video"][table["split"] == split]) for split in ("test", "perturbed")}
     labels = in_order({label for video in of_split["test"] for label in coded[video][0]["label"]})
     permutations = settings.get("permutations", 2000)
     shared = {"resamples": settings["resamples"], "seed": settings["seed"]}
@@ -148,47 +148,55 @@ def score_synthetic(
     paired = {"durations": long, "labels": labels, "tubes": boxes, "permutations": permutations}
     result["tests"] = compare_to_reference(reference, true, tables, least, **paired, **whole)
 
-    if of_split["dials"]:
-        on_dials = table[table["split"] == "dials"]
-        subsets = {key: list(rows["video"]) for key, rows in on_dials.groupby(["dial", "level"])}
+    if of_split["perturbed"]:
+        perturbed = table[table["split"] == "perturbed"]
+        subsets = {key: list(rows["video"]) for key, rows in perturbed.groupby(["perturbation", "severity"])}
         base = next((key for key in subsets if key[1] == 0), None)
         if base is None:
             raise KinesicsError(
-                f"{videos}: no video of the split 'dials' has level 0, to which the others are compared"
+                f"{videos}: no video of the split 'perturbed' has severity 0, to which the others are compared"
             )
-        true, true_boxes = joined(coded, "dials")
+        true, true_boxes = joined(coded, "perturbed")
         for name in events:
-            if not set(of_split["dials"]) <= set(next(iter(events[name].values()))):
+            if not set(of_split["perturbed"]) <= set(next(iter(events[name].values()))):
                 continue
-            seeds = predicted(name, "dials")
-            levels = score_subsets(
+            seeds = predicted(name, "perturbed")
+            severities = score_subsets(
                 true,
                 [one for one, _ in seeds],
                 subsets,
                 baseline=base,
-                clusters=dict(zip(on_dials["video"], on_dials["script"], strict=True)),
-                durations={video: durations[video] for video in of_split["dials"]},
+                clusters=dict(zip(perturbed["video"], perturbed["script"], strict=True)),
+                durations={video: durations[video] for video in of_split["perturbed"]},
                 labels=labels,
                 tubes={"truth": true_boxes, "predicted": [one for _, one in seeds]},
                 thresholds={"predicted": least[name]},
                 rate_hz=rate_hz,
                 **shared,
             )
-            dials = {dial: {"0": _short(levels[base]["metrics"])} for dial, level in subsets if level}
-            for (dial, level), of_level in levels.items():
-                if level:
-                    dials[dial][str(level)] = _short(of_level["metrics"])
-                    dials[dial][str(level)]["difference"] = _short(of_level["difference"])
-            result["detectors"][name]["dials"] = dials
+            perturbations = {
+                perturbation: {"0": _short(severities[base]["metrics"])}
+                for perturbation, severity in subsets
+                if severity
+            }
+            for (perturbation, severity), of_severity in severities.items():
+                if severity:
+                    perturbations[perturbation][str(severity)] = _short(of_severity["metrics"])
+                    perturbations[perturbation][str(severity)]["difference"] = _short(of_severity["difference"])
+            result["detectors"][name]["perturbations"] = perturbations
     return result
 
 
 def _read_videos(path: str | Path) -> pd.DataFrame:
     try:
-        table = pd.read_csv(path, dtype={"video": str, "split": str, "dial": str, "script": str}, keep_default_na=False)
+        table = pd.read_csv(
+            path, dtype={"video": str, "split": str, "perturbation": str, "script": str}, keep_default_na=False
+        )
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file") from None
-    if missing := [column for column in ("video", "split", "dial", "level", "script") if column not in table]:
+    if missing := [
+        column for column in ("video", "split", "perturbation", "severity", "script") if column not in table
+    ]:
         raise KinesicsError(f"{path}: column {missing[0]!r} is missing; columns are {', '.join(table.columns)}")
     if (twice := table["video"][table["video"].duplicated()]).size:
         raise KinesicsError(f"{path}: video {twice.iloc[0]!r} stands there twice")

@@ -88,38 +88,38 @@ _OUTER = [_NAMES.index("right_eye_outer"), _NAMES.index("left_eye_outer")]
 def realism(
     videos: pd.DataFrame,
     frames: Mapping[str, pd.DataFrame],
-    acts: Mapping[str, pd.DataFrame],
+    actions: Mapping[str, pd.DataFrame],
     tracks: Mapping[str, Tracks],
     features: Mapping[str, Features],
 ) -> dict[str, list[dict]]:
     """Return the tables ``detection``, ``landmarks`` and ``expressions``, each as rows.
 
-    ``videos`` is the stage's table (``data.COLUMNS``); of each of its videos ``frames`` and ``acts`` are the truth's tables,
+    ``videos`` is the stage's table (``data.COLUMNS``); of each of its videos ``frames`` and ``actions`` are the truth's tables,
     ``tracks`` those of the pictures, and ``features`` those of ``fer``.
 
-    - ``detection``: of unoccluded frontal faces, how many were found, by shot at level 0 and by dial and level.
-    - ``landmarks``: of faces found at level 0, by shot and group of points, the distance to the truth: mean over points,
+    - ``detection``: of unoccluded frontal faces, how many were found, by shot at severity 0 and by perturbation and severity.
+    - ``landmarks``: of faces found at severity 0, by shot and group of points, the distance to the truth: mean over points,
       then mean, median and 90th percentile over faces; in shares of the distance of the eyes' outer corners (the
       normalised mean error of 300-W; Sagonas et al. 2013), and its mean in pixels; and the share of faces above FAILED.
-    - ``expressions``: at level 0 and each display's apex, by display and answer, how often it was the likeliest of
+    - ``expressions``: at severity 0 and each display's apex, by display and answer, how often it was the likeliest of
       ``fer.LABELS`` and its mean probability; ``neutral`` are frames long without a display.
 
     Raises KinesicsError if a video's tables are missing, or its truth has other landmarks than ``body.LANDMARKS``.
     """
     found, said = [], []
     for row in videos.itertuples():
-        for name, tables in {"frames": frames, "acts": acts, "tracks": tracks, "features": features}.items():
+        for name, tables in {"frames": frames, "actions": actions, "tracks": tracks, "features": features}.items():
             if row.video not in tables:
                 raise KinesicsError(f"realism: {row.video}: no {name}")
         faces = _faces(row.video, frames[row.video], tracks[row.video])
-        facts = {"video": row.video, "shot": row.shot, "dial": row.dial or "", "level": row.level}
+        facts = {"video": row.video, "shot": row.shot, "perturbation": row.perturbation or "", "severity": row.severity}
         found.append(faces.assign(**facts))
-        if row.level == 0:
-            said.append(_answers(faces, acts[row.video], features[row.video]))
+        if row.severity == 0:
+            said.append(_answers(faces, actions[row.video], features[row.video]))
     faces = pd.concat(found, ignore_index=True)
     return {
         "detection": _detection(faces),
-        "landmarks": _landmarks(faces[(faces["level"] == 0) & faces["counted"] & faces["found"]]),
+        "landmarks": _landmarks(faces[(faces["severity"] == 0) & faces["counted"] & faces["found"]]),
         "expressions": _expressions(pd.concat(said, ignore_index=True) if said else pd.DataFrame()),
     }
 
@@ -127,7 +127,7 @@ def realism(
 def measure_realism(
     videos: str | Path,
     frames: Sequence[str | Path],
-    acts: Sequence[str | Path],
+    actions: Sequence[str | Path],
     tracks: Sequence[str | Path],
     features: Sequence[str | Path],
 ) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def measure_realism(
     return realism(
         table,
         by_video(pd.read_parquet, frames),
-        by_video(pd.read_csv, acts),
+        by_video(pd.read_csv, actions),
         by_video(read_tracks, tracks),
         by_video(read_features, features),
     )
@@ -188,9 +188,9 @@ def _faces(video: str, frames: pd.DataFrame, tracks: Tracks) -> pd.DataFrame:
 
 def _detection(faces: pd.DataFrame) -> list[dict]:
     counted = faces[faces["counted"]]
-    rows = [_rate({"shot": "all", "dial": "", "level": 0}, counted[counted["level"] == 0])]
-    for (dial, level, shot), own in counted.groupby(["dial", "level", "shot"], sort=True):
-        rows.append(_rate({"shot": shot, "dial": dial, "level": int(level)}, own))
+    rows = [_rate({"shot": "all", "perturbation": "", "severity": 0}, counted[counted["severity"] == 0])]
+    for (perturbation, severity, shot), own in counted.groupby(["perturbation", "severity", "shot"], sort=True):
+        rows.append(_rate({"shot": shot, "perturbation": perturbation, "severity": int(severity)}, own))
     return rows
 
 
@@ -219,11 +219,11 @@ def _landmarks(faces: pd.DataFrame) -> list[dict]:
     return rows
 
 
-def _answers(faces: pd.DataFrame, acts: pd.DataFrame, features: Features) -> pd.DataFrame:
+def _answers(faces: pd.DataFrame, actions: pd.DataFrame, features: Features) -> pd.DataFrame:
     """Return what ``fer`` says at the apex of each display of a video, and in neutral frames: display, probabilities."""
-    displays = acts[acts["label"].map(FAMILY) == "emotion"]
-    busy = acts[acts["label"].map(FAMILY).isin(["emotion"]) | (acts["label"] == "speaking")]
-    asked = [(act.person, (act.apex_s + act.release_s) / 2, act.label) for act in displays.itertuples()]
+    displays = actions[actions["label"].map(FAMILY) == "emotion"]
+    busy = actions[actions["label"].map(FAMILY).isin(["emotion"]) | (actions["label"] == "speaking")]
+    asked = [(action.person, (action.apex_s + action.release_s) / 2, action.label) for action in displays.itertuples()]
     for person, own in faces.groupby("person"):
         mine = busy[busy["person"] == person]
         last = -np.inf

@@ -132,7 +132,7 @@ def test_features_of_a_real_clip(detected, clip, tmp_path):
         (["synthesize", "--out", "film.avi"], "film.avi: a film is an MP4: give a name that ends in .mp4"),
         (["synthesize", "--perturb", "shake=1", "shake=2", "--out", "f.mp4"], "--perturb: shake stands twice"),
         (["synthesize", "--out", "f.mp4", "--truth", "text.mp4"], "text.mp4 is a file: give the name of a folder"),
-        (["synthesize", "--out", "c.acts.mp4", "--truth", "t"], "c.acts.csv is the name of another film's truth"),
+        (["synthesize", "--out", "c.actions.mp4", "--truth", "t"], "c.actions.csv is the name of another video's truth"),
         (["synthesize", "--out", "/dev/film.mp4"], "/dev/film.mp4 is a device or a pipe: give the path of a file"),
         (
             ["encode", "text.mp4", "--encoder", "fer", "--cache", "/proc/c", "--out", "f"],
@@ -241,8 +241,8 @@ def test_the_workflow_plans_every_result_of_the_tier(clean_clone):
     planned = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.M))
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     assert planned["track"] == str(len(config["clips"]))
-    assert {planned[f"track_{batch}"] for batch in ("train", "val", "test", "dials_0", "dials_1")} == {"1"}
-    assert planned["render_synthetic"] == str(len(plan_videos(config["stage"])))
+    assert {planned[f"track_{batch}"] for batch in ("train", "val", "test", "perturbed_0", "perturbed_1")} == {"1"}
+    assert planned["render_synthetic"] == str(len(plan_videos(config["synthetic"])))
     assert planned["pdf"] == planned["score"] == "1"
 
 

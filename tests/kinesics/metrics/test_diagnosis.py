@@ -20,7 +20,7 @@ from kinesics.metrics.matching import match_ranked, sorted_events
 from kinesics.structures.events import TUBE_COLUMNS, write_events_csv, write_tubes
 from kinesics.structures.tracks import TracksWriter
 from kinesics_paper.article.figures.results import diagnosis as draw_diagnosis
-from kinesics_paper.article.figures.results import dials as draw_dials
+from kinesics_paper.article.figures.results import perturbations as draw_perturbations
 from kinesics_paper.studies.detector_comparison import score_synthetic
 
 RATE = 10.0
@@ -138,11 +138,11 @@ def test_diagnosis_adds_up(truth, predicted):
 
 def test_subsets_of_a_script_are_paired():
     rng = np.random.default_rng(0)
-    names = [f"{level}{k}" for level in "ab" for k in range(8)]
+    names = [f"{severity}{k}" for severity in "ab" for k in range(8)]
     truth = events(*[(name, 0, "x", 10 * i, 10 * i + 4, 1) for name in names for i in range(6)])
     easy = rng.random((8, 6)) < np.linspace(0.1, 0.9, 8)[:, None]
     predicted = truth[np.concatenate([easy, easy & (rng.random((8, 6)) < 0.9)]).ravel()]
-    subsets = {level: [name for name in names if name[0] == level] for level in "ab"}
+    subsets = {severity: [name for name in names if name[0] == severity] for severity in "ab"}
     kinds = {"durations": dict.fromkeys(names, 60.0), "resamples": 500, "baseline": "a"}
     paired = score_subsets(truth, predicted, subsets, clusters={name: name[1:] for name in names}, **kinds)["b"]
     apart = score_subsets(truth, predicted, subsets, **kinds)["b"]
@@ -158,11 +158,17 @@ def test_subsets_of_a_script_are_paired():
 
 
 def make(folder: Path, rng: np.random.Generator) -> dict:
-    """Write a data set of 4 test videos and, for the dials, 2 scripts under 2 dials, and two detectors' events."""
+    """Write a data set of 4 test videos and, for the perturbations, 2 scripts under 2 perturbations, and two detectors' events."""
     rows = [(f"stage_test_{k}", "test", "", 0, k) for k in range(4)]
-    wild = [("", 0), ("light", 1), ("light", 3), ("shake", 3)]
-    rows += [(f"stage_{dial}{level}_{k}", "dials", dial, level, k) for k in range(2) for dial, level in wild]
-    pd.DataFrame(rows, columns=["video", "split", "dial", "level", "script"]).to_csv(folder / "videos.csv", index=False)
+    variants = [("", 0), ("light", 1), ("light", 3), ("shake", 3)]
+    rows += [
+        (f"stage_{perturbation}{severity}_{k}", "perturbed", perturbation, severity, k)
+        for k in range(2)
+        for perturbation, severity in variants
+    ]
+    pd.DataFrame(rows, columns=["video", "split", "perturbation", "severity", "script"]).to_csv(
+        folder / "videos.csv", index=False
+    )
     boxes = np.array([[0.55, 0.1, 0.75, 0.5], [0.1, 0.1, 0.3, 0.5]])  # the true 0 stands to the right
     paths: dict = {"truth": {}, "truth_tubes": {}, "tracks": {}, "events": {}, "tubes": {}}
 
@@ -178,8 +184,8 @@ def make(folder: Path, rng: np.random.Generator) -> dict:
         write_tubes(pd.DataFrame(tubes, columns=TUBE_COLUMNS), parquet)
         return str(csv), str(parquet)
 
-    for video, split, dial, level, script in rows:
-        drawn = np.random.default_rng([script, split == "dials"])
+    for video, split, perturbation, severity, script in rows:
+        drawn = np.random.default_rng([script, split == "perturbed"])
         start = np.arange(2, 56, 6) + drawn.integers(0, 20, 9) / 10
         truth = pd.DataFrame({"video": video, "person": drawn.integers(0, 2, 9), "start_s": start})
         truth["label"] = drawn.choice(["happy", "head_turn", "hand_gesture"], 9)
@@ -195,7 +201,7 @@ def make(folder: Path, rng: np.random.Generator) -> dict:
         paths["tracks"][video] = str(path)
         for detector, seeds, skill in (("rules", [0], 0.8), ("chance", [0, 1], 0.2)):
             for seed in seeds:
-                right = rng.random(9) < skill - 0.25 * level * (dial == "light")
+                right = rng.random(9) < skill - 0.25 * severity * (perturbation == "light")
                 found = truth.assign(person=1 - truth["person"], score=rng.uniform(0.4, 1, 9))
                 found["start_s"] += np.where(right, rng.choice([0, 0.1, 0.2], 9), 2.0)
                 found["end_s"] += np.where(right, 0.1, 2.0)
@@ -223,16 +229,16 @@ def study(tmp_path_factory) -> Path:
 
 def test_the_study_of_the_stage(study):
     found = json.loads((study / "stage.json").read_text())
-    assert found["videos"] == {"test": 4, "dials": 8}
+    assert found["videos"] == {"test": 4, "perturbed": 8}
     rules, chance = found["detectors"]["rules"], found["detectors"]["chance"]
     assert rules["test"]["metrics"]["f1_50"]["value"] > 0.6 > chance["test"]["metrics"]["f1_50"]["value"]
     assert rules["test"]["metrics"]["tube_map_50"]["value"] > 0.5
     assert rules["diagnosis"]["places"]["wrong person"] == 0
-    dial = rules["dials"]["light"]
-    assert list(dial) == ["0", "1", "3"]
-    assert dial["3"]["difference"]["f1_50"]["high"] < 0
-    assert dial["3"]["difference"]["f1_50"]["value"] == pytest.approx(
-        dial["3"]["f1_50"]["value"] - dial["0"]["f1_50"]["value"], abs=2e-6
+    perturbation = rules["perturbations"]["light"]
+    assert list(perturbation) == ["0", "1", "3"]
+    assert perturbation["3"]["difference"]["f1_50"]["high"] < 0
+    assert perturbation["3"]["difference"]["f1_50"]["value"] == pytest.approx(
+        perturbation["3"]["f1_50"]["value"] - perturbation["0"]["f1_50"]["value"], abs=2e-6
     )
     test = found["tests"]["f1_50"]["chance"]
     assert test["value"] < 0
@@ -240,7 +246,7 @@ def test_the_study_of_the_stage(study):
 
 
 def test_the_figures_of_the_stage(study):
-    for draw, name in ((draw_diagnosis, "diagnosis"), (draw_dials, "dials")):
+    for draw, name in ((draw_diagnosis, "diagnosis"), (draw_perturbations, "perturbations")):
         sizes = []
         for number in range(2):
             draw(study / "stage.json", ["rules", "chance"], study / f"{name}_{number}.pdf")

@@ -42,7 +42,7 @@ def performer(long, actors) -> motion.Performer:
 
 
 def test_all_labels_but_one_are_acted_and_that_one_follows_from_the_pixels():
-    assert set(script.ACTS.index) == set(LABELS.index) - {"off_camera"}
+    assert set(script.ACTIONS.index) == set(LABELS.index) - {"off_camera"}
     assert set(script.VARIANTS["label"]) | set(script.DISPLAYS["label"]) <= set(LABELS.index)
     assert set(map(str, script.DISPLAYS["unit"])) <= set(motion.UNITS)
     assert set(motion._table["action"]) | set(speech.MOUTH_ACTIONS) <= set(FACE_ACTIONS)
@@ -50,8 +50,8 @@ def test_all_labels_but_one_are_acted_and_that_one_follows_from_the_pixels():
 
 
 def test_acts_last_between_a_sample_more_than_the_minimum_and_six_seconds():
-    acts = script.draw_script(3, 3600).acts
-    silent = acts[acts["label"] != "speaking"]
+    actions = script.draw_script(3, 3600).actions
+    silent = actions[actions["label"] != "speaking"]
     length = silent["end_s"] - silent["start_s"]
     assert length.min() == pytest.approx(0.6)
     assert length.max() == pytest.approx(6)
@@ -60,47 +60,47 @@ def test_acts_last_between_a_sample_more_than_the_minimum_and_six_seconds():
 @pytest.mark.parametrize(("seed", "people", "shot", "pace"), [(0, 1, "face", 1), (1, 2, "bust", 2), (2, 3, "full", 1)])
 def test_scripts_keep_the_coding_manual(seed, people, shot, pace):
     drawn = script.draw_script(seed, 60, people, shot, pace)
-    acts = drawn.acts
-    assert set(acts["person"]) == set(range(people))
+    actions = drawn.actions
+    assert set(actions["person"]) == set(range(people))
     assert len(drawn.roles) == people
-    order = acts[["begin_s", "start_s", "apex_s", "release_s", "end_s", "rest_s"]].to_numpy()
+    order = actions[["begin_s", "start_s", "apex_s", "release_s", "end_s", "rest_s"]].to_numpy()
     assert order.min() >= 0
     assert order.max() <= 60
     assert (np.diff(order[:, [0, 1, 4, 5]]) >= 0).all()
     assert (np.diff(order[:, [0, 2, 3, 5]]) >= 0).all()
-    length = acts["end_s"] - acts["start_s"]
+    length = actions["end_s"] - actions["start_s"]
     assert length.min() >= truth.MIN_S
     assert length.max() <= 6
-    assert not set(acts["variant"]) & {"beat", "point"} or shot != "face"
-    channel = acts["label"].map(script.ACTS["channel"])
-    for (_, of), own in acts.groupby(["person", channel]):
+    assert not set(actions["variant"]) & {"beat", "point"} or shot != "face"
+    channel = actions["label"].map(script.ACTIONS["channel"])
+    for (_, of), own in actions.groupby(["person", channel]):
         pause = own["begin_s"].to_numpy()[1:] - own["rest_s"].to_numpy()[:-1]
-        assert (pause > 0.5).all(), f"acts of one channel overlap: {of}"
-    for (_, label), own in acts.groupby(["person", "label"]):
+        assert (pause > 0.5).all(), f"actions of one channel overlap: {of}"
+    for (_, label), own in actions.groupby(["person", "label"]):
         assert (own["end_s"] - own["start_s"]).sum() < 30, f"more than half of the time: {label}"
-    assert drawn.lines["start_s"].is_monotonic_increasing
+    assert drawn.utterances["start_s"].is_monotonic_increasing
 
 
 def test_a_seed_is_one_script_and_another_is_another(long):
-    pd.testing.assert_frame_equal(script.draw_script(4, 300, 1, "half").acts, long.acts)
+    pd.testing.assert_frame_equal(script.draw_script(4, 300, 1, "half").actions, long.actions)
     assert recast(script.draw_script(5, 300, 1, "half")).roles != long.roles
-    assert set(long.acts["label"]) == set(script.ACTS.index)
-    assert set(long.lines["congruent"]) == {True, False}
-    agreeing = long.lines[long.lines["congruent"] & (long.lines["emotion"] != "neutral")]
+    assert set(long.actions["label"]) == set(script.ACTIONS.index)
+    assert set(long.utterances["congruent"]) == {True, False}
+    agreeing = long.utterances[long.utterances["congruent"] & (long.utterances["emotion"] != "neutral")]
     for line in agreeing.itertuples():
-        shown = long.acts[(long.acts["label"] == line.emotion)]
+        shown = long.actions[(long.actions["label"] == line.emotion)]
         assert ((shown["start_s"] < line.end_s) & (shown["end_s"] > line.start_s)).any()
 
 
 def test_an_event_lasts_while_its_movement_can_be_seen(long):
-    acts = long.acts[long.acts["label"] != "speaking"].reset_index(drop=True)
-    visible, timing = acts["label"].map(script.ACTS["visible"]).to_numpy(), acts[script.TIMING].to_numpy(float)
-    for k, act in acts.iterrows():
-        at = {name: script.strength(timing, act[name])[k] for name in ("start_s", "apex_s", "release_s", "end_s")}
+    actions = long.actions[long.actions["label"] != "speaking"].reset_index(drop=True)
+    visible, timing = actions["label"].map(script.ACTIONS["visible"]).to_numpy(), actions[script.TIMING].to_numpy(float)
+    for k, action in actions.iterrows():
+        at = {name: script.strength(timing, action[name])[k] for name in ("start_s", "apex_s", "release_s", "end_s")}
         assert at["start_s"] == pytest.approx(visible[k], rel=0.02)
         assert at["end_s"] == pytest.approx(visible[k], rel=0.02)
-        assert at["apex_s"] == at["release_s"] == act["strength"]
-        assert not script.strength(timing, act[["begin_s", "rest_s"]].to_numpy(float))[k].any()
+        assert at["apex_s"] == at["release_s"] == action["strength"]
+        assert not script.strength(timing, action[["begin_s", "rest_s"]].to_numpy(float))[k].any()
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,8 @@ def test_dials_change_nothing_at_level_0_and_more_at_each_level():
     assert perturbations.frame_instants(0.3, still["blur"]) == [0.3]
     assert perturbations.degrade_frame(frame, still["light"], still["noise"], 1, 0) is frame
     assert perturbations.occluders(still["occluders"], 1, camera, 4 / 3, 0.3) == []
-    for dial, levels in perturbations.VALUES.items():
-        assert sorted(levels.items()) == list(zip(range(4), sorted(levels.values()), strict=True)), dial
+    for perturbation, severities in perturbations.VALUES.items():
+        assert sorted(severities.items()) == list(zip(range(4), sorted(severities.values()), strict=True)), perturbation
     darker = perturbations.degrade_frame(frame, 1, 0, 1, 0)
     assert (darker / 255.0).mean() ** 2.2 == pytest.approx((128 / 255) ** 2.2 / 2, rel=0.02)
     assert perturbations.degrade_frame(frame, 0, 20, 1, 0).std() == pytest.approx(20, rel=0.1)
@@ -165,25 +165,27 @@ def test_dials_change_nothing_at_level_0_and_more_at_each_level():
         for t in np.linspace(0, 60, 400)
     ]
     assert np.sqrt(np.mean(np.square(turned))) == pytest.approx(np.sqrt(2), rel=0.15)  # sideways and up and down
-    with pytest.raises(KinesicsError, match="'fog' is not a dial"):
+    with pytest.raises(KinesicsError, match="'fog' is not a perturbation"):
         perturbations.settings({"fog": 1})
-    with pytest.raises(KinesicsError, match="4 is not a level of shake"):
+    with pytest.raises(KinesicsError, match="4 is not a severity of shake"):
         perturbations.settings({"shake": 4})
 
 
 def test_splits_share_no_script_and_no_actor_and_dials_are_paired(tmp_path):
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())["stage"]
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())["synthetic"]
     dataset.write_videos(dataset.plan_videos(config), tmp_path / "videos.csv")
     rows = pd.read_csv(tmp_path / "videos.csv", keep_default_na=False)
     assert rows["video"].is_unique
     assert (rows.groupby("seed")["split"].nunique() == 1).all()
     cast = [(3 * row.seed + k, row.split) for row in rows.itertuples() for k in range(row.people)]
     assert len({actor for actor, _ in cast}) == len(set(cast))
-    assert not rows.loc[rows["split"] != "dials", "level"].any()
-    dials = rows[rows["split"] == "dials"]
-    for _, same in dials.groupby("script"):
-        wild = {("", 0)} | {(dial, level) for dial in perturbations.PERTURBATIONS for level in (1, 2, 3)}
-        assert set(zip(same["dial"], same["level"], strict=True)) == wild
+    assert not rows.loc[rows["split"] != "perturbed", "severity"].any()
+    perturbed = rows[rows["split"] == "perturbed"]
+    for _, same in perturbed.groupby("script"):
+        variants = {("", 0)} | {
+            (perturbation, severity) for perturbation in perturbations.PERTURBATIONS for severity in (1, 2, 3)
+        }
+        assert set(zip(same["perturbation"], same["severity"], strict=True)) == variants
         assert len(same[["seed", "duration_s", "people", "shot", "pace"]].drop_duplicates()) == 1
 
 
@@ -196,25 +198,25 @@ def turned(posed, bone: str = "head") -> np.ndarray:
 
 def test_every_label_is_performed_visibly(long, performer):
     still = motion.perform(performer, 0.0)
-    for act in long.acts.itertuples():
-        posed = motion.perform(performer, (act.apex_s + act.release_s) / 2)
-        face, *_ = motion.moment(performer, (act.apex_s + act.release_s) / 2)
-        hand = "L" if act.side > 0 else "R"
+    for action in long.actions.itertuples():
+        posed = motion.perform(performer, (action.apex_s + action.release_s) / 2)
+        face, *_ = motion.moment(performer, (action.apex_s + action.release_s) / 2)
+        hand = "L" if action.side > 0 else "R"
         tip = posed.joints[f"finger3-2.{hand}"]
-        if act.label == "head_turn":
+        if action.label == "head_turn":
             assert abs(turned(posed)[0]) > 20
-        elif act.label == "head_tilt":
+        elif action.label == "head_tilt":
             assert np.abs(turned(posed)[1:]).max() > 15
-        elif act.label == "hand_to_face":
+        elif action.label == "hand_to_face":
             skin = posed.vertices[posed.actor.surface.part == 1 + PARTS.index("face")]
             assert np.linalg.norm(skin - tip, axis=1).min() < 0.05
-        elif act.label == "hand_gesture":
+        elif action.label == "hand_gesture":
             assert tip[2] > still.joints[f"finger3-2.{hand}"][2] + 0.15
-        elif act.label == "posture_shift":
+        elif action.label == "posture_shift":
             moved = np.linalg.norm(posed.joints["neck01"] - still.joints["neck01"])
             assert moved > 0.05
-        elif act.label == "speaking":
-            times = np.linspace(act.start_s, act.end_s, 40)
+        elif action.label == "speaking":
+            times = np.linspace(action.start_s, action.end_s, 40)
             assert np.ptp([motion.moment(performer, t)[0][FACE_ACTIONS.index("jawOpen")] for t in times]) > 0.2
         else:
             assert face.max() > 0.4
@@ -247,10 +249,10 @@ def test_the_truth_of_a_film_is_what_its_pixels_show(filmed, actors):
     frames = pd.read_parquet(files["frames"])
     assert len(events) >= 4
     assert set(tubes["event"]) == set(events.index)
-    acts = pd.read_csv(files["acts"]).query("event >= 0")
-    told = events.loc[acts["event"]].reset_index(drop=True)
-    assert (told["label"] == acts["label"].reset_index(drop=True)).all()
-    assert np.allclose(told["start_s"], acts["start_s"], atol=1e-3)
+    actions = pd.read_csv(files["actions"]).query("event >= 0")
+    told = events.loc[actions["event"]].reset_index(drop=True)
+    assert (told["label"] == actions["label"].reset_index(drop=True)).all()
+    assert np.allclose(told["start_s"], actions["start_s"], atol=1e-3)
     assert frames["face_visible"].between(0, 1).all()
     assert frames["face_visible"].median() > 0.8
     stage = film.set_up_scene(drawn, 160 / 120, cache=actors)
@@ -284,12 +286,15 @@ def test_the_encoder_has_no_macroblock_tree(filmed):
 def test_figures_of_a_film_are_drawn(filmed, tmp_path):
     _, path, files = filmed
     for name in ("strip.pdf", "again.pdf"):
-        figures.strip(path, files["events"], files["tubes"], files["acts"], tmp_path / name)
+        figures.strip(path, files["events"], files["tubes"], files["actions"], tmp_path / name)
     assert (tmp_path / "strip.pdf").read_bytes() == (tmp_path / "again.pdf").read_bytes()
-    shown = [("", 0), *((dial, level) for dial in perturbations.PERTURBATIONS for level in (1, 2, 3))]
-    rows = [{"dial": dial, "level": level, "script": 0} for dial, level in shown]
-    figures.dials([path] * len(rows), rows, files["acts"], tmp_path / "dials.pdf")
-    assert (tmp_path / "dials.pdf").read_bytes().count(b"/Subtype /Image") == len(shown)
+    shown = [
+        ("", 0),
+        *((perturbation, severity) for perturbation in perturbations.PERTURBATIONS for severity in (1, 2, 3)),
+    ]
+    rows = [{"perturbation": perturbation, "severity": severity, "script": 0} for perturbation, severity in shown]
+    figures.perturbations([path] * len(rows), rows, files["actions"], tmp_path / "perturbations.pdf")
+    assert (tmp_path / "perturbations.pdf").read_bytes().count(b"/Subtype /Image") == len(shown)
 
 
 def test_a_film_that_breaks_off_leaves_nothing(filmed, actors, tmp_path, monkeypatch):
@@ -305,7 +310,7 @@ def test_a_film_that_breaks_off_leaves_nothing(filmed, actors, tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--perturb", "fog=1"], "'fog' is not a dial"),
+        (["--perturb", "fog=1"], "'fog' is not a perturbation"),
         (["--shot", "close"], "'close' is not a shot"),
     ],
 )

@@ -177,8 +177,8 @@ def test_the_learning_curve_scores_where_it_learned_on_test_videos_and_on_clips(
 
 def test_every_detector_trains_as_the_search_on_validation_videos_found_best():
     rows = pd.read_csv(ROOT / "benchmarks/search.csv")
-    stage = compute_plan.read_config("embedded")["stage"]["detectors"]
-    learned = [name for name in stage if DETECTORS[name]["learns"] == "stage"]
+    stage = compute_plan.read_config("embedded")["synthetic"]["detectors"]
+    learned = [name for name in stage if DETECTORS[name]["learns"] == "synthetic"]
     assert set(rows["detector"]) == {*learned}
     assert rows.groupby("detector").size().nunique() == 1  # the same search for all
     best = rows.loc[rows.groupby("detector")["map"].idxmax()].set_index("detector")

@@ -51,7 +51,7 @@ def played() -> dict:
             )
         rows.append({"frame": k, "time_s": k / RATE_HZ, "person": 7, "face": mesh(face(50, 51.9))})
     columns = {field.name: [row.get(field.name) for row in rows] for field in SCHEMA}
-    act = {
+    action = {
         "label": "happy",
         "begin_s": 1.5,
         "start_s": 1.6,
@@ -60,7 +60,7 @@ def played() -> dict:
         "end_s": 2.8,
         "rest_s": 3.0,
     }
-    acts = pd.DataFrame([{"person": person} | act for person in (0, 1)])
+    actions = pd.DataFrame([{"person": person} | action for person in (0, 1)])
     times = np.arange(FRAMES) / RATE_HZ
     said = np.zeros((FRAMES, len(fer.LABELS)), np.float32)
     said[:, fer.LABELS.index("neutral")] = 1
@@ -68,14 +68,16 @@ def played() -> dict:
     said[22, fer.LABELS.index("happy")], said[22, fer.LABELS.index("fear")] = 0.75, 0.25
     return {
         "frames": {"a": pd.DataFrame(frames)},
-        "acts": {"a": acts},
+        "actions": {"a": actions},
         "tracks": {"a": Tracks("a", RATE_HZ, FRAMES / RATE_HZ, WIDTH, HEIGHT, pa.table(columns, schema=SCHEMA))},
         "features": {"a": Features("a", "fer", RATE_HZ, {"face": CropFeatures(times, np.full(FRAMES, 7), said)})},
     }
 
 
-def videos(level: int = 0) -> pd.DataFrame:
-    return pd.DataFrame([{"video": "a", "shot": "bust", "dial": "blur" if level else "", "level": level}])
+def videos(severity: int = 0) -> pd.DataFrame:
+    return pd.DataFrame(
+        [{"video": "a", "shot": "bust", "perturbation": "blur" if severity else "", "severity": severity}]
+    )
 
 
 def test_only_frontal_faces_in_sight_count(played):
@@ -114,8 +116,11 @@ def test_the_face_is_asked_about_at_the_apex_and_when_calm(played):
 
 
 def test_the_wild_counts_apart(played):
-    tables = realism(videos(level=2), **played)
-    assert [(row["dial"], row["level"], row["faces"]) for row in tables["detection"]] == [("", 0, 0), ("blur", 2, 75)]
+    tables = realism(videos(severity=2), **played)
+    assert [(row["perturbation"], row["severity"], row["faces"]) for row in tables["detection"]] == [
+        ("", 0, 0),
+        ("blur", 2, 75),
+    ]
     assert tables["detection"][0]["rate"] is None
     assert tables["landmarks"] == tables["expressions"] == []
 
@@ -141,7 +146,7 @@ def test_it_is_written_from_files(played, tmp_path):
     files = truth_files(tmp_path / "truth", "a")
     files["frames"].parent.mkdir()
     played["frames"]["a"].to_parquet(files["frames"])
-    played["acts"]["a"].to_csv(files["acts"], index=False)
+    played["actions"]["a"].to_csv(files["actions"], index=False)
     videos().to_csv(tmp_path / "videos.csv", index=False)
     with TracksWriter(tmp_path / "tracks/a.parquet", "a", RATE_HZ, WIDTH, HEIGHT) as writer:
         for row in played["tracks"]["a"].table.to_pylist():
@@ -151,7 +156,7 @@ def test_it_is_written_from_files(played, tmp_path):
     found = measure_realism(
         tmp_path / "videos.csv",
         [files["frames"]],
-        [files["acts"]],
+        [files["actions"]],
         [tmp_path / "tracks/a.parquet"],
         [tmp_path / "fer/a.safetensors"],
     )

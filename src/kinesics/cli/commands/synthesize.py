@@ -60,11 +60,10 @@ def run(args: argparse.Namespace) -> None:
             "video otherwise"
         )
     script = draw_script(args.seed, args.duration, args.people, args.shot)
-    render_film(script, args.out, files, rate_hz=args.rate, wild=dict(args.perturb), cache=data / "actors")
+    render_film(script, args.out, files, rate_hz=args.rate, severities=dict(args.perturb), cache=data / "actors")
     who = "1 person" if args.people == 1 else f"{args.people} people"
-    print(
-        f"{args.out}: {args.duration:g} s of {who}, {len(script.acts)} scripted actions, {len(script.lines)} utterances"
-    )
+    what = f"{len(script.actions)} scripted actions, {len(script.utterances)} utterances"
+    print(f"{args.out}: {args.duration:g} s of {who}, {what}")
     if files:
         events = read_events_csv(files["events"])
         print(

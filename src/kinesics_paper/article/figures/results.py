@@ -247,35 +247,35 @@ def diagnosis(scores: str | Path, shown: list[str], out: str | Path) -> None:
     plt.close(figure)
 
 
-def dials(scores: str | Path, shown: list[str], out: str | Path, metric: str = "map") -> None:
-    """Draw the metric of each detector that is ``shown`` against the level of each dial of the stage, a panel a dial, with
+def perturbations(scores: str | Path, shown: list[str], out: str | Path, metric: str = "map") -> None:
+    """Draw the metric of each detector that is ``shown`` against the severity of each perturbation of the stage, a panel a perturbation, with
     95 % intervals as bands."""
     style()
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
-    of_detector = {name: result["detectors"][name]["dials"] for name in shown}
+    of_detector = {name: result["detectors"][name]["perturbations"] for name in shown}
     names = list(next(iter(of_detector.values())))
     columns = min(len(names), 4)
     rows = -(-len(names) // columns)
     figure, panels = plt.subplots(
         rows, columns, figsize=(TEXT, 0.5 + 1.25 * rows), sharex=True, sharey=True, squeeze=False, layout="constrained"
     )
-    for panel, dial in zip(panels.flat, names, strict=False):
-        for name, of_dial in of_detector.items():
-            levels = {int(level): entry[metric] for level, entry in of_dial[dial].items()}
-            known = {level: entry for level, entry in levels.items() if entry["value"] is not None}
+    for panel, perturbation in zip(panels.flat, names, strict=False):
+        for name, of_perturbation in of_detector.items():
+            severities = {int(severity): entry[metric] for severity, entry in of_perturbation[perturbation].items()}
+            known = {severity: entry for severity, entry in severities.items() if entry["value"] is not None}
             colour = COLOURS.get(name, GREY)
             panel.plot(
                 list(known), [entry["value"] for entry in known.values()], "o-", color=colour, ms=2.5, lw=1, label=name
             )
-            sure = {level: entry for level, entry in known.items() if entry["low"] is not None}
+            sure = {severity: entry for severity, entry in known.items() if entry["low"] is not None}
             low, high = ([entry[end] for entry in sure.values()] for end in ("low", "high"))
             panel.fill_between(list(sure), low, high, color=colour, alpha=0.15, lw=0)
-        panel.set_title(dial.replace("_", " "), pad=2)
-        panel.set_xticks(sorted(levels))
+        panel.set_title(perturbation.replace("_", " "), pad=2)
+        panel.set_xticks(sorted(severities))
     panels[0, 0].set_ylim(bottom=0)  # of all panels, once all curves are there
     for panel in panels.flat[len(names) :]:
         panel.set_visible(False)
-    figure.supxlabel("level", fontsize=8)
+    figure.supxlabel("severity", fontsize=8)
     figure.supylabel(METRIC_NAMES.get(metric, metric), fontsize=8)
     figure.legend(*panels.flat[0].get_legend_handles_labels(), ncols=len(of_detector), loc="outside upper left")
     save(figure, out)

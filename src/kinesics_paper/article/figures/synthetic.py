@@ -23,11 +23,11 @@ from kinesics_paper.article.style import TEXT, save, style
 FRAMES, SHOWN_S = 8, 30.0
 
 
-def strip(video: str, events: str, tubes: str, acts: str, out: str | Path) -> None:
+def strip(video: str, events: str, tubes: str, actions: str, out: str | Path) -> None:
     """Draw a strip of frames of a video with the true boxes in them, and below it the script: the strength of each act
     over time, relative to its label's full movement, with the events that are seen of it as bars."""
     style()
-    played, seen, boxes = pd.read_csv(acts), read_events_csv(events), read_tubes(tubes)
+    played, seen, boxes = pd.read_csv(actions), read_events_csv(events), read_tubes(tubes)
     end_s = min(probe_video(video).duration_s, SHOWN_S)
     labels = [label for label in LABELS.index if label in set(seen["label"][seen["start_s"] < end_s])]
     persons = sorted(seen["person"].unique())
@@ -59,41 +59,47 @@ def strip(video: str, events: str, tubes: str, acts: str, out: str | Path) -> No
     plt.close(figure)
 
 
-def dials(videos: Sequence[str], rows: Sequence[Mapping[str, Any]], acts: str | Path, out: str | Path) -> None:
-    """Draw a frame of one script at level 0 and at each level of each dial, while a hand moves to its first gesture.
+def perturbations(
+    videos: Sequence[str], rows: Sequence[Mapping[str, Any]], actions: str | Path, out: str | Path
+) -> None:
+    """Draw a frame of one script at severity 0 and at each severity of each perturbation, while a hand moves to its first gesture.
 
-    ``rows`` are those of ``synthetic.dataset.plan_videos`` for the ``videos``; ``acts`` are those of the first script.
+    ``rows`` are those of ``synthetic.dataset.plan_videos`` for the ``videos``; ``actions`` are those of the first script.
     """
-    files = {(row["dial"], row["level"]): path for row, path in zip(rows, videos, strict=True) if row["script"] == 0}
+    files = {
+        (row["perturbation"], row["severity"]): path
+        for row, path in zip(rows, videos, strict=True)
+        if row["script"] == 0
+    }
     style()
-    played = pd.read_csv(acts)
+    played = pd.read_csv(actions)
     moving = played[played["label"].str.startswith("hand_") & (played["event"] >= 0)].iloc[0]
     time_s = (moving["begin_s"] + moving["apex_s"]) / 2
-    levels = sorted({level for _, level in files if level})
+    severities = sorted({severity for _, severity in files if severity})
     side = TEXT / (len(PERTURBATIONS) + 1)
     figure, panels = plt.subplots(
-        len(levels),
+        len(severities),
         len(PERTURBATIONS) + 1,
-        figsize=(TEXT, len(levels) * (0.75 * side + 0.13) + 0.15),
+        figsize=(TEXT, len(severities) * (0.75 * side + 0.13) + 0.15),
         layout="constrained",
     )
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01)
     for panel in panels[:, 0]:
         panel.set_visible(False)
-    middle = panels[len(levels) // 2, 0]
+    middle = panels[len(severities) // 2, 0]
     middle.set_visible(True)
     shown = {(0, middle): ("", 0)} | {
-        (level, panels[row, column]): (dial, level)
-        for column, dial in enumerate(PERTURBATIONS, 1)
-        for row, level in enumerate(levels)
+        (severity, panels[row, column]): (perturbation, severity)
+        for column, perturbation in enumerate(PERTURBATIONS, 1)
+        for row, severity in enumerate(severities)
     }
-    for (level, panel), key in shown.items():
+    for (severity, panel), key in shown.items():
         panel.imshow(read_frame_at(files[key], [time_s])[0], interpolation="lanczos")
         panel.set_xticks([])
         panel.set_yticks([])
         panel.spines[:].set_visible(False)
-        panel.set_xlabel(f"{VALUES[key[0]][level]:g}" if level else "level 0", fontsize=6, labelpad=1)
-    for panel, dial in zip(panels[0, 1:], PERTURBATIONS, strict=True):
-        panel.set_title(dial, pad=2, fontsize=7)
+        panel.set_xlabel(f"{VALUES[key[0]][severity]:g}" if severity else "severity 0", fontsize=6, labelpad=1)
+    for panel, perturbation in zip(panels[0, 1:], PERTURBATIONS, strict=True):
+        panel.set_title(perturbation, pad=2, fontsize=7)
     save(figure, out)
     plt.close(figure)

@@ -27,7 +27,7 @@ def collect(files: Mapping[str, Any], config: Mapping[str, Any]) -> Numbers:
     parts = {
         "literature": review_numbers(read_literature("literature"), *map(read_records, records)),
         "synthetic data": synthetic_numbers(
-            files["videos"], files["synthetic_truth"], files["utterances"], files["realism"], config["stage"]
+            files["videos"], files["synthetic_truth"], files["utterances"], files["realism"], config["synthetic"]
         ),
         "scores on synthetic data": synthetic_score_numbers(files["synthetic_scores"]),
         "foundation encoders": foundation_numbers(files["pruner"], files["hand_patches"]),

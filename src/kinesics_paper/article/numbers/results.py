@@ -42,9 +42,9 @@ def result_numbers(scores: str | Path, tracks: list[str], truth: list[str], rele
     }
     for encoder, rate in config["encoders"].items():
         numbers[f"config.rate.{encoder}"] = f"{rate:g}"
-    for place, detectors in (("seeds", config["detectors"]), ("stage.seeds", config["stage"]["detectors"])):
+    for place, detectors in (("seeds", config["detectors"]), ("stage.seeds", config["synthetic"]["detectors"])):
         numbers |= {f"config.{place}.{detector}": len(seeds) for detector, seeds in detectors.items()}
-    numbers["config.seeds.study"] = len(config["stage"]["study_seeds"])
+    numbers["config.seeds.study"] = len(config["synthetic"]["study_seeds"])
     for name, (points, _) in LANDMARKS.items():
         numbers[f"landmarks.{name}"] = points
     total = 0.0
@@ -78,7 +78,7 @@ def result_numbers(scores: str | Path, tracks: list[str], truth: list[str], rele
 
 
 def synthetic_score_numbers(scores: str | Path) -> dict:
-    """Return {key: value} of the scores on the stage: ``on_stage.<detector>.<metric>``, with interval, and of the dials."""
+    """Return {key: value} of the scores on the stage: ``on_stage.<detector>.<metric>``, with interval, and of the perturbations."""
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
     numbers: dict[str, float | int | str | None] = {"on_stage.labels": len(result["labels"])}
     for detector, views in result["detectors"].items():
@@ -88,9 +88,9 @@ def synthetic_score_numbers(scores: str | Path) -> dict:
         for kind, count in types.items():
             key = f"on_stage.{detector}.share.{kind.replace(' ', '_')}"
             numbers[key] = text(100 * count / sum(types.values()), 0) if sum(types.values()) else None
-        for dial, levels in views.get("dials", {}).items():
-            for level, metrics in levels.items():
-                numbers[f"on_stage.{detector}.{dial}.{level}.map"] = metrics["map"]["value"]
+        for perturbation, severities in views.get("perturbations", {}).items():
+            for severity, metrics in severities.items():
+                numbers[f"on_stage.{detector}.{perturbation}.{severity}.map"] = metrics["map"]["value"]
     return numbers
 
 

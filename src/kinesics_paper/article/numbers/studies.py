@@ -20,15 +20,15 @@ from kinesics_paper.article.tables.cross_validation import METRICS, read_scores
 
 
 def synthetic_numbers(
-    videos: str | Path, truth: str | Path, lines: list[str], realism: str | Path, config: dict
+    videos: str | Path, truth: str | Path, utterances: list[str], realism: str | Path, config: dict
 ) -> dict[str, float | int | str]:
     """Return {key: value} for the article: what the stage holds, and how real it is.
 
-    ``lines`` is a file a video, ``realism`` of ``evaluation.realism``, ``config`` the section of the configuration.
+    ``utterances`` is a file a video, ``realism`` of ``evaluation.realism``, ``config`` the section of the configuration.
     """
     played, events = pd.read_csv(videos, keep_default_na=False), read_events_csv(truth)
-    said = pd.concat(map(pd.read_csv, lines), ignore_index=True)
-    said = said[said["video"].isin(played["video"][played["split"] != "dials"])]
+    said = pd.concat(map(pd.read_csv, utterances), ignore_index=True)
+    said = said[said["video"].isin(played["video"][played["split"] != "perturbed"])]
     emotional = said[said["emotion"] != "neutral"]
     seconds = played["duration_s"].sum()
     out: dict[str, float | int | str] = {
@@ -41,8 +41,8 @@ def synthetic_numbers(
         "stage.emotional": len(emotional),
         "stage.congruent": int(emotional["congruent"].sum()),
         "stage.sentences": len(SENTENCES),
-        "stage.dials": len(PERTURBATIONS),
-        "stage.levels": max(max(levels) for levels in VALUES.values()),
+        "stage.perturbations": len(PERTURBATIONS),
+        "stage.severities": max(max(severities) for severities in VALUES.values()),
         "stage.actions": len(FACE_ACTIONS),
     }
     for split, mine in played.groupby("split"):
@@ -66,8 +66,8 @@ def foundation_numbers(shares: str | Path, areas: str | Path) -> dict[str, int |
         "encoders.placed": sum("/" in row["weights"] for row in ENCODERS.values()),
         "pruner.threshold": f"{CHANGED:g}",
     }
-    for clip, lines in kept_of.items():
-        for threshold, line in zip(THRESHOLDS, lines, strict=True):
+    for clip, curves in kept_of.items():
+        for threshold, line in zip(THRESHOLDS, curves, strict=True):
             for noise, share in zip(NOISE, line, strict=True):
                 out[f"pruner.{clip}.{threshold:g}.{noise:g}"] = f"{100 * share:.0f}"
     found = json.loads(Path(areas).read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from kinesics.io.files import write_text
 from kinesics_paper.article.latex import escape, identifier
 from kinesics_paper.article.latex import table as tabular
 from kinesics_paper.article.latex_numbers import interval, text
-from kinesics_paper.article.tables.results import STAGE_HEADS
+from kinesics_paper.article.tables.results import SYNTHETIC_HEADS
 
 METRICS = ("map", "f1_50")
 
@@ -17,7 +17,7 @@ METRICS = ("map", "f1_50")
 def table(scores: Sequence[str | Path], out: str | Path) -> None:
     """Write each detector's scores on each data set, and the paired difference of its mAP to the reference's."""
     rows, rules = [], []
-    head = ["Detector", *(STAGE_HEADS[metric] for metric in METRICS), r"$\Delta$ mAP", "$p$"]
+    head = ["Detector", *(SYNTHETIC_HEADS[metric] for metric in METRICS), r"$\Delta$ mAP", "$p$"]
     for path in sorted(scores):
         result = read_scores(path)
         rules.append(len(rows))

@@ -140,7 +140,7 @@ def results(scores: str | Path, out: str | Path) -> None:
 
 
 #: Column heads of the metrics on the stage.
-STAGE_HEADS = {
+SYNTHETIC_HEADS = {
     "f1_30": "F1@0.3",
     "f1_50": "F1@0.5",
     "map": "mAP",
@@ -149,7 +149,7 @@ STAGE_HEADS = {
 }
 
 
-def stage(scores: str | Path, out: str | Path) -> None:
+def synthetic(scores: str | Path, out: str | Path) -> None:
     """Write each detector's scores on the stage's test videos, and how its mAP differs from that of the reference."""
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
     rows, rules = [], []
@@ -160,11 +160,11 @@ def stage(scores: str | Path, out: str | Path) -> None:
             if view == "own" and scored["labels"] == result["labels"]:
                 continue
             difference = result["tests"]["map"].get(name) if view == "test" else None
-            reached = (interval(scored["metrics"][key]) for key in STAGE_HEADS)
+            reached = (interval(scored["metrics"][key]) for key in SYNTHETIC_HEADS)
             tested = [interval(difference), text(difference["p_holm"], 3)] if difference else ["", ""]
             rows.append([escape(name), str(len(scored["labels"])), *reached, *tested])
-    head = ["Detector", "Labels", *STAGE_HEADS.values(), "$\\Delta$ mAP", "$p$"]
-    write_text(out, table("@{}lr" + "l" * len(STAGE_HEADS) + "ll@{}", head, rows, tuple(rules[1:])))
+    head = ["Detector", "Labels", *SYNTHETIC_HEADS.values(), "$\\Delta$ mAP", "$p$"]
+    write_text(out, table("@{}lr" + "l" * len(SYNTHETIC_HEADS) + "ll@{}", head, rows, tuple(rules[1:])))
 
 
 def methods(names: list[str], out: str | Path) -> None:

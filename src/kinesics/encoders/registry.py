@@ -1,10 +1,10 @@
 """Look up encoders by name in ``registry.csv``."""
 
 from difflib import get_close_matches
-from importlib import import_module
 from types import ModuleType
 
 from kinesics.errors import KinesicsError
+from kinesics.io.extras import import_optional
 from kinesics.io.package_data import rows_by_name
 
 #: name: weights (sources, or a repository), citation, description
@@ -14,7 +14,7 @@ ENCODERS = rows_by_name("kinesics.encoders", "registry.csv")
 def find_encoder(name: str) -> ModuleType:
     """Return an encoder's module. Raises KinesicsError naming those that have a similar name."""
     check_encoder(name)
-    return import_module(f"kinesics.encoders.{ENCODERS[name]['module']}")
+    return import_optional(f"kinesics.encoders.{ENCODERS[name]['module']}")
 
 
 def check_encoder(name: str) -> None:

@@ -125,7 +125,7 @@ def test_scenery_follows_from_its_seed():
     again = make_scenery(3)
     assert again.light == seen[3].light
     for (a, _), (b, _) in zip(again.pieces, seen[3].pieces, strict=True):
-        np.testing.assert_array_equal(a.picture, b.picture)
+        np.testing.assert_array_equal(a.image, b.image)
     moving = next(scenery for scenery in seen if scenery.family in ("window", "street"))
     assert {quad.shift for quad in moving.quads(0.0)} == {(0.0, 0.0)}
     assert any(quad.shift != (0.0, 0.0) for quad in moving.quads(1.0))

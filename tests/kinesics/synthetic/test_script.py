@@ -38,13 +38,13 @@ def long() -> script.Script:
 
 @pytest.fixture(scope="module")
 def performer(long, actors) -> motion.Performer:
-    return motion.prepare(long, 0, make_actor(long.roles[0].actor, actors))
+    return motion.make_performer(long, 0, make_actor(long.roles[0].actor, actors))
 
 
 def test_all_labels_but_one_are_acted_and_that_one_follows_from_the_pixels():
     assert set(script.ACTIONS.index) == set(LABELS.index) - {"off_camera"}
-    assert set(script.VARIANTS["label"]) | set(script.DISPLAYS["label"]) <= set(LABELS.index)
-    assert set(map(str, script.DISPLAYS["unit"])) <= set(motion.UNITS)
+    assert set(script.VARIANTS["label"]) | set(script.EXPRESSIONS["label"]) <= set(LABELS.index)
+    assert set(map(str, script.EXPRESSIONS["unit"])) <= set(motion.ACTION_UNITS)
     assert set(motion._table["action"]) | set(speech.MOUTH_ACTIONS) <= set(FACE_ACTIONS)
     assert set(speech.SENTENCES["emotion"]) < set(LABELS.index) | {"neutral"}
 
@@ -118,14 +118,14 @@ def test_a_script_that_cannot_be_played_is_refused(arguments, message):
 
 
 def test_speech_repeats_and_the_mouth_follows():
-    speech.say.cache_clear()
-    first = speech.say("My baby may move.", "f1", 50, 150)
-    speech.say("Something else in between.", "m1", 40, 170)
-    speech.say.cache_clear()
-    again = speech.say("My baby may move.", "f1", 50, 150)
+    speech.synthesize.cache_clear()
+    first = speech.synthesize("My baby may move.", "f1", 50, 150)
+    speech.synthesize("Something else in between.", "m1", 40, 170)
+    speech.synthesize.cache_clear()
+    again = speech.synthesize("My baby may move.", "f1", 50, 150)
     assert first.audio.tobytes() == again.audio.tobytes()
     assert first.phonemes == again.phonemes
-    start, end = first.spoken_s
+    start, end = first.voiced_s
     assert 0 <= start < end <= len(first.audio) / speech.RATE_HZ
     jaw = speech.MOUTH_ACTIONS.index("jawOpen")
     shut = [first.mouth(t)[jaw] for t, p in zip(first.starts_s, first.phonemes, strict=True) if p in ("m", "b")]
@@ -140,10 +140,10 @@ def test_speech_repeats_and_the_mouth_follows():
 
 def test_every_sentence_has_a_mouth():
     for text in speech.SENTENCES["text"]:
-        for phoneme in speech.say(text, "m1", 50, 160).phonemes:
-            assert speech.shape(phoneme).shape == (len(speech.MOUTH_ACTIONS),)
+        for phoneme in speech.synthesize(text, "m1", 50, 160).phonemes:
+            assert speech.mouth_shape(phoneme).shape == (len(speech.MOUTH_ACTIONS),)
     with pytest.raises(KinesicsError, match="no mouth shape for the phoneme 'qq'"):
-        speech.shape("qq")
+        speech.mouth_shape("qq")
 
 
 def test_dials_change_nothing_at_level_0_and_more_at_each_level():
@@ -197,10 +197,10 @@ def turned(posed, bone: str = "head") -> np.ndarray:
 
 
 def test_every_label_is_performed_visibly(long, performer):
-    still = motion.perform(performer, 0.0)
+    still = motion.pose_at(performer, 0.0)
     for action in long.actions.itertuples():
-        posed = motion.perform(performer, (action.apex_s + action.release_s) / 2)
-        face, *_ = motion.moment(performer, (action.apex_s + action.release_s) / 2)
+        posed = motion.pose_at(performer, (action.apex_s + action.release_s) / 2)
+        face, *_ = motion.pose_parameters(performer, (action.apex_s + action.release_s) / 2)
         hand = "L" if action.side > 0 else "R"
         tip = posed.joints[f"finger3-2.{hand}"]
         if action.label == "head_turn":
@@ -217,14 +217,14 @@ def test_every_label_is_performed_visibly(long, performer):
             assert moved > 0.05
         elif action.label == "speaking":
             times = np.linspace(action.start_s, action.end_s, 40)
-            assert np.ptp([motion.moment(performer, t)[0][FACE_ACTIONS.index("jawOpen")] for t in times]) > 0.2
+            assert np.ptp([motion.pose_parameters(performer, t)[0][FACE_ACTIONS.index("jawOpen")] for t in times]) > 0.2
         else:
             assert face.max() > 0.4
 
 
 def test_people_who_do_nothing_stay_below_the_manuals_thresholds(long, actors, performer):
-    idle = motion.idle_performer(long.roles[0], performer.actor, 9, 60.0)
-    angles = np.array([turned(pose(performer.actor, *motion.moment(idle, t))) for t in np.arange(0, 60, 2.0)])
+    idle = motion.make_idle_performer(long.roles[0], performer.actor, 9, 60.0)
+    angles = np.array([turned(pose(performer.actor, *motion.pose_parameters(idle, t))) for t in np.arange(0, 60, 2.0)])
     away = np.abs(angles - np.median(angles, 0))
     assert away[:, 0].max() < 20
     assert away[:, 1:].max() < 15
@@ -258,7 +258,7 @@ def test_the_truth_of_a_film_is_what_its_pixels_show(filmed, actors):
     stage = film.set_up_scene(drawn, 160 / 120, cache=actors)
     with Renderer(160, 120) as renderer:
         for k in (3, 17, 36):
-            _, ids = renderer.draw(film.scene(stage, k / 10))
+            _, ids = renderer.draw(film.scene_at(stage, k / 10))
             person, part = person_and_part(ids)
             for row in frames[frames["frame"] == k].itertuples():
                 y, x = np.nonzero((person == row.person) & (part == 1 + PARTS.index("face")))

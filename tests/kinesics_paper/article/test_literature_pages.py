@@ -29,7 +29,7 @@ def records(tmp_path_factory):
     folder = tmp_path_factory.mktemp("records")
     studies = [(write_gpt4v, score_gpt4v), (write_shrec2022, score_shrec2022), (write_crema_d, score_crema_d)]
     return [
-        score(write(folder / name), RESULTS, draws=20)
+        score(write(folder / name), RESULTS, resamples=20)
         for name, (write, score) in zip(["gpt4v", "shrec2022", "crema_d"], studies, strict=True)
     ]
 

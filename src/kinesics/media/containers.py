@@ -93,10 +93,54 @@ def _is_still(stream: av.VideoStream | av.AudioStream) -> bool:
 
 
 def decode(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-    """Yield the frames of a stream. Empty packets, by which Theora repeats a frame, are passed over."""
+    """Yield the frames of a stream, interlaced ones as full images. Empty packets (Theora repeats a frame so) are skipped."""
+    deinterlacer = None
     for packet in container.demux(stream):
-        if packet.size or packet.dts is None:  # the last one, which is empty and has no stamp, flushes the decoder
-            yield from packet.decode()
+        if not packet.size and packet.dts is not None:  # the last one, empty and without a stamp, flushes the decoder
+            continue
+        for frame in packet.decode():
+            if deinterlacer is None and frame.interlaced_frame:
+                deinterlacer = _Deinterlacer()
+            if deinterlacer is None:
+                yield frame
+            else:
+                yield from deinterlacer.push(frame)
+    if deinterlacer is not None:
+        yield from deinterlacer.flush()
+
+
+class _Deinterlacer:
+    """FFmpeg's yadif, one image out for each in. Moving edges of interlaced images are combs, in which faces are not found."""
+
+    def __init__(self) -> None:
+        self._form: tuple | None = None
+        self._graph: av.filter.Graph | None = None
+
+    def push(self, frame: av.VideoFrame) -> Iterator[av.VideoFrame]:
+        form = frame.width, frame.height, frame.format.name
+        if form != self._form:
+            yield from self.flush()
+            self._form, self._graph = form, av.filter.Graph()
+            source = self._graph.add_buffer(
+                width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base
+            )
+            self._graph.link_nodes(
+                source, self._graph.add("yadif", "mode=send_frame:deint=interlaced"), self._graph.add("buffersink")
+            ).configure()
+        self._graph.push(frame)
+        yield from self._pull()
+
+    def flush(self) -> Iterator[av.VideoFrame]:
+        if self._graph is not None:
+            self._graph.push(None)
+            yield from self._pull()
+
+    def _pull(self) -> Iterator[av.VideoFrame]:
+        while True:
+            try:
+                yield self._graph.pull()
+            except (av.BlockingIOError, av.EOFError):
+                return
 
 
 def stamp_of(item: av.Packet | av.VideoFrame, path: str | Path) -> int:

@@ -211,7 +211,14 @@ def examine(path: str | Path) -> tuple[VideoInfo, Timeline, np.ndarray | None]:
             width, height = height, width
         count = sum(part.count for part in parts)
         info = VideoInfo(width, height, duration_s, count / duration_s, bool(container.streams.audio))
-        plain = turned == 0 and pixel == 1 and not hidden and len(parts) == 1 and not is_hdr(frame)
+        plain = (
+            turned == 0
+            and pixel == 1
+            and not hidden
+            and len(parts) == 1
+            and not is_hdr(frame)
+            and not frame.interlaced_frame
+        )
         indexed = "mp4" in container.format.name and stream.codec_context.name == "h264" and not leading
         return info, timeline, (np.sort(stamps) - parts[0].begin) * unit if plain and indexed else None
 

@@ -149,6 +149,33 @@ def test_sound_that_changes_its_channels_midway_is_heard_on(tmp_path):
     assert beeps(read_sound(path)) == pytest.approx([*each, *(2 + time_s for time_s in each[1:])], abs=0.06)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".ts"])
+def test_interlaced_frames_are_made_full_images(tmp_path, suffix):
+    path = tmp_path / f"woven{suffix}"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=RATE, options={"x264-params": "tff=1"})
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        for k in range(RATE):
+            image = np.full((96, 160, 3), 16, np.uint8)
+            for field in range(2):  # lines of the second field are half a frame later
+                image[field::2, 4 * k + 8 * field : 4 * k + 8 * field + 40] = 235
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts = k
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    images = [image[..., 1].astype(int) for _, _, image in read_frames(path, RATE)]
+    assert len(images) == RATE
+    with av.open(str(path)) as container:
+        stored = [frame.to_ndarray(format="gray").astype(int) for frame in container.decode(video=0)]
+    combs = [
+        np.mean([(np.abs(2 * image[1:-1] - image[:-2] - image[2:]) > 150).sum() for image in group[1:-1]])
+        for group in (images, stored)
+    ]
+    assert combs[0] < combs[1] / 50
+    for time_s, image in zip((0.2, 0.6), read_frame_at(path, [0.2, 0.6]), strict=True):
+        np.testing.assert_array_equal(image[..., 1], images[round(time_s * RATE)])
+
+
 def test_names_are_no_protocols(tmp_path):
     path = write_footage(tmp_path / "10:30 talk.mp4", seconds=(0, 1))
     assert probe_video(path).duration_s == pytest.approx(1)

@@ -1,7 +1,7 @@
-"""Frames of a long video at a rate, in constant memory, and random access to a few.
+"""Read frames of long videos at a rate, in constant memory, and a few of them by random access.
 
 Frames are upright (the container's rotation applied) with square pixels (anamorphic video is stretched to its display
-width): uint8 RGB, C-contiguous. Time 0 is the instant the first frame is shown, whatever stamp the container gives it;
+width): uint8 RGB, C-contiguous. Time 0 is the instant the first frame is shown, whatever time stamp the container gives it;
 the frame at time t is the one shown then, so variable frame rates need no special care, and the last frame is held for
 its duration. A file that was cut off is refused at once, not after hours of work on the part that is there.
 """
@@ -20,8 +20,8 @@ from av.stream import Disposition
 from kinesics.errors import KinesicsError
 from kinesics.structures.timegrid import index, samples, seconds
 
-_CUT_S = 0.5  # containers round the duration they declare; what lacks more than this was cut off
-_NEAR_S = 1e-6  # a frame stamped this little after a sample's time counts as shown then: stamps are rounded
+_CUT_S = 0.5  # containers round the duration they declare; a file that lacks more than this was cut off
+_NEAR_S = 1e-6  # a frame stamped this little after a sample's time counts as shown then: time stamps are rounded
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class VideoInfo:
 
 
 def probe_video(path: str | Path) -> VideoInfo:
-    """Return a video's facts. Reads all packets but decodes one frame: cheap, and the duration is exact.
+    """Return the video info of a file. Reads all packets but decodes one frame: cheap, and the duration is exact.
 
     Raises KinesicsError, naming the file and what to do, if it is missing, empty, a folder, not a video, without
-    pictures, or cut off.
+    frames, or cut off.
     """
     return _examine(path)[0]
 
@@ -47,8 +47,8 @@ def probe_video(path: str | Path) -> VideoInfo:
 def read_frames(path: str | Path, rate_hz: float) -> Iterator[tuple[int, float, np.ndarray]]:
     """Yield (k, time_s, frame) for each k with time_s = k / rate_hz in [0, duration): frame is uint8 (height, width, 3).
 
-    There are ``segments.samples(facts(path).duration_s, rate_hz)`` of them. Frames shown at several samples are the
-    same array. Raises KinesicsError as ``facts`` does, and with the time reached where the pictures are damaged.
+    There are ``timegrid.samples(probe_video(path).duration_s, rate_hz)`` of them. Frames shown at several samples are the
+    same array. Raises KinesicsError as ``probe_video`` does, and with the time reached where frames are damaged.
     """
     if not rate_hz > 0:
         raise KinesicsError(f"{path}: cannot sample at {rate_hz} Hz: the rate must be above 0")
@@ -62,8 +62,8 @@ def read_frame_at(path: str | Path, times_s: Sequence[float]) -> np.ndarray:
     """Return the frames shown at a few times, in any order, without decoding the whole video: uint8 (N, height, width, 3).
 
     decord2 seeks by its index of frames. Where that is wrong the video is decoded from the start instead: decord2 3.4.0
-    allots its buffer before it turns rotated pictures, ignores the shape of pixels, and counts the frames that an edit
-    list hides. Raises KinesicsError as ``frames`` does, and for a time outside [0, duration).
+    allocates its buffer before it turns rotated frames, ignores the shape of pixels, and counts the frames that an edit
+    list hides. Raises KinesicsError as ``read_frames`` does, and for a time outside [0, duration).
     """
     info, plain = _examine(path)
     times = np.asarray(times_s, float).reshape(-1)
@@ -77,7 +77,7 @@ def read_frame_at(path: str | Path, times_s: Sequence[float]) -> np.ndarray:
             late_s = np.spacing(np.float32(info.duration_s)) + _NEAR_S
             return reader.get_batch((np.searchsorted(shown_s, times + late_s, side="right") - 1).clip(0)).asnumpy()
         except (RuntimeError, decord.DECORDError):
-            pass  # still pictures, and damaged files, about which decoding from the start says more
+            pass  # still images, and damaged files, of which decoding from the start gives the time reached
     out = np.empty((len(times), info.height, info.width, 3), np.uint8)
     order = np.argsort(times, kind="stable")
     for place, (_, frame) in zip(order, _shown(path, info, times[order].tolist()), strict=True):
@@ -91,7 +91,7 @@ def read_windows(
     """Yield (time_s, frames) for each time k / rate_hz in [0, duration): the ``count`` frames about it, over ``span_s``.
 
     They are those of a grid at count / span_s Hz, half of them before the one shown at that time; where the video begins
-    or ends, its first or last frame is repeated. Holds one window of frames. Raises KinesicsError as ``frames`` does.
+    or ends, its first or last frame is repeated. Holds one window of frames. Raises KinesicsError as ``read_frames`` does.
     """
     grid_hz = count / span_s
     instants = [seconds(k, rate_hz) for k in range(samples(probe_video(path).duration_s, rate_hz))]
@@ -128,18 +128,18 @@ def _shown(path: str | Path, info: VideoInfo, times_s: Iterable[float]) -> Itera
                 first = stamp if first is None else first
                 reached_s = float((stamp - first) * stream.time_base)
             elif shown is None:
-                raise KinesicsError(f"{path}: none of its pictures can be decoded")
+                raise KinesicsError(f"{path}: none of its frames can be decoded")
             if shown is not None:
-                picture = None
+                frame = None
                 while time_s is not None and (following is None or time_s < reached_s - _NEAR_S):
-                    picture = _upright(shown, info) if picture is None else picture
-                    yield time_s, picture
+                    frame = _upright(shown, info) if frame is None else frame
+                    yield time_s, frame
                     time_s = next(times, None)
             shown = following
 
 
 def _examine(path: str | Path) -> tuple[VideoInfo, bool]:
-    """Return the facts, and whether all frames are shown, as they are stored: not turned, pixels square."""
+    """Return the video info, and whether all frames are shown as they are stored: none hidden or turned, pixels square."""
     with open_container(path) as (container, stream):
         frame, begin, end, after = None, None, None, 0
         count = hidden = damaged = 0
@@ -156,7 +156,7 @@ def _examine(path: str | Path) -> tuple[VideoInfo, bool]:
             damaged += packet.is_corrupt
             count += 1
         if frame is None:
-            raise KinesicsError(f"{path}: none of its pictures can be decoded")
+            raise KinesicsError(f"{path}: none of its frames can be decoded")
         unit = float(stream.time_base)
         if not after:  # AVI gives no durations: the last frame stays as long as the frames before did on average
             after = (end - begin) / (count - 1) if count > 1 else 1 / float(stream.guessed_rate or 25) / unit
@@ -178,6 +178,7 @@ def _examine(path: str | Path) -> tuple[VideoInfo, bool]:
 
 @contextmanager
 def open_container(path: str | Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """Open a video and select its first stream of frames. Raises KinesicsError naming the file and what is wrong with it."""
     path = Path(path)
     if path.is_dir():
         raise KinesicsError(f"{path}: a folder, not a video")
@@ -191,16 +192,16 @@ def open_container(path: str | Path) -> Iterator[tuple[av.container.InputContain
         raise KinesicsError(f"{path}: not a video, or cut off before its index: {error.strerror}") from None
     with container:
         # FFmpeg takes any text for a terminal recording, and the cover of a song for a video stream.
-        pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+        streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
         if container.format.name == "tty":
             raise KinesicsError(f"{path}: text, not a video")
-        if not pictures:
+        if not streams:
             kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
-            raise KinesicsError(f"{path}: has no pictures (found: {kinds}); a video is needed")
-        stream = pictures[0]
+            raise KinesicsError(f"{path}: has no video stream (found: {kinds}); a video is needed")
+        stream = streams[0]
         if stream.codec_context is None:
-            raise KinesicsError(f"{path}: no decoder for its pictures; re-encode it, for instance as H.264")
-        stream.codec_context.thread_count = 1  # one core a video; several videos run side by side
+            raise KinesicsError(f"{path}: no decoder for its frames; re-encode it, for instance as H.264")
+        stream.codec_context.thread_count = 1  # one core per video; several videos run side by side
         yield container, stream
 
 
@@ -208,14 +209,14 @@ def _first_frame(packet: av.Packet) -> av.VideoFrame | None:
     try:
         return next(iter(packet.decode()), None)
     except av.FFmpegError:
-        return None  # streams may begin between key frames; what cannot be decoded later is told with its time
+        return None  # streams may begin between key frames; later damage is reported with its time
 
 
 def _stamp(item: av.Packet | av.VideoFrame, path: str | Path) -> int:
-    """Return when a packet or frame is shown, in units of the stream; AVI with B-frames knows only the decoding order."""
+    """Return when a packet or frame is shown, in units of the stream; AVI with B-frames has only the decoding order."""
     stamp = item.pts if item.pts is not None else item.dts
     if stamp is None:
-        raise KinesicsError(f"{path}: its pictures have no time stamps; remux it: ffmpeg -i {path} -c copy stamped.mp4")
+        raise KinesicsError(f"{path}: its frames have no time stamps; remux it: ffmpeg -i {path} -c copy stamped.mp4")
     return stamp
 
 

@@ -124,7 +124,7 @@ def bad_files(folder):
         ("empty.mp4", "empty"),
         ("text.mp4", "not a video"),
         ("notes.txt", "not a video"),
-        ("sound.m4a", "no pictures"),
+        ("sound.m4a", "no video stream"),
         ("no_index.mp4", "cut off"),
         ("cut.mp4", r"cut off: it holds \d\.\d+ s of 7\.50 s"),
         ("", "folder"),

@@ -12,7 +12,8 @@ import pandas as pd
 import kinesics
 from kinesics.detectors.base import Budgeted, Detector, Temporal
 from kinesics.detectors.registry import DETECTORS, find_detector, is_trained, required_encoders
-from kinesics.encoders.base import is_downloadable, is_visual, required_downloads, weights_path
+from kinesics.encoders.registry import is_downloadable, is_visual, required_downloads
+from kinesics.encoders.weights import weights_path
 from kinesics.errors import KinesicsError
 from kinesics.formats.registry import read_events, write_events
 from kinesics.io import downloads
@@ -116,7 +117,7 @@ def encode_file(
     weights = weights or weights_path(encoder, data)
     work = {"rate_hz": rate_hz, "cache": cache, "progress": progress}
     if visual:
-        encode_crops(video, tracks, encoder, weights, out, calls=queries, **work)
+        encode_crops(video, tracks, encoder, weights, out, queries=queries, **work)
     elif not encode_sound(video, encoder, weights, out, **work) and notify:
         notify(f"{video}: has no sound: {encoder} has no features")
 

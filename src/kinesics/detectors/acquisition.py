@@ -105,7 +105,7 @@ def acquire_queries(
     """
     encoder = registry.find_encoder(detector.encoder)
     checkpoint = detector.read(Path(model))
-    queries = candidate_queries(recording.tracks, encoder.RATE_HZ, encoder.CROPS)
+    queries = candidate_queries(recording.tracks, encoder.rate_hz, encoder.crops)
     return select_queries(policy, share, recording, queries, partial(detector.uncertainty, checkpoint))
 
 

@@ -1,4 +1,4 @@
-"""Decode a video's sound as mono 16 kHz samples."""
+"""Decode the audio of a video as mono 16 kHz samples."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +17,10 @@ GAP_S = 0.05  # stamps are rounded, and codecs delay: less than this is no gap
 
 
 def read_sound_windows(path: str | Path, rate_hz: float, length: int) -> Iterator[tuple[float, np.ndarray]]:
-    """Yield (time_s, sound) for each time k / rate_hz in [0, duration): ``length`` samples about it, float32 at ``SOUND_HZ``.
+    """Yield (time_s, audio) for each time k / rate_hz in [0, duration): ``length`` samples about it, float32 at ``SOUND_HZ``.
 
-    Before and after the sound there is silence. Holds one window. Raises KinesicsError as ``sound`` does.
+    Windows that reach out of the audio are filled with silence. Holds one window. Raises KinesicsError as ``read_sound``
+    does.
     """
     blocks, held, begin = _sound_blocks(path), np.zeros(length // 2, np.float32), -(length // 2)
     for k in range(samples(probe_video(path).duration_s, rate_hz)):
@@ -36,9 +37,9 @@ def read_sound_windows(path: str | Path, rate_hz: float, length: int) -> Iterato
 
 
 def read_sound(path: str | Path) -> np.ndarray:
-    """Return the whole sound of a video, mono float32 in [-1, 1] at ``SOUND_HZ``: 4 MB a minute. Time 0 is the pictures'.
+    """Return the whole audio of a video, mono float32 in [-1, 1] at ``SOUND_HZ``: 4 MB a minute.
 
-    Raises KinesicsError if there is none, or where it is damaged.
+    Time 0 is that of the first frame. Raises KinesicsError if the video has no audio, or where it is damaged.
     """
     return np.concatenate([np.empty(0, np.float32), *_sound_blocks(path)])
 

@@ -1,7 +1,7 @@
-"""Frames of a long video at a rate, in constant memory, and random access to a few.
+"""Read frames of long videos at a rate, in constant memory, and a few of them by random access.
 
 Frames are upright (the container's rotation applied) with square pixels (anamorphic video is stretched to its display
-width): uint8 RGB, C-contiguous. Time 0 is the instant the first frame is shown, whatever stamp the container gives it;
+width): uint8 RGB, C-contiguous. Time 0 is the instant the first frame is shown, whatever time stamp the container gives it;
 the frame at time t is the one shown then, so variable frame rates need no special care, and the last frame is held for
 its duration. A file that was cut off is refused at once, not after hours of work on the part that is there.
 """
@@ -19,8 +19,8 @@ from kinesics.media.colour import is_hdr, tone_map
 from kinesics.media.containers import RESTART_S, Clock, Timeline, decode, open_container, stamp_of
 from kinesics.structures.timegrid import index, samples, seconds
 
-_CUT_S = 0.5  # containers round the duration they declare; what lacks more than this was cut off
-_NEAR_S = 1e-6  # a frame stamped this little after a sample's time counts as shown then: stamps are rounded
+_CUT_S = 0.5  # containers round the duration they declare; a file that lacks more than this was cut off
+_NEAR_S = 1e-6  # a frame stamped this little after a sample's time counts as shown then: time stamps are rounded
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def probe_video(path: str | Path) -> VideoInfo:
     Reads all packets but decodes one frame: cheap, and the duration is exact.
 
     Raises KinesicsError, naming the file and what to do, if it is missing, empty, a folder, not a video, without
-    pictures, or cut off.
+    frames, or cut off.
     """
     return examine(path)[0]
 
@@ -141,7 +141,7 @@ def _shown(path: str | Path, info: VideoInfo, times_s: Iterable[float]) -> Itera
             if following is not None:
                 reached_s = clock.time(float(stamp_of(following, path) * following.time_base))
             elif shown is None:
-                raise KinesicsError(f"{path}: none of its pictures can be decoded")
+                raise KinesicsError(f"{path}: none of its frames can be decoded")
             if shown is not None:
                 image = None
                 while time_s is not None and (following is None or time_s < reached_s - _NEAR_S):
@@ -243,7 +243,7 @@ def _first_frame(packet: av.Packet) -> av.VideoFrame | None:
     try:
         return next(iter(packet.decode()), None)
     except av.FFmpegError:
-        return None  # streams may begin between key frames; what cannot be decoded later is told with its time
+        return None  # streams may begin between key frames; later damage is reported with its time
 
 
 def _quarter_turns(frame: av.VideoFrame) -> int:

@@ -70,7 +70,7 @@ def budget_curve(
     found: dict[tuple[str, float], list[list[pd.DataFrame]]] = {}
     made: dict[tuple[str, float], int] = {}
     for clip in clips:
-        calls = candidate_queries(clip.tracks, encoder.RATE_HZ, encoder.CROPS)
+        calls = candidate_queries(clip.tracks, encoder.rate_hz, encoder.crops)
         for model in learned:
             demand = DETECTOR.uncertainty(model, clip)
             for policy in policies:

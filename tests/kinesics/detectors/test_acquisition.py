@@ -1,7 +1,9 @@
 """Budgets: policies spend exactly what they may, where they should, and what is not asked changes nothing else."""
 
 from collections import Counter
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -25,6 +27,7 @@ from kinesics.detectors.acquisition import (
     select_queries,
 )
 from kinesics.encoders import registry
+from kinesics.encoders.base import encoder_shape
 from kinesics.encoders.extract import encode_crops, encode_sound
 from kinesics.errors import KinesicsError
 from kinesics.io import downloads
@@ -36,6 +39,12 @@ from kinesics.structures.features import read_features
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory) -> Recording:
     return toy_clip(tmp_path_factory.mktemp("toy"), "v", 0, 40, 2)[0]
+
+
+def replace_network(monkeypatch: pytest.MonkeyPatch, encoder: str, encode: Callable) -> None:
+    """Let an encoder of the table run a function in place of its network."""
+    module = import_module(f"kinesics.encoders.{registry.ENCODERS[encoder]['module']}")
+    monkeypatch.setattr(module, "ENCODER", replace(module.ENCODER, load=lambda weights: encode))
 
 
 def where(clip: Recording) -> dict:
@@ -106,16 +115,13 @@ def test_calls_that_are_saved_say_what_a_subset_says(clip, tmp_path, monkeypatch
     """Encoding only the chosen calls gives, byte for byte, the subset of what encoding all of them gives."""
     random = np.random.default_rng(0)
     film = write_video(tmp_path / "v.mp4", list(np.repeat(random.integers(0, 255, (40, 100, 200, 3), np.uint8), 10, 0)))
-    module, seen = registry.find_encoder("fer"), []
+    seen = []
 
-    def load(weights: Path):
-        def ask(images: np.ndarray) -> np.ndarray:
-            seen.append(len(images))
-            return images.reshape(len(images), -1)[:, : module.DIM].astype(np.float32)
+    def encode(images: np.ndarray) -> np.ndarray:
+        seen.append(len(images))
+        return images.reshape(len(images), -1)[:, : encoder_shape("fer").dim].astype(np.float32)
 
-        return ask
-
-    monkeypatch.setattr(module, "load", load)
+    replace_network(monkeypatch, "fer", encode)
     (tmp_path / "weights").write_bytes(b"")
     tracks = tmp_path / "v.parquet"
     clip_tracks = toy_clip(tmp_path, "v", 0, 40, 2)[0].tracks
@@ -124,7 +130,7 @@ def test_calls_that_are_saved_say_what_a_subset_says(clip, tmp_path, monkeypatch
     whole, total = read_features(tmp_path / "all.safetensors"), sum(seen)
     calls = select_queries("uniform", 0.1, Recording(clip_tracks, {}), candidate_queries(clip_tracks, 2.0, ("face",)))
     seen.clear()
-    encode_crops(film, tracks, "fer", tmp_path / "weights", tmp_path / "some.safetensors", calls=calls, **settings)
+    encode_crops(film, tracks, "fer", tmp_path / "weights", tmp_path / "some.safetensors", queries=calls, **settings)
     some, expected = (
         read_features(tmp_path / "some.safetensors").crops["face"],
         keep_queries(whole, calls).crops["face"],
@@ -149,17 +155,14 @@ def test_the_tool_saves_calls_and_says_what_the_study_says(clip, tmp_path, monke
     asked = []
 
     def fake(encoder: str):
-        def load(weights: Path):
-            def ask(images: np.ndarray) -> np.ndarray:
-                asked.extend([encoder] * len(images))
-                return images.reshape(len(images), -1)[:, : registry.find_encoder(encoder).DIM].astype(np.float32) / 255
+        def encode(images: np.ndarray) -> np.ndarray:
+            asked.extend([encoder] * len(images))
+            return images.reshape(len(images), -1)[:, : encoder_shape(encoder).dim].astype(np.float32) / 255
 
-            return ask
-
-        return load
+        return encode
 
     for encoder in ("fer", "hear", "words", "vit_s_focus"):
-        monkeypatch.setattr(registry.find_encoder(encoder), "load", fake(encoder))
+        replace_network(monkeypatch, encoder, fake(encoder))
     (tmp_path / "weights").write_bytes(b"")
     monkeypatch.setattr(downloads, "fetch", lambda *_: [tmp_path / "weights"])
     monkeypatch.setattr(api, "weights_path", lambda *_: tmp_path / "weights")

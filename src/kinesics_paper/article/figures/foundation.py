@@ -47,7 +47,7 @@ def hand_patches(
     """
     style()
     torch.set_num_threads(1)
-    network = vit_s_focus._network(Path(weights))
+    network = vit_s_focus.load_network(Path(weights))
     seen = _hands(read_tracks(tracks), count, tracks)
     shown = read_frame_at(video, [time_s for time_s, _ in seen])
     mean, std = map(torch.tensor, pretrained.IMAGENET)

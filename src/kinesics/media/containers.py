@@ -70,10 +70,10 @@ def open_container(path: str | Path) -> Iterator[tuple[av.container.InputContain
             raise KinesicsError(f"{path}: text, not a video")
         if not images:
             kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
-            raise KinesicsError(f"{path}: has no pictures (found: {kinds}); a video is needed")
+            raise KinesicsError(f"{path}: has no video stream (found: {kinds}); a video is needed")
         stream = choose(images)
         if stream is None:
-            raise KinesicsError(f"{path}: no decoder for its pictures; re-encode it, for instance as H.264")
+            raise KinesicsError(f"{path}: no decoder for its video stream; re-encode it, for instance as H.264")
         stream.codec_context.thread_count = 1  # one core a video; several videos run side by side
         yield container, stream
 
@@ -147,5 +147,5 @@ def stamp_of(item: av.Packet | av.VideoFrame, path: str | Path) -> int:
     """Return when a packet or frame is shown, in units of its stream; AVI with B-frames knows only the decoding order."""
     stamp = item.pts if item.pts is not None else item.dts
     if stamp is None:
-        raise KinesicsError(f"{path}: its pictures have no time stamps; remux it: ffmpeg -i {path} -c copy stamped.mp4")
+        raise KinesicsError(f"{path}: its frames have no time stamps; remux it: ffmpeg -i {path} -c copy stamped.mp4")
     return stamp

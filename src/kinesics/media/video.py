@@ -49,7 +49,7 @@ def read_frames(path: str | Path, rate_hz: float) -> Iterator[tuple[int, float, 
     """Yield (k, time_s, frame) for each k with time_s = k / rate_hz in [0, duration): frame is uint8 (height, width, 3).
 
     There are ``timegrid.samples(probe_video(path).duration_s, rate_hz)`` of them. Frames shown at several samples are the
-    same array. Raises KinesicsError as ``probe_video`` does, and with the time reached where the pictures are damaged.
+    same array. Raises KinesicsError as ``probe_video`` does, and with the time reached where frames are damaged.
     """
     if not rate_hz > 0:
         raise KinesicsError(f"{path}: cannot sample at {rate_hz} Hz: the rate must be above 0")
@@ -96,7 +96,7 @@ def _seek(path: str | Path, times: np.ndarray, stamps: np.ndarray, duration_s: f
             return None
         return reader.get_batch((np.searchsorted(shown_s, times + late_s, side="right") - 1).clip(0)).asnumpy()
     except (RuntimeError, decord.DECORDError):
-        return None  # still pictures, and damaged files, about which decoding from the start says more
+        return None  # still images, and damaged files, about which decoding from the start says more
 
 
 def read_windows(
@@ -197,7 +197,7 @@ def examine(path: str | Path) -> tuple[VideoInfo, Timeline, np.ndarray | None]:
             leading = leading or (key is not None and stamp < key)
             cut = packet.is_corrupt  # of the last one: a few that were lost on the way leave the rest whole
         if frame is None:
-            raise KinesicsError(f"{path}: none of its pictures can be decoded")
+            raise KinesicsError(f"{path}: none of its frames can be decoded")
         lengths = [part.duration_s(unit, float(stream.guessed_rate or 25)) for part in parts]
         duration_s = sum(lengths)
         _refuse_cut(path, container, stream, duration_s, reached_s, cut)

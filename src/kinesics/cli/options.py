@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kinesics.io.downloads import data_folder
+from kinesics.io.names import check_text
 
 SHORTEST_S = 0.04  # of windows and steps: about a frame
 
@@ -63,8 +64,10 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def folder_of(args: argparse.Namespace) -> Path:
-    """Return the folder of downloaded files. Raises KinesicsError if there is none, or it is a file."""
-    return data_folder(args.data)
+    """Return the folder of downloaded files. Raises KinesicsError if there is none, it is a file, or its name no text."""
+    folder = data_folder(args.data)
+    check_text(str(folder))
+    return folder
 
 
 def add_tracking(parser: argparse.ArgumentParser, rate_hz: float, people: int) -> None:

@@ -30,9 +30,9 @@ def refusal(tmp_path, monkeypatch, capsys) -> Callable[[list[str]], str]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KINESICS_DATA", str(tmp_path / "data"))
     (tmp_path / "text.mp4").write_text("not a video")
-    before = sorted(tmp_path.iterdir())
 
     def run(arguments: list[str]) -> str:
+        before = sorted(tmp_path.iterdir())
         assert main(arguments) == 1
         (line,) = capsys.readouterr().err.strip().splitlines()
         assert line.startswith("kinesics: ")

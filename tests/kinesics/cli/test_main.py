@@ -1,7 +1,6 @@
 """Dispatch, exit codes and outputs of the command line."""
 
 import json
-import os
 import re
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import pandas as pd
 import pytest
 
 from kinesics.cli.main import main
-from kinesics.errors import KinesicsError
 from kinesics.io.files import write_text
 from kinesics.structures.events import TUBE_COLUMNS, read_events_csv, write_tubes
 
@@ -114,11 +112,3 @@ def test_coders_and_labels_add_up(tmp_path, monkeypatch):
     scores = json.loads(Path("s.json").read_text())
     assert scores["n_truth"] == [2, 2]
     assert scores["labels"] == ["happy", "sad"]
-
-
-def test_a_pipe_is_not_replaced_by_a_file(tmp_path):
-    os.mkfifo(tmp_path / "pipe.json")
-    with pytest.raises(KinesicsError, match=r"pipe\.json: cannot be written: is a device or a pipe"):
-        write_text(tmp_path / "pipe.json", "{}")
-    assert (tmp_path / "pipe.json").is_fifo()
-    assert [one.name for one in tmp_path.iterdir()] == ["pipe.json"]

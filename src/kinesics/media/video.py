@@ -6,6 +6,7 @@ the frame at time t is the one shown then, so variable frame rates need no speci
 its duration. A file that was cut off is refused at once, not after hours of work on the part that is there.
 """
 
+import shlex
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -84,13 +85,14 @@ def _seek(path: str | Path, times: np.ndarray, duration_s: float) -> np.ndarray 
     except ModuleNotFoundError:
         return None
     try:
-        reader = decord.VideoReader(str(path), num_threads=1)
+        reader = decord.VideoReader(ffmpeg_url(path), num_threads=1)
         shown_s = reader.get_frame_timestamp(np.arange(len(reader)))[:, 0]
         # decord keeps times in single precision, which may be a little late
         late_s = np.spacing(np.float32(duration_s)) + _NEAR_S
         return reader.get_batch((np.searchsorted(shown_s, times + late_s, side="right") - 1).clip(0)).asnumpy()
-    except (RuntimeError, decord.DECORDError):
-        return None  # still pictures, and damaged files, about which decoding from the start says more
+    except (RuntimeError, decord.DECORDError, UnicodeEncodeError):
+        # Still images, names that are not text, and damaged files, about which decoding from the start says more.
+        return None
 
 
 def read_windows(
@@ -173,7 +175,7 @@ def _examine(path: str | Path) -> tuple[VideoInfo, bool]:
         if damaged or declared_s - duration_s > _CUT_S:
             raise KinesicsError(
                 f"{path}: cut off: it holds {duration_s:.2f} s of {max(declared_s, duration_s):.2f} s; get the whole file, or "
-                f"keep what is there with: ffmpeg -i {path} -t {max(duration_s - 0.5, 0):.2f} whole.mp4"
+                f"keep what is there with: ffmpeg -i {_quoted(path)} -t {max(duration_s - 0.5, 0):.2f} whole.mp4"
             )
         pixel = stream.sample_aspect_ratio or 1
         turned = _quarter_turns(frame)
@@ -182,6 +184,16 @@ def _examine(path: str | Path) -> tuple[VideoInfo, bool]:
             width, height = height, width
         info = VideoInfo(width, height, duration_s, count / duration_s, bool(container.streams.audio))
         return info, turned == 0 and pixel == 1 and not hidden
+
+
+def ffmpeg_url(path: str | Path) -> str:
+    """Return a local path in a form whose beginning FFmpeg does not take for a protocol, as that of ``10:30 talk.mp4``."""
+    return f"file:{path}"
+
+
+def _quoted(path: str | Path) -> str:
+    """Return a path as a shell passes it to FFmpeg."""
+    return shlex.quote(ffmpeg_url(path))
 
 
 @contextmanager
@@ -194,7 +206,7 @@ def open_container(path: str | Path) -> Iterator[tuple[av.container.InputContain
     if path.stat().st_size == 0:
         raise KinesicsError(f"{path}: the file is empty; get it again")
     try:
-        container = av.open(str(path))
+        container = av.open(ffmpeg_url(path))
     except av.FFmpegError as error:
         raise KinesicsError(f"{path}: not a video, or cut off before its index: {error.strerror}") from None
     with container:
@@ -223,7 +235,8 @@ def _stamp(item: av.Packet | av.VideoFrame, path: str | Path) -> int:
     """Return when a packet or frame is shown, in units of the stream; AVI with B-frames knows only the decoding order."""
     stamp = item.pts if item.pts is not None else item.dts
     if stamp is None:
-        raise KinesicsError(f"{path}: its pictures have no time stamps; remux it: ffmpeg -i {path} -c copy stamped.mp4")
+        command = f"ffmpeg -i {_quoted(path)} -c copy stamped.mp4"
+        raise KinesicsError(f"{path}: its pictures have no time stamps; remux it: {command}")
     return stamp
 
 

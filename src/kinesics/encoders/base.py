@@ -10,6 +10,7 @@ about an instant), and ``load(weights)``, which returns a function from N inputs
 when they are asked for: torch and transformers take seconds.
 """
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,7 @@ def install_hint(name: str, at: str | Path) -> str:
         "no": f"{licence}, see {page};",
         "unknown": f"{licence}; if {page} asks to accept it, log in with 'hf auth login'; then",
     }[row["gated"]]
-    command = " ".join(["hf download", repository, *([file] if file else []), "--local-dir", str(parent)])
+    command = " ".join(["hf download", repository, *([file] if file else []), "--local-dir", shlex.quote(str(parent))])
     return f"get the weights of {name}: {terms} run: {command}"
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from kinesics.encoders.extract import boxes_by_frame, check_same_video, crop_square
+from kinesics.io.names import video_name
 from kinesics.media.video import probe_video, read_frames
 from kinesics.signals.event_assembly import assemble_events
 from kinesics.structures.events import check_events, empty_events
@@ -90,11 +91,11 @@ def prompt_events(  # noqa: PLR0913 - keyword-only settings
     Raises KinesicsError for files that cannot be read, tracks of another video, and labels that cannot stand in a list.
     """
     check_labels(labels)
-    video = Path(video)
+    video, name = Path(video), video_name(video)
     spans = cover_with_windows(probe_video(video).duration_s, window_s, step_s or window_s / 2)
     people = read_tracks(tracks) if tracks else None
     if people:
-        check_same_video(video, video.stem, people, tracks)
+        check_same_video(video, name, people, tracks)
     encode = _encode_people(people, size) if people else lambda time_s, frame: [(0, data_url(frame, size))]
     hint, spelling = PERSON_HINT if people else "", {label.lower(): label for label in labels}
     rows, predictions, answered = [], [], []
@@ -107,10 +108,10 @@ def prompt_events(  # noqa: PLR0913 - keyword-only settings
         predictions += [{"person": window.person, "window": len(answered)} | event for event in kept]
         if outcome == "answered":
             answered.append((window.person, window.start_s, window.end_s))
-        values = video.stem, *window[:3], outcome, len(kept), len(events or []) - len(kept)
+        values = name, *window[:3], outcome, len(kept), len(events or []) - len(kept)
         rows.append(dict(zip(COLUMNS, values, strict=True)))
     merged = _merge_by_person_and_label(predictions, answered)
-    return _events_table(video.stem, merged, people), pd.DataFrame(rows, columns=COLUMNS)
+    return _events_table(name, merged, people), pd.DataFrame(rows, columns=COLUMNS)
 
 
 def merge_events(predictions: pd.DataFrame, spans: np.ndarray) -> list[tuple[float, float, float]]:

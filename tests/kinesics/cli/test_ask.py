@@ -134,6 +134,7 @@ def test_a_dry_run_counts_clips_with_utterances_and_needs_no_weights(tmp_path, c
         (["text.mp4", "--labels", "a"], "text.mp4: not a video|text.mp4: text"),
         (["text.mp4"], "give --labels"),
         (["text.mp4", "--detect"], "text.mp4"),
+        (["text .mp4", "--detect"], "has blanks around it: rename the file"),
         (
             ["text.mp4", "--labels", "a", "--endpoint", "https://example.org/v1"],
             "set the environment variable OPENAI_API_KEY",

@@ -24,3 +24,7 @@ def test_features_of_a_real_clip(detected, clip, tmp_path):
 )
 def test_bad_input_gives_one_line_and_leaves_nothing(refusal, arguments, message):
     assert re.search(message, refusal(["encode", "text.mp4", *arguments]))
+
+
+def test_a_name_that_no_table_holds_is_refused(refusal):
+    assert "has blanks around it" in refusal(["encode", " text.mp4", "--encoder", "hear", "--out", "f"])

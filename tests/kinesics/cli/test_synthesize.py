@@ -10,6 +10,7 @@ import pytest
 
 from kinesics.cli.main import main
 from kinesics.io.files import write_text
+from kinesics.media.video import probe_video
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,8 @@ from kinesics.io.files import write_text
         (["--perturb", "shake=1", "shake=2", "--out", "f.mp4"], "--perturb: shake stands twice"),
         (["--out", "f.mp4", "--truth", "text.mp4"], "text.mp4 is a file: give the name of a folder"),
         (["--out", "c.actions.mp4", "--truth", "t"], "c.actions.csv is the name of another video's truth"),
+        (["--out", "film .mp4", "--truth", "t"], "'film .mp4': its name without the suffix has blanks around it"),
+        (["--out", "n" * 245 + ".mp4", "--truth", "t"], "cannot be written: names have 255 bytes at most"),
         (["--out", "/dev/film.mp4"], "/dev/film.mp4 is a device or a pipe: give the path of a file"),
     ],
 )
@@ -35,6 +38,12 @@ def test_tables_of_other_origin_are_spared(tmp_path, monkeypatch, capsys):
     assert coded.read_text() == "by hand\n"
     assert main(["synthesize", "--out", "coded/talk.mp4", "--truth", "coded/talk.mp4"]) == 1
     assert not (tmp_path / "talk.mp4").exists()
+
+
+def test_a_video_may_be_named_like_a_protocol(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["synthesize", "--duration", "2", "--rate", "2", "--out", "10:30 talk.mp4", "--data", "data"]) == 0
+    assert probe_video("10:30 talk.mp4").duration_s == pytest.approx(2)
 
 
 def test_a_terminated_video_leaves_nothing(tmp_path):

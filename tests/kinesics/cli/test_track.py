@@ -30,6 +30,7 @@ def test_two_processes_track_the_same_bytes_and_the_table_opens_in_pandas(detect
     [
         (["absent.mp4", "--out", "t.parquet"], "absent.mp4"),
         (["text.mp4", "--out", "text.mp4"], "text.mp4 would be overwritten"),
+        (["text .mp4", "--out", "t.parquet"], "has blanks around it: rename the file"),
     ],
 )
 def test_bad_input_gives_one_line_and_leaves_nothing(refusal, arguments, message):

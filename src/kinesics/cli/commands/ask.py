@@ -253,6 +253,8 @@ def _detect_events(args: argparse.Namespace, model: _Model) -> _Answers:
     import pandas as pd
 
     from kinesics.io.files import replacing
+    from kinesics.io.names import video_name
+    from kinesics.media.video import probe_video
     from kinesics.structures.events import write_events_csv
     from kinesics.structures.vocabulary import LABELS
     from kinesics.vlm.event_prompting import prompt_events
@@ -260,6 +262,9 @@ def _detect_events(args: argparse.Namespace, model: _Model) -> _Answers:
     tracks = args.tracks or [None] * len(args.video)
     if len(tracks) != len(args.video):
         raise KinesicsError(f"{len(tracks)} tracks for {len(args.video)} videos: give one for each, in the same order")
+    for path in args.video:  # all are checked before the first is queried
+        video_name(path)
+        probe_video(path)
     settings = _given(window_s=args.window, step_s=args.step, rate_hz=args.rate, size=args.size, detail=args.detail)
     labels = args.labels or list(LABELS.index)
     results = [

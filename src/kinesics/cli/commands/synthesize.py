@@ -6,6 +6,7 @@ from pathlib import Path
 from kinesics.cli.options import add_data, folder_of, number, rate, seed, severity
 from kinesics.cli.outputs import check_outputs, check_writable
 from kinesics.errors import KinesicsError
+from kinesics.io.names import video_name
 from kinesics.structures.truth_files import truth_files
 from kinesics.synthetic.script import LONGEST_VIDEO_S, SHORTEST_VIDEO_S
 
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> None:
     from kinesics.synthetic.script import draw_script
 
     data = folder_of(args)
-    files = truth_files(args.truth, args.out.stem) if args.truth else None
+    files = truth_files(args.truth, video_name(args.out)) if args.truth else None
     if args.truth:
         check_writable(args.truth, folder=True)
     check_outputs([args.out, *(files or {}).values()])

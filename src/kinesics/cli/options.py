@@ -73,7 +73,7 @@ def folder_of(args: argparse.Namespace) -> Path:
 def add_tracking(parser: argparse.ArgumentParser, rate_hz: float, people: int) -> None:
     """Add ``--rate`` and ``--people``, the settings of the tracker."""
     parser.add_argument(
-        "--rate", type=rate, default=rate_hz, metavar="HZ", help="frames a second tracked (default: %(default)s)"
+        "--rate", type=rate, default=rate_hz, metavar="HZ", help="frames tracked per second (default: %(default)s)"
     )
     parser.add_argument(
         "--people", type=count, default=people, metavar="N", help="people followed at once (default: %(default)s)"

@@ -81,7 +81,7 @@ def format_estimate(  # noqa: PLR0913 - keyword-only settings
         "tokens in": f"about {counts.tokens}, {CHARACTERS_PER_TOKEN} characters each{per_image}",
         "tokens out": f"at most {tokens_out}",
         "cost": _cost(counts.tokens, tokens_out, model, price),
-        "time": f"about {_minutes(counts, tokens_out, limits or RateLimits()):.1f} min, {SECONDS_PER_REQUEST:g} s a "
+        "time": f"about {_minutes(counts, tokens_out, limits or RateLimits()):.1f} min, {SECONDS_PER_REQUEST:g} s per "
         "request",
     }
     return "".join(f"{name:<12}{value}\n" for name, value in lines.items())

@@ -101,7 +101,7 @@ def test_a_dry_run_sends_nothing_and_counts_what_a_run_then_sends(server, tmp_pa
     printed = capsys.readouterr().out
     assert not server.requests
     assert not (tmp_path / "out.csv").exists()
-    assert "prompt      face, 2 images a request" in printed
+    assert "prompt      face, 2 images per request" in printed
     assert "requests    2, if each is answered at once, as all below; at most 14 if all are refused; 0 more" in printed
     assert "images      4" in printed
     assert main(arguments) == 0
@@ -118,7 +118,7 @@ def test_a_dry_run_counts_clips_with_utterances_and_needs_no_weights(tmp_path, c
     no_server = ["--endpoint", "http://127.0.0.1:9/v1", "--model", "m"]
     assert main([*command, *no_server, "--words", "words.csv", "--prompt", "text"]) == 0
     printed = capsys.readouterr().out
-    assert "prompt      text, 20 videos a request\nwords       of 1 of 2 clips\n" in printed
+    assert "prompt      text, 20 videos per request\nwords       of 1 of 2 clips\n" in printed
     assert "image" not in printed
     assert main([*command, "--weights", "someone/absent"]) == 0
     printed = capsys.readouterr().out

@@ -64,17 +64,17 @@ def _add_prompt(group: argparse._ArgumentGroup) -> None:
         help="utterances in the clips: video, start_s, end_s, text; used by the prompts multi and text",
     )
     group.add_argument(
-        "--batch", type=count, metavar="N", help="images or clips a request (default: that of the prompt)"
+        "--batch", type=count, metavar="N", help="images or clips per request (default: that of the prompt)"
     )
-    group.add_argument("--frames", type=count, metavar="N", help="frames a clip (default: 3)")
+    group.add_argument("--frames", type=count, metavar="N", help="frames per clip (default: 3)")
     group.add_argument("--seed", type=seed, help="of the order of the queries (default: 0)")
-    group.add_argument("--rate", type=rate, metavar="HZ", help="with --detect: frames a second (default: 2)")
+    group.add_argument("--rate", type=rate, metavar="HZ", help="with --detect: frames per second (default: 2)")
     group.add_argument(
         "--tracks",
         type=Path,
         nargs="+",
         metavar="TRACKS.parquet",
-        help="with --detect: one a video; query each person",
+        help="with --detect: one file per video; query each person",
     )
     group.add_argument(
         "--outcomes", type=Path, metavar="CSV", help="with --detect: also write the outcome of each window"
@@ -103,7 +103,7 @@ def _add_endpoint(group: argparse._ArgumentGroup) -> None:
         type=price,
         nargs=2,
         metavar=("IN", "OUT"),
-        help="USD a million tokens (default: known for some models)",
+        help="USD per million tokens, in and out (default: known for some models)",
     )
     group.add_argument("--responses", type=Path, metavar="FOLDER", help="where responses are kept (default: in --data)")
 
@@ -241,7 +241,7 @@ def _rank_labels(args: argparse.Namespace, model: _Model) -> _Answers:
     )
     if not args.dry_run:
         label_ranking.write_rankings(table, args.out)
-    notes = {"prompt": f"{prompt['prompt']}, {batch} {prompt['item']}s a request"}
+    notes = {"prompt": f"{prompt['prompt']}, {batch} {prompt['item']}s per request"}
     if utterances is not None:
         spoken = sum(label_ranking.spoken_text(utterances, item) != label_ranking.SILENCE for item in items)
         notes["words"] = f"of {spoken} of {len(items)} clips"
@@ -277,7 +277,7 @@ def _detect_events(args: argparse.Namespace, model: _Model) -> _Answers:
             with replacing(args.outcomes) as temporary:
                 windows.to_csv(temporary, index=False, lineterminator="\n", float_format="%.3f")
         write_events_csv(events, args.out)
-    return _Answers(windows["outcome"], 1, {"prompt": "events, 1 window a request"})
+    return _Answers(windows["outcome"], 1, {"prompt": "events, 1 window per request"})
 
 
 def _print_estimate(args: argparse.Namespace, model: _Model, answers: _Answers) -> None:

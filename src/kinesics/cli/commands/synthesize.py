@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shot", default="bust", metavar="SHOT", help="face, bust, half or full (default: %(default)s)"
     )
-    parser.add_argument("--rate", type=rate, default=10.0, metavar="HZ", help="frames a second (default: %(default)s)")
+    parser.add_argument(
+        "--rate", type=rate, default=10.0, metavar="HZ", help="frames per second (default: %(default)s)"
+    )
     parser.add_argument(
         "--perturb",
         type=severity,
@@ -62,9 +64,9 @@ def run(args: argparse.Namespace) -> None:
         )
     script = draw_script(args.seed, args.duration, args.people, args.shot)
     render_film(script, args.out, files, rate_hz=args.rate, severities=dict(args.perturb), cache=data / "actors")
-    who = "1 person" if args.people == 1 else f"{args.people} people"
-    what = f"{len(script.actions)} scripted actions, {len(script.utterances)} utterances"
-    print(f"{args.out}: {args.duration:g} s of {who}, {what}")
+    cast_size = "1 person" if args.people == 1 else f"{args.people} people"
+    counts = f"{len(script.actions)} scripted actions, {len(script.utterances)} utterances"
+    print(f"{args.out}: {args.duration:g} s of {cast_size}, {counts}")
     if files:
         events = read_events_csv(files["events"])
         print(

@@ -15,7 +15,7 @@ ANET_TIOUS = tuple(np.linspace(0.5, 0.95, 10))
 MAX_PROPOSALS = 100
 
 
-WEIGHTS_AT_ONCE = 1 << 23  # bounds the memory of ranked_ap() at about 300 MB
+WEIGHTS_AT_ONCE = 1 << 24  # bounds the memory of ranked_ap() at about 300 MB
 
 
 def interpolated_ap(hit: np.ndarray, weight: np.ndarray, total: np.ndarray) -> np.ndarray:
@@ -29,17 +29,17 @@ def interpolated_ap(hit: np.ndarray, weight: np.ndarray, total: np.ndarray) -> n
     prediction counts. total: (B,), the weight of all truths. A weight of w acts as w copies of the prediction, side by
     side in the ranking, each with its own copy of the truth that it found; 0 removes them. All ones is the plain AP.
     """
-    gain = weight[hit]
-    return _interpolated_ap(gain, gain.cumsum(0), weight.cumsum(0)[hit], total)
+    found, counted = weight[hit].cumsum(0), weight.cumsum(0)[hit]
+    precision = np.divide(found, counted, out=np.zeros(found.shape), where=counted > 0)
+    return _area(weight[hit], precision, total)
 
 
-def _interpolated_ap(gain: np.ndarray, found: np.ndarray, seen: np.ndarray, total: np.ndarray) -> np.ndarray:
-    """Return the AP (B,) from the weight of each hit, and of all hits and all predictions up to it: (hits, B) each."""
+def _area(gain: np.ndarray, precision: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Return the AP (B,) from the weight of each hit and the precision at it, (hits, B) each; both are overwritten."""
     # Precision can only fall at a miss, so the maximum to the right lies on a hit.
-    best = np.divide(found, seen, out=np.zeros(gain.shape), where=seen > 0)
-    for k in range(len(best) - 2, -1, -1):  # row by row is several times as fast as maximum.accumulate down the columns
-        np.maximum(best[k], best[k + 1], out=best[k])
-    return ratio((gain * best).sum(0), total)
+    for k in range(len(precision) - 2, -1, -1):  # row by row: several times as fast as maximum.accumulate down the columns
+        np.maximum(precision[k], precision[k + 1], out=precision[k])
+    return ratio(np.multiply(gain, precision, out=gain).sum(0), total)
 
 
 class Ranked(NamedTuple):
@@ -79,24 +79,36 @@ def rank_predictions(
 def ranked_ap(ranked: Ranked, weights: np.ndarray) -> np.ndarray:
     """Return the AP at each threshold, of each label, under each of B weightings of the units (U, B): (T, L, B).
 
-    The formula is at ``interpolated_ap``. Weights are whole numbers, so their sums are exact in any order: those of the
-    predictions up to each hit are the counts of each unit there times the weights of the units.
+    The formula is at ``interpolated_ap``. Weights are whole numbers, so that their sums are exact in any order.
     """
     total = ranked.total @ weights
+    weights = np.ascontiguousarray(weights)  # rows are added up
     n_thresholds = len(ranked.hit[0]) if ranked.hit else 0
     ap = np.empty((n_thresholds, *total.shape))
-    for label, (hits, units) in enumerate(zip(ranked.hit, ranked.unit, strict=True)):
-        for k, (hit, unit) in enumerate(zip(hits, units, strict=True)):
-            there, place = np.unique(unit, return_inverse=True)
-            is_of = place[:, None] == np.arange(len(there))
-            seen, found = is_of.cumsum(0)[hit].astype(float), is_of[hit].cumsum(0).astype(float)
-            width = max(WEIGHTS_AT_ONCE // max(len(seen), 1), 1)
-            for first in range(0, weights.shape[1], width):
-                part = slice(first, first + width)
-                of_unit = weights[there, part]
-                gain = of_unit[place[hit]]
-                ap[k, label, part] = _interpolated_ap(gain, found @ of_unit, seen @ of_unit, total[label, part])
+    for label, (hit, unit) in enumerate(zip(ranked.hit, ranked.unit, strict=True)):
+        n_parts = int(hit.sum()) * weights.shape[1] // WEIGHTS_AT_ONCE + 1
+        edges = np.linspace(0, weights.shape[1], n_parts + 1).astype(int)
+        for part in map(slice, edges[:-1], edges[1:]):
+            ap[:, label, part] = _ap_of_label(hit, unit, weights[:, part], total[label, part])
     return ap
+
+
+def _ap_of_label(hit: np.ndarray, unit: np.ndarray, weights: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Return the AP at each threshold from hits and units (T, P) and weights (U, B): (T, B).
+
+    Weights are added up along the ranking for all thresholds together, since most of them look up the same row.
+    """
+    precision = [np.zeros((n, weights.shape[1])) for n in hit.sum(1)]
+    rows = [iter(of) for of in precision]
+    found = np.zeros((len(hit), weights.shape[1]))
+    counted = np.full(found.shape, np.finfo(float).tiny)  # 0 / 0 is then 0, and a sum from 1 on is the same
+    for hits, units in zip(hit.T.tolist(), unit.T.tolist(), strict=True):
+        for k, (is_hit, number) in enumerate(zip(hits, units, strict=True)):
+            counted[k] += weights[number]
+            if is_hit:
+                found[k] += weights[number]
+                np.divide(found[k], counted[k], out=next(rows[k]))
+    return np.stack([_area(weights[u[h]], of, total) for h, u, of in zip(hit, unit, precision, strict=True)])
 
 
 def merge_ranked(first: Ranked, second: Ranked) -> Ranked:

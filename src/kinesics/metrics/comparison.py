@@ -58,14 +58,15 @@ def compare(
     groups = {"truth": truth, "first": first, "second": second}
     footage, tables = prepare_tables(groups, durations, labels, block_s, tubes)
     of = cluster_ids(footage, clusters)
-    weights = resample_weights(of, resamples, seed)
+    n_blocks = footage.units.n_blocks if clusters is None else None
+    weights = resample_weights(of, resamples, seed, n_blocks)
     if permutations < 0:
         raise KinesicsError(f"permutations {permutations} is negative; 0 gives no test")
     a, b = (count_tables(footage, tables, group, measures, thresholds) for group in ("first", "second"))
     of_a, of_b = metric_samples(a, weights), metric_samples(b, weights)
     p = {}
     if permutations:
-        swapped = permutation_signs(of.max(initial=-1) + 1, permutations, seed)[of].astype(float)
+        swapped = permutation_signs(of.max(initial=-1) + 1, permutations, seed, n_blocks)[of]
         sides = np.concatenate([1 - swapped, swapped]), np.concatenate([swapped, 1 - swapped])
         seeds = [len(tables[group]) for group in ("first", "second")]
         coders = (
@@ -135,12 +136,12 @@ def score_subsets(
     if baseline is not None and baseline not in subsets:
         raise KinesicsError(f"baseline {baseline!r} is not a subset; there are {', '.join(subsets)}")
     for subset, videos in subsets.items():
-        if unknown := [video for video in videos if video not in footage.units]:
+        if unknown := [video for video in videos if video not in footage.units.of_video]:
             raise KinesicsError(f"subset {subset!r}: video {unknown[0]!r} has no duration and no event")
     tallies = count_tables(footage, tables, "predicted", measures, thresholds)
     of = cluster_ids(footage, clusters)
-    member = np.array([[video in set(videos) for video in footage.units] for videos in subsets.values()])
-    draws = np.ones((footage.n_units, 1 + resamples))
+    member = np.array([[video in set(videos) for video in footage.units.of_video] for videos in subsets.values()])
+    draws = np.ones((len(footage.units), 1 + resamples))
     where = np.array([member[:, of == k].any(1) for k in range(of.max(initial=-1) + 1)])  # (clusters, subsets)
     for number, pattern in enumerate(np.unique(where, axis=0)):
         alike = np.flatnonzero((where == pattern).all(1))
@@ -151,7 +152,7 @@ def score_subsets(
     weights = {subset: draws * held[:, None] for subset, held in zip(subsets, member, strict=True)}
     samples = {subset: metric_samples(tallies, weight) for subset, weight in weights.items()}
     for subset, weight in weights.items():
-        units = np.arange(footage.n_units)
+        units = np.arange(len(footage.units))
         summary = summarise(footage, tables, tallies, samples[subset], weight, units)
         result[subset] = {"videos": len(subsets[subset]), **summary}
         if baseline is not None and subset != baseline:

@@ -23,7 +23,7 @@ from kinesics.metrics.average_precision import (
     ranked_ap,
     recall_auc,
 )
-from kinesics.metrics.bootstrap import units_of_events
+from kinesics.metrics.bootstrap import Units
 from kinesics.metrics.calibration import BINS, calibration_error, concordance, moments, score_bins
 from kinesics.metrics.classification import label_predictions, uar, war, weighted_f1
 from kinesics.metrics.matching import (
@@ -65,18 +65,12 @@ class EvaluationSet(NamedTuple):
 
     labels: list[str]
     durations: dict[str, float]
-    units: dict[str, range]
-    block_s: float
-
-    @property
-    def n_units(self) -> int:
-        """The number of units of all videos."""
-        return sum(map(len, self.units.values()))
+    units: Units
 
     def unit(self, events: pd.DataFrame) -> np.ndarray:
         """Return the unit of each event, that of its middle: int (N,)."""
         middle = (events["start_s"] + events["end_s"]).to_numpy() / 2
-        return units_of_events(events["video"].to_numpy(), middle, self.units, self.block_s)
+        return self.units.of_times(events["video"].to_numpy(), middle)
 
 
 class MetricCounts(NamedTuple):
@@ -109,8 +103,8 @@ def count_events(
     """Tally two sorted events tables; with the tubes of both, also in space. Errors are those of ``score``."""
     if not match_person:
         truth, predicted = truth.assign(person=0), predicted.assign(person=0)
-    labels, shape = footage.labels, (len(footage.labels), footage.n_units)
-    frames = frame_counts(truth, predicted, footage.durations, labels, rate_hz, footage.units, footage.block_s)
+    labels, shape = footage.labels, (len(footage.labels), len(footage.units))
+    frames = frame_counts(truth, predicted, footage.durations, labels, rate_hz, footage.units)
     judged = [table["label"].isin(labels).to_numpy() for table in (truth, predicted)]
     truth, predicted = (
         table[keep].reset_index(drop=True) for table, keep in zip((truth, predicted), judged, strict=True)
@@ -193,7 +187,7 @@ def count_events(
     counts["recalled"] = per_unit(unit_t, recalled)  # (AN, U)
     n |= dict.fromkeys([*(f"ar_{at}" for at in AR_AT), "ar_auc"], n_truth[:1])
 
-    firsts = {video: units[0] for video, units in footage.units.items()}
+    firsts = {video: units[0] for video, units in footage.units.of_video.items()}
     sequence = edits(truth, predicted)
     unit = sequence.index.get_level_values("video").map(firsts).to_numpy(int)
     counts["edits"] = per_unit(unit, sequence.to_numpy().T)
@@ -218,7 +212,7 @@ def count_events(
         of_boxes = rank_predictions(label_t[event_t], label_p[event_p], ranking(boxes[1]), taken, units, shape)
         ranked["frame_map"] = of_boxes, (FRAME_IOU,)
         n[metric_name("frame_map", FRAME_IOU)] = add(label_t[event_t], unit_t[event_t])
-    return MetricCounts(counts, ranked, n, all(len(units) == 1 for units in footage.units.values()))
+    return MetricCounts(counts, ranked, n, len(footage.units) == len(footage.units.of_video))
 
 
 def apply_threshold(of_all: MetricCounts, of_sure: MetricCounts) -> MetricCounts:

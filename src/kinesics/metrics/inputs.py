@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from kinesics.errors import KinesicsError
-from kinesics.metrics.bootstrap import block_units
+from kinesics.metrics.bootstrap import event_units
 from kinesics.metrics.counts import EvaluationSet
 from kinesics.metrics.matching import sorted_events
 from kinesics.metrics.tubes import sorted_with_tubes
@@ -67,7 +67,7 @@ def prepare_tables(
         labels = in_order(everything["label"])
     if isinstance(labels, str) or len(set(labels)) != len(labels):
         raise KinesicsError(f"labels {labels!r} is not a list of different labels")
-    return EvaluationSet(list(labels), durations, block_units(durations, block_s), block_s), checked
+    return EvaluationSet(list(labels), durations, event_units(durations, block_s, everything)), checked
 
 
 def _listed(tables: Tables) -> list[pd.DataFrame]:

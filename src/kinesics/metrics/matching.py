@@ -44,12 +44,9 @@ def overlaps(
     check_tious(tiou)
     keys = ["video", "label", "person"] if match_person else ["video", "label"]
     group = pd.concat([truth[keys], predicted[keys]]).groupby(keys, sort=False).ngroup().to_numpy()
-    of_truth, of_predicted = group[: len(truth)], group[len(truth) :]
-    order = np.argsort(of_predicted, kind="stable")
-    first = np.searchsorted(of_predicted[order], of_truth, "left")
-    count = np.searchsorted(of_predicted[order], of_truth, "right") - first
     a, b = (table[["start_s", "end_s"]].to_numpy(float) for table in (truth, predicted))
-    found = []
+    first, count, order = _near_starts(a, b, group, tiou)
+    pieces = []
     for rows in np.split(np.arange(len(truth)), np.flatnonzero(np.diff(count.cumsum() // PAIRS_AT_ONCE)) + 1):
         size = count[rows]
         t = rows.repeat(size)
@@ -57,8 +54,36 @@ def overlaps(
         inter = (np.minimum(a[t, 1], b[p, 1]) - np.maximum(a[t, 0], b[p, 0])).clip(min=0.0)
         iou = inter / ((a[t, 1] - a[t, 0]) + (b[p, 1] - b[p, 0]) - inter)
         keep = iou >= tiou
-        found.append((t[keep], p[keep], iou[keep]))
-    return tuple(np.concatenate(column) for column in zip(*found, strict=True))
+        pieces.append((t[keep], p[keep], iou[keep]))
+    t, p, iou = (np.concatenate(column) for column in zip(*pieces, strict=True))
+    by_row = np.lexsort((p, t))
+    return t[by_row], p[by_row], iou[by_row]
+
+
+def _near_starts(
+    truth: np.ndarray, predicted: np.ndarray, group: np.ndarray, tiou: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return, for each truth, which predictions of its group start near enough to reach ``tiou``.
+
+    truth (N, 2) and predicted (P, 2) are start and end; group (N + P,) numbers what may match. Of a truth of length l, a
+    prediction that reaches ``tiou`` starts at most l (1 / tiou - 1) before it and at least l tiou before its end. The
+    result is the place of the first such prediction in an order of the predictions and their number, int (N,) each, and
+    that order, int (P,).
+    """
+    of_truth, of_predicted = group[: len(truth)], group[len(truth) :]
+    starts = np.unique(predicted[:, 0])
+    step = len(starts) + 1  # a key is the group times this plus the place of a start among all starts
+    key = of_predicted * step + np.searchsorted(starts, predicted[:, 0])
+    order = np.argsort(key, kind="stable")
+    length = truth[:, 1] - truth[:, 0]
+    slack = 1e-9 * (1 + np.abs(truth[:, 1]))  # of rounding; what lies within it is judged by its tIoU
+    earliest = truth[:, 0] - length * (1 / tiou - 1) - slack / tiou
+    latest = truth[:, 1] - length * tiou + slack
+    first, last = (
+        np.searchsorted(key[order], of_truth * step + np.searchsorted(starts, time, side))
+        for time, side in ((earliest, "left"), (latest, "right"))
+    )
+    return first, last - first, order
 
 
 def match_events(

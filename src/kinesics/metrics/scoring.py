@@ -98,7 +98,7 @@ def score(
     """
     footage, tables = prepare_tables({"truth": truth, "predicted": predicted}, durations, labels, block_s, tubes)
     of = cluster_ids(footage, clusters)
-    weights = resample_weights(of, resamples, seed)
+    weights = resample_weights(of, resamples, seed, footage.units.n_blocks if clusters is None else None)
     tallies = count_tables(footage, tables, "predicted", measures, thresholds)
     n_truth, n_predicted = (
         [int(events["label"].isin(footage.labels).sum()) for events, _ in tables[group]]
@@ -111,7 +111,7 @@ def score(
     return {
         "labels": footage.labels,
         "videos": len(footage.durations),
-        "units": footage.n_units,
+        "units": int(footage.units.n_blocks.sum()),
         "n_truth": n_truth,
         "n_predicted": round(sum(n_predicted) / len(n_predicted)),
         "settings": settings,
@@ -122,15 +122,17 @@ def score(
 def cluster_ids(footage: EvaluationSet, clusters: Mapping[str, str] | None) -> np.ndarray:
     """Return the number of each unit's cluster, from 0 on: int (n_units,)."""
     if clusters is None:
-        return np.arange(footage.n_units)
-    named = [str(clusters.get(video, video)) for video, units in footage.units.items() for _ in units]
+        return np.arange(len(footage.units))
+    named = [str(clusters.get(video, video)) for video, units in footage.units.of_video.items() for _ in units]
     return np.unique(named, return_inverse=True)[1]
 
 
-def resample_weights(cluster: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+def resample_weights(
+    cluster: np.ndarray, resamples: int, seed: int, n_blocks: np.ndarray | None = None
+) -> np.ndarray:
     if resamples < 0:
         raise KinesicsError(f"resamples {resamples} is negative; 0 gives values without intervals")
-    return bootstrap_weights(cluster.max(initial=-1) + 1, resamples, seed)[cluster]
+    return bootstrap_weights(cluster.max(initial=-1) + 1, resamples, seed, n_blocks)[cluster]
 
 
 def count_tables(
@@ -197,7 +199,7 @@ def summarise(
     """
     judged = weights[:, 0]
     everything = pd.concat([events for group in tables.values() for events, _ in group])
-    held = np.zeros((len(footage.labels), footage.n_units), bool)
+    held = np.zeros((len(footage.labels), len(footage.units)), bool)
     label = pd.Index(footage.labels).get_indexer(everything["label"])
     unit = footage.unit(everything)
     mine = (label >= 0) & (judged[unit] > 0)

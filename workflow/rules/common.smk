@@ -174,8 +174,8 @@ def encoder_module(encoder):
 
 
 def dataset_module(dataset):
-    """Return the path of the module that reads an open data set."""
-    return f"src/kinesics_paper/datasets/{dataset.replace('-', '_')}.py"
+    """Return the path of the module that reads a data set."""
+    return benchmarks.reader_file(dataset)
 
 
 def study(name):

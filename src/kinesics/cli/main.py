@@ -9,6 +9,7 @@ from importlib import import_module
 
 import kinesics
 from kinesics.errors import KinesicsError
+from kinesics.io.extras import missing_extra
 
 #: Name of each command, in the order of ``--help``, with its line there. A command is a module of ``cli.commands``.
 COMMANDS = {
@@ -30,8 +31,11 @@ def main(arguments: list[str] | None = None) -> int:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminated)
     try:
-        args = _parser(arguments).parse_args(arguments)
-        args.run(args)
+        try:
+            args = _parser(arguments).parse_args(arguments)
+            args.run(args)
+        except ModuleNotFoundError as error:
+            raise missing_extra(error) from None
     except KinesicsError as error:
         print(f"kinesics: {error}", file=sys.stderr)
         return 1

@@ -1,9 +1,9 @@
 """Look up detectors by name in ``registry.csv``."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from kinesics.errors import KinesicsError
+from kinesics.io.extras import import_optional
 from kinesics.io.package_data import rows_by_name
 
 if TYPE_CHECKING:  # the Snakefile and --help read the table only
@@ -15,10 +15,10 @@ DETECTORS = rows_by_name("kinesics.detectors", "registry.csv")
 
 
 def find_detector(name: str) -> "Detector":
-    """Return a detector. Raises KinesicsError naming the choices."""
+    """Return a detector. Raises KinesicsError naming the choices, or the extra to install."""
     if name not in DETECTORS:
         raise KinesicsError(f"{name!r} is not a detector. The detectors are {', '.join(DETECTORS)}.")
-    return import_module(f"kinesics.detectors.{DETECTORS[name]['module']}").DETECTOR
+    return import_optional(f"kinesics.detectors.{DETECTORS[name]['module']}").DETECTOR
 
 
 def is_trained(detector: str) -> bool:

@@ -1,10 +1,10 @@
 """Look up encoders by name in ``registry.csv``."""
 
 from difflib import get_close_matches
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from kinesics.errors import KinesicsError
+from kinesics.io.extras import import_optional
 from kinesics.io.package_data import rows_by_name
 
 if TYPE_CHECKING:  # the Snakefile and --help read the table only
@@ -18,7 +18,7 @@ ENCODERS = rows_by_name("kinesics.encoders", "registry.csv")
 def find_encoder(name: str) -> "Encoder":
     """Return an encoder. Raises KinesicsError naming those that have a similar name."""
     check_encoder(name)
-    return import_module(f"kinesics.encoders.{ENCODERS[name]['module']}").ENCODER
+    return import_optional(f"kinesics.encoders.{ENCODERS[name]['module']}").ENCODER
 
 
 def check_encoder(name: str) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
-import decord
 import numpy as np
 from av.stream import Disposition
 
@@ -69,20 +68,29 @@ def read_frame_at(path: str | Path, times_s: Sequence[float]) -> np.ndarray:
     times = np.asarray(times_s, float).reshape(-1)
     if (bad := times[~((times >= 0) & (times < info.duration_s))]).size:
         raise KinesicsError(f"{path}: time {bad[0]:g} s is outside of [0, {info.duration_s:g}) s")
-    if plain and times.size:
-        try:
-            reader = decord.VideoReader(str(path), num_threads=1)
-            shown_s = reader.get_frame_timestamp(np.arange(len(reader)))[:, 0]
-            # decord keeps times in single precision, which may be a little late
-            late_s = np.spacing(np.float32(info.duration_s)) + _NEAR_S
-            return reader.get_batch((np.searchsorted(shown_s, times + late_s, side="right") - 1).clip(0)).asnumpy()
-        except (RuntimeError, decord.DECORDError):
-            pass  # still images, and damaged files, of which decoding from the start gives the time reached
+    if plain and times.size and (frames := _seek(path, times, info.duration_s)) is not None:
+        return frames
     out = np.empty((len(times), info.height, info.width, 3), np.uint8)
     order = np.argsort(times, kind="stable")
     for place, (_, frame) in zip(order, _shown(path, info, times[order].tolist()), strict=True):
         out[place] = frame
     return out
+
+
+def _seek(path: str | Path, times: np.ndarray, duration_s: float) -> np.ndarray | None:
+    """Return the frames shown at some times by decord's index, or None where that cannot be had."""
+    try:
+        import decord  # of the extra `vlm`: without it, videos are decoded from the start
+    except ModuleNotFoundError:
+        return None
+    try:
+        reader = decord.VideoReader(str(path), num_threads=1)
+        shown_s = reader.get_frame_timestamp(np.arange(len(reader)))[:, 0]
+        # decord keeps times in single precision, which may be a little late
+        late_s = np.spacing(np.float32(duration_s)) + _NEAR_S
+        return reader.get_batch((np.searchsorted(shown_s, times + late_s, side="right") - 1).clip(0)).asnumpy()
+    except (RuntimeError, decord.DECORDError):
+        return None  # still images, and damaged files, of which decoding from the start gives the time reached
 
 
 def read_windows(

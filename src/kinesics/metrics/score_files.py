@@ -13,7 +13,7 @@ from kinesics.metrics.counts import MEASURES
 from kinesics.metrics.inputs import EventsAndTubes
 from kinesics.metrics.scoring import score
 from kinesics.structures.events import BOX, empty_events, read_events_and_tubes, read_events_csv
-from kinesics.structures.truth_files import BESIDE
+from kinesics.structures.truth_files import AUXILIARY_SUFFIXES
 from kinesics.structures.vocabulary import LABELS
 
 SIDES = {"predicted": "the prediction", "other": "the other detector"}  # of the truth, as notes and errors call them
@@ -206,7 +206,7 @@ def _files(paths: Paths, suffix: str) -> list[Path]:
         file
         for path in map(Path, paths)
         for file in (sorted(path.glob(f"*{suffix}")) if path.is_dir() else [path])
-        if not (path.is_dir() and file.name.endswith(BESIDE))
+        if not (path.is_dir() and file.name.endswith(AUXILIARY_SUFFIXES))
     ]
 
 

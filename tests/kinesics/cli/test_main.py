@@ -129,10 +129,13 @@ def test_features_of_a_real_clip(detected, clip, tmp_path):
             "'rules' does not learn: it takes no --model",
         ),
         (["score", "--truth", ".", "--predicted", "."], "no events CSV"),
-        (["synthesize", "--out", "film.avi"], "film.avi: a film is an MP4: give a name that ends in .mp4"),
+        (["synthesize", "--out", "film.avi"], "film.avi: the video is an MP4: give a name that ends in .mp4"),
         (["synthesize", "--perturb", "shake=1", "shake=2", "--out", "f.mp4"], "--perturb: shake stands twice"),
         (["synthesize", "--out", "f.mp4", "--truth", "text.mp4"], "text.mp4 is a file: give the name of a folder"),
-        (["synthesize", "--out", "c.actions.mp4", "--truth", "t"], "c.actions.csv is the name of another video's truth"),
+        (
+            ["synthesize", "--out", "c.actions.mp4", "--truth", "t"],
+            "c.actions.csv is the name of another video's truth",
+        ),
         (["synthesize", "--out", "/dev/film.mp4"], "/dev/film.mp4 is a device or a pipe: give the path of a file"),
         (
             ["encode", "text.mp4", "--encoder", "fer", "--cache", "/proc/c", "--out", "f"],

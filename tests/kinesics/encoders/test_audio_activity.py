@@ -9,12 +9,12 @@ from kinesics.encoders import audio_activity
 from kinesics.encoders.extract import encode_sound
 from kinesics.media.audio import SOUND_HZ
 from kinesics.structures import features
-from kinesics.synthetic.speech import RATE_HZ, say
+from kinesics.synthetic.speech import RATE_HZ, synthesize
 
 
 def test_speech_is_distinguished_from_silence_and_a_tone(source, tmp_path):
     """Two seconds each of an utterance, of silence, and of 440 Hz, half of it as loud."""
-    speech = say("I passed the exam with full marks!", "f1", 50, 150).audio / 32768
+    speech = synthesize("I passed the exam with full marks!", "f1", 50, 150).audio / 32768
     speech = resample_poly(speech, SOUND_HZ, RATE_HZ)[: 2 * SOUND_HZ]
     wave = np.zeros(6 * SOUND_HZ)
     wave[: len(speech)] = speech

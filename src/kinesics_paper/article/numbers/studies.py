@@ -1,6 +1,7 @@
 """Numbers of the studies: synthetic data, foundation encoders, the proposal, and the folds of open data."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def proposal_numbers(
     few = [row for row in curves["curve"]["uncertain"] if 0 < row["share"] <= CALLS]
     out["budget.met"] = "met" if max((row["kept"] or 0 for row in few), default=0) >= KEEP else "missed"
     kept = [row["kept"] for rows in curves["curve"].values() for row in rows if row["kept"] is not None]
-    out["budget.least"] = text(100 * min(kept), 0) if kept else None
+    out["budget.least"] = text(math.floor(1000 * min(kept)) / 10, 1) if kept else None  # "at least": never rounded up
     for row in curves["against_uniform"]:
         out |= spread(f"budget.gain.{100 * row['share']:g}", row["metrics"]["map"])
     for path in ablations:

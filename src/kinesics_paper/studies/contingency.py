@@ -1,22 +1,25 @@
-"""Measures of classification from tables of counts, and their bootstrap intervals.
+"""Contingency tables of true classes and answers, and their bootstrap.
 
-A table of counts has shape (..., C, C + 1): rows are the true classes, columns the answers, and the last column holds
-the answers outside the list of classes. Drawing samples with replacement draws such a table from a multinomial
-distribution (bootstrap: Efron, Annals of Statistics 7, 1979), so that thousands of resamples cost milliseconds.
+A contingency table has shape (..., C, C + 1): rows are the true classes, columns the answers, and the last column counts the
+answers outside the list of classes. The measures are those of ``kinesics.metrics.classification``.
+
+Why the draws are not those of ``kinesics.metrics.bootstrap``: there, a resample is a column of weights of units; here it is a
+table, drawn from a multinomial distribution over the cells (bootstrap: Efron, Annals of Statistics 7, 1979). Both resample
+single samples with replacement, but a table has a few dozen cells where there are thousands of samples, so that thousands
+of resamples cost milliseconds; and with the other draws every interval of the records would have other digits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from kinesics.metrics import classification
 from kinesics.metrics.matching import ratio
+from kinesics_paper.literature.records import RESAMPLES
 
-RESAMPLES = 2000
 
-
-def count(truth: Sequence[str], answer: Sequence[str], classes: Sequence[str]) -> np.ndarray:
-    """Return the table of counts (C, C + 1) of two sequences of one length; every truth is one of ``classes``."""
+def contingency_table(truth: Sequence[str], answer: Sequence[str], classes: Sequence[str]) -> np.ndarray:
+    """Return the table (C, C + 1) of two sequences of one length; every truth is one of ``classes``."""
     number = {name: i for i, name in enumerate(classes)}
     table = np.zeros((len(classes), len(classes) + 1), int)
     rows = [number[name] for name in truth]
@@ -24,21 +27,15 @@ def count(truth: Sequence[str], answer: Sequence[str], classes: Sequence[str]) -
     return table
 
 
-def resamples(table: np.ndarray, draws: int = RESAMPLES, seed: int = 0) -> np.ndarray:
-    """Return ``draws`` tables of resampled samples, shape (draws, *table.shape)."""
+def resample(table: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
+    """Return tables of resampled samples, shape (resamples, *table.shape)."""
     n = int(table.sum())
-    flat = np.random.default_rng(seed).multinomial(n, table.ravel() / n, size=draws)
-    return flat.reshape(draws, *table.shape)
-
-
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the 2.5th and 97.5th percentile over the first axis."""
-    low, high = np.nanpercentile(values, [2.5, 97.5], axis=0)
-    return float(low), float(high)
+    flat = np.random.default_rng(seed).multinomial(n, table.ravel() / n, size=resamples)
+    return flat.reshape(resamples, *table.shape)
 
 
 def accuracy(table: np.ndarray) -> np.ndarray:
-    """Return the share of correct answers (WAR, weighted average recall), 0-1, shape (...)."""
+    """Return the share of correct answers, 0-1, shape (...)."""
     return classification.war(_correct(table), table.sum(-1))
 
 
@@ -58,14 +55,19 @@ def weighted_f1(table: np.ndarray) -> np.ndarray:
 
 
 #: The measures by the names they have in the published results; WAR is accuracy in the literature of dynamic faces.
-METRICS = {"accuracy": accuracy, "WAR": accuracy, "UAR": uar, "weighted F1": weighted_f1}
+METRICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "accuracy": accuracy,
+    "WAR": accuracy,
+    "UAR": uar,
+    "weighted F1": weighted_f1,
+}
 
 
 def chance(table: np.ndarray) -> np.ndarray:
     """Return the table expected when every class of the list is answered equally often, shape (C, C + 1), floats."""
     classes = table.shape[-2]
-    guess = np.append(np.full(classes, 1 / classes), 0.0)
-    return table.sum(-1)[:, None] * guess
+    shares = np.append(np.full(classes, 1 / classes), 0.0)
+    return table.sum(-1)[:, None] * shares
 
 
 def majority(table: np.ndarray) -> np.ndarray:

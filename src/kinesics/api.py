@@ -1,7 +1,6 @@
 """The functions behind both the command line and Python: from files to tracks, features, events and scores."""
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,8 @@ from kinesics.errors import KinesicsError
 from kinesics.formats.registry import read_events, write_events
 from kinesics.io import downloads
 from kinesics.io.checkpoints import decision_threshold, detector_of, read_checkpoint
+from kinesics.io.files import temporary_folder
+from kinesics.io.names import video_name
 from kinesics.io.validation import check, read_yaml, schema
 from kinesics.media.video import probe_video
 from kinesics.metrics.scoring import score as score_tables
@@ -51,8 +52,8 @@ def track(
 
     Raises KinesicsError naming the file if the video cannot be read or the weights cannot be downloaded.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(out) if out else Path(folder) / "tracks.parquet"
+    with temporary_folder() as folder:
+        path = Path(out) if out else folder / "tracks.parquet"
         track_file(video, path, rate_hz=rate_hz, max_people=max_people, data=data, progress=progress)
         return read_tracks(path)
 
@@ -73,6 +74,7 @@ def track_file(
     from kinesics.perception.mediapipe_bundles import BUNDLES, build_bundles
     from kinesics.perception.tracking import track as track_people
 
+    video_name(video)
     probe_video(video)  # a bad video is refused before anything is downloaded
     data = downloads.data_folder(data)
     bundles = data / "bundles" / kinesics.__version__
@@ -105,21 +107,27 @@ def encode_file(
     """
     from kinesics.encoders.extract import encode_crops, encode_sound
 
+    video_name(video)
     visual = is_visual(encoder)
     if visual and not tracks:
         raise KinesicsError(f"encoder {encoder!r} takes person crops: give their tracks with --tracks")
     if not visual and tracks:
         raise KinesicsError(f"encoder {encoder!r} takes audio, not person crops: remove --tracks")
     data = downloads.data_folder(data)
-    if is_downloadable(encoder) and not weights:
-        for source in required_downloads(encoder):
-            downloads.fetch(source, data)
+    if not weights:
+        _fetch_weights(encoder, data)
     weights = weights or weights_path(encoder, data)
     work = {"rate_hz": rate_hz, "cache": cache, "progress": progress}
     if visual:
         encode_crops(video, tracks, encoder, weights, out, queries=queries, **work)
     elif not encode_sound(video, encoder, weights, out, **work) and notify:
         notify(f"{video}: has no sound: {encoder} has no features")
+
+
+def _fetch_weights(encoder: str, data: Path) -> None:
+    if is_downloadable(encoder):
+        for source in required_downloads(encoder):
+            downloads.fetch(source, data)
 
 
 def train_file(config: PathLike, out: PathLike) -> None:
@@ -176,10 +184,15 @@ def detect(
     KinesicsError for bad input, before the video is tracked where that is possible.
     """
     method = _prepare(detector, model, budget, policy, None if tracks else rate_hz)
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
+    name, folder = video_name(video), downloads.data_folder(data)
+    probe_video(video)  # a bad video is refused before anything is downloaded, and missing weights before the work
+    for encoder in required_encoders(method.name):
+        _fetch_weights(encoder, folder)
+    if weights := DETECTORS[method.name]["weights"]:
+        downloads.fetch(weights, folder)
+    with temporary_folder() as work:
         if tracks is None:
-            tracks = work / f"{Path(video).stem}.parquet"
+            tracks = work / "tracks.parquet"
             people, frames, _ = track_file(
                 video, tracks, rate_hz=rate_hz, max_people=max_people, data=data, progress=progress
             )
@@ -188,9 +201,9 @@ def detect(
         else:
             from kinesics.encoders.extract import check_same_video
 
-            check_same_video(video, Path(video).stem, read_tracks(tracks), tracks)
+            check_same_video(video, name, read_tracks(tracks), tracks)
         features = _extract(video, Path(tracks), method, work, data, notify, progress)
-        return _run(method, Path(tracks), features, all_candidates, seed, downloads.data_folder(data))
+        return _run(method, Path(tracks), features, all_candidates, seed, folder)
 
 
 def _prepare(name: str | None, model: PathLike | None, budget: float, policy: str, rate_hz: float | None) -> _Method:

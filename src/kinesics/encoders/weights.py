@@ -4,6 +4,7 @@ The column ``weights`` of ``registry.csv`` names sources of ``downloads.csv``, w
 the Hugging Face hub (or one file of it, ``organisation/name:path``), whose weights the user places.
 """
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ def install_hint(name: str, at: str | Path) -> str:
         "no": f"{licence}, see {page};",
         "unknown": f"{licence}; if {page} asks to accept it, log in with 'hf auth login'; then",
     }[row["gated"]]
-    command = " ".join(["hf download", repository, *([file] if file else []), "--local-dir", str(parent)])
+    command = " ".join(["hf download", repository, *([file] if file else []), "--local-dir", shlex.quote(str(parent))])
     return f"get the weights of {name}: {terms} run: {command}"
 
 

@@ -4,6 +4,7 @@ Time 0 is the instant the first image is shown, whatever stamp the container giv
 recordings that were joined with ``cat``, the next part follows the one before.
 """
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ class Clock:
         return stamp_s - self._timeline.begins_s[self._part] + self._timeline.times_s[self._part]
 
 
+def ffmpeg_url(path: str | Path) -> str:
+    """Return a local path in a form whose beginning FFmpeg does not take for a protocol, as that of ``10:30 talk.mp4``."""
+    return f"file:{path}"
+
+
 @contextmanager
 def open_container(path: str | Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
     """Open a media file; yield it and its stream of images (``choose``).
@@ -60,7 +66,7 @@ def open_container(path: str | Path) -> Iterator[tuple[av.container.InputContain
     if not path.is_file():
         raise KinesicsError(f"{path}: a pipe or a device, which is read once only: save it as a file")
     try:
-        container = av.open(f"file:{path}")  # a name with a colon is no protocol
+        container = av.open(ffmpeg_url(path))
     except av.FFmpegError as error:
         raise KinesicsError(f"{path}: not a video, or cut off before its index: {error.strerror}") from None
     with container:
@@ -73,7 +79,7 @@ def open_container(path: str | Path) -> Iterator[tuple[av.container.InputContain
             raise KinesicsError(f"{path}: has no video stream (found: {kinds}); a video is needed")
         stream = choose(images)
         if stream is None:
-            raise KinesicsError(f"{path}: no decoder for its frames; re-encode it, for instance as H.264")
+            raise KinesicsError(f"{path}: no decoder for its video stream; re-encode it, for instance as H.264")
         stream.codec_context.thread_count = 1  # one core per video; several videos run side by side
         yield container, stream
 
@@ -147,5 +153,8 @@ def stamp_of(item: av.Packet | av.VideoFrame, path: str | Path) -> int:
     """Return when a packet or frame is shown, in units of its stream; AVI with B-frames has only the decoding order."""
     stamp = item.pts if item.pts is not None else item.dts
     if stamp is None:
-        raise KinesicsError(f"{path}: its frames have no time stamps; remux it: ffmpeg -i {path} -c copy stamped.mp4")
+        raise KinesicsError(
+            f"{path}: its frames have no time stamps; "
+            f"remux it: ffmpeg -i {shlex.quote(ffmpeg_url(path))} -c copy stamped.mp4"
+        )
     return stamp

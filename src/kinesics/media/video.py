@@ -6,6 +6,7 @@ the frame at time t is the one shown then, so variable frame rates need no speci
 its duration. A file that was cut off is refused at once, not after hours of work on the part that is there.
 """
 
+import shlex
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import numpy as np
 
 from kinesics.errors import KinesicsError
 from kinesics.media.colour import is_hdr, tone_map
-from kinesics.media.containers import RESTART_S, Clock, Timeline, decode, open_container, stamp_of
+from kinesics.media.containers import RESTART_S, Clock, Timeline, decode, ffmpeg_url, open_container, stamp_of
 from kinesics.structures.timegrid import index, samples, seconds
 
 _CUT_S = 0.5  # containers round the duration they declare; a file that lacks more than this was cut off
@@ -88,14 +89,14 @@ def _seek(path: str | Path, times: np.ndarray, stamps: np.ndarray, duration_s: f
     except ModuleNotFoundError:
         return None
     try:
-        reader = decord.VideoReader(str(path), num_threads=1)
+        reader = decord.VideoReader(ffmpeg_url(path), num_threads=1)
         shown_s = reader.get_frame_timestamp(np.arange(len(reader)))[:, 0]
         # decord keeps times in single precision, which may be a little late
         late_s = np.spacing(np.float32(duration_s)) + _NEAR_S
         if len(shown_s) != len(stamps) or np.abs(shown_s - shown_s[0] - stamps).max() > 2 * late_s:
             return None
         return reader.get_batch((np.searchsorted(shown_s, times + late_s, side="right") - 1).clip(0)).asnumpy()
-    except (RuntimeError, decord.DECORDError):
+    except (RuntimeError, decord.DECORDError, UnicodeEncodeError):
         return None  # still images, and damaged files, of which decoding from the start gives the time reached
 
 
@@ -235,7 +236,7 @@ def _refuse_cut(path: str | Path, container, stream, duration_s: float, reached_
     if cut or lacking_s > _CUT_S:
         raise KinesicsError(
             f"{path}: cut off: it holds {duration_s:.2f} s of {max(declared_s, duration_s):.2f} s; get the whole file, or "
-            f"keep what is there with: ffmpeg -i {path} -t {max(duration_s - 0.5, 0):.2f} whole.mp4"
+            f"keep what is there with: ffmpeg -i {shlex.quote(ffmpeg_url(path))} -t {max(duration_s - 0.5, 0):.2f} whole.mp4"
         )
 
 

@@ -9,12 +9,12 @@ file.
 """
 
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from kinesics.io.files import temporary_folder
 from kinesics.media.video import probe_video, read_frames
 from kinesics.structures.timegrid import samples
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, VISIBLE, TracksWriter, remap_ids
@@ -67,8 +67,8 @@ def track(
     tracks: list[Track] = []
     totals: list[Totals] = []
     detections: list[PersonDetection] = []
-    with tempfile.TemporaryDirectory() as folder, open_landmarkers(bundles, max_people) as networks:
-        provisional = Path(folder) / "provisional.parquet"
+    with temporary_folder() as folder, open_landmarkers(bundles, max_people) as networks:
+        provisional = folder / "provisional.parquet"
         with TracksWriter(provisional, name or Path(video).stem, rate_hz, info.width, info.height) as writer:
             bar = tqdm(read_frames(video, rate_hz), total=count, unit="frame", disable=None if progress else True)
             for k, time_s, frame in bar:

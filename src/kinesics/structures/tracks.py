@@ -10,6 +10,7 @@ about the hips' middle; ``left_hand`` and ``right_hand`` 21 x (x, y, z). Left an
 """
 
 import json
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -153,7 +154,8 @@ def read_tracks(path: str | Path) -> Tracks:
             .sort_by([("person", "ascending"), ("frame", "ascending")])
         )
     except FileNotFoundError:
-        raise KinesicsError(f"{path}: no such file; make it with: kinesics track VIDEO --out {path}") from None
+        command = f"kinesics track VIDEO --out {shlex.quote(str(path))}"
+        raise KinesicsError(f"{path}: no such file; make it with: {command}") from None
     except (OSError, pa.ArrowInvalid, KeyError, ValueError) as error:
         raise KinesicsError(f"{path}: not a tracks file of kinesics, or damaged: {error}") from None
     if not table.schema.equals(SCHEMA):

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import replacing
+from kinesics.media.video import ffmpeg_url
 from kinesics.structures.timegrid import samples, seconds
 from kinesics.synthetic import perturbations, speech, truth
 from kinesics.synthetic.anny_bodies import make_actor
@@ -188,7 +189,7 @@ def _encode(
     quality: float,
 ) -> None:
     """Write frames and utterances (begin in seconds, speech) as MP4; ``quality`` is the constant rate factor of H.264."""
-    with av.open(str(path), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
+    with av.open(ffmpeg_url(path), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
         video = container.add_stream("libx264", rate=Fraction(rate_hz).limit_denominator(1001))
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         # x264's macroblock tree gives other bytes each time on processors with AVX-512.

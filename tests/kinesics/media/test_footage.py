@@ -174,8 +174,3 @@ def test_interlaced_frames_are_made_full_images(tmp_path, suffix):
     assert combs[0] < combs[1] / 50
     for time_s, image in zip((0.2, 0.6), read_frame_at(path, [0.2, 0.6]), strict=True):
         np.testing.assert_array_equal(image[..., 1], images[round(time_s * RATE)])
-
-
-def test_names_are_no_protocols(tmp_path):
-    path = write_footage(tmp_path / "10:30 talk.mp4", seconds=(0, 1))
-    assert probe_video(path).duration_s == pytest.approx(1)

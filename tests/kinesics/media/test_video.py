@@ -7,6 +7,7 @@ import pytest
 from support.clips import number, numbered, write_sound, write_video
 
 from kinesics.errors import KinesicsError
+from kinesics.media.audio import read_sound
 from kinesics.media.video import probe_video, read_frame_at, read_frames, read_windows
 
 
@@ -169,3 +170,22 @@ def test_windows_hold_the_frames_about_each_instant(tmp_path):
     last = [[number(frame) for frame in frames] for _, frames in read_windows(video, 10, 5, 0.5)][-2:]
     assert last == [[20, 21, 22, 23, 23], [21, 22, 23, 23, 23]]
     assert len(list(read_windows(video, 3, 16, 10))) == 8  # longer than the video
+
+
+@pytest.mark.parametrize(
+    "name", ["10:30 talk.mp4", "http:talk.mp4", "concat:a|b.mp4", "subfile,,start,0,,:.mp4", "-i.mp4"]
+)
+def test_a_name_is_not_taken_for_a_protocol(tmp_path, monkeypatch, name):
+    write_video(tmp_path / name, numbered(6), audio=True)
+    monkeypatch.chdir(tmp_path)
+    assert probe_video(name).duration_s == pytest.approx(0.6)
+    assert numbers(name) == list(range(6))
+    assert [number(frame) for frame in read_frame_at(name, [0.5, 0.0])] == [5, 0]
+    assert len(read_sound(name)) > 0
+
+
+def test_the_proposed_command_quotes_the_path(tmp_path):
+    whole = write_video(tmp_path / "whole.mp4", numbered(25) * 3, options={"movflags": "faststart"}).read_bytes()
+    (tmp_path / "a cut talk.mp4").write_bytes(whole[: len(whole) * 3 // 4])
+    with pytest.raises(KinesicsError, match=r"ffmpeg -i 'file:/.*/a cut talk\.mp4' -t \d\.\d\d whole\.mp4"):
+        probe_video(tmp_path / "a cut talk.mp4")

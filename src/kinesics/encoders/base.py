@@ -9,10 +9,10 @@ Face hub (see ``weights``). Modules are imported when they are needed: torch and
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from kinesics.encoders import registry
 
 #: From N inputs to float32 (N, dim). Inputs are uint8 RGB images (N, height, width, 3), clips (N, frames, height, width, 3),
 #: float32 audio in [-1, 1] (N, samples), or a list of N texts.
-Encode = Callable[[Sequence], np.ndarray]
+Encode = Callable[[Any], np.ndarray]
 
 
 @runtime_checkable

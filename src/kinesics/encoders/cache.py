@@ -7,9 +7,9 @@ them whole when a process or the machine dies, and several processes may share a
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +46,7 @@ def with_cache(encode: Encode, prefix: bytes, path: str | Path) -> Encode:
     except (OSError, sqlite3.Error) as error:
         raise KinesicsError(f"{path}: not a cache of features: {error}; delete it, or name another place") from None
 
-    def cached_encode(inputs: Sequence) -> np.ndarray:
+    def cached_encode(inputs: Any) -> np.ndarray:
         keys = [_hash(prefix, value) for value in inputs]
         cached = {}
         for key in keys:

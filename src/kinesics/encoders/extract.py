@@ -51,7 +51,7 @@ class _Crops:
                     yield crop, person, box
 
 
-def encode_crops(
+def encode_crops(  # noqa: PLR0913 - keyword-only settings
     video: str | Path,
     tracks: str | Path,
     encoder: str,
@@ -112,7 +112,7 @@ def encode_crops(
     write_features(Features(name, encoder, rate_hz, values), out)
 
 
-def encode_sound(
+def encode_sound(  # noqa: PLR0913 - keyword-only settings
     video: str | Path,
     encoder: str,
     weights: str | Path,

@@ -1,8 +1,8 @@
 """Load encoders: check the weights, and run the network on as many inputs at once as give reproducible features."""
 
-from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def load_encoder(name: str, weights: str | Path) -> Encode:
         forward = encoder.load(weights)
     batch = 1 if downloadable else _batch_size(forward, np.zeros((1, *shape.input), shape.dtype))
 
-    def encode(inputs: Sequence) -> np.ndarray:
+    def encode(inputs: Any) -> np.ndarray:
         _check_inputs(name, inputs, shape)
         features = np.empty((len(inputs), shape.dim), np.float32)
         for k in range(0, len(inputs), batch):
@@ -71,7 +71,7 @@ def _check_weights(name: str, weights: Path, shape: EncoderShape) -> None:
             raise KinesicsError(f"{name} needs {needed / 1e9:.1f} GB of memory, of which {free / 1e9:.1f} GB are free")
 
 
-def _check_inputs(name: str, inputs: Sequence, shape: EncoderShape) -> None:
+def _check_inputs(name: str, inputs: Any, shape: EncoderShape) -> None:
     """Raise ValueError for arrays of another type or shape."""
     if shape.kind != "text" and (inputs.dtype != shape.dtype or inputs.shape[1:] != shape.input):
         raise ValueError(

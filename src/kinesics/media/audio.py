@@ -11,7 +11,7 @@ from kinesics.media.containers import Clock, choose, open_container
 from kinesics.media.video import examine, probe_video
 from kinesics.structures.timegrid import samples, seconds
 
-SOUND_HZ = 16_000  # what networks of speech and voice were trained on
+SOUND_HZ = 16_000  # the sampling rate that networks of speech and voice were trained at
 MOST_LOST = 5  # packets in a row that cannot be decoded: more is damage
 GAP_S = 0.05  # stamps are rounded, and codecs delay: less than this is no gap
 
@@ -45,7 +45,7 @@ def read_sound(path: str | Path) -> np.ndarray:
 
 
 def _sound_blocks(path: str | Path) -> Iterator[np.ndarray]:
-    """Yield the sound in pieces, from the instant that the first image is shown; silence fills gaps of its stamps."""
+    """Yield the audio in blocks, from the instant of the first frame; silence fills gaps of its time stamps."""
     timeline = examine(path)[1]
     with open_container(path) as (container, _):
         if not container.streams.audio:

@@ -80,7 +80,7 @@ def open_container(path: str | Path) -> Iterator[tuple[av.container.InputContain
         stream = choose(images)
         if stream is None:
             raise KinesicsError(f"{path}: no decoder for its video stream; re-encode it, for instance as H.264")
-        stream.codec_context.thread_count = 1  # one core a video; several videos run side by side
+        stream.codec_context.thread_count = 1  # one core per video; several videos run side by side
         yield container, stream
 
 
@@ -150,7 +150,7 @@ class _Deinterlacer:
 
 
 def stamp_of(item: av.Packet | av.VideoFrame, path: str | Path) -> int:
-    """Return when a packet or frame is shown, in units of its stream; AVI with B-frames knows only the decoding order."""
+    """Return when a packet or frame is shown, in units of its stream; AVI with B-frames has only the decoding order."""
     stamp = item.pts if item.pts is not None else item.dts
     if stamp is None:
         raise KinesicsError(

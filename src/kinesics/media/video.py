@@ -65,7 +65,7 @@ def read_frame_at(path: str | Path, times_s: Sequence[float]) -> np.ndarray:
 
     They are those that decoding in order gives. decord2 seeks by its index of frames, which is right in MP4 with H.264 alone
     and where that index has the stamps of the packets; every other video is decoded from the start. (decord2 3.4.0 is up to
-    2 s late in MPEG-TS, MPEG-PS, ASF and AVI with B-frames and in HEVC, hangs in M2TS, allots its buffer before it turns
+    2 s late in MPEG-TS, MPEG-PS, ASF and AVI with B-frames and in HEVC, hangs in M2TS, allocates its buffer before it turns
     rotated images, ignores the shape of pixels, and counts the frames that an edit list hides.) Raises KinesicsError as
     ``read_frames`` does, and for a time outside [0, duration).
     """
@@ -97,7 +97,7 @@ def _seek(path: str | Path, times: np.ndarray, stamps: np.ndarray, duration_s: f
             return None
         return reader.get_batch((np.searchsorted(shown_s, times + late_s, side="right") - 1).clip(0)).asnumpy()
     except (RuntimeError, decord.DECORDError, UnicodeEncodeError):
-        return None  # still images, and damaged files, about which decoding from the start says more
+        return None  # still images, and damaged files, of which decoding from the start gives the time reached
 
 
 def read_windows(

@@ -9,8 +9,9 @@ from kinesics.io.package_data import rows_by_name
 if TYPE_CHECKING:  # the Snakefile and --help read the table only
     from kinesics.detectors.base import Detector
 
-#: name: module, features (encoders, separated by a space, or nothing), weights (a source or nothing), learns (no, or what it
-#: learns from in the article: the other clips, or the stage; for the stage's videos always the stage), citation, description
+#: By name: module, features (encoders, separated by a space, or nothing), weights (a source or nothing), learns (no, or its
+#: training data in the article: the other clips, or synthetic data; on synthetic videos always synthetic data), citation,
+#: description
 DETECTORS = rows_by_name("kinesics.detectors", "registry.csv")
 
 
@@ -22,7 +23,7 @@ def find_detector(name: str) -> "Detector":
 
 
 def is_trained(detector: str) -> bool:
-    """Say whether a detector runs with what it has learned."""
+    """Return whether a detector has to be trained."""
     return DETECTORS[detector]["learns"] != "no"
 
 

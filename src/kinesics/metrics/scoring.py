@@ -127,9 +127,7 @@ def cluster_ids(footage: EvaluationSet, clusters: Mapping[str, str] | None) -> n
     return np.unique(named, return_inverse=True)[1]
 
 
-def resample_weights(
-    cluster: np.ndarray, resamples: int, seed: int, n_blocks: np.ndarray | None = None
-) -> np.ndarray:
+def resample_weights(cluster: np.ndarray, resamples: int, seed: int, n_blocks: np.ndarray | None = None) -> np.ndarray:
     if resamples < 0:
         raise KinesicsError(f"resamples {resamples} is negative; 0 gives values without intervals")
     return bootstrap_weights(cluster.max(initial=-1) + 1, resamples, seed, n_blocks)[cluster]

@@ -21,7 +21,7 @@ from kinesics.structures.events import TUBE_COLUMNS, write_events_csv, write_tub
 from kinesics.structures.tracks import TracksWriter
 from kinesics_paper.article.figures.results import diagnosis as draw_diagnosis
 from kinesics_paper.article.figures.results import perturbations as draw_perturbations
-from kinesics_paper.studies.detector_comparison import score_synthetic
+from kinesics_paper.studies.detector_comparison import SyntheticFiles, score_synthetic
 
 RATE = 10.0
 
@@ -217,13 +217,13 @@ def study(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("stage")
     paths = make(folder, np.random.default_rng(0))
     settings_ = {"resamples": 60, "seed": 0, "permutations": 16}
-    scores = score_synthetic(folder / "videos.csv", **paths, settings=settings_)
+    scores = score_synthetic(folder / "videos.csv", SyntheticFiles(**paths), settings=settings_)
     write_json(folder / "stage.json", scores)
     with pytest.raises(KinesicsError, match="reference 'magic' is not one of the detectors rules, chance"):
-        score_synthetic(folder / "videos.csv", **paths, settings=settings_, reference="magic")
+        score_synthetic(folder / "videos.csv", SyntheticFiles(**paths), settings=settings_, reference="magic")
     paths["tracks"].pop("stage_test_0")
     with pytest.raises(KinesicsError, match="video 'stage_test_0' has no file of tracks"):
-        score_synthetic(folder / "videos.csv", **paths, settings=settings_)
+        score_synthetic(folder / "videos.csv", SyntheticFiles(**paths), settings=settings_)
     return folder
 
 

@@ -42,7 +42,8 @@ def test_wheel_and_source_archive_hold_the_product_and_its_tables(built):
         assert f"kinesics/{name}" in names
     tables = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src/kinesics").rglob("*.csv")}
     assert tables <= set(names)
-    assert any(name.endswith("src/kinesics/api.py") for name in tarfile.open(source).getnames())
+    with tarfile.open(source) as archive:
+        assert any(name.endswith("src/kinesics/api.py") for name in archive.getnames())
 
 
 def test_the_installed_wheel_detects_and_scores_elsewhere(built, clip, tmp_path):

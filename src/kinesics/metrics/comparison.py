@@ -28,7 +28,7 @@ from kinesics.metrics.scoring import (
 )
 
 
-def compare(
+def compare(  # noqa: PLR0913 - keyword-only settings
     truth: Tables,
     first: Tables,
     second: Tables,
@@ -108,7 +108,7 @@ def compare_to_reference(
     return entries
 
 
-def score_subsets(
+def score_subsets(  # noqa: PLR0913 - keyword-only settings
     truth: Tables,
     predicted: Tables,
     subsets: Mapping[str, Sequence[str]],

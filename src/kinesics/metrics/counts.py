@@ -1,11 +1,12 @@
-"""What each unit of footage adds to each metric, so that a resample or a swap of units costs a product of matrices.
+"""Count what each unit of footage adds to each metric, so that a resample or a swap of units costs one matrix product.
 
-A tally is made once from one coder's and one detector's events: counts whose last axis is the unit, and rankings. A
-metric is a function of the counts under weights of the units; to mix two detectors, unit by unit, is to put their
-tallies side by side (``merge``) and to weight the units of both.
+Counting is done once per pair of true and predicted events: counts whose last axis is the unit, and rankings. A metric
+is a function of the counts under weights of the units; to mix two detectors unit by unit, their counts are put side by
+side (``merge``) and the units of both are weighted.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -44,7 +45,7 @@ F1_TIOUS = (0.3, 0.5)
 SPATIAL_TIOU = 0.3
 ANSWER_TIOU = 0.5
 AR_AT = (10, 100)
-#: What ``tally`` is asked, unless told otherwise.
+#: Default settings of ``count_events``.
 MEASURES = {
     "f1_tious": F1_TIOUS,
     "map_tious": MAP_TIOUS,
@@ -87,7 +88,47 @@ def metric_name(metric: str, threshold: float) -> str:
     return f"{metric}_{100 * threshold:g}"
 
 
-def count_events(
+@dataclass(frozen=True)
+class _Sums:
+    """Sums over events, per label and unit."""
+
+    n_labels: int
+    n_units: int
+
+    def by_label(self, label: np.ndarray, unit: np.ndarray, amount: np.ndarray | None = None) -> np.ndarray:
+        """Add up per label and unit, with the sum over labels first: (1 + L, U)."""
+        sums = np.bincount(label * self.n_units + unit, amount, self.n_labels * self.n_units)
+        sums = sums.reshape(self.n_labels, self.n_units)
+        return np.concatenate([sums.sum(0, keepdims=True), sums])
+
+    def by_unit(self, unit: np.ndarray, amount: np.ndarray) -> np.ndarray:
+        """Add up amounts (..., N) per unit: (..., U)."""
+        of = amount.shape[:-1]
+        rows = np.reshape(amount, (int(np.prod(of)), len(unit)))
+        return np.array([np.bincount(unit, row, self.n_units) for row in rows]).reshape(*of, self.n_units)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A true and a predicted table of events with the index of each event's label and unit, and sums of the same size."""
+
+    truth: pd.DataFrame
+    predicted: pd.DataFrame
+    label_t: np.ndarray
+    label_p: np.ndarray
+    unit_t: np.ndarray
+    unit_p: np.ndarray
+    sums: _Sums
+
+    @property
+    def units(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.unit_t, self.unit_p
+
+
+_Parts = tuple[dict[str, np.ndarray], dict[str, np.ndarray]]  # counts, and the numbers of what is counted
+
+
+def count_events(  # noqa: PLR0913 - keyword-only settings
     footage: EvaluationSet,
     truth: pd.DataFrame,
     predicted: pd.DataFrame,
@@ -100,7 +141,7 @@ def count_events(
     rate_hz: float,
     match_person: bool,
 ) -> MetricCounts:
-    """Tally two sorted events tables; with the tubes of both, also in space. Errors are those of ``score``."""
+    """Count the events of two sorted tables; with the tubes of both, also in space. Errors are those of ``score``."""
     if not match_person:
         truth, predicted = truth.assign(person=0), predicted.assign(person=0)
     labels, shape = footage.labels, (len(footage.labels), len(footage.units))
@@ -110,22 +151,14 @@ def count_events(
         table[keep].reset_index(drop=True) for table, keep in zip((truth, predicted), judged, strict=True)
     )
     label_t, label_p = (pd.Index(labels).get_indexer(table["label"]) for table in (truth, predicted))
-    unit_t, unit_p = footage.unit(truth), footage.unit(predicted)
+    pair = _Pair(truth, predicted, label_t, label_p, footage.unit(truth), footage.unit(predicted), _Sums(*shape))
+    n_truth = pair.sums.by_label(label_t, pair.unit_t)
+    counts, n = {"true": n_truth, "frames": np.moveaxis(frames, 1, -1)}, {}
 
-    def add(label: np.ndarray, unit: np.ndarray, amount: np.ndarray | None = None) -> np.ndarray:
-        """Add up per label and unit, with the sum over labels first: (1 + L, U)."""
-        sums = np.bincount(label * shape[1] + unit, amount, shape[0] * shape[1]).reshape(shape)
-        return np.concatenate([sums.sum(0, keepdims=True), sums])
+    def extend(parts: _Parts) -> None:
+        counts.update(parts[0])
+        n.update(parts[1])
 
-    def per_unit(unit: np.ndarray, amount: np.ndarray) -> np.ndarray:
-        """Add up amounts (..., N) per unit: (..., U)."""
-        of = amount.shape[:-1]
-        rows = np.reshape(amount, (int(np.prod(of)), len(unit)))
-        return np.array([np.bincount(unit, row, shape[1]) for row in rows]).reshape(*of, shape[1])
-
-    counts = {"true": add(label_t, unit_t), "frames": np.moveaxis(frames, 1, -1)}
-    n_truth, n_predicted = counts["true"], add(label_p, unit_p)
-    n = {}
     check_tious(*f1_tious, *(map_tious or (np.nan,)))
     t, p, iou = overlaps(truth, predicted, min(*f1_tious, *map_tious, SPATIAL_TIOU, ANSWER_TIOU), match_person)
 
@@ -135,84 +168,118 @@ def count_events(
         return match_pairs((t[keep], p[keep], iou[keep]), len(truth), len(predicted))
 
     for tiou in f1_tious:
-        matched = match(tiou)
-        hit = matched >= 0
-        false = np.ones(len(predicted), bool)
-        false[matched[hit]] = False
-        counts[metric_name("tp", tiou)] = add(label_t[hit], unit_t[hit])
-        counts[metric_name("fn", tiou)] = add(label_t[~hit], unit_t[~hit])
-        counts[metric_name("fp", tiou)] = add(label_p[false], unit_p[false])
-        of = {"f1": n_truth, "f1_macro": n_truth, "precision": n_predicted, "recall": n_truth}
-        n |= {metric_name(metric, tiou): number for metric, number in of.items()}
+        extend(_count_matches(pair, match(tiou), tiou, n_truth))
 
     ranked_rows = ranking(predicted)
-    # Whether a score was earned is asked at a threshold that need not be one of map_tious.
+    # Whether a prediction with a score is right is decided at a threshold that need not be one of map_tious.
     *taken, hit = take_ranked((t, p, iou), ranked_rows, len(truth), (*map_tious, ANSWER_TIOU))
-    of_events = rank_predictions(label_t, label_p, ranked_rows, np.array(taken), (unit_t, unit_p), shape)
+    of_events = rank_predictions(label_t, label_p, ranked_rows, np.array(taken), pair.units, shape)
     ranked = {"map": (of_events, tuple(map_tious))}
     n |= dict.fromkeys(["map", *(metric_name("map", tiou) for tiou in map_tious)], n_truth)
     n["kappa"] = np.broadcast_to(frames[:1].sum((0, 2, 3)), (1 + shape[0], shape[1]))
 
-    fit = matched_box_iou(truth, predicted, match(SPATIAL_TIOU))
-    boxed = np.isfinite(fit)
-    counts["boxed"] = add(label_t[boxed], unit_t[boxed])
-    counts["box_iou"] = add(label_t[boxed], unit_t[boxed], fit[boxed])
-    n["spatial_iou"] = counts["boxed"]
-
-    answer = label_predictions(truth, predicted, ANSWER_TIOU, match_person)
-    answered = answer >= 0
-    said = np.where(answered, label_p[answer] if len(label_p) else -1, -1)
-    right = said == label_t
-    counts["correct"] = add(label_t[right], unit_t[right])[1:]
-    counts["answered"] = add(said[answered], unit_t[answered])[1:]
-    n |= dict.fromkeys(["war", "uar", "weighted_f1"], n_truth[:1])
-
-    score = predicted["score"].to_numpy()
-    n["ece"] = n_predicted[:1]
-    try:
-        bins = score_bins(score)
-    except KinesicsError:  # other metrics need no probabilities: this one is then undefined
-        bins, n["ece"] = np.full(len(score), -1), np.zeros((1, shape[1]))
-    held = bins == np.arange(BINS)[:, None]  # (bins, P)
-    counts["bins"] = per_unit(unit_p, np.stack([held, held * score, held & (hit >= 0)]))
-    found = hit >= 0
-    pairs = moments(truth["score"].to_numpy()[hit[found]], score[found])
-    counts["moments"] = per_unit(unit_t[hit[found]], pairs)
-    n["ccc"] = counts["moments"][:1]
-
-    first, number = first_proposals(truth, predicted, ANET_TIOUS, MAX_PROPOSALS)
-    recalled = (
-        np.stack([(first < at[:, None]).mean(1) for at in number.T]) if len(truth) else np.zeros((MAX_PROPOSALS, 0))
-    )
-    counts["recalled"] = per_unit(unit_t, recalled)  # (AN, U)
-    n |= dict.fromkeys([*(f"ar_{at}" for at in AR_AT), "ar_auc"], n_truth[:1])
-
-    firsts = {video: units[0] for video, units in footage.units.of_video.items()}
-    sequence = edits(truth, predicted)
-    unit = sequence.index.get_level_values("video").map(firsts).to_numpy(int)
-    counts["edits"] = per_unit(unit, sequence.to_numpy().T)
-    n["levenshtein"] = per_unit(unit, (sequence["length"] > 0).to_numpy())[None]
-    ends = list(firsts.values())
-    index = jaccard(np.add.reduceat(frames, ends, axis=1)) if ends else np.zeros(0)
-    defined = np.isfinite(index)
-    counts["jaccard"] = np.zeros((2, shape[1]))
-    counts["jaccard"][:, ends] = np.stack([np.nan_to_num(index), defined])
-    n["mean_jaccard"] = counts["jaccard"][1:]
+    extend(_count_boxes(pair, match(SPATIAL_TIOU)))
+    extend(_count_labels(pair, match_person, n_truth))
+    extend(_count_scores(pair, hit))
+    extend(_count_proposals(pair, n_truth))
+    extend(_count_sequences(pair, footage, frames))
 
     if truth_tubes is not None and predicted_tubes is not None:
         tubes = [select_events(table, keep) for table, keep in zip((truth_tubes, predicted_tubes), judged, strict=True)]
         taken = match_tubes(truth, tubes[0], predicted, tubes[1], tube_ious, rate_hz)
-        of_tubes = rank_predictions(label_t, label_p, ranked_rows, taken, (unit_t, unit_p), shape)
+        of_tubes = rank_predictions(label_t, label_p, ranked_rows, taken, pair.units, shape)
         ranked["tube_map"] = of_tubes, tuple(tube_ious)
         n |= dict.fromkeys(["tube_map", *(metric_name("tube_map", iou) for iou in tube_ious)], n_truth)
         boxes = [frame_boxes(*table, rate_hz) for table in ((truth, tubes[0]), (predicted, tubes[1]))]
         event_t, event_p = (table["event"].to_numpy() for table in boxes)
         taken = match_boxes(*boxes)
-        units = unit_t[event_t], unit_p[event_p]
+        units = pair.unit_t[event_t], pair.unit_p[event_p]
         of_boxes = rank_predictions(label_t[event_t], label_p[event_p], ranking(boxes[1]), taken, units, shape)
         ranked["frame_map"] = of_boxes, (FRAME_IOU,)
-        n[metric_name("frame_map", FRAME_IOU)] = add(label_t[event_t], unit_t[event_t])
+        n[metric_name("frame_map", FRAME_IOU)] = pair.sums.by_label(label_t[event_t], units[0])
     return MetricCounts(counts, ranked, n, len(footage.units) == len(footage.units.of_video))
+
+
+def _count_matches(pair: _Pair, matched: np.ndarray, tiou: float, n_truth: np.ndarray) -> _Parts:
+    """Count true positives, false negatives and false positives of a matching at a temporal IoU."""
+    hit = matched >= 0
+    false = np.ones(len(pair.predicted), bool)
+    false[matched[hit]] = False
+    counts = {
+        metric_name("tp", tiou): pair.sums.by_label(pair.label_t[hit], pair.unit_t[hit]),
+        metric_name("fn", tiou): pair.sums.by_label(pair.label_t[~hit], pair.unit_t[~hit]),
+        metric_name("fp", tiou): pair.sums.by_label(pair.label_p[false], pair.unit_p[false]),
+    }
+    n_predicted = pair.sums.by_label(pair.label_p, pair.unit_p)
+    of = {"f1": n_truth, "f1_macro": n_truth, "precision": n_predicted, "recall": n_truth}
+    return counts, {metric_name(metric, tiou): number for metric, number in of.items()}
+
+
+def _count_boxes(pair: _Pair, matched: np.ndarray) -> _Parts:
+    """Add up the IoU of the boxes of matched events."""
+    fit = matched_box_iou(pair.truth, pair.predicted, matched)
+    boxed = np.isfinite(fit)
+    counts = {
+        "boxed": pair.sums.by_label(pair.label_t[boxed], pair.unit_t[boxed]),
+        "box_iou": pair.sums.by_label(pair.label_t[boxed], pair.unit_t[boxed], fit[boxed]),
+    }
+    return counts, {"spatial_iou": counts["boxed"]}
+
+
+def _count_labels(pair: _Pair, match_person: bool, n_truth: np.ndarray) -> _Parts:
+    """Count which label is predicted for each true event."""
+    answer = label_predictions(pair.truth, pair.predicted, ANSWER_TIOU, match_person)
+    answered = answer >= 0
+    outputs = np.where(answered, pair.label_p[answer] if len(pair.label_p) else -1, -1)
+    right = outputs == pair.label_t
+    counts = {
+        "correct": pair.sums.by_label(pair.label_t[right], pair.unit_t[right])[1:],
+        "answered": pair.sums.by_label(outputs[answered], pair.unit_t[answered])[1:],
+    }
+    return counts, dict.fromkeys(["war", "uar", "weighted_f1"], n_truth[:1])
+
+
+def _count_scores(pair: _Pair, hit: np.ndarray) -> _Parts:
+    """Count scores per bin of calibration, and the moments of the scores of matched events."""
+    score = pair.predicted["score"].to_numpy()
+    n = {"ece": pair.sums.by_label(pair.label_p, pair.unit_p)[:1]}
+    try:
+        bins = score_bins(score)
+    except KinesicsError:  # other metrics need no probabilities: this one is then undefined
+        bins, n["ece"] = np.full(len(score), -1), np.zeros((1, pair.sums.n_units))
+    held = bins == np.arange(BINS)[:, None]  # (bins, P)
+    matched = hit >= 0
+    moments_of = moments(pair.truth["score"].to_numpy()[hit[matched]], score[matched])
+    counts = {
+        "bins": pair.sums.by_unit(pair.unit_p, np.stack([held, held * score, held & matched])),
+        "moments": pair.sums.by_unit(pair.unit_t[hit[matched]], moments_of),
+    }
+    n["ccc"] = counts["moments"][:1]
+    return counts, n
+
+
+def _count_proposals(pair: _Pair, n_truth: np.ndarray) -> _Parts:
+    """Add up the recall of true events by numbers of proposals."""
+    first, number = first_proposals(pair.truth, pair.predicted, ANET_TIOUS, MAX_PROPOSALS)
+    recalled = np.zeros((MAX_PROPOSALS, 0))
+    if len(pair.truth):
+        recalled = np.stack([(first < at[:, None]).mean(1) for at in number.T])
+    counts = {"recalled": pair.sums.by_unit(pair.unit_t, recalled)}  # (AN, U)
+    return counts, dict.fromkeys([*(f"ar_{at}" for at in AR_AT), "ar_auc"], n_truth[:1])
+
+
+def _count_sequences(pair: _Pair, footage: EvaluationSet, frames: np.ndarray) -> _Parts:
+    """Count edits of label sequences and add up Jaccard indices: measures of whole videos, in their first units."""
+    firsts = {video: units[0] for video, units in footage.units.of_video.items()}
+    sequence = edits(pair.truth, pair.predicted)
+    unit = sequence.index.get_level_values("video").map(firsts).to_numpy(int)
+    ends = list(firsts.values())
+    index = jaccard(np.add.reduceat(frames, ends, axis=1)) if ends else np.zeros(0)
+    indices = np.zeros((2, pair.sums.n_units))
+    indices[:, ends] = np.stack([np.nan_to_num(index), np.isfinite(index)])
+    counts = {"edits": pair.sums.by_unit(unit, sequence.to_numpy().T), "jaccard": indices}
+    n_sequences = pair.sums.by_unit(unit, (sequence["length"] > 0).to_numpy())[None]
+    return counts, {"levenshtein": n_sequences, "mean_jaccard": counts["jaccard"][1:]}
 
 
 def apply_threshold(of_all: MetricCounts, of_sure: MetricCounts) -> MetricCounts:

@@ -68,7 +68,7 @@ def boxes_of_events(events: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
 def remap_by_boxes(
     truth: pd.DataFrame, events: pd.DataFrame, rate_hz: float
 ) -> tuple[pd.DataFrame, dict[str, dict[int, int]]]:
-    """Return the events with the numbers of the true persons whom their boxes meet, and these numbers by video.
+    """Return the events with the numbers of the true persons with whose boxes theirs overlap, and these numbers by video.
 
     A person of the events is the true one whose events' boxes theirs meet, each to one (``assign_persons``); who meets nobody
     gets a number that the truth has not. The rows keep their order.

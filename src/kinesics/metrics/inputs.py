@@ -25,7 +25,7 @@ def prepare_tables(
     block_s: float,
     tubes: Mapping[str, Tables] | None = None,
 ) -> tuple[EvaluationSet, dict[str, list[EventsAndTubes]]]:
-    """Check and sort the tables of each group, each with its tubes or None; say what footage and labels they are about.
+    """Check and sort the tables of each group, each with its tubes or None; return the evaluation set and them.
 
     Errors and arguments are those of ``score``.
     """
@@ -55,6 +55,16 @@ def prepare_tables(
     if durations is None:
         durations = everything.groupby("video")["end_s"].max()
     durations = {video: float(durations[video]) for video in sorted(durations.keys())}
+    _check_durations(named, durations)
+    if labels is None:
+        labels = in_order(everything["label"])
+    if isinstance(labels, str) or len(set(labels)) != len(labels):
+        raise KinesicsError(f"labels {labels!r} is not a list of different labels")
+    return EvaluationSet(list(labels), durations, event_units(durations, block_s, everything)), checked
+
+
+def _check_durations(named: Sequence[tuple[str, pd.DataFrame]], durations: Mapping[str, float]) -> None:
+    """Refuse events of videos without a duration, and events that start after their video."""
     for own, events in named:
         for video, start in events.groupby("video")["start_s"].max().items():
             if video not in durations:
@@ -63,11 +73,6 @@ def prepare_tables(
                 raise KinesicsError(
                     f"{own}: video {video!r}: an event starts at {start} s, the video ends at {durations[video]} s"
                 )
-    if labels is None:
-        labels = in_order(everything["label"])
-    if isinstance(labels, str) or len(set(labels)) != len(labels):
-        raise KinesicsError(f"labels {labels!r} is not a list of different labels")
-    return EvaluationSet(list(labels), durations, event_units(durations, block_s, everything)), checked
 
 
 def _listed(tables: Tables) -> list[pd.DataFrame]:

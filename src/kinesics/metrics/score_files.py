@@ -36,18 +36,18 @@ def score_files(
     persons_by_boxes: bool = False,
     **settings: Any,
 ) -> dict[str, Any]:
-    """Return ``score`` of events files: ``truth`` has one entry a coder, ``predicted`` one a seed.
+    """Return ``score`` of events files: ``truth`` has one entry per annotator, ``predicted`` one per seed.
 
     An entry is a CSV file, a folder of them, or a list of both that is read as one table; ``predicted`` may also be one
     entry. ``tubes`` are those of ``truth``, ``predicted`` and ``other``: as many Parquet files, or folders, in the same order.
     With ``other``, the events of another detector, the result also has ``compare``, the differences to it; with
-    ``diagnosis`` also that. Of a folder, what ``kinesics stage`` writes beside the events and tubes is left out. With
-    ``persons_by_boxes`` a predicted person is the true one whose events' boxes theirs meet (``persons.renumber_by_boxes``),
-    whatever their numbers. Settings are those of ``score``. The result also has ``notes``, sentences on what may be a mistake:
-    videos and labels that only one side knows, and scores that are no probabilities.
+    ``diagnosis`` also that. Of a folder, what ``kinesics synthesize`` writes beside the events and tubes is left out. With
+    ``persons_by_boxes`` the ids of predicted persons are remapped to those of the true persons with whose boxes theirs
+    overlap (``identity.remap_by_boxes``). Settings are those of ``score``. The result also has ``notes``, sentences on what
+    may be a mistake: videos and labels that occur on one side only, and scores that are no probabilities.
 
-    Raises KinesicsError also if two files of one table name the same video, if persons have no boxes to be told by, if there
-    is no event at all, and if truth and prediction have no video in common while no ``durations`` say which videos there are.
+    Raises KinesicsError also if two files of one table name the same video, if persons have no boxes to be matched by, if
+    there is no event at all, and if truth and prediction have no video in common and no ``durations`` name the videos.
     """
     entries = {"truth": [truth] if isinstance(truth, str | Path) else list(truth), "predicted": _entries(predicted)}
     if other is not None:
@@ -68,49 +68,15 @@ def score_files(
         tables[group] = [events for events, _ in pairs]
         if group in boxes:
             read_boxes[group] = [of_events for _, of_events in pairs]
-    files = [tuple(sha256(file) for file in _files(paths, ".csv")) for paths in entries["truth"]]
-    for number, (one, table) in enumerate(zip(files, tables["truth"], strict=True)):
-        if len(table) and one in files[:number]:
-            first = entries["truth"][files.index(one)]
-            raise KinesicsError(
-                f"{first} and {entries['truth'][number]} are the same, and no two coders: give one of them"
-            )
-    videos = [(number, set(table["video"])) for number, table in enumerate(tables["truth"]) if len(table)]
-    for number, mine in videos[1:]:
-        if not mine & videos[0][1]:
-            one, other_one = (entries["truth"][k] for k in (videos[0][0], number))
-            raise KinesicsError(
-                f"{one} and {other_one} have no video in common, and are taken for two coders of the same videos: "
-                "put the events of one coder into one table or folder"
-            )
-    known = {*LABELS.index}.union(*(events["label"] for group in tables.values() for events in group))
-    if unknown := [label for label in settings.get("labels") or [] if label not in known]:
-        raise KinesicsError(f"label {unknown[0]!r} is in no table; the labels are {', '.join(sorted(known))}")
-    wanted = settings.get("labels")
-    if not any(
-        len(events if wanted is None else events[events["label"].isin(wanted)])
-        for of in tables.values()
-        for events in of
-    ):
-        of_them = "" if wanted is None else f" of {', '.join(wanted)}"
-        raise KinesicsError(
-            f"{entries['truth'][0]} and all other tables have no event{of_them}: there is nothing to score"
-        )
-    coded = set().union(*(events["video"] for events in tables["truth"]))
-    for group, name in SIDES.items():
-        found = set().union(*(events["video"] for events in tables.get(group, [])))
-        if coded and found and not coded & found and settings.get("durations") is None:
-            raise KinesicsError(
-                f"no video is in both the truth and {name}: the truth has {', '.join(sorted(coded)[:3])}; "
-                f"{name} has {', '.join(sorted(found)[:3])}"
-            )
-    told = []
+    _check_annotators(entries["truth"], tables["truth"])
+    _check_contents(entries["truth"], tables, settings)
+    notes = []
     if persons_by_boxes:
-        told = _renumber(tables, settings.get("rate_hz", MEASURES["rate_hz"]))
+        notes = _remap_persons(tables, settings.get("rate_hz", MEASURES["rate_hz"]))
     of_pair = {group: read_boxes[group] for group in ("truth", "predicted") if group in read_boxes}
     result = score(tables["truth"], tables["predicted"], tubes=of_pair, **settings)
     by_number = settings.get("match_person", True) and not persons_by_boxes
-    result["notes"] = told + _notes(tables, settings.get("labels"), by_number)
+    result["notes"] = notes + _notes(tables, settings.get("labels"), by_number)
     if (units := result["units"]) < FEW_UNITS:
         least = "" if other is None else f" and no p is below {min(2 / 2**units, 1):.2g}"
         result["notes"].append(f"{pluralise(units, 'unit')}: few, so that intervals are too narrow{least}")
@@ -133,7 +99,51 @@ def score_files(
     return result
 
 
-def _renumber(tables: dict[str, list[pd.DataFrame]], rate_hz: float) -> list[str]:
+def _check_annotators(entries: Sequence[Paths], tables: Sequence[pd.DataFrame]) -> None:
+    """Refuse entries of the truth that are the same file, or that have no video in common."""
+    files = [tuple(sha256(file) for file in _files(paths, ".csv")) for paths in entries]
+    for number, (one, table) in enumerate(zip(files, tables, strict=True)):
+        if len(table) and one in files[:number]:
+            first = entries[files.index(one)]
+            raise KinesicsError(
+                f"{first} and {entries['truth'][number]} are the same, and no two annotators: give one of them"
+            )
+    videos = [(number, set(table["video"])) for number, table in enumerate(tables) if len(table)]
+    for number, of_number in videos[1:]:
+        if not of_number & videos[0][1]:
+            one, other_one = (entries[k] for k in (videos[0][0], number))
+            raise KinesicsError(
+                f"{one} and {other_one} have no video in common, and are taken for two annotators of the same videos: "
+                "put the events of one annotator into one table or folder"
+            )
+
+
+def _check_contents(
+    entries: Sequence[Paths], tables: Mapping[str, Sequence[pd.DataFrame]], settings: Mapping[str, Any]
+) -> None:
+    """Refuse labels that occur nowhere, tables without an event, and predictions of other videos than those of the truth."""
+    known = {*LABELS.index}.union(*(events["label"] for group in tables.values() for events in group))
+    if unknown := [label for label in settings.get("labels") or [] if label not in known]:
+        raise KinesicsError(f"label {unknown[0]!r} is in no table; the labels are {', '.join(sorted(known))}")
+    wanted = settings.get("labels")
+    if not any(
+        len(events if wanted is None else events[events["label"].isin(wanted)])
+        for of in tables.values()
+        for events in of
+    ):
+        of_them = "" if wanted is None else f" of {', '.join(wanted)}"
+        raise KinesicsError(f"{entries[0]} and all other tables have no event{of_them}: there is nothing to score")
+    coded = set().union(*(events["video"] for events in tables["truth"]))
+    for group, name in SIDES.items():
+        found = set().union(*(events["video"] for events in tables.get(group, [])))
+        if coded and found and not coded & found and settings.get("durations") is None:
+            raise KinesicsError(
+                f"no video is in both the truth and {name}: the truth has {', '.join(sorted(coded)[:3])}; "
+                f"{name} has {', '.join(sorted(found)[:3])}"
+            )
+
+
+def _remap_persons(tables: dict[str, list[pd.DataFrame]], rate_hz: float) -> list[str]:
     """Give the persons of predictions their true numbers, by their boxes, in ``tables``; return how many were known."""
     from kinesics.metrics.identity import remap_by_boxes
 
@@ -151,7 +161,7 @@ def _renumber(tables: dict[str, list[pd.DataFrame]], rate_hz: float) -> list[str
 def _refuse_without_boxes(events: pd.DataFrame, name: str) -> None:
     if len(events) and events[BOX].isna().any(axis=1).all():
         raise KinesicsError(
-            f"{name} has no boxes (x0, y0, x1, y1): persons cannot be told by them; number them alike instead"
+            f"{name} has no boxes (x0, y0, x1, y1): persons cannot be matched by them; number them alike instead"
         )
 
 

@@ -9,7 +9,7 @@ Metrics, all over the same labels (the number in a name is the IoU threshold in 
 - ``kappa``: frame-wise Cohen's kappa, the mean over the labels that were true or predicted
 - ``spatial_iou``: mean IoU of the boxes of the events matched at tIoU 0.3
 - with tubes ``tube_map_20, tube_map_50``, ``tube_map`` (their mean) and ``frame_map_50``: mAP of tubes and of the boxes of
-  single frames (``tubes``), whoever they are said to be
+  single frames (``tubes``), whatever the person's number
 - ``ar_10, ar_100, ar_auc``: average recall with 10 and 100 proposals a video, and the area under it;
   how many proposals each video may have is counted on all footage, also for a resample
 - ``war, uar, weighted_f1``: of the label that is given to each true event (``classification.answers``, tIoU 0.5)
@@ -50,13 +50,13 @@ from kinesics.metrics.inputs import EventsAndTubes, Tables, prepare_tables
 from kinesics.metrics.tubes import select_events
 
 DIGITS = 6  # far finer than any interval, far coarser than the rounding in which processors differ
-#: What ``to_text`` shows unless it is asked for everything.
+#: The metrics that ``to_text`` shows by default.
 SHORT = ("f1_30", "f1_50", "precision_50", "recall_50", "map", "kappa", "spatial_iou", "tube_map", "frame_map_50")
 
 Thresholds = float | Mapping[str, float | Sequence[float | Mapping[str, float]]]
 
 
-def score(
+def score(  # noqa: PLR0913 - keyword-only settings
     truth: Tables,
     predicted: Tables,
     *,
@@ -78,7 +78,7 @@ def score(
     matched pair counts in the unit of its truth), precision and recall change places, AP ranks by the second's score.
 
     durations: seconds of each video, default the last event's end in any table; a video named here without events
-    counts for kappa. labels: those to judge, default all that occur; a detector that knows a few is judged on those.
+    counts for kappa. labels: those to judge, default all that occur; a detector with a smaller vocabulary is judged on it.
     tubes: the boxes of the events, ``{"truth": ..., "predicted": ...}``, as many as there are tables. thresholds:
     ``{"predicted": [one a table]}``, the scores from which on an event is a decision: those below count only for what judges
     the ranking (AP, AR, ECE, CCC), by default none is below; a table from several models has a mapping from videos to

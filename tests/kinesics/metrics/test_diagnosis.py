@@ -158,7 +158,7 @@ def test_subsets_of_a_script_are_paired():
 
 
 def make(folder: Path, rng: np.random.Generator) -> dict:
-    """Write a data set of 4 test videos and, for the perturbations, 2 scripts under 2 perturbations, and two detectors' events."""
+    """Write a data set of 4 test videos and 2 scripts under 2 perturbations, and the events of two detectors."""
     rows = [(f"stage_test_{k}", "test", "", 0, k) for k in range(4)]
     variants = [("", 0), ("light", 1), ("light", 3), ("shake", 3)]
     rows += [

@@ -1,4 +1,4 @@
-"""The study of the open data: what its streams say, how it cuts videos, that it learns, and what the article makes of it."""
+"""The cross-validation on open data: descriptors, cut videos, what detectors learn there, and the numbers of the article."""
 
 import json
 from pathlib import Path
@@ -89,7 +89,7 @@ def test_pixels_say_where_something_moves_and_which_way(tmp_path):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Return a folder with miniatures of what the adapters write: faces by points, a body pose, a video."""
+    """Return a folder with miniatures of what the readers write: faces by points, a body pose, a video."""
     data, out = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("open")
     open_data.write_tables(FACES, write_faces(data), out / FACES)
     pose = np.concatenate([np.random.default_rng(0).uniform(0, 1, (33, 3)), np.ones((33, 1))], 1)
@@ -118,7 +118,7 @@ def folder(tmp_path_factory) -> Path:
         (CLIPS, "v", 1 + 4 * CELLS[0] * CELLS[1], 1.2),
     ],
 )
-def test_every_data_set_has_its_stream_at_any_rate(folder, dataset, video, columns, duration_s):
+def test_every_data_set_has_its_descriptor_at_any_rate(folder, dataset, video, columns, duration_s):
     for rate_hz in (10.0, 20.0):
         clip = read_open_recording(dataset, folder / dataset, video, rate_hz)
         assert clip.descriptor(0).shape == (clip.tracks.frames, columns) == (round(duration_s * rate_hz), columns)
@@ -138,25 +138,26 @@ def test_a_clip_is_cut_and_its_events_with_it():
     clip = recording_of_descriptor("v", RATE, np.arange(80, dtype=np.float32).reshape(40, 2), FLOW_LAYOUT)
     rows = [("v", 0, "a", 0.0, 1.0), ("v", 0, "b", 2.8, 3.2), ("v", 0, "a", 3.5, 3.9), ("w", 0, "a", 0.0, 1.0)]
     truth = check_events(pd.DataFrame(rows, columns=["video", "person", "label", "start_s", "end_s"]))
-    (first, last), events = study._parted(clip, truth)
+    parts = study.cut_training_video(clip, truth)
+    first, last, events = parts.training, parts.validation, parts.events
     assert (first.tracks.frames, last.tracks.frames) == (30, 10)
     np.testing.assert_array_equal(last.descriptor(0), clip.descriptor(0)[30:])
     assert last.descriptor(0).tolist() == cut_recording(clip, 30, 40).descriptor(0).tolist()
-    found = [
+    rows = [
         (label, round(start, 6), round(end, 6))
         for video, label, start, end in events[["video", "label", "start_s", "end_s"]].itertuples(index=False)
         if video == last.tracks.video
     ]
-    assert found == [("b", 0.0, 0.2), ("a", 0.5, 0.9)]
+    assert rows == [("b", 0.0, 0.2), ("a", 0.5, 0.9)]
     assert events.loc[events["video"] == first.tracks.video, "end_s"].tolist() == [1.0, 3.0]
 
 
-def test_a_label_that_a_fold_does_not_teach_is_left_out():
+def test_a_label_without_training_events_in_a_fold_is_left_out():
     truth = pd.DataFrame({"video": ["a", "a", "b", "c"], "label": ["x", "happy", "x", "happy"]})
     splits = {"1": {"train": ["b", "c"], "test": ["a"]}, "2": {"train": ["a"], "test": ["b"]}}
-    assert study._judged(truth, splits) == (["happy", "x"], [])
+    assert study.scored_labels(truth, splits) == (["happy", "x"], [])
     splits["1"]["train"] = ["b"]
-    assert study._judged(truth, splits) == (["x"], ["happy"])
+    assert study.scored_labels(truth, splits) == (["x"], ["happy"])
 
 
 @pytest.fixture
@@ -180,25 +181,25 @@ def planted(tmp_path, monkeypatch) -> Path:
     streams.to_csv(tmp_path / "streams.csv", index=False)
     people = {person: [video for video in videos if video[0] == person] for person in "abc"}
     splits = {
-        person: {"train": [video for video in videos if video not in mine], "test": mine}
-        for person, mine in people.items()
+        person: {"train": [video for video in videos if video not in own], "test": own}
+        for person, own in people.items()
     }
     write_json(tmp_path / "splits.json", splits)
     monkeypatch.setattr(study, "read_open_recording", lambda dataset, folder, video, rate_hz: clips[video])
     return tmp_path
 
 
-def test_what_can_be_learned_is_found_in_who_was_left_out(planted):
+def test_what_can_be_learned_is_detected_in_persons_left_out(planted):
     settings = {"rate_hz": RATE, "unit": "person", "options": {"steps": 200, "batch": 2, "decay": 0.05}}
     scoring = {"resamples": 200, "seed": 0, "block_s": 10}
     detectors = {"chance": [0, 1], "linear": [0]}
     for name in ("one.json", "two.json"):
-        found = study.cross_validate("any", planted, detectors, settings, scoring, reference="linear")
-        write_json(planted / name, found)
+        scores = study.cross_validate("any", planted, detectors, settings, scoring, reference="linear")
+        write_json(planted / name, scores)
     assert (planted / "one.json").read_bytes() == (planted / "two.json").read_bytes()
     result = json.loads((planted / "one.json").read_text())
-    facts = [result[key] for key in ("labels", "left_out", "unit", "units", "videos", "folds", "seeds")]
-    assert facts == [["down", "up"], [], "person", 3, 4, 3, 1]
+    summary = [result[key] for key in ("labels", "left_out", "unit", "units", "videos", "folds", "seeds")]
+    assert summary == [["down", "up"], [], "person", 3, 4, 3, 1]
     metrics = {name: scored["metrics"] for name, scored in result["detectors"].items()}
     assert metrics["linear"]["map"]["value"] > 0.7 > 0.3 > metrics["chance"]["map"]["value"] > 0
     assert metrics["linear"]["f1_50"]["value"] > 0.7
@@ -257,7 +258,7 @@ def test_people_are_drawn_whole_and_models_have_their_own_thresholds():
         score(truth, found, thresholds={"predicted": [{"a": 0.5}]}, **shared)
 
 
-def test_the_article_says_what_the_study_says(tmp_path):
+def test_the_article_has_the_numbers_of_the_study(tmp_path):
     def entry(value: float, low: float | None, high: float | None) -> dict:
         return {"value": value, "low": low, "high": high, "n": 9}
 

@@ -28,9 +28,9 @@ def synthetic_numbers(
     ``utterances`` is a file a video, ``realism`` of ``evaluation.realism``, ``config`` the section of the configuration.
     """
     played, events = pd.read_csv(videos, keep_default_na=False), read_events_csv(truth)
-    said = pd.concat(map(pd.read_csv, utterances), ignore_index=True)
-    said = said[said["video"].isin(played["video"][played["split"] != "perturbed"])]
-    emotional = said[said["emotion"] != "neutral"]
+    spoken = pd.concat(map(pd.read_csv, utterances), ignore_index=True)
+    spoken = spoken[spoken["video"].isin(played["video"][played["split"] != "perturbed"])]
+    emotional = spoken[spoken["emotion"] != "neutral"]
     seconds = played["duration_s"].sum()
     out: dict[str, float | int | str] = {
         "stage.videos": len(played),
@@ -38,7 +38,7 @@ def synthetic_numbers(
         "stage.events": len(events),
         "stage.size": f"{config['width']}\\,$\\times$\\,{config['height']}",
         "stage.rate": f"{config['rate_hz']:g}",
-        "stage.lines": len(said),
+        "stage.lines": len(spoken),
         "stage.emotional": len(emotional),
         "stage.congruent": int(emotional["congruent"].sum()),
         "stage.sentences": len(SENTENCES),

@@ -60,6 +60,7 @@ def test_python_is_formatted_and_lint_clean():
     run(str(BIN / "ruff"), "format", "--check", ".")
 
 
+@pytest.mark.slow
 def test_workflow_is_formatted_and_lint_clean():
     run(str(BIN / "snakefmt"), "--check", "Snakefile", "workflow")
     assert "Congratulations" in run(str(BIN / "snakemake"), "--lint")
@@ -149,6 +150,7 @@ def names_and_docstrings(path: Path) -> Iterator[str]:
             yield node.arg.replace("_", " ")
 
 
+@pytest.mark.slow
 def test_names_and_docstrings_use_the_words_of_the_field():
     found = {
         f"{path.relative_to(ROOT)}: {word}"

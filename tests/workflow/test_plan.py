@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 from support import ROOT
 
 from kinesics.synthetic.dataset import plan_videos
 
 
+@pytest.mark.slow
 def test_the_workflow_plans_every_result_of_the_tier(clean_clone):
     done = subprocess.run(
         [Path(sys.executable).parent / "snakemake", "--dry-run", "--forceall", "--nolock"],

@@ -90,6 +90,7 @@ def test_an_error_is_one_line_in_the_log_and_on_stderr(tmp_path):
     assert (tmp_path / "log").read_text() == "a.csv: no such file\n"
 
 
+@pytest.mark.slow
 def test_a_study_of_damaged_data_leaves_no_file(clean_clone):
     """A rule that fails through snakemake: its one line is in the log, and its output is not there."""
     (clean_clone / "data/crema-d").mkdir(parents=True)

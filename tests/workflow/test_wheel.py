@@ -34,6 +34,7 @@ def built(tmp_path_factory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_wheel_and_source_archive_hold_the_product_and_its_tables(built):
     (wheel,), (source,) = built.glob("*.whl"), built.glob("*.tar.gz")
     names = zipfile.ZipFile(wheel).namelist()
@@ -46,6 +47,7 @@ def test_wheel_and_source_archive_hold_the_product_and_its_tables(built):
         assert any(name.endswith("src/kinesics/api.py") for name in archive.getnames())
 
 
+@pytest.mark.slow
 def test_the_installed_wheel_detects_and_scores_elsewhere(built, clip, tmp_path):
     """Core dependencies only, in an empty environment; a missing extra is one line that names it."""
     venv.create(tmp_path / "env", with_pip=True)

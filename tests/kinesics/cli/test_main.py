@@ -20,6 +20,7 @@ def test_a_prediction_scored_against_itself_is_perfect(detected, tmp_path, capsy
     assert scores["metrics"]["f1_50"]["value"] == scores["metrics"]["map"]["value"] == 1.0
 
 
+@pytest.mark.slow
 def test_two_detectors_are_compared_and_diagnosed(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     header = "video,person,label,start_s,end_s,score"

@@ -15,6 +15,7 @@ def test_the_one_person_of_a_real_clip_is_tracked(detected):
     assert read_tracks(detected / "tracks.parquet").persons == [0]
 
 
+@pytest.mark.slow
 def test_two_processes_track_the_same_bytes_and_the_table_opens_in_pandas(detected, clip, tmp_path):
     command = [sys.executable, "-m", "kinesics.cli", "track", str(clip("single_face")), "--data", str(ROOT / "data")]
     out = tmp_path / "tracks.parquet"

@@ -140,6 +140,7 @@ def test_features_are_those_of_a_direct_call_in_any_process(name, clip, source, 
     assert (tmp_path / "there").read_bytes() == (tmp_path / "here").read_bytes()
 
 
+@pytest.mark.slow
 def test_batched_cached_and_resumed_runs_give_the_same_bytes(tiny, gradient, tmp_path, monkeypatch):
     kind, store = "videomae", tmp_path / "cache.sqlite"
     weights = tiny(kind)

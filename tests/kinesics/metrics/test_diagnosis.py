@@ -121,6 +121,7 @@ def test_diagnosis_by_hand():
     assert diagnose(truth[:0], predicted)["map"] is None
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(tables().filter(len), tables())
 def test_diagnosis_adds_up(truth, predicted):
@@ -227,6 +228,7 @@ def study(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_study_of_the_stage(study):
     found = json.loads((study / "stage.json").read_text())
     assert found["videos"] == {"test": 4, "perturbed": 8}

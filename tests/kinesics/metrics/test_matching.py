@@ -128,6 +128,7 @@ def test_event_f1_is_symmetric(truth, predicted, tiou):
     assert (there[["tp", "fn", "fp"]].to_numpy() == back[["tp", "fp", "fn"]].to_numpy()).all()
 
 
+@pytest.mark.slow
 @quick
 @given(tables(), tables())
 def test_overlaps_in_pieces_are_the_same(truth, predicted):
@@ -170,6 +171,7 @@ def test_person_matters_to_ap_unless_told():
     assert average_precision(truth, predicted, match_person=False).to_numpy().min() == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None, derandomize=True)
 @given(tables(), st.one_of(distinct, tables()), st.sampled_from(MAP_TIOUS))
 def test_average_precision_equals_the_toolkit(truth, predicted, tiou):
@@ -197,6 +199,7 @@ def test_average_precision_equals_the_toolkit_on_a_large_table():
         assert 0.01 < ap[tiou].mean() < 0.99
 
 
+@pytest.mark.slow
 @quick
 @given(tables(), distinct, st.lists(st.integers(0, 3), min_size=2, max_size=2))
 def test_weights_act_as_copies_of_whole_videos(truth, predicted, copies):
@@ -261,6 +264,7 @@ def test_frames_fall_into_their_blocks():
     assert counts[0].tolist() == [[[50, 0], [50, 0]], [[0, 0], [50, 50]], [[0, 30], [0, 20]]]
 
 
+@pytest.mark.slow
 @quick
 @given(tables(), tables(), st.sampled_from([4.0, 10.0]))
 def test_kappa_equals_sklearn(truth, predicted, rate):

@@ -75,6 +75,7 @@ def test_events_that_only_sound_shows_are_learned(training):
     assert whole > without + 0.5
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes(training, checkpoint):
     recordings, truth = training
     again, other = (budgeted.DETECTOR.fit(recordings[:3], [truth], seed, recordings[2:3], **OPTIONS) for seed in (0, 1))

@@ -7,6 +7,7 @@ import pytest
 from kinesics.models import losses
 
 
+@pytest.mark.slow
 def test_losses_by_hand():
     # p = 1/2: -log p = log 2; focal: alpha (1 - p)^2 log 2
     assert losses.binary_cross_entropy(jnp.zeros(2), jnp.array([0.0, 1.0])) == pytest.approx(np.log(2))
@@ -22,6 +23,7 @@ def test_smooth_l1_is_quadratic_below_one():
     assert losses.smooth_l1(jnp.array([0.5, -3.0]), jnp.zeros(2)) == pytest.approx(np.array([0.125, 2.5]))
 
 
+@pytest.mark.slow
 def test_signed_distances_by_hand():
     # events in frames 2 to 4 and 8 on: boundaries at 2, 5 and 8; a limit of 2 frames in units of half a frame
     active = jnp.zeros((1, 10, 1)).at[0, 2:5].set(1).at[0, 8:].set(1)

@@ -14,6 +14,7 @@ from kinesics.errors import KinesicsError
 from kinesics.models.optimization import SMALL, fill_weights, initial_weights, skeleton, weights_to_arrays
 
 
+@pytest.mark.slow
 def test_another_number_of_processors_gives_the_same_digits():
     code = "import numpy as np, kinesics.models, jax; x = jax.random.normal(jax.random.key(0), (40000, 16)); "
     code += "print(np.asarray(jax.jit(lambda x: x.T @ x)(x)).tobytes().hex())"

@@ -42,6 +42,7 @@ def test_one_face(clip, bundles, tmp_path):
     assert inside.max() <= 1
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_same_bytes(clip, bundles, tmp_path):
     code = (
         "import sys; from pathlib import Path; from kinesics.perception.tracking import track;"
@@ -106,12 +107,14 @@ def assert_identities(tracks, places, minimum):
     assert owners[0] != owners[1]
 
 
+@pytest.mark.slow
 def test_identities_survive_a_crossing(heads, bundles, tmp_path):
     places = np.stack([np.linspace(20, 460, 40), np.linspace(460, 20, 40)], 1)
     video = write_video(tmp_path / "crossing.mp4", scene(heads, places))
     assert_identities(follow(video, bundles, tmp_path), places, 0.9)
 
 
+@pytest.mark.slow
 def test_identities_survive_a_gap_and_a_change_of_place(heads, bundles, tmp_path):
     places = np.stack([np.linspace(20, 100, 45), np.linspace(300, 460, 45)], 1)
     places[12:27, 0] = np.nan  # away for 1.5 s, and back elsewhere

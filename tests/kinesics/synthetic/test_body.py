@@ -28,6 +28,7 @@ def acting(actor: body.Actor, **actions: float) -> dict[str, np.ndarray]:
     return points(body.pose(actor, face))
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_person_and_another_seed_another(actor, monkeypatch):
     monkeypatch.delenv("KINESICS_ACTORS", raising=False)
     again = anny_bodies.make_actor(1)

@@ -41,6 +41,7 @@ def draw(name: str, records: list[list[dict]], path: Path) -> None:
     FIGURES[name.removesuffix("_embedded")](RESULTS, [] if bare else list(chain(*records)), path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["gpt4v_sets", "gpt4v_answers", "scale_and_timing", "mer_unibench", "counter_evidence", "counter_evidence_embedded",
@@ -112,6 +113,7 @@ def test_text_and_tables_refuse_numbers_that_are_not_verified(records, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_number_of_the_text_exists(name, records):
     text = (ROOT / "paper" / name).read_text()

@@ -172,6 +172,7 @@ DAMAGE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "file", "old", "new", "message"), DAMAGE)
 def test_what_is_wrong_is_named(copy, name, file, old, new, message):
     folder = copy(name)

@@ -70,6 +70,7 @@ def rows(events: pd.DataFrame, video: str) -> list[tuple]:
 # One contract
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", TIMED)
 def test_streams_events_and_splits_agree(made, dataset):
     reader, folder = open_data.find_open_dataset(dataset), made / dataset
@@ -101,6 +102,7 @@ def test_data_without_time_has_labels(made, dataset):
     assert set(table["family"]) == {"emotion"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", open_data.OPEN_DATASETS)
 def test_what_is_written_is_what_is_announced(made, written, dataset):
     folder = written / dataset
@@ -118,6 +120,7 @@ def test_what_is_written_is_what_is_announced(made, written, dataset):
         assert read_tracks(path).video == path.stem
 
 
+@pytest.mark.slow
 def test_the_same_data_give_the_same_bytes(made, written, tmp_path):
     dataset = "uci-grammatical-facial-expressions"
     open_data.write_tables(dataset, made / dataset, tmp_path)
@@ -197,6 +200,7 @@ def test_phases_as_pose(made, tmp_path):
         assert pose[0, 0, 2] == 0
 
 
+@pytest.mark.slow
 def test_faces_with_unpadded_milliseconds(made, tmp_path):
     folder = made / "uci-grammatical-facial-expressions"
     events = faces.read_events(folder)
@@ -216,6 +220,7 @@ def test_faces_with_unpadded_milliseconds(made, tmp_path):
     assert np.allclose(table["time_s"], 0.05 * np.arange(30))
 
 
+@pytest.mark.slow
 def test_poses_with_zero_times_and_a_wrong_label(made, tmp_path):
     folder = made / "mediapipe-pose-gestures"
     assert len(mediapipe_pose_gestures.FILES) == 33
@@ -230,6 +235,7 @@ def test_poses_with_zero_times_and_a_wrong_label(made, tmp_path):
     assert tracks.dense(0, ["person_x0", "person_y0", "person_y1"])[3].tolist() == pytest.approx([0.5, 0, 0.24])
 
 
+@pytest.mark.slow
 def test_concatenated_streams(made, tmp_path):
     folder = made / "egogestar"
     plan = egogestar.plan(folder)
@@ -324,6 +330,7 @@ DAMAGE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dataset", "file", "old", "new", "message"), DAMAGE)
 def test_what_is_wrong_is_named(copy, tmp_path, dataset, file, old, new, message):
     folder = copy(dataset)
@@ -353,6 +360,7 @@ def test_clips_that_are_not_the_data_sets(copy, tmp_path):
 # The data themselves
 
 
+@pytest.mark.slow
 @with_mirror
 def test_the_data_sets(whole):
     found = {row["dataset"]: row for row in open_data.summarise(whole)}
@@ -371,6 +379,7 @@ def test_the_data_sets(whole):
     assert list(hours.values()) == [0.10, 0.42, 0.44, 0.20, None, 7.41, None, None]
 
 
+@pytest.mark.slow
 @with_mirror
 def test_the_wrist_of_jonas_moves_right():
     """The file name of swipe_right_jonas is right and its label wrong: the fastest wrist moves as in the other streams."""

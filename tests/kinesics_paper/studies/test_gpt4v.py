@@ -30,6 +30,7 @@ def miniature(tmp_path):
     return write_gpt4v(tmp_path)
 
 
+@pytest.mark.slow
 @needs_mirror
 def test_every_published_number_is_matched(tmp_path):
     start = time.monotonic()
@@ -42,6 +43,7 @@ def test_every_published_number_is_matched(tmp_path):
     assert ((table["low"] < table["value"]) & (table["value"] < table["high"])).all()
 
 
+@pytest.mark.slow
 @needs_mirror
 def test_each_unwritten_choice_changes_the_number(tmp_path):
     records = score_gpt4v(Path(MIRROR) / "gpt4v-emotion", RESULTS, resamples=50)
@@ -100,6 +102,7 @@ def test_a_wrong_row_is_named_and_nothing_is_written(miniature, tmp_path, line, 
         score_gpt4v(miniature, RESULTS, resamples=10)
 
 
+@pytest.mark.slow
 def test_missing_empty_and_not_numeric(miniature, tmp_path):
     path = miniature / "results" / "cmumosi" / "label-gpt4v-multi.csv"
     path.write_text(path.read_text().replace("1.4", "high", 1))

@@ -27,6 +27,7 @@ from kinesics_paper.article.tables.results import ablation
 from kinesics_paper.studies.proposal_studies import StudyData, budget_curve, learning_curve
 
 
+@pytest.mark.slow
 def test_signed_distances_by_hand():
     on = jnp.array([0, 0, 0, 1, 1, 1, 1, 0, 0], jnp.float32)[None, :, None]
     # In frames, from each frame's middle to the nearest boundary; a quarter of the limit is the unit.
@@ -146,6 +147,7 @@ def test_the_article_says_what_the_studies_say(curve, tmp_path):
     assert numbers["budget.uncertain.25"] == found["curve"]["uncertain"][1]["metrics"]["map"]["value"]
 
 
+@pytest.mark.slow
 def test_the_learning_curve_scores_where_it_learned_on_test_videos_and_on_clips(curve, tmp_path):
     _, folder = curve
     features = sorted(folder.glob("*/v.safetensors"))

@@ -46,9 +46,7 @@ def frame_counts(
     both = pd.concat([truth, predicted])
     number = {video: i for i, video in enumerate(videos)}
     video = np.array([number[name] for name in both["video"]], int)
-    n_persons = np.bincount(
-        video[~both.duplicated(["video", "person"]).to_numpy()], minlength=len(videos)
-    ).clip(min=1)
+    n_persons = np.bincount(video[~both.duplicated(["video", "person"]).to_numpy()], minlength=len(videos)).clip(min=1)
 
     of_unit = np.repeat(np.arange(len(videos)), [len(of) for of in units.of_video.values()])
     begin = first_sample(

@@ -37,7 +37,9 @@ def interpolated_ap(hit: np.ndarray, weight: np.ndarray, total: np.ndarray) -> n
 def _area(gain: np.ndarray, precision: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Return the AP (B,) from the weight of each hit and the precision at it, (hits, B) each; both are overwritten."""
     # Precision can only fall at a miss, so the maximum to the right lies on a hit.
-    for k in range(len(precision) - 2, -1, -1):  # row by row: several times as fast as maximum.accumulate down the columns
+    for k in range(
+        len(precision) - 2, -1, -1
+    ):  # row by row: several times as fast as maximum.accumulate down the columns
         np.maximum(precision[k], precision[k + 1], out=precision[k])
     return ratio(np.multiply(gain, precision, out=gain).sum(0), total)
 

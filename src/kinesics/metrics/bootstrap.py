@@ -63,9 +63,7 @@ def block_units(durations: Mapping[str, float], block_s: float = BLOCK_S) -> Uni
     return _units({video: np.arange(n) for video, n in _count_blocks(durations, block_s).items()}, durations, block_s)
 
 
-def event_units(
-    durations: Mapping[str, float], block_s: float, events: pd.DataFrame, most: int = MOST_UNITS
-) -> Units:
+def event_units(durations: Mapping[str, float], block_s: float, events: pd.DataFrame, most: int = MOST_UNITS) -> Units:
     """Return ``block_units``, or where that would be more than ``most``, join the blocks in which no event begins or ends.
 
     Such a run of blocks, which may lie within an event, is one unit: its blocks have equal counts, which are added up, and
@@ -143,9 +141,7 @@ def percentile_interval(samples: np.ndarray, level: float = 0.95) -> tuple[np.nd
     return ends[0], ends[1]
 
 
-def permutation_signs(
-    n_units: int, permutations: int, seed: int = 0, n_blocks: np.ndarray | None = None
-) -> np.ndarray:
+def permutation_signs(n_units: int, permutations: int, seed: int = 0, n_blocks: np.ndarray | None = None) -> np.ndarray:
     """Return, for each unit, whether two detectors change places in it: 0 or 1 (n_units, 1 + S); column 0 is all 0.
 
     Every one of the 2 ** n_units ways if those are at most ``permutations``, else that many at random. Where units are runs

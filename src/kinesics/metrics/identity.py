@@ -1,20 +1,25 @@
 """Whom the tracker means: its persons against the true ones, by where they are."""
 
+import itertools
+from collections.abc import Collection, Iterator
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from kinesics.errors import KinesicsError
+from kinesics.metrics.matching import expand_ranges, overlaps, ratio
 from kinesics.structures.boxes import box_iou
-from kinesics.structures.events import BOX
-from kinesics.structures.timegrid import index, samples, seconds
+from kinesics.structures.events import BOX, MOST_PEOPLE
+from kinesics.structures.timegrid import index, samples
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, Tracks
 from kinesics.structures.vocabulary import LABELS
 
 PARTS = ("face", "person")
 LEAST_IOU = 0.1
-MOST_FRAMES = 10**7  # eleven days of one person at 10 Hz
-ANY_IOU = 1e-6  # events cover little of a person's time
+FIT_POWER = 4
+PAIRS_AT_ONCE = 1 << 18  # bounds the memory of match_persons_of_events() at about 100 MB beyond its result
 
 
 def boxes_of_rows(table: pd.DataFrame) -> pd.DataFrame:
@@ -36,50 +41,11 @@ def boxes_of_tracks(tracks: Tracks) -> pd.DataFrame:
 
 
 def boxes_of_tubes(events: pd.DataFrame, tubes: pd.DataFrame) -> pd.DataFrame:
-    """Return the face and person boxes of events (``labels.csv`` says which a label has) as ``boxes_of_rows`` does."""
+    """Return the face and person boxes of events (``vocabulary.csv`` says which a label has) as ``boxes_of_rows`` does."""
     about = pd.DataFrame({"person": events["person"], "part": events["label"].map(LABELS["box"]).fillna("person")})
     boxes = tubes.join(about.reset_index(drop=True), on="event")
     boxes = boxes[boxes["part"].isin(PARTS)].drop_duplicates(["person", "part", "time_s"])
     return boxes[["person", "part", "time_s", *BOX]].reset_index(drop=True)
-
-
-def boxes_of_events(events: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
-    """Return the one box of each event at every frame that it touches, as ``boxes_of_rows`` does; none of events without.
-
-    Raises KinesicsError if the events are of more than ``MOST_FRAMES`` in all.
-    """
-    events = events.dropna(subset=BOX)
-    first = index(events["start_s"].to_numpy(float), rate_hz)
-    last = np.array([samples(end_s, rate_hz) for end_s in events["end_s"]], int)
-    if (last - first).sum() > MOST_FRAMES:
-        raise KinesicsError(
-            f"events of {events['video'].iloc[0]!r} cover {(last - first).sum():,} frames, too many to tell persons by boxes: "
-            "check that times are in seconds, or lower the rate"
-        )
-    part = events["label"].map(LABELS["box"]).fillna("person")
-    row = np.repeat(np.arange(len(events)), last - first)
-    frame = np.concatenate([np.arange(0), *map(np.arange, first, last)])
-    boxes = events[["person", *BOX]].assign(part=part).iloc[row].assign(time_s=seconds(frame, rate_hz))
-    return boxes.drop_duplicates(["person", "part", "time_s"])[["person", "part", "time_s", *BOX]].reset_index(
-        drop=True
-    )
-
-
-def remap_by_boxes(
-    truth: pd.DataFrame, events: pd.DataFrame, rate_hz: float
-) -> tuple[pd.DataFrame, dict[str, dict[int, int]]]:
-    """Return the events with the numbers of the true persons with whose boxes theirs overlap, and these numbers by video.
-
-    A person of the events is the true one whose events' boxes theirs meet, each to one (``assign_persons``); who meets nobody
-    gets a number that the truth has not. The rows keep their order.
-    """
-    out, numbers = events.copy(), {}
-    free = int(truth["person"].max()) + 1 if len(truth) else 0
-    for video, mine in events.groupby("video", sort=True):
-        boxes = (boxes_of_events(table, rate_hz) for table in (truth[truth["video"] == video], mine))
-        numbers[video] = match_persons(*boxes, rate_hz, ANY_IOU)
-        out.loc[mine.index, "person"] = remap_persons(mine, numbers[video], free)["person"]
-    return out, numbers
 
 
 def match_persons(
@@ -111,3 +77,166 @@ def remap_persons(events: pd.DataFrame, numbers: dict[int, int], free: int) -> p
     others = sorted({*events["person"]} - {*numbers})
     number = numbers | {person: free + place for place, person in enumerate(others)}
     return events.assign(person=events["person"].map(number).astype("int64"))
+
+
+def frames_of_events(events: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
+    """Return the boxes of the events of one video as runs of frames of a grid of ``rate_hz``: one row per run.
+
+    Columns person, part (what ``vocabulary.csv`` gives for the label, else ``person``), first, stop, x0, y0, x1, y1, for the
+    frames [first, stop). An event has its one box at every frame that it touches; where events of a person and part
+    overlap, the box of the first row counts. Events without a box have no rows.
+    """
+    events = events.dropna(subset=BOX).reset_index(drop=True)
+    first = index(events["start_s"].to_numpy(float), rate_hz)
+    stop = np.array([samples(end_s, rate_hz) for end_s in events["end_s"]], int)
+    part = events["label"].map(LABELS["box"]).fillna("person").rename("part")
+    runs = [np.zeros((0, 3), int)]
+    for rows in events.groupby(["person", part]).indices.values():
+        edges = np.unique(np.concatenate([first[rows], stop[rows]]))
+        owner = np.full(len(edges), -1)  # of the frames from each edge to the next
+        for row in sorted(rows, reverse=True):
+            owner[slice(*np.searchsorted(edges, (first[row], stop[row])))] = row
+        change = np.flatnonzero(np.diff(owner, prepend=-1))
+        ends = edges[np.append(change[1:], len(edges) - 1)] if len(change) else change
+        runs.append(np.stack([owner[change], edges[change], ends], 1))
+    row, first, stop = np.concatenate(runs).T
+    held = row >= 0
+    frames = pd.concat([events[["person", *BOX]], part], axis=1).iloc[row[held]].reset_index(drop=True)
+    return frames.assign(first=first[held], stop=stop[held])
+
+
+def match_persons_of_events(truth: pd.DataFrame, predicted: pd.DataFrame, rate_hz: float) -> dict[int, int]:
+    """Return the true person of each predicted person that is one, by the boxes of their events in one video.
+
+    One to one, with the largest total evidence. The evidence of a pair is n m ** ``FIT_POWER``, where n is the number of
+    frames in which both have a box of a part and m the mean IoU of the two over these frames:
+
+    - Frames in which only one of the two has a box say nothing, since events cover little of a person's time. Were m taken
+      over all frames of the true person or of both, a short event of a neighbour would count for more than the few
+      predicted events of the right person.
+    - Frames in which both have boxes that do not meet lower m: someone who stood there for a moment is not the one.
+    - The more frames are shared, the more the pair counts, as in the identity measures, whose assignment has the most
+      frames in common (Ristani et al., ECCV Workshops 2016). But a box that fits differs more from a neighbour's that
+      overlaps it than their IoUs do: with a power of 4, a frame of IoU 1 counts for as much as 123 of IoU 0.3.
+
+    Any overlap makes a pair that is taken if neither person has a better one. Memory and time depend on the numbers of
+    events, and of pairs of events that overlap in time, in portions of ``PAIRS_AT_ONCE``.
+    """
+    tables = [frames_of_events(table, rate_hz) for table in (truth, predicted)]
+    true, guess = (np.unique(table["person"]) for table in tables)
+    sums = [np.zeros((0, 3))]
+    for a, b in _common_runs(*tables):
+        ends = [np.minimum, np.maximum]
+        stop, first = (
+            end(tables[0][name].to_numpy()[a], tables[1][name].to_numpy()[b])
+            for end, name in zip(ends, ("stop", "first"), strict=True)
+        )
+        iou = np.nan_to_num(box_iou(tables[0][BOX].to_numpy()[a], tables[1][BOX].to_numpy()[b]))
+        person_a, person_b = (
+            np.searchsorted(persons, table["person"].to_numpy()[rows])
+            for persons, table, rows in zip((true, guess), tables, (a, b), strict=True)
+        )
+        sums.append(_sum_by_key(person_a * len(guess) + person_b, stop - first, iou * (stop - first)))
+    key, n, total = _sum_by_key(*np.concatenate(sums).T).T
+    evidence = n * ratio(total, n) ** FIT_POWER
+    pair = np.flatnonzero(evidence > 0)
+    a, b = np.divmod(key[pair].astype(int), max(len(guess), 1))
+    chosen = assign_largest(a, b, evidence[pair], (len(true), len(guess)))
+    return {int(guess[b]): int(true[a]) for a, b in enumerate(chosen) if b >= 0}
+
+
+def _common_runs(truth: pd.DataFrame, predicted: pd.DataFrame) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the rows of runs of frames of the same part that overlap in time, ``PAIRS_AT_ONCE`` or a few more at once."""
+    for part in sorted({*truth["part"]} & {*predicted["part"]}):
+        rows = [np.flatnonzero(table["part"] == part) for table in (truth, predicted)]
+        first, stop = (
+            [table[name].to_numpy(int)[of] for table, of in zip((truth, predicted), rows, strict=True)]
+            for name in ("first", "stop")
+        )
+        # Of two runs that overlap, either the second starts within the first, or the first within the second.
+        for one, other, side in ((0, 1, "left"), (1, 0, "right")):
+            order = np.argsort(first[other], kind="stable")
+            begin = np.searchsorted(first[other][order], first[one], side)
+            size = np.searchsorted(first[other][order], stop[one], "left") - begin
+            for piece in np.split(np.arange(len(size)), np.flatnonzero(np.diff(size.cumsum() // PAIRS_AT_ONCE)) + 1):
+                row, place = expand_ranges(begin[piece], size[piece])
+                pair = rows[one][piece[row]], rows[other][order[place]]
+                yield pair if one == 0 else pair[::-1]
+
+
+def _sum_by_key(key: np.ndarray, *amounts: np.ndarray) -> np.ndarray:
+    """Return the sorted different keys and the sum of each of the amounts (N,) for each of them: float (K, 1 + amounts)."""
+    keys, where = np.unique(key, return_inverse=True)
+    return np.stack([keys, *(np.bincount(where, amount, len(keys)) for amount in amounts)], 1)
+
+
+def assign_largest(row: np.ndarray, column: np.ndarray, value: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return the column of each row in the one-to-one assignment of largest sum of values, -1 for none: int (rows,).
+
+    Pairs (K,) that are not given cannot be chosen; values are above 0. Sparse, so that memory follows the number of
+    pairs (Jonker and Volgenant, Computing 38, 1987).
+    """
+    n_rows, n_columns = shape
+    if not len(value):
+        return np.full(n_rows, -1)
+    none = float(value.min()) * 1e-6  # what a row is worth alone: each has a column of its own for that
+    rows = np.arange(n_rows)
+    graph = csr_array(
+        (
+            np.concatenate([value + none, np.full(n_rows, none)]),
+            (np.concatenate([row, rows]), np.concatenate([column, n_columns + rows])),
+        ),
+        shape=(n_rows, n_columns + n_rows),
+    )
+    chosen = min_weight_full_bipartite_matching(graph, maximize=True)[1]
+    return np.where(chosen < n_columns, chosen, -1)
+
+
+def remap_by_boxes(
+    truth: pd.DataFrame, events: pd.DataFrame, rate_hz: float
+) -> tuple[pd.DataFrame, dict[str, dict[int, int]]]:
+    """Return the events with the numbers of the true persons that their boxes meet, and these numbers by video.
+
+    Within a video, persons of the events and of the truth match one to one (``match_persons_of_events``). The others, and
+    those without a box, get numbers that the truth does not have. The rows keep their order.
+    """
+    person, numbers = events["person"].to_numpy(int).copy(), {}
+    taken = set(truth["person"])
+    true_rows = truth.groupby("video").indices
+    for video, rows in events.groupby("video", sort=True).indices.items():
+        true, of_video = truth.iloc[true_rows.get(video, [])], events.iloc[rows]
+        numbers[video] = match_persons_of_events(true, of_video, rate_hz)
+        others = sorted(set(of_video["person"]) - set(numbers[video]))
+        new = numbers[video] | dict(zip(others, unused_numbers(taken, len(others)), strict=True))
+        person[rows] = of_video["person"].map(new)
+    return events.assign(person=person), numbers
+
+
+def unused_numbers(taken: Collection[int], n: int) -> list[int]:
+    """Return ``n`` numbers of persons that are not taken: those above all taken, or if they end, the lowest ones."""
+    first = max(taken, default=-1) + 1
+    if first + n <= MOST_PEOPLE:
+        return list(range(first, first + n))
+    return list(itertools.islice((number for number in itertools.count() if number not in taken), n))
+
+
+def hits_by_number(truth: pd.DataFrame, predicted: pd.DataFrame, tiou: float = 0.5) -> tuple[int, int]:
+    """Return how many true events match a prediction in time and label, with persons by number and numbered anew.
+
+    The first is the number of true events with a prediction of their person of at least ``tiou``, the second that under
+    the one-to-one numbering of the predicted persons of each video that makes it largest. Where the second is far larger,
+    the tables number persons differently.
+    """
+    t, p, _ = overlaps(truth, predicted, tiou, match_person=False)
+    tables = (truth, predicted)
+    a, b = (table["person"].to_numpy()[rows] for table, rows in zip(tables, (t, p), strict=True))
+    by_number = len(np.unique(t[a == b]))
+    number = [
+        table.groupby(["video", "person"]).ngroup().to_numpy()[rows] for table, rows in zip(tables, (t, p), strict=True)
+    ]
+    n_persons = [of.max(initial=-1) + 1 for of in number]
+    once = np.unique(np.stack([t, number[1]], 1), axis=0, return_index=True)[1]  # a true event counts once per person
+    key, n = _sum_by_key(number[0][once] * max(n_persons[1], 1) + number[1][once], np.ones(len(once))).T
+    row, column = np.divmod(key.astype(int), max(n_persons[1], 1))
+    chosen = assign_largest(row, column, n, tuple(n_persons))
+    return by_number, int(n[chosen[row] == column].sum())

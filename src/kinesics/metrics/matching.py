@@ -48,9 +48,8 @@ def overlaps(
     first, count, order = _near_starts(a, b, group, tiou)
     pieces = []
     for rows in np.split(np.arange(len(truth)), np.flatnonzero(np.diff(count.cumsum() // PAIRS_AT_ONCE)) + 1):
-        size = count[rows]
-        t = rows.repeat(size)
-        p = order[first[t] + np.arange(size.sum()) - (size.cumsum() - size).repeat(size)]
+        row, place = expand_ranges(first[rows], count[rows])
+        t, p = rows[row], order[place]
         inter = (np.minimum(a[t, 1], b[p, 1]) - np.maximum(a[t, 0], b[p, 0])).clip(min=0.0)
         iou = inter / ((a[t, 1] - a[t, 0]) + (b[p, 1] - b[p, 0]) - inter)
         keep = iou >= tiou
@@ -84,6 +83,12 @@ def _near_starts(
         for time, side in ((earliest, "left"), (latest, "right"))
     )
     return first, last - first, order
+
+
+def expand_ranges(first: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return every number of the ranges of ``size`` numbers from ``first``, (N,) each, as (range, number): int (K,) each."""
+    row = np.arange(len(size)).repeat(size)
+    return row, first[row] + np.arange(len(row)) - (size.cumsum() - size)[row]
 
 
 def match_events(

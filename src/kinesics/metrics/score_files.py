@@ -10,19 +10,23 @@ from kinesics.errors import KinesicsError
 from kinesics.io.files import sha256
 from kinesics.metrics.comparison import compare
 from kinesics.metrics.counts import MEASURES
+from kinesics.metrics.diagnosis import diagnose
+from kinesics.metrics.identity import hits_by_number, remap_by_boxes
 from kinesics.metrics.inputs import EventsAndTubes
 from kinesics.metrics.scoring import score
 from kinesics.structures.events import BOX, empty_events, read_events_and_tubes, read_events_csv
 from kinesics.structures.truth_files import AUXILIARY_SUFFIXES
 from kinesics.structures.vocabulary import LABELS
 
-SIDES = {"predicted": "the prediction", "other": "the other detector"}  # of the truth, as notes and errors call them
-
-
+#: The groups of predictions, by the names that notes and errors give them.
+SIDES = {"predicted": "the prediction", "other": "the other detector"}
+#: The names of ``compare`` for the groups of tables here.
+COMPARED = {"truth": "truth", "predicted": "first", "other": "second"}
 FEW_UNITS = 10  # below it, percentile intervals are markedly too narrow
-
+FEW_HITS = 0.2  # of the events of the smaller table: fewer matches with other numbers of persons are chance
 
 Paths = str | Path | Sequence[str | Path]
+Groups = dict[str, list[pd.DataFrame]]
 
 
 def score_files(
@@ -41,158 +45,217 @@ def score_files(
     An entry is a CSV file, a folder of them, or a list of both that is read as one table; ``predicted`` may also be one
     entry. ``tubes`` are those of ``truth``, ``predicted`` and ``other``: as many Parquet files, or folders, in the same order.
     With ``other``, the events of another detector, the result also has ``compare``, the differences to it; with
-    ``diagnosis`` also that. Of a folder, what ``kinesics synthesize`` writes beside the events and tubes is left out. With
-    ``persons_by_boxes`` the ids of predicted persons are remapped to those of the true persons with whose boxes theirs
-    overlap (``identity.remap_by_boxes``). Settings are those of ``score``. The result also has ``notes``, sentences on what
-    may be a mistake: videos and labels that occur on one side only, and scores that are no probabilities.
+    ``diagnosis`` also that. Of a folder, truth files that hold neither events nor tubes are left out. With
+    ``persons_by_boxes`` persons are matched by the boxes of their events (``identity.remap_by_boxes``), whatever their
+    numbers: those of further annotators to the annotators before, and those of predictions to all annotators. Settings are
+    those of ``score``. The result also has ``notes``, sentences on what may be a mistake: videos and labels that only one
+    side has, numbers of persons that differ, and scores that are no probabilities.
 
-    Raises KinesicsError also if two files of one table name the same video, if persons have no boxes to be matched by, if
-    there is no event at all, and if truth and prediction have no video in common and no ``durations`` name the videos.
+    Raises KinesicsError also if two files of one table name the same video, if a table has no boxes to match persons by, if
+    there is no event at all, and if truth and prediction have no video in common while no ``durations`` name the videos.
     """
-    entries = {"truth": [truth] if isinstance(truth, str | Path) else list(truth), "predicted": _entries(predicted)}
+    entries = {"truth": _annotators(truth), "predicted": _entries(predicted)}
     if other is not None:
         entries["other"] = _entries(other)
-    boxes = {
-        group: _entries(paths) if group != "truth" else [paths] if isinstance(paths, str | Path) else list(paths)
-        for group, paths in (tubes or {}).items()
-        if paths is not None
-    }
-    tables: dict[str, list[pd.DataFrame]] = {}
-    read_boxes: dict[str, list[pd.DataFrame]] = {}
-    for group, of in entries.items():
-        if group in boxes and len(boxes[group]) != len(of):
-            raise KinesicsError(
-                f"{group}: {len(of)} events tables, but {len(boxes[group])} of tubes: give one for each"
-            )
-        pairs = [_read(*pair) for pair in zip(of, boxes.get(group, [None] * len(of)), strict=True)]
-        tables[group] = [events for events, _ in pairs]
-        if group in boxes:
-            read_boxes[group] = [of_events for _, of_events in pairs]
+    tables, boxes = _read_groups(entries, tubes or {})
+    labels = settings.get("labels")
     _check_annotators(entries["truth"], tables["truth"])
-    _check_contents(entries["truth"], tables, settings)
+    _check_labels(tables, labels, entries["truth"][0])
+    if settings.get("durations") is None:
+        _check_videos(tables)
     notes = []
     if persons_by_boxes:
-        notes = _remap_persons(tables, settings.get("rate_hz", MEASURES["rate_hz"]))
-    of_pair = {group: read_boxes[group] for group in ("truth", "predicted") if group in read_boxes}
+        notes += _remap_persons(tables, settings.get("rate_hz", MEASURES["rate_hz"]))
+    elif settings.get("match_person", True):
+        notes += _note_numbers(tables, labels)
+    notes += _note_differences(tables, labels)
+    of_pair = {group: boxes[group] for group in ("truth", "predicted") if group in boxes}
     result = score(tables["truth"], tables["predicted"], tubes=of_pair, **settings)
-    by_number = settings.get("match_person", True) and not persons_by_boxes
-    result["notes"] = notes + _notes(tables, settings.get("labels"), by_number)
     if (units := result["units"]) < FEW_UNITS:
         least = "" if other is None else f" and no p is below {min(2 / 2**units, 1):.2g}"
-        result["notes"].append(f"{pluralise(units, 'unit')}: few, so that intervals are too narrow{least}")
+        notes.append(f"{pluralise(units, 'unit')}: few, so that intervals are too narrow{least}")
+    result["notes"] = notes
     if other is not None:
-        names = {"truth": "truth", "predicted": "first", "other": "second"}
-        all_tubes = len(read_boxes) == len(names)  # without those of all there is nothing to compare in space
+        all_tubes = len(boxes) == len(COMPARED)  # without those of all there is nothing to compare in space
         result["compare"] = compare(
             tables["truth"],
             tables["predicted"],
             tables["other"],
-            tubes={names[group]: of_group for group, of_group in read_boxes.items()} if all_tubes else None,
+            tubes={COMPARED[group]: of_group for group, of_group in boxes.items()} if all_tubes else None,
             permutations=permutations,
             **settings,
         )
     if diagnosis:
-        from kinesics.metrics.diagnosis import diagnose
-
         shared = {key: settings[key] for key in ("durations", "labels", "match_person", "rate_hz") if key in settings}
         result["diagnosis"] = diagnose(tables["truth"], tables["predicted"], tubes=of_pair, **shared)
     return result
 
 
+def _read_groups(
+    entries: Mapping[str, list[Paths]], tubes: Mapping[str, Paths | Sequence[Paths] | None]
+) -> tuple[Groups, Groups]:
+    """Read the events tables of each group, and the tubes of those groups that have them."""
+    tables, boxes = {}, {}
+    for group, of in entries.items():
+        given = tubes.get(group)
+        paths = [None] * len(of) if given is None else _annotators(given) if group == "truth" else _entries(given)
+        if len(paths) != len(of):
+            raise KinesicsError(f"{group}: {len(of)} events tables, but {len(paths)} of tubes: give one for each")
+        pairs = [_read(*pair) for pair in zip(of, paths, strict=True)]
+        tables[group] = [events for events, _ in pairs]
+        if given is not None:
+            boxes[group] = [of_events for _, of_events in pairs]
+    return tables, boxes
+
+
 def _check_annotators(entries: Sequence[Paths], tables: Sequence[pd.DataFrame]) -> None:
-    """Refuse entries of the truth that are the same file, or that have no video in common."""
+    """Refuse a table that is given twice, and annotators of different videos."""
     files = [tuple(sha256(file) for file in _files(paths, ".csv")) for paths in entries]
-    for number, (one, table) in enumerate(zip(files, tables, strict=True)):
-        if len(table) and one in files[:number]:
-            first = entries[files.index(one)]
+    for number, (of_entry, table) in enumerate(zip(files, tables, strict=True)):
+        if len(table) and of_entry in files[:number]:
+            first = entries[files.index(of_entry)]
             raise KinesicsError(
-                f"{first} and {entries['truth'][number]} are the same, and no two annotators: give one of them"
+                f"{first} and {entries[number]} are the same, and not of two annotators: give one of them"
             )
     videos = [(number, set(table["video"])) for number, table in enumerate(tables) if len(table)]
-    for number, of_number in videos[1:]:
-        if not of_number & videos[0][1]:
-            one, other_one = (entries[k] for k in (videos[0][0], number))
+    for number, of_table in videos[1:]:
+        if not of_table & videos[0][1]:
             raise KinesicsError(
-                f"{one} and {other_one} have no video in common, and are taken for two annotators of the same videos: "
-                "put the events of one annotator into one table or folder"
+                f"{entries[videos[0][0]]} and {entries[number]} have no video in common, and are taken for two annotators "
+                "of the same videos: put the events of one annotator into one table or folder"
             )
 
 
-def _check_contents(
-    entries: Sequence[Paths], tables: Mapping[str, Sequence[pd.DataFrame]], settings: Mapping[str, Any]
-) -> None:
-    """Refuse labels that occur nowhere, tables without an event, and predictions of other videos than those of the truth."""
-    known = {*LABELS.index}.union(*(events["label"] for group in tables.values() for events in group))
-    if unknown := [label for label in settings.get("labels") or [] if label not in known]:
+def _check_labels(tables: Groups, labels: Sequence[str] | None, first: Paths) -> None:
+    """Refuse labels that are unknown, and tables without any event of the labels."""
+    occurring = {label for group in tables.values() for events in group for label in events["label"]}
+    known = occurring.union(LABELS.index)
+    if unknown := [label for label in labels or [] if label not in known]:
         raise KinesicsError(f"label {unknown[0]!r} is in no table; the labels are {', '.join(sorted(known))}")
-    wanted = settings.get("labels")
-    if not any(
-        len(events if wanted is None else events[events["label"].isin(wanted)])
-        for of in tables.values()
-        for events in of
-    ):
-        of_them = "" if wanted is None else f" of {', '.join(wanted)}"
-        raise KinesicsError(f"{entries[0]} and all other tables have no event{of_them}: there is nothing to score")
-    coded = set().union(*(events["video"] for events in tables["truth"]))
+    if not (occurring if labels is None else occurring.intersection(labels)):
+        of_them = "" if labels is None else f" of {', '.join(labels)}"
+        raise KinesicsError(f"{first} and all other tables have no event{of_them}: there is nothing to score")
+
+
+def _check_videos(tables: Groups) -> None:
+    """Refuse predictions that have no video in common with the truth."""
+    annotated = _values(tables["truth"], "video")
     for group, name in SIDES.items():
-        found = set().union(*(events["video"] for events in tables.get(group, [])))
-        if coded and found and not coded & found and settings.get("durations") is None:
+        of_group = _values(tables.get(group, []), "video")
+        if annotated and of_group and not annotated & of_group:
             raise KinesicsError(
-                f"no video is in both the truth and {name}: the truth has {', '.join(sorted(coded)[:3])}; "
-                f"{name} has {', '.join(sorted(found)[:3])}"
+                f"no video is in both the truth and {name}: the truth has {', '.join(sorted(annotated)[:3])}; "
+                f"{name} has {', '.join(sorted(of_group)[:3])}"
             )
 
 
-def _remap_persons(tables: dict[str, list[pd.DataFrame]], rate_hz: float) -> list[str]:
-    """Give the persons of predictions their true numbers, by their boxes, in ``tables``; return how many were known."""
-    from kinesics.metrics.identity import remap_by_boxes
-
-    true, notes = pd.concat(tables["truth"], ignore_index=True), []
-    _refuse_without_boxes(true, "the truth")
+def _remap_persons(tables: Groups, rate_hz: float) -> list[str]:
+    """Number the persons in ``tables`` alike, by their boxes; return a note on each table whose persons were matched."""
+    truth, notes = tables["truth"], []
+    for number, events in enumerate(truth):
+        name = _annotator(number, len(truth))
+        _check_boxes(events, name)
+        before = pd.concat([empty_events(), *truth[:number]], ignore_index=True)
+        if len(before):
+            of_before = "annotator 1" if number == 1 else "the annotators before"
+            truth[number], note = _remap(before, events, rate_hz, name, of_before)
+            notes.append(note)
+    true = pd.concat(truth, ignore_index=True)
     for group, name in SIDES.items():
         for number, events in enumerate(tables.get(group, [])):
-            _refuse_without_boxes(events, name)
-            tables[group][number], found = remap_by_boxes(true, events, rate_hz)
-            known, of = sum(map(len, found.values())), len(events[["video", "person"]].drop_duplicates())
-            notes.append(f"persons by their boxes: {known} of {pluralise(of, 'person')} of {name} found in the truth")
+            _check_boxes(events, name)
+            tables[group][number], note = _remap(true, events, rate_hz, name, "the truth")
+            notes.append(note)
     return notes
 
 
-def _refuse_without_boxes(events: pd.DataFrame, name: str) -> None:
+def _remap(
+    reference: pd.DataFrame, events: pd.DataFrame, rate_hz: float, name: str, of_reference: str
+) -> tuple[pd.DataFrame, str]:
+    """Return ``remap_by_boxes``, and how many persons of the table called ``name`` it matched, and how many not."""
+    remapped, numbers = remap_by_boxes(reference, events, rate_hz)
+    boxed = events[BOX].notna().all(axis=1).groupby([events["video"], events["person"]]).any()
+    matched = sum(map(len, numbers.values()))
+    note = f"persons by their boxes: {matched} of {pluralise(len(boxed), 'person')} of {name} found in {of_reference}"
+    if others := len(boxed) - matched:
+        note += f"; {others} matched to nobody ({int((~boxed).sum())} without a box) count as other people"
+    return remapped, note
+
+
+def _check_boxes(events: pd.DataFrame, name: str) -> None:
     if len(events) and events[BOX].isna().any(axis=1).all():
         raise KinesicsError(
             f"{name} has no boxes (x0, y0, x1, y1): persons cannot be matched by them; number them alike instead"
         )
 
 
-def _notes(tables: Mapping[str, Sequence[pd.DataFrame]], labels: Sequence[str] | None, by_number: bool) -> list[str]:
-    """Return sentences on what may be a mistake in the tables of ``score_files``."""
-    notes = []
-    true = pd.concat(tables["truth"])
-    if by_number and max(true.groupby("video")["person"].nunique(), default=0) > 1:
-        notes.append(
+def _note_numbers(tables: Groups, labels: Sequence[str] | None) -> list[str]:
+    """Return notes on numbers of persons that differ between truth and predictions, or may differ."""
+    judged = {
+        group: [events if labels is None else events[events["label"].isin(labels)] for events in of]
+        for group, of in tables.items()
+    }
+    notes = [
+        note
+        for group in SIDES
+        for events in judged.get(group, [])
+        if (note := _note_table(judged["truth"], group, events))
+    ]
+    if notes:
+        return list(dict.fromkeys(notes))
+    if max(pd.concat(tables["truth"]).groupby("video")["person"].nunique(), default=0) > 1:
+        return [
             "several people: the number of a person must be the same in truth and prediction; else "
             "--persons-by-boxes or --ignore-person"
-        )
+        ]
+    return []
+
+
+def _note_table(truth: Sequence[pd.DataFrame], group: str, events: pd.DataFrame) -> str | None:
+    """Return a note if other numbers of persons would match far more events of one annotator, else None."""
+    for number, true in enumerate(truth):
+        by_number, renumbered = hits_by_number(true, events)
+        if renumbered > 2 * by_number and renumbered >= FEW_HITS * min(len(true), len(events)):
+            boxed = all(table[BOX].notna().all(axis=1).any() for table in (true, events))
+            return (
+                f"{_annotator(number, len(truth))} and {SIDES[group]} seem to number persons differently: "
+                f"{by_number} of {pluralise(len(true), 'true event')} match by number, {renumbered} if persons are numbered "
+                f"anew; give {'--persons-by-boxes or ' if boxed else ''}--ignore-person"
+            )
+    return None
+
+
+def _note_differences(tables: Groups, labels: Sequence[str] | None) -> list[str]:
+    """Return notes on videos and labels that only one side has, and on scores that are no probabilities."""
+    notes = []
+    true = pd.concat(tables["truth"])
     for group, name in SIDES.items():
         if group not in tables:
             continue
-        found = pd.concat(tables[group])
+        predicted = pd.concat(tables[group])
         for column in ("video", "label"):
-            only = sorted(set(found[column]) - set(true[column]))
+            only = sorted(set(predicted[column]) - set(true[column]))
             if column == "label" and labels is not None:
                 only = [label for label in only if label in labels]
             if only:
-                n = int(found[column].isin(only).sum())
+                n = int(predicted[column].isin(only).sum())
                 notes.append(
                     f"{pluralise(len(only), column)} only in {name}; its events of them, {n}, count as false: "
                     + _some(only)
                 )
-        if missed := sorted(set(true["video"]) - set(found["video"])):
+        if missed := sorted(set(true["video"]) - set(predicted["video"])):
             notes.append(f"{pluralise(len(missed), 'video')} without an event of {name}: {_some(missed)}")
-        if not found["score"].between(0, 1).all():
+        if not predicted["score"].between(0, 1).all():
             notes.append(f"scores of {name} lie outside 0 to 1: they rank, but have no calibration error")
     return notes
+
+
+def _annotator(number: int, n: int) -> str:
+    return "the truth" if n == 1 else f"annotator {number + 1}"
+
+
+def _values(tables: Sequence[pd.DataFrame], column: str) -> set[str]:
+    return {value for events in tables for value in events[column]}
 
 
 def pluralise(n: int, what: str) -> str:
@@ -201,6 +264,11 @@ def pluralise(n: int, what: str) -> str:
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+
+
+def _annotators(paths: Paths | Sequence[Paths]) -> list[Paths]:
+    """Return the entries of the truth: of a list, each is an annotator's."""
+    return [paths] if isinstance(paths, str | Path) else list(paths)
 
 
 def _entries(paths: Paths | Sequence[Paths]) -> list[Paths]:

@@ -13,7 +13,7 @@ import pandas as pd
 from kinesics.errors import KinesicsError
 from kinesics.metrics.agreement import RATE_HZ
 from kinesics.metrics.average_precision import rank_predictions, ranked_ap
-from kinesics.metrics.matching import overlaps, ranking, sorted_events, take_ranked
+from kinesics.metrics.matching import expand_ranges, overlaps, ranking, sorted_events, take_ranked
 from kinesics.structures.boxes import box_iou
 from kinesics.structures.events import BOX, ORDER
 from kinesics.structures.timegrid import index
@@ -87,8 +87,7 @@ def spatial_iou(
         table = boxes_by_frame(table, rate_hz)
         event = table["event"].to_numpy()
         first, last = np.searchsorted(event, row, "left"), np.searchsorted(event, row, "right")
-        pair = number.repeat(last - first)
-        at = first[pair] + np.arange(len(pair)) - (np.cumsum(last - first) - (last - first))[pair]
+        pair, at = expand_ranges(first, last - first)
         time = table["time_s"].to_numpy()[at]
         chosen = table.iloc[at].drop(columns=["event", "time_s"]).assign(pair=pair)
         chosen["on"] = (time > start[pair] - ROUNDING_S) & (time < end[pair] - ROUNDING_S)

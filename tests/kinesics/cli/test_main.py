@@ -56,7 +56,7 @@ def test_two_detectors_are_compared_and_diagnosed(tmp_path, monkeypatch, capsys)
         (["--tubes-truth", "bad.parquet", "--tubes-predicted", "good.parquet"], "are they of one pair"),
         (["--compare", "absent.csv"], "absent.csv: no such file"),
         (["--compare", "bad.csv", "--json", "bad.csv"], "bad.csv would be overwritten"),
-        (["--truth", "again.csv"], "truth.csv and again.csv are the same, and no two annotators"),
+        (["--truth", "again.csv"], "truth.csv and again.csv are the same, and not of two annotators"),
         (["--truth", "elsewhere.csv"], "truth.csv and elsewhere.csv have no video in common"),
         (["--compare", "elsewhere.csv"], "no video is in both the truth and the other detector"),
     ]:

@@ -14,7 +14,7 @@ from kinesics.errors import KinesicsError
 from kinesics.metrics import matching
 from kinesics.metrics.agreement import cohen_kappa, frame_counts, frame_kappa
 from kinesics.metrics.average_precision import ap_samples, average_precision
-from kinesics.metrics.bootstrap import block_units, bootstrap_weights, percentile_interval, units_of_events
+from kinesics.metrics.bootstrap import block_units, bootstrap_weights, percentile_interval
 from kinesics.metrics.matching import (
     MAP_TIOUS,
     event_counts,
@@ -260,7 +260,7 @@ def test_frames_count_persons_and_empty_videos():
 
 def test_frames_fall_into_their_blocks():
     durations = {"v": 25.0}
-    counts = frame_counts(one((5, 22)), one((15, 25)), durations, ["x"], 10.0, block_units(durations, 10), 10)
+    counts = frame_counts(one((5, 22)), one((15, 25)), durations, ["x"], 10.0, block_units(durations, 10))
     assert counts[0].tolist() == [[[50, 0], [50, 0]], [[0, 0], [50, 50]], [[0, 30], [0, 20]]]
 
 
@@ -290,10 +290,10 @@ def test_kappa_equals_sklearn(truth, predicted, rate):
 
 def test_blocks():
     units = block_units({"long": 25.0, "a": 10.0, "short": 0.5}, 10)
-    assert units == {"a": range(1), "long": range(1, 4), "short": range(4, 5)}
-    videos = ["long", "long", "long", "long", "short", "a"]
-    assert units_of_events(videos, np.array([9.9, 10, 24.9, 99, 0.2, 10]), units, 10).tolist() == [1, 2, 3, 3, 4, 0]
-    assert block_units({"long": 25.0, "a": 10.0}, np.inf) == {"a": range(1), "long": range(1, 2)}
+    assert units.of_video == {"a": range(1), "long": range(1, 4), "short": range(4, 5)}
+    videos = np.array(["long", "long", "long", "long", "short", "a"])
+    assert units.of_times(videos, np.array([9.9, 10, 24.9, 99, 0.2, 10])).tolist() == [1, 2, 3, 3, 4, 0]
+    assert block_units({"long": 25.0, "a": 10.0}, np.inf).of_video == {"a": range(1), "long": range(1, 2)}
     for duration in (0, -1, np.inf, np.nan):
         with pytest.raises(KinesicsError, match="'v': duration"):
             block_units({"v": duration})

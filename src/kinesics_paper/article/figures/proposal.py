@@ -26,8 +26,8 @@ KEEP, QUERIES = 0.95, 0.15
 _BOXES = {
     "video": (0, 1.5, 1.1, 1.4, GREY, ["video", "any length"]),
     "tracks": (1.55, 1.5, 1.5, 1.4, GREY, ["people", "faces, hands,", "poses"]),
-    "cheap": (3.5, 2.9, 1.7, 1.2, BLUE, ["cheap stream", "each frame", "of a person"]),
-    "policy": (3.5, 1.5, 1.7, 0.9, RED, ["policy: where", "undecided?"]),
+    "descriptor": (3.5, 2.9, 1.7, 1.2, BLUE, ["descriptor", "of each person", "and frame"]),
+    "policy": (3.5, 1.5, 1.7, 0.9, RED, ["policy: where", "uncertain?"]),
     "encoder": (3.5, 0.0, 1.7, 1.0, ORANGE, ["frozen encoder", "few crops"]),
     "down": (5.9, 2.9, 1.7, 1.2, SKY, ["pyramid", "strides 2 to 16"]),
     "fuse": (5.9, 0.7, 1.7, 1.2, SKY, ["local attention", "to the tokens"]),
@@ -38,11 +38,11 @@ _BOXES = {
 #: Arrows between the sides of boxes: from, side, to, side.
 _ARROWS = [
     ("video", "r", "tracks", "l"),
-    ("tracks", "r", "cheap", "l"),
+    ("tracks", "r", "descriptor", "l"),
     ("tracks", "r", "encoder", "l"),
-    ("cheap", "b", "policy", "t"),
+    ("descriptor", "b", "policy", "t"),
     ("policy", "b", "encoder", "t"),
-    ("cheap", "r", "down", "l"),
+    ("descriptor", "r", "down", "l"),
     ("encoder", "r", "fuse", "l"),
     ("fuse", "t", "down", "b"),
     ("down", "r", "steps", "l"),
@@ -95,12 +95,10 @@ def budget(scores: str | Path, out: str | Path) -> None:
             axes.fill_between(place, low, high, color=POLICY_COLOURS[policy], alpha=0.12, lw=0)
     whole = next(iter(curve.values()))[-1]["metrics"]["map"]["value"]
     axes.axhline(KEEP * whole, color="0.5", lw=0.7, ls="--")
-    line = f"{100 * KEEP:g} % of the mAP with all calls"
-    axes.annotate(
-        line, (place[-1], KEEP * whole), (0, -2), textcoords="offset points", ha="right", va="top", fontsize=6
-    )
+    aim = f"{100 * KEEP:g} % of the mAP with all queries"
+    axes.annotate(aim, (place[-1], KEEP * whole), (0, -2), textcoords="offset points", ha="right", va="top", fontsize=6)
     axes.set_xticks(place, [f"{100 * share:g}" for share in shares])
-    axes.set_xlabel("share of the encoder's calls (%)")
+    axes.set_xlabel("share of the encoder's queries (%)")
     axes.set_ylabel("mAP")
     figure.legend(ncols=len(curve), loc="outside upper center", columnspacing=1, handlelength=1.5)
     save(figure, out)

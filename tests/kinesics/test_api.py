@@ -12,7 +12,7 @@ import pytest
 import yaml
 from safetensors.numpy import save_file
 from support import ROOT
-from support.toy import toy_clip
+from support.toy import toy_recording
 
 import kinesics
 from kinesics.cli.main import main
@@ -105,7 +105,7 @@ def test_scoring_imports_no_network(tmp_path):
 @pytest.fixture
 def training(tmp_path) -> dict[str, object]:
     """Return the configuration of a training on one synthetic recording, whose files are in ``tmp_path``."""
-    recording, truth = toy_clip(tmp_path, "v", 0, 10)
+    recording, truth = toy_recording(tmp_path, "v", 0, 10)
     write_events_csv(truth, tmp_path / "truth.csv")
     for encoder, features in recording.features.items():
         write_features(features, tmp_path / f"v.{encoder}.safetensors")

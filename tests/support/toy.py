@@ -42,25 +42,25 @@ def nothing(size: int) -> CropFeatures:
 
 
 def untrained(
-    model: TemporalModel, recordings: list[Recording], truth: pd.DataFrame, width: int = 16, loud: float = 0.0
+    model: TemporalModel, recordings: list[Recording], truth: pd.DataFrame, width: int = 16, noise: float = 0.0
 ) -> Checkpoint:
     """Return the checkpoint that training would start from, where only shapes and bytes matter.
 
-    With ``loud``, the deviation of noise that is added to its weights, it also detects events, though arbitrary ones.
+    With ``noise``, the deviation of numbers that are added to its weights, it also detects events, though arbitrary ones.
     """
     options = {"width": width} if "width" in model.options else {}
     settings, scaling, _ = fitting.prepare_training(model, recordings, [truth], **options)
     checkpoint = to_checkpoint(initial_weights(partial(model.make, settings), 0), scaling, settings)
     random = np.random.default_rng(1)
     return {
-        name: value + loud * random.normal(size=value.shape).astype(np.float32)
+        name: value + noise * random.normal(size=value.shape).astype(np.float32)
         if name.startswith("network.")
         else value
         for name, value in sorted(checkpoint.items())
     }
 
 
-def toy_clip(
+def toy_recording(
     folder: Path, video: str, seed: int, seconds: float = 40, persons: int = 1
 ) -> tuple[Recording, pd.DataFrame]:
     """Return a recording without sound in which every label occurs a few times for each person, and its truth."""

@@ -93,7 +93,7 @@ class Scaling:
                 f"{self.token_axes.shape[1]}: they come from another encoder"
             )
         descriptor = np.clip((sequence.descriptor - self.descriptor_mean) / self.descriptor_scale, -LIMIT, LIMIT)
-        descriptor *= sequence.descriptor[:, sequence.layout.seen, None]
+        descriptor *= sequence.descriptor[:, sequence.layout.visible, None]
         if sequence.observed.any():
             tokens = np.einsum("sck,ckd->scd", sequence.tokens - self.token_mean, self.token_axes)
         else:
@@ -114,7 +114,7 @@ def fit_scaling(sequences: Sequence[PersonSequence], directions: int) -> Scaling
         listed = ", ".join(f"{size} in {video!r}" for size, video in sorted(sizes.items()))
         raise KinesicsError(f"tokens of several sizes ({listed}): they come from several encoders")
     descriptor = np.concatenate(
-        [sequence.descriptor[sequence.descriptor[:, sequence.layout.seen] > 0] for sequence in sequences]
+        [sequence.descriptor[sequence.descriptor[:, sequence.layout.visible] > 0] for sequence in sequences]
     ).astype(np.float64)
     if not len(descriptor):
         descriptor = np.zeros((1, sequences[0].descriptor.shape[1]))

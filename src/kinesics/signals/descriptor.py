@@ -191,15 +191,15 @@ def person_descriptor(
         *speed_body[:, 1:].T,
     ]
     probability = cues.probabilities(tracks, person, expressions)
-    seen = [
+    flags = [
         person_seen,
         *(np.isfinite(part).all(-1) for part in (face, probability, body[:, :3])),
         *np.isfinite(hand[:, :2]).T,
     ]
-    seen += list(np.isfinite(body[:, -2:]).T)
+    flags += list(np.isfinite(body[:, -2:]).T)
     audio = _at_frames(sound, "sound", len(_SOUND_NAMES), tracks, 1 / sound.rate_hz if sound else 0.0)
     text = _at_frames(words, "text", len(_WORDS_NAMES), tracks, np.inf)
-    seen += [np.isfinite(audio[:, 0]), text.any(1) & np.isfinite(text[:, 0])]
+    flags += [np.isfinite(audio[:, 0]), text.any(1) & np.isfinite(text[:, 0])]
     columns = [
         face,
         head,
@@ -211,7 +211,7 @@ def person_descriptor(
         _rules(tracks, person, expressions),
         np.concatenate([audio[:, :1], _usual(audio[:, 1:])], 1),
         text,
-        np.stack(seen, 1),
+        np.stack(flags, 1),
     ]
     descriptor = np.concatenate(columns, 1).astype(np.float32)
     return np.clip(np.nan_to_num(descriptor, nan=0.0, posinf=LIMIT, neginf=-LIMIT), -LIMIT, LIMIT)

@@ -71,8 +71,8 @@ def assemble_events(
             cache[person, label] = event_boxes(tracks, person, label)
         first, last = int(np.floor(start)), int(np.ceil(stop))
         box = cache[person, label][first:last]
-        seen = np.isfinite(box).all(1)
-        middle = np.median(box[seen], 0) if seen.any() else np.full(4, np.nan)
+        visible = np.isfinite(box).all(1)
+        middle = np.median(box[visible], 0) if visible.any() else np.full(4, np.nan)
         times = seconds(np.array([start, stop]), tracks.rate_hz)
         rows.append(
             {"video": tracks.video, "person": person, "label": label, "family": FAMILY.get(label, "")}
@@ -88,8 +88,8 @@ def assemble_events(
     columns = (table[name].tolist() for name in ("person", "label", "first", "last"))
     for event, (person, label, first, last) in enumerate(zip(*columns, strict=True)):
         box = cache[person, label][first:last]
-        seen = np.flatnonzero(np.isfinite(box).all(1))
-        parts.append((np.full(len(seen), event), seconds(first + seen, tracks.rate_hz), box[seen]))
+        visible = np.flatnonzero(np.isfinite(box).all(1))
+        parts.append((np.full(len(visible), event), seconds(first + visible, tracks.rate_hz), box[visible]))
     number, time_s, box = (np.concatenate(part) for part in zip(*parts, strict=True))
     return events, pd.DataFrame(box, columns=BOX).assign(event=number, time_s=time_s)[TUBE_COLUMNS]
 

@@ -22,8 +22,8 @@ def landmark_descriptor(points: np.ndarray, rate_hz: float) -> np.ndarray:
     columns: 1 where any point is visible; the displacement of the whole, which is the median over points, and the log of its
     size against the usual; the rest of each point's displacement, 0 where it is missing; log(1 + speed) of the points.
     """
-    seen = np.isfinite(points[..., :2]).all(-1)  # depth may be missing alone
-    points = np.where(seen[..., None], points, np.nan).astype(float)
+    visible = np.isfinite(points[..., :2]).all(-1)  # depth may be missing alone
+    points = np.where(visible[..., None], points, np.nan).astype(float)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # points that are missing in all frames have no median
         usual = np.nanmedian(points, 0)  # (P, 3)
@@ -33,7 +33,7 @@ def landmark_descriptor(points: np.ndarray, rate_hz: float) -> np.ndarray:
         size -= np.nanmedian(size)
     own = moved - whole[:, None]
     speeds = [speed(point[:, :2], rate_hz) for point in own.transpose(1, 0, 2)]
-    parts = [seen.any(1)[:, None], whole, size[:, None], own.reshape(len(own), -1), np.log1p(np.stack(speeds, 1))]
+    parts = [visible.any(1)[:, None], whole, size[:, None], own.reshape(len(own), -1), np.log1p(np.stack(speeds, 1))]
     descriptor = np.concatenate(parts, 1)
     return np.nan_to_num(descriptor, nan=0, posinf=LIMIT, neginf=-LIMIT).clip(-LIMIT, LIMIT).astype(np.float32)
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 from support.clips import write_video
-from support.toy import toy_clip, untrained
+from support.toy import toy_recording, untrained
 
 from kinesics import api
 from kinesics.cli.main import main
@@ -39,7 +39,7 @@ from kinesics.structures.features import read_features
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory) -> Recording:
-    return toy_clip(tmp_path_factory.mktemp("toy"), "v", 0, 40, 2)[0]
+    return toy_recording(tmp_path_factory.mktemp("toy"), "v", 0, 40, 2)[0]
 
 
 def replace_network(monkeypatch: pytest.MonkeyPatch, encoder: str, encode: Callable) -> None:
@@ -125,7 +125,7 @@ def test_encoding_selected_queries_gives_the_subset_of_all_features(tmp_path, mo
     replace_network(monkeypatch, "fer", encode)
     (tmp_path / "weights").write_bytes(b"")
     tracks = tmp_path / "v.parquet"
-    tracks_of_two = toy_clip(tmp_path, "v", 0, 40, 2)[0].tracks
+    tracks_of_two = toy_recording(tmp_path, "v", 0, 40, 2)[0].tracks
     settings = {"rate_hz": 2.0, "progress": False}
     encode_crops(video, tracks, "fer", tmp_path / "weights", tmp_path / "all.safetensors", **settings)
     whole, total = read_features(tmp_path / "all.safetensors"), sum(batches)
@@ -152,7 +152,7 @@ def test_candidate_queries_are_those_of_the_encoder(recording):
 
 def test_detect_with_a_budget_makes_few_queries_and_equals_the_study(tmp_path, monkeypatch):
     """``kinesics detect --budget`` makes a tenth of the queries and has the events of that subset of all features."""
-    _, truth = toy_clip(tmp_path, "v", 0, 40, 2)
+    _, truth = toy_recording(tmp_path, "v", 0, 40, 2)
     video = write_video(tmp_path / "v.mp4", [np.full((100, 200, 3), k % 250, np.uint8) for k in range(400)])
     queried = []
 
@@ -176,7 +176,7 @@ def test_detect_with_a_budget_makes_few_queries_and_equals_the_study(tmp_path, m
             encode_crops(video, tmp_path / "v.parquet", encoder, tmp_path / "weights", path, progress=False)
     recording = read_recordings([tmp_path / "v.parquet"], list(files.values()))[0]
     model = tmp_path / "model.safetensors"
-    arrays = untrained(budgeted.MODEL, [recording], truth, loud=0.5)
+    arrays = untrained(budgeted.MODEL, [recording], truth, noise=0.5)
     save_file(dict(sorted(arrays.items())), model, {"detector": "kinesics.detectors.budgeted"})
     queried.clear()
     arguments = ["detect", video, "--tracks", tmp_path / "v.parquet", "--model", model, "--budget", "0.1"]

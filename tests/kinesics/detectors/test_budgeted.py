@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 from support.networks import SETTINGS, random_sequence, with_large_weights
-from support.toy import toy_clip, untrained
+from support.toy import toy_recording, untrained
 
 from kinesics.detectors import budgeted
 from kinesics.models.optimization import initial_weights
@@ -50,8 +50,8 @@ def test_random_budgets_keep_none_all_or_a_share_of_the_observed_tokens():
 
 
 def test_uncertainty_ignores_tokens(tmp_path):
-    recording, truth = toy_clip(tmp_path, "v", 0, 20)
-    checkpoint = untrained(budgeted.MODEL, [recording], truth, loud=0.5)
+    recording, truth = toy_recording(tmp_path, "v", 0, 20)
+    checkpoint = untrained(budgeted.MODEL, [recording], truth, noise=0.5)
     utility = budgeted.DETECTOR.uncertainty(checkpoint, recording)
     assert set(utility) == {(0, "face"), (0, "person")}
     assert all(values.shape == (200,) for values in utility.values())
@@ -62,6 +62,6 @@ def test_uncertainty_ignores_tokens(tmp_path):
 
 @pytest.mark.xfail(reason="the mask of visible frames is taken from the scaled descriptor, where the flag is always 0")
 def test_uncertainty_is_positive_where_the_person_is_visible(tmp_path):
-    recording, truth = toy_clip(tmp_path, "v", 0, 20)
-    checkpoint = untrained(budgeted.MODEL, [recording], truth, loud=0.5)
+    recording, truth = toy_recording(tmp_path, "v", 0, 20)
+    checkpoint = untrained(budgeted.MODEL, [recording], truth, noise=0.5)
     assert all((values > 0).all() for values in budgeted.DETECTOR.uncertainty(checkpoint, recording).values())

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import save_file
-from support.toy import toy_clip, untrained
+from support.toy import toy_recording, untrained
 
 from kinesics.detectors import budgeted
 from kinesics.detectors.runner import Run, detect_runs, fit_seeds
@@ -71,9 +71,9 @@ def write_inputs(recording, folder: Path) -> tuple[str, list[str]]:
 
 
 def test_confident_events_reach_the_threshold(tmp_path):
-    recording, truth = toy_clip(tmp_path, "v", 0, 20)
+    recording, truth = toy_recording(tmp_path, "v", 0, 20)
     tracks, features = write_inputs(recording, tmp_path)
-    checkpoint = untrained(budgeted.MODEL, [recording], truth, loud=0.5)
+    checkpoint = untrained(budgeted.MODEL, [recording], truth, noise=0.5)
     model, outs = tmp_path / "model.safetensors", (tmp_path / "events.csv", tmp_path / "tubes.parquet")
 
     def detect(confident_only: bool, **more: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:

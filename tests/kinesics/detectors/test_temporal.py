@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 from support.networks import NETWORKS, SETTINGS, module_name, random_sequence, with_large_weights
-from support.toy import RATE, toy_clip, untrained
+from support.toy import RATE, toy_recording, untrained
 
 from kinesics.models.inference import predict_events
 from kinesics.models.optimization import initial_weights
@@ -35,7 +35,7 @@ def test_inputs_beyond_the_margin_have_no_influence(module):
 
 @pytest.fixture(scope="module")
 def training(tmp_path_factory):
-    return toy_clip(tmp_path_factory.mktemp("toy"), "v0", 0, 40)
+    return toy_recording(tmp_path_factory.mktemp("toy"), "v0", 0, 40)
 
 
 @pytest.mark.parametrize("module", NETWORKS, ids=module_name)

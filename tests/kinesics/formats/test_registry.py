@@ -1,4 +1,4 @@
-"""Formats of events: found by name or ending, read, and written where they can be."""
+"""Formats of events: chosen by name or ending, read, and written where they can be."""
 
 from pathlib import Path
 

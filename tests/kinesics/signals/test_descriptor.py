@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.toy import RATE, mesh, toy_clip
+from support.toy import RATE, mesh, toy_recording
 
 from kinesics.errors import KinesicsError
 from kinesics.signals import descriptor, facemesh
@@ -108,7 +108,7 @@ def test_missing_values_are_zero_and_flagged(tmp_path):
 
 
 def test_other_people_and_features_are_refused(tmp_path):
-    recording, _ = toy_clip(tmp_path, "v", 0, 10)
+    recording, _ = toy_recording(tmp_path, "v", 0, 10)
     with pytest.raises(KinesicsError, match="no person 3; there are"):
         person_descriptor(recording.tracks, 3)
     with pytest.raises(KinesicsError, match="features of 'vit_s_focus' on 'v' were given for 'fer' of 'v'"):
@@ -118,7 +118,7 @@ def test_other_people_and_features_are_refused(tmp_path):
 
 
 def test_expressions_are_in_the_frames_that_were_encoded(tmp_path):
-    recording, _ = toy_clip(tmp_path, "v", 0, 10)
+    recording, _ = toy_recording(tmp_path, "v", 0, 10)
     descriptor = recording.descriptor(0)
     assert descriptor is recording.descriptor(0)
     tokens = recording.features["fer"].crops["face"].tokens
@@ -138,7 +138,7 @@ def audio_features(video: str, rows: int) -> dict[str, Features]:
 
 
 def test_audio_is_the_same_for_everyone_and_ends_with_the_sound(tmp_path):
-    recording, _ = toy_clip(tmp_path, "v", 0, 10, 2)
+    recording, _ = toy_recording(tmp_path, "v", 0, 10, 2)
     features = audio_features("v", 20)
     one, other = (Recording(recording.tracks, recording.features | features).descriptor(person) for person in (0, 1))
     columns = [k for kind in AUDIO_COLUMNS.values() for k in kind]

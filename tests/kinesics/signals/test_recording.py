@@ -1,7 +1,7 @@
 """Recordings are matched by video, and copies share their descriptors."""
 
 import pytest
-from support.toy import toy_clip
+from support.toy import toy_recording
 
 from kinesics.errors import KinesicsError
 from kinesics.signals.recording import read_recordings
@@ -10,7 +10,7 @@ from kinesics.structures.features import CropFeatures, Features, write_features
 
 def test_files_are_matched_by_the_video_that_they_name(tmp_path):
     for seed, video in enumerate(("a", "b")):
-        recording, _ = toy_clip(tmp_path, video, seed, 10)
+        recording, _ = toy_recording(tmp_path, video, seed, 10)
         write_features(recording.features["fer"], tmp_path / f"{video}.safetensors")
     tracks = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
     first, second = read_recordings(tracks, [tmp_path / "b.safetensors"])
@@ -23,7 +23,7 @@ def test_files_are_matched_by_the_video_that_they_name(tmp_path):
 
 
 def test_a_copy_with_other_features_shares_the_descriptor(tmp_path):
-    recording, _ = toy_clip(tmp_path, "v", 0, 10)
+    recording, _ = toy_recording(tmp_path, "v", 0, 10)
     descriptor = recording.descriptor(0)
     crop = recording.features["vit_s_focus"].crops["face"]
     few = Features("v", "vit_s_focus", 2.0, {"face": CropFeatures(crop.time_s[:2], crop.person[:2], crop.tokens[:2])})

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from support.clips import write_video
 from support.open_data import write_faces
-from support.toy import toy_clip, untrained
+from support.toy import toy_recording, untrained
 
 from kinesics.detectors import linear
 from kinesics.errors import KinesicsError
@@ -123,7 +123,7 @@ def test_every_data_set_has_its_descriptor_at_any_rate(folder, dataset, video, c
         clip = read_open_recording(dataset, folder / dataset, video, rate_hz)
         assert clip.descriptor(0).shape == (clip.tracks.frames, columns) == (round(duration_s * rate_hz), columns)
         assert clip.tracks.persons == [0]
-        assert clip.descriptor(0)[:, clip.layout.seen].all()
+        assert clip.descriptor(0)[:, clip.layout.visible].all()
     with pytest.raises(KinesicsError, match="nobody"):
         read_open_recording(dataset, folder / dataset, "nobody", RATE)
 
@@ -214,7 +214,7 @@ def test_what_can_be_learned_is_detected_in_persons_left_out(planted):
 
 
 def test_streams_without_a_mirror_are_not_mirrored_and_others_are_refused(tmp_path):
-    clip, truth = toy_clip(tmp_path, "v", 0, 10)
+    clip, truth = toy_recording(tmp_path, "v", 0, 10)
     other = recording_of_descriptor("w", RATE, np.ones((100, 49), np.float32), FLOW_LAYOUT)
     found = {}
     for one in (clip, other):
@@ -304,7 +304,7 @@ def test_the_article_has_the_numbers_of_the_study(tmp_path):
 def test_rows_that_no_step_draws_change_nothing(tmp_path, monkeypatch):
     assert optimization._padded(np.ones((5, 2))).sum(1).tolist() == [2.0] * 5 + [0.0] * 3
     assert optimization._padded(np.ones((8, 2))).shape == (8, 2)
-    clip, truth = toy_clip(tmp_path, "v", 0, 10)
+    clip, truth = toy_recording(tmp_path, "v", 0, 10)
     padded, plain = [], []
     for kept in (padded, plain):
         kept.append(linear.DETECTOR.fit([clip], [truth], 0, steps=20))

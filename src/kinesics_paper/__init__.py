@@ -1,0 +1,1 @@
+"""The article: data sets, published results, studies, figures, tables and numbers."""

@@ -1,0 +1,1 @@
+"""Frozen networks from crops, clips, audio or text to tokens, one file per family."""

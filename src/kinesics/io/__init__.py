@@ -1,0 +1,1 @@
+"""Files: atomic writing, validation, pinned downloads, checkpoints, and the tables that are shipped."""

@@ -1,0 +1,1 @@
+"""Frames and audio of a video, in constant memory."""

@@ -1,0 +1,1 @@
+"""From video to tracks: landmarks and identities over time."""

@@ -1,0 +1,1 @@
+"""What everything exchanges: events, tubes, tracks, features, the time grid and the vocabulary."""

@@ -1,0 +1,1 @@
+"""Experiments; each returns a dict that is written as JSON."""

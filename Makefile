@@ -10,7 +10,7 @@ TIER_CONFIG := $(if $(filter-out embedded,$(TIER)),--configfile config/$(TIER).y
 # behind, and Snakemake's own lock, which does stay behind, is not needed.
 BUILD := flock .kinesics.lock snakemake --nolock
 
-.PHONY: paper test test-fast lint bench tier setup plan twice lock format clean
+.PHONY: paper test test-fast coverage lint bench tier setup plan twice lock format clean
 .DELETE_ON_ERROR:
 
 paper: tier setup
@@ -22,6 +22,9 @@ test: setup
 
 test-fast: setup  ## the tests that take less than a minute together
 	@pytest -m "not slow"
+
+coverage: setup  ## all tests with branch coverage, which must not fall below the floor in pyproject.toml
+	@pytest --cov --cov-report=term:skip-covered
 
 lint: setup  ## what pre-commit and the tests check of the text of the code
 	@ruff check . && ruff format --check . && snakefmt --check Snakefile workflow && lint-imports && pyright && codespell

@@ -31,7 +31,6 @@ from kinesics.models.temporal_model import (
     build_network,
     settings_of,
 )
-from kinesics.signals.descriptor import PERSON_SEEN
 from kinesics.signals.recording import Recording
 from kinesics.structures.boxes import temporal_iou
 
@@ -175,7 +174,9 @@ class BudgetedDetector(TemporalDetector):
         utility = {}
         for sequence in scaled_sequences(checkpoint, recording, None):
             p = outputs(network, sequence)[0].clip(1e-6, 1 - 1e-6)
-            entropy = -(p * np.log(p) + (1 - p) * np.log(1 - p)) * (sequence.descriptor[:, PERSON_SEEN, None] > 0)
+            # Scaling may turn the flag of a person's visibility into 0, the mean: the mask is that of the recording.
+            visible = recording.descriptor(sequence.person)[:, recording.layout.visible, None] > 0
+            entropy = -(p * np.log(p) + (1 - p) * np.log(1 - p)) * visible
             for crop in CROPS:
                 utility[sequence.person, crop] = entropy[:, [crop_type_of(label) == crop for label in labels]].sum(1)
         return utility

@@ -60,7 +60,6 @@ def test_uncertainty_ignores_tokens(tmp_path):
         np.testing.assert_array_equal(values, utility[key])
 
 
-@pytest.mark.xfail(reason="the mask of visible frames is taken from the scaled descriptor, where the flag is always 0")
 def test_uncertainty_is_positive_where_the_person_is_visible(tmp_path):
     recording, truth = toy_recording(tmp_path, "v", 0, 20)
     checkpoint = untrained(budgeted.MODEL, [recording], truth, noise=0.5)

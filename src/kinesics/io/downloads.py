@@ -194,11 +194,17 @@ def _client(command: list[str], temporary: Path) -> Callable[[], str]:
 
     ``temporary`` is the folder of its temporary files, which are deleted with it if the command is killed.
     """
-    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
     def run() -> str:
         try:
-            process = subprocess.Popen(command, text=True, env=os.environ | {"TMPDIR": str(temporary)}, **streams)
+            process = subprocess.Popen(
+                command,
+                text=True,
+                env=os.environ | {"TMPDIR": str(temporary)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
             with process, cleaning_up(process.kill):
                 output, complaints = process.communicate(timeout=TIMEOUT_S)
         except FileNotFoundError:

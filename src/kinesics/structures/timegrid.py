@@ -4,11 +4,17 @@ Sample k of a grid at ``rate_hz`` stands for the half-open interval [k / rate_hz
 frame numbers and seconds into each other.
 """
 
+from typing import overload
+
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 
-def seconds(index: np.ndarray | int, rate_hz: float) -> np.ndarray | float:
+@overload
+def seconds(index: np.ndarray, rate_hz: float) -> np.ndarray: ...
+@overload
+def seconds(index: float, rate_hz: float) -> float: ...
+def seconds(index: np.ndarray | float, rate_hz: float) -> np.ndarray | float:
     """Return the time in seconds at which sample ``index`` begins."""
     return index / rate_hz
 
@@ -18,6 +24,10 @@ def samples(duration_s: float, rate_hz: float) -> int:
     return max(int(np.ceil(round(duration_s * rate_hz, 6))), 0)
 
 
+@overload
+def index(time_s: np.ndarray, rate_hz: float) -> np.ndarray: ...
+@overload
+def index(time_s: float, rate_hz: float) -> int: ...
 def index(time_s: np.ndarray | float, rate_hz: float) -> np.ndarray | int:
     """Return the sample whose interval contains each time; ``index(seconds(k)) == k`` for every k."""
     return np.floor(np.round(np.asarray(time_s) * rate_hz, 6)).astype(int)

@@ -23,8 +23,8 @@ from ai_edge_litert.interpreter import Interpreter
 from transformers import Dinov2Config, Dinov2Model, DINOv3ViTConfig, DINOv3ViTModel
 
 from kinesics.encoders import dino, efficientnet_lite0, loading, pretrained, registry, vit_s_focus
-from kinesics.encoders.base import encoder_shape
 from kinesics.encoders.extract import BOXES, encode_crops
+from kinesics.encoders.shapes import encoder_shape
 from kinesics.io import downloads
 from kinesics.media import video
 from kinesics.structures.features import read_features

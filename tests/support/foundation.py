@@ -9,10 +9,10 @@ import torch
 import transformers
 from transformers import PreTrainedModel
 
-from kinesics.encoders.base import encoder_shape
 from kinesics.encoders.extract import crop_square, encode_crops
 from kinesics.encoders.loading import load_encoder
 from kinesics.encoders.registry import find_encoder
+from kinesics.encoders.shapes import encoder_shape
 from kinesics.media.video import probe_video, read_frames
 from kinesics.structures.features import read_features
 from support.person_tracks import FACE, everywhere, write_tracks

@@ -8,15 +8,12 @@ of its feature vectors, and its ``weights``: sources of ``downloads.csv``, its o
 Face hub (see ``weights``). Modules are imported when they are needed: torch and transformers take seconds.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-
-from kinesics.encoders import registry
 
 #: From N inputs to float32 (N, dim). Inputs are uint8 RGB images (N, height, width, 3), clips (N, frames, height, width, 3),
 #: float32 audio in [-1, 1] (N, samples), or a list of N texts.
@@ -103,31 +100,3 @@ class TextNetwork:
     load: Callable[[Path], Encode]
     rate_hz: float
     utterances: Callable[[str | Path, str | Path], Iterator[tuple[float, str]]]
-
-
-@dataclass(frozen=True)
-class EncoderShape:
-    """The type of input of an encoder, the shape of one input (empty for a text), and the length of a feature vector."""
-
-    kind: str
-    input: tuple[int, ...]
-    dim: int
-
-    @property
-    def dtype(self) -> type[np.generic]:
-        """The type of the numbers of an input that is no text."""
-        return np.float32 if self.kind == "sound" else np.uint8
-
-    @property
-    def bytes(self) -> int:
-        """The size of one input in bytes."""
-        return math.prod(self.input) * np.dtype(self.dtype).itemsize
-
-
-def encoder_shape(name: str) -> EncoderShape:
-    """Return the shapes that the table declares of an encoder. Raises KinesicsError for an unknown name."""
-    registry.check_encoder(name)
-    row = registry.ENCODERS[name]
-    frames, size = int(row["frames"]), int(row["size"])
-    inputs = {"image": (size, size, 3), "clip": (frames, size, size, 3), "sound": (frames,), "text": ()}
-    return EncoderShape(row["input"], inputs[row["input"]], int(row["dim"]))

@@ -12,9 +12,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from kinesics.encoders import loading
-from kinesics.encoders.base import Encode, Encoder, EncoderShape, TextEncoder, VisualEncoder, encoder_shape
+from kinesics.encoders.base import Encode, Encoder, TextEncoder, VisualEncoder
 from kinesics.encoders.cache import cache_key, with_cache
 from kinesics.encoders.registry import find_encoder
+from kinesics.encoders.shapes import EncoderShape, encoder_shape
 from kinesics.encoders.weights import local_weights
 from kinesics.errors import KinesicsError
 from kinesics.media.audio import read_sound_windows

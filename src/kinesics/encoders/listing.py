@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from kinesics.encoders.base import encoder_shape
 from kinesics.encoders.registry import ENCODERS, is_downloadable, required_downloads
+from kinesics.encoders.shapes import encoder_shape
 from kinesics.encoders.weights import install_hint, weights_path
 
 

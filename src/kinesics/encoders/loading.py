@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from kinesics.encoders.base import Encode, EncoderShape, encoder_shape
+from kinesics.encoders.base import Encode
 from kinesics.encoders.registry import find_encoder, is_downloadable, required_downloads
+from kinesics.encoders.shapes import EncoderShape, encoder_shape
 from kinesics.encoders.weights import compared_with_source, install_hint, local_weights
 from kinesics.errors import KinesicsError
 

@@ -28,8 +28,8 @@ from kinesics.detectors.acquisition import (
 )
 from kinesics.detectors.base import Utility
 from kinesics.encoders import registry
-from kinesics.encoders.base import encoder_shape
 from kinesics.encoders.extract import encode_crops, encode_sound
+from kinesics.encoders.shapes import encoder_shape
 from kinesics.errors import KinesicsError
 from kinesics.io import downloads
 from kinesics.signals.recording import Recording, read_recordings

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kinesics.encoders.base import encoder_shape
+from kinesics.encoders.shapes import encoder_shape
 from kinesics.errors import KinesicsError
 
 

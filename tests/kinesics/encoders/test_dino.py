@@ -6,7 +6,7 @@ import torch
 from support.foundation import assert_features_of_transformers
 
 from kinesics.encoders import dino, pretrained
-from kinesics.encoders.base import encoder_shape
+from kinesics.encoders.shapes import encoder_shape
 
 
 @pytest.mark.parametrize("kind", ["dinov3", "convnext", "dinov2", "dinov2_registers"])

@@ -3,8 +3,8 @@
 import torch
 
 from kinesics.encoders import efficientnet_lite0
-from kinesics.encoders.base import encoder_shape
 from kinesics.encoders.loading import load_encoder
+from kinesics.encoders.shapes import encoder_shape
 
 
 def test_the_table_and_the_module_agree():

@@ -16,9 +16,9 @@ from support.person_tracks import FACE, MAN, everywhere, write_tracks
 
 from kinesics.cli.main import main
 from kinesics.encoders import loading, registry
-from kinesics.encoders.base import encoder_shape
 from kinesics.encoders.extract import BATCH, crop_square, encode_crops, encode_sound, is_usable, square
 from kinesics.encoders.loading import load_encoder
+from kinesics.encoders.shapes import encoder_shape
 from kinesics.errors import KinesicsError
 from kinesics.media import video
 from kinesics.structures import features

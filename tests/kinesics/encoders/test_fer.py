@@ -3,9 +3,9 @@
 import numpy as np
 
 from kinesics.encoders import fer
-from kinesics.encoders.base import encoder_shape
 from kinesics.encoders.extract import crop_square
 from kinesics.encoders.loading import load_encoder
+from kinesics.encoders.shapes import encoder_shape
 from kinesics.media import video
 
 

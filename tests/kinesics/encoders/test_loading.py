@@ -9,9 +9,9 @@ from support.foundation import TINY, declare
 from support.person_tracks import everywhere, write_tracks
 
 from kinesics.encoders import pretrained, registry
-from kinesics.encoders.base import encoder_shape
 from kinesics.encoders.extract import encode_crops
 from kinesics.encoders.loading import load_encoder
+from kinesics.encoders.shapes import encoder_shape
 from kinesics.errors import KinesicsError
 
 VISUAL = [kind for kind, (_, row) in TINY.items() if row["input"] in ("image", "clip")]

@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from kinesics.encoders import registry
-from kinesics.encoders.base import AudioEncoder, Encoder, TextEncoder, VisualEncoder, encoder_shape
+from kinesics.encoders.base import AudioEncoder, Encoder, TextEncoder, VisualEncoder
 from kinesics.encoders.extract import BOXES
+from kinesics.encoders.shapes import encoder_shape
 from kinesics.errors import KinesicsError
 
 

@@ -6,7 +6,7 @@ import onnxruntime
 from onnx import TensorProto, helper
 
 from kinesics.encoders import vit_s_focus
-from kinesics.encoders.base import encoder_shape
+from kinesics.encoders.shapes import encoder_shape
 
 
 def test_the_table_and_the_module_agree():

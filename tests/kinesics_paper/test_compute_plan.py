@@ -1,4 +1,4 @@
-"""The full tier: planned without its data, what it costs, the profiles of clusters, and the tables of the article."""
+"""The full tier: its plan without the data, its costs, the profiles of clusters, and the tables of the article."""
 
 import json
 import re
@@ -21,7 +21,7 @@ FULL = compute_plan.read_config("full")
 
 
 def dry_run(clone: Path, tmp_path: Path, *options: str, target: str = "all") -> str:
-    """Return what Snakemake plans for a target of the full tier, in one shard a corpus, without any of its data."""
+    """Return what Snakemake plans for a target of the full tier, in one shard per benchmark, without any of its data."""
     (tmp_path / "coarse.yaml").write_text("corpora: {shard_hours: 1000}\n")
     command = [str(Path(sys.executable).with_name("snakemake")), "--dry-run", "--nolock", "--rerun-triggers", "mtime"]
     command += [*options, "--configfile", "config/full.yaml", str(tmp_path / "coarse.yaml"), "--", target]
@@ -99,7 +99,7 @@ def test_the_sums_are_those_of_the_rows(capsys):
     assert [float(value) for value in total] == pytest.approx(wanted, abs=0.05)
     assert sum(line.split()[0] in base.BENCHMARKS for line in lines if line) == len(rows)
     compute_plan.main(["--encoders", "dinov3_vitl16", "internvideo2_1b"])
-    assert "internvideo2_1b: 2 crops a second of video" in capsys.readouterr().out
+    assert "internvideo2_1b: 2 crops per second of video" in capsys.readouterr().out
     compute_plan.main(["--tier", "embedded"])
     assert "needs no GPU" in capsys.readouterr().out
 

@@ -72,14 +72,14 @@ def test_profiles_are_those_of_their_executors():
 
 
 def test_the_cost_of_an_encoder_by_hand():
-    found = compute_plan.cost("meld", "vit_s_focus", 2)
+    costs = compute_plan.cost("meld", "vit_s_focus", 2)
     crops = 13.7 * 3600 * 2 * 2 * 2
     rate = 4584.86 * (22.05 * 197) / (22.1 * 65)
     assert compute_plan.per_second("vit_s_focus") == pytest.approx(rate)
     decode = 13.7 * 30 / 350
     assert crops / rate / 3600 < decode  # the decoder is the limit of a small network
-    assert found["gpu_hours"] == pytest.approx(decode)
-    assert found["disk_gb"] == pytest.approx(crops * 768 * 4 / 1e9)
+    assert costs["gpu_hours"] == pytest.approx(decode)
+    assert costs["disk_gb"] == pytest.approx(crops * 768 * 4 / 1e9)
     big = compute_plan.cost("meld", "dinov3_vit7b16", 2)
     assert big["gpu_hours"] == pytest.approx(crops / (183.94 * 630.76 * 257 / (6716.4 * 201)) / 3600)
     assert compute_plan.cost("thumos14", "vit_s_focus", 2)["disk_gb"] == pytest.approx(30 * 3600 * 2 * 768 * 4 / 1e9)
@@ -105,14 +105,14 @@ def test_the_sums_are_those_of_the_rows(capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--tier", "moon"], "'moon' is not a tier. The tiers are embedded, full, public."),
         (["--encoders", "gpt5"], "'gpt5' is not an encoder: 'kinesics encoders' lists all"),
     ],
 )
-def test_a_plan_that_cannot_be_made_says_why(arguments, said):
-    with pytest.raises(SystemExit, match=re.escape(said)):
+def test_a_plan_that_cannot_be_made_gives_the_reason(arguments, message):
+    with pytest.raises(SystemExit, match=re.escape(message)):
         compute_plan.main(arguments)
 
 

@@ -19,11 +19,12 @@ import yaml
 from kinesics.encoders.registry import ENCODERS, check_encoder
 from kinesics.errors import KinesicsError
 from kinesics.io.package_data import package_file
-from kinesics.io.validation import check, read_table, read_yaml, schema
+from kinesics.io.validation import read_table, schema
+from kinesics_paper.configuration import check_config
 from kinesics_paper.datasets.base import BENCHMARKS, benchmark_row, shard_count
 
 #: Below the project's folder, in which the workflow runs.
-CONFIG, SCHEMA = Path("config"), Path("workflow/schemas/config.yaml")
+CONFIG = Path("config")
 RATES = {
     row["name"]: row
     for row in read_table(package_file("kinesics_paper", "compute_plan.csv"), schema("compute_plan", "kinesics_paper"))
@@ -43,8 +44,7 @@ def read_config(tier: str, folder: Path = CONFIG) -> dict:
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     if tiers[tier]:
         config = _laid_over(config, yaml.safe_load(tiers[tier].read_text(encoding="utf-8")))
-    check(config, read_yaml(SCHEMA), f"config/{tiers[tier].name if tiers[tier] else 'config.yaml'}")
-    return config
+    return check_config(config, f"config/{tiers[tier].name if tiers[tier] else 'config.yaml'}")
 
 
 def _laid_over(config: dict, over: dict) -> dict:

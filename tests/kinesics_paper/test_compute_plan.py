@@ -1,4 +1,4 @@
-"""The full tier: planned without its data, what it costs, the profiles of clusters, and the tables of the article."""
+"""The full tier: its plan without the data, its costs, the profiles of clusters, and the tables of the article."""
 
 import json
 import re
@@ -21,7 +21,7 @@ FULL = compute_plan.read_config("full")
 
 
 def dry_run(clone: Path, tmp_path: Path, *options: str, target: str = "all") -> str:
-    """Return what Snakemake plans for a target of the full tier, in one shard a corpus, without any of its data."""
+    """Return what Snakemake plans for a target of the full tier, in one shard per benchmark, without any of its data."""
     (tmp_path / "coarse.yaml").write_text("corpora: {shard_hours: 1000}\n")
     command = [str(Path(sys.executable).with_name("snakemake")), "--dry-run", "--nolock", "--rerun-triggers", "mtime"]
     command += [*options, "--configfile", "config/full.yaml", str(tmp_path / "coarse.yaml"), "--", target]
@@ -74,14 +74,14 @@ def test_profiles_are_those_of_their_executors():
 
 
 def test_the_cost_of_an_encoder_by_hand():
-    found = compute_plan.cost("meld", "vit_s_focus", 2)
+    costs = compute_plan.cost("meld", "vit_s_focus", 2)
     crops = 13.7 * 3600 * 2 * 2 * 2
     rate = 4584.86 * (22.05 * 197) / (22.1 * 65)
     assert compute_plan.per_second("vit_s_focus") == pytest.approx(rate)
     decode = 13.7 * 30 / 350
     assert crops / rate / 3600 < decode  # the decoder is the limit of a small network
-    assert found["gpu_hours"] == pytest.approx(decode)
-    assert found["disk_gb"] == pytest.approx(crops * 768 * 4 / 1e9)
+    assert costs["gpu_hours"] == pytest.approx(decode)
+    assert costs["disk_gb"] == pytest.approx(crops * 768 * 4 / 1e9)
     big = compute_plan.cost("meld", "dinov3_vit7b16", 2)
     assert big["gpu_hours"] == pytest.approx(crops / (183.94 * 630.76 * 257 / (6716.4 * 201)) / 3600)
     assert compute_plan.cost("thumos14", "vit_s_focus", 2)["disk_gb"] == pytest.approx(30 * 3600 * 2 * 768 * 4 / 1e9)
@@ -101,20 +101,20 @@ def test_the_sums_are_those_of_the_rows(capsys):
     assert [float(value) for value in total] == pytest.approx(wanted, abs=0.05)
     assert sum(line.split()[0] in base.BENCHMARKS for line in lines if line) == len(rows)
     compute_plan.main(["--encoders", "dinov3_vitl16", "internvideo2_1b"])
-    assert "internvideo2_1b: 2 crops a second of video" in capsys.readouterr().out
+    assert "internvideo2_1b: 2 crops per second of video" in capsys.readouterr().out
     compute_plan.main(["--tier", "embedded"])
     assert "needs no GPU" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--tier", "moon"], "'moon' is not a tier. The tiers are embedded, full, public."),
         (["--encoders", "gpt5"], "'gpt5' is not an encoder: 'kinesics encoders' lists all"),
     ],
 )
-def test_a_plan_that_cannot_be_made_says_why(arguments, said):
-    with pytest.raises(SystemExit, match=re.escape(said)):
+def test_a_plan_that_cannot_be_made_gives_the_reason(arguments, message):
+    with pytest.raises(SystemExit, match=re.escape(message)):
         compute_plan.main(arguments)
 
 

@@ -89,7 +89,7 @@ def test_the_configurations_fit_their_schema():
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "key"),
     [
         ({"datasets": ["crema-d"]}, "datasets"),
         ({"tier": "public"}, "datasets"),
@@ -98,8 +98,8 @@ def test_the_configurations_fit_their_schema():
         ({"open": CONFIG["open"] | {"datasets": CONFIG["open"]["datasets"] | {"nosuch": {}}}}, r"open\.datasets"),
     ],
 )
-def test_a_configuration_whose_article_could_not_be_written_is_refused(change, said):
-    with pytest.raises(KinesicsError, match=f"config.yaml: {said}"):
+def test_a_configuration_whose_article_could_not_be_written_is_refused(change, key):
+    with pytest.raises(KinesicsError, match=f"config.yaml: {key}"):
         check(CONFIG | change, read_yaml(ROOT / "workflow/schemas/config.yaml"), "config.yaml")
 
 

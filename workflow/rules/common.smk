@@ -15,38 +15,24 @@ from kinesics.encoders.registry import (
     required_downloads,
 )
 from kinesics.encoders.weights import weights_path
-from kinesics.io.validation import check, read_yaml
+from kinesics.errors import KinesicsError
 from kinesics.structures.truth_files import truth_files
 from kinesics.synthetic.dataset import plan_videos
 from kinesics_paper import compute_plan
+from kinesics_paper.configuration import check_config
 from kinesics_paper.datasets import base as benchmarks
 from kinesics_paper.datasets.open_data import find_open_dataset, output_names
 from kinesics_paper.downloads import TABLES, read_downloads
 
-check(
-    config,
-    read_yaml("workflow/schemas/config.yaml"),
-    "configuration (config/config.yaml, under --configfile and --config)",
-)
-for _key, _names, _known in [
-    ("detectors", config["detectors"], DETECTORS),
-    ("synthetic: detectors", config["synthetic"]["detectors"], DETECTORS),
-    ("figures: detectors", config["figures"]["detectors"], config["detectors"]),
-    (
-        "synthetic: study_seeds",
-        config["synthetic"]["study_seeds"],
-        config["synthetic"]["detectors"][config["synthetic"]["proposal"]],
-    ),
-    (
-        "synthetic: learning_curve",
-        config["synthetic"]["learning_curve"],
-        range(1, config["synthetic"]["train"]["videos"]),
-    ),
-]:
-    if _unknown := [name for name in _names if name not in _known]:
-        raise WorkflowError(
-            f"{_key} of the configuration: {_unknown[0]!r} is none of {', '.join(map(str, _known))}"
+try:
+    config.update(
+        check_config(
+            config,
+            "configuration (config/config.yaml, under --configfile and --config)",
         )
+    )
+except KinesicsError as error:
+    raise WorkflowError(str(error)) from None
 SOURCES = read_downloads()
 DOWNLOAD_TABLES = list(map(str, TABLES))
 # Asked for every job; each answer checks the table of sources anew.

@@ -3,7 +3,7 @@
 Layout: ``<Class>_val.txt`` and ``<Class>_test.txt`` in ``TH14_Temporal_annotations_validation/`` and
 ``TH14_Temporal_Annotations_Test/``, at any depth, with lines ``video start end`` in seconds, and ``Ambiguous_val.txt``, whose
 segments are taken out of the evaluation (the README in the archive); the videos in ``validation/`` and ``test/``. The server
-has them one by one: www.crcv.ucf.edu/THUMOS14. As is usual, the annotated validation videos are learned from.
+has them one by one: www.crcv.ucf.edu/THUMOS14. As is usual, the annotated validation videos are the training part.
 
 Flaws, repaired here: two test videos are left out (sming256/OpenTAD@3dd7b03:tools/prepare_data/thumos/README.md counts 211;
 which two is from memory); segments beyond the end of a video are cut there. What is cliff diving is diving too: both

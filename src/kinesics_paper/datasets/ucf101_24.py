@@ -6,7 +6,7 @@ as ``UCF-101/<Class>/<video>.avi``, unpacked from UCF101.rar (crcv.ucf.edu/data/
 frame, from 1), ``class`` and ``boxes`` (x, y, width, height in pixels of 320 x 240), one row per frame: convertMatToPy.py
 there, which goes by this order. The same annotation as a pickle is not read. The rate of the frames is that of the video.
 
-Not verified: whether the last frame counts to the tube; the boxes say how many frames there are.
+Not verified: whether the last frame counts to the tube; the number of boxes gives the number of frames.
 """
 
 from pathlib import Path

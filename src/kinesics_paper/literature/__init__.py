@@ -1,1 +1,1 @@
-"""The review of the literature as data: published numbers, released answers scored again, figures and tables."""
+"""The review of the literature as data: published numbers, and records of what is scored again."""

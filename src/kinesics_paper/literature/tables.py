@@ -20,10 +20,10 @@ TABLES = ("published_results", "systems", "datasets", "metrics_protocols", "unve
 #: Allowed values of each unit.
 RANGES = {"%": (0.0, 100.0), "0-1": (0.0, 1.0), "-1..1": (-1.0, 1.0), "frames": (0.0, 1000.0)}
 
-#: What is measured: two rows that agree here must agree in their value.
+#: The columns that identify a measurement: two rows that agree here must agree in their value.
 IDENTITY = ["system", "paper_key", "task", "dataset", "split", "metric", "setting"]
 
-#: The fields without which an entry of that type is incomplete; ``who`` is author or editor.
+#: The fields without which an entry of that type is incomplete; ``who`` stands for author or editor.
 NEEDED = {
     "article": ["who", "title", "journal", "year"],
     "inproceedings": ["who", "title", "booktitle", "year"],
@@ -68,7 +68,7 @@ def read_bibliography(path: str | Path) -> dict[str, dict[str, str]]:
 
 
 def _braces(text: str, start: int, where: str) -> str:
-    """Return what stands between the brace at ``start`` and its partner."""
+    """Return the text between the brace at ``start`` and the one that closes it."""
     depth = 0
     for position in range(start, len(text)):
         depth += {"{": 1, "}": -1}.get(text[position], 0)
@@ -168,8 +168,8 @@ def published_value(results: pd.DataFrame, *, unverified: bool = False, **where:
 def runs(system: Mapping[str, str]) -> str:
     """Return how a row of systems.csv runs here: its ``tier``, where ``full`` has been checked against the code.
 
-    With weights that the user places runs what an encoder of its paper serves. The rest of ``full`` is ``baseline``, if a
-    detector after its paper is trained here, or else ``no code``.
+    A system of tier ``full`` runs with weights that the user places if there is an encoder of its paper. The others are
+    ``baseline`` if a detector after its paper is trained here, or else ``no code``.
     """
     if system["tier"] != "full" or any(one["citation"] == system["paper_key"] for one in ENCODERS.values()):
         return system["tier"]

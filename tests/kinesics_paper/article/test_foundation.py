@@ -1,4 +1,4 @@
-"""The figures of foundation encoders: what is counted in them is true of clips whose answer is known."""
+"""The figures of foundation encoders: their counts are right on clips with a known answer."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from kinesics_paper.article.figures import foundation
 from kinesics_paper.article.figures.foundation import NOISE, THRESHOLDS
 
 
-def test_a_still_clip_keeps_one_token_a_frame_until_noise_passes_the_threshold():
+def test_a_still_clip_keeps_one_token_per_frame_until_noise_passes_the_threshold():
     clip = np.full((4, 280, 504, 3), 120, np.uint8)
     shares = foundation.survival(clip)
     assert shares.shape == (len(THRESHOLDS), len(NOISE))

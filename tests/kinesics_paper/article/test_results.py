@@ -1,4 +1,4 @@
-"""What the article shows is what the files say."""
+"""Numbers and tables of the article repeat what is in the files."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def test_latex_is_escaped():
     )
 
 
-def test_a_table_has_its_rules_where_asked():
+def test_a_table_has_its_rules_where_given():
     lines = latex.table("ll", ["x", "y"], [["1", "2"], ["3", "4"]], (1,)).splitlines()
     assert lines[1:-2] == [r"\toprule", r"x & y \\", r"\midrule", r"1 & 2 \\", r"\midrule", r"3 & 4 \\"]
 
@@ -72,7 +72,7 @@ def test_a_coding_becomes_events(tmp_path):
         ("v,0,happy,2,1,1,0,0,1,1,", "line 3: end_s 1 is not after start_s"),
     ],
 )
-def test_a_slip_of_the_coder_is_named(tmp_path, row, message):
+def test_a_slip_of_the_annotator_is_named(tmp_path, row, message):
     path = tmp_path / "coder.csv"
     path.write_text(HEADER + "v,0,happy,0,1,1,0,0,1,1,\n" + row + "\n")
     with pytest.raises(KinesicsError, match=message):

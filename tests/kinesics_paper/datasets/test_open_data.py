@@ -106,8 +106,8 @@ def test_data_without_time_has_labels(made, dataset):
 @pytest.mark.parametrize("dataset", open_data.OPEN_DATASETS)
 def test_what_is_written_is_what_is_announced(made, written, dataset):
     folder = written / dataset
-    found = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
-    assert sorted(found) == sorted(open_data.output_names(dataset))
+    files = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+    assert sorted(files) == sorted(open_data.output_names(dataset))
     if dataset in TIMED:
         reader = open_data.find_open_dataset(dataset)
         events = reader.read_events(made / dataset)
@@ -129,10 +129,10 @@ def test_the_same_data_give_the_same_bytes(made, written, tmp_path):
 
 
 def test_summary_of_the_miniatures(written):
-    found = {row["dataset"]: row for row in open_data.summarise(written)}
-    assert list(found) == list(open_data.OPEN_DATASETS)
-    assert all(row["licence"] for row in found.values())
-    counts = {name: (row["streams"], row["events"], row["labels"], row["persons"]) for name, row in found.items()}
+    summary = {row["dataset"]: row for row in open_data.summarise(written)}
+    assert list(summary) == list(open_data.OPEN_DATASETS)
+    assert all(row["licence"] for row in summary.values())
+    counts = {name: (row["streams"], row["events"], row["labels"], row["persons"]) for name, row in summary.items()}
     assert counts == {
         "uci-gesture-phase": (7, 14, 2, 3),
         "uci-grammatical-facial-expressions": (16, 32, 9, 2),
@@ -141,10 +141,10 @@ def test_summary_of_the_miniatures(written):
         "shrec2022": (2, 16, 16, None),
         "ipn-hand": (2, 4, 2, 2),
         "crema-d": (None, 12, 6, 2),
-        "gpt4v-emotion": (None, 19 * 12, found["gpt4v-emotion"]["labels"], None),
+        "gpt4v-emotion": (None, 19 * 12, summary["gpt4v-emotion"]["labels"], None),
     }
-    assert found["ipn-hand"]["hours"] == round(5 / 3600, 4)
-    assert found["shrec2022"]["hours"] is None
+    assert summary["ipn-hand"]["hours"] == round(5 / 3600, 4)
+    assert summary["shrec2022"]["hours"] is None
 
 
 def test_an_unknown_data_set_is_answered_with_the_known_ones():
@@ -194,8 +194,8 @@ def test_phases_as_pose(made, tmp_path):
         assert tracks.duration_s == pytest.approx(0.4)
         pose = tracks.dense(0, "pose")
         assert len(pose) == 12
-        seen = np.isfinite(pose[0]).any(-1)
-        assert np.flatnonzero(seen).tolist() == [0, 15, 16, 19, 20]
+        present = np.isfinite(pose[0]).any(-1)
+        assert np.flatnonzero(present).tolist() == [0, 15, 16, 19, 20]
         assert pose[0, [0, 19, 20], :2].round(4).tolist() == [[0.5, 0.25], [0.625, 0.5], [0.375, 0.5]]
         assert pose[0, 0, 2] == 0
 
@@ -260,15 +260,15 @@ def test_concatenated_streams(made, tmp_path):
     # the first and the last frame of each clip have the grey of its label
     greys = {label: 20 * k + 10 for k, label in enumerate((*egogestar.LABELS, egogestar.BACKGROUND))}
     for times in (part["start_s"] + 0.001, part["end_s"] - 0.05):
-        seen = read_frame_at(paths[0], times.tolist()).mean((1, 2, 3))
-        assert np.abs(seen - part["label"].map(greys)).max() < 4
+        grey = read_frame_at(paths[0], times.tolist()).mean((1, 2, 3))
+        assert np.abs(grey - part["label"].map(greys)).max() < 4
 
 
 def test_runs_of_shrec(made):
     folder = made / "shrec2022"
     assert rows(shrec2022.read_events(folder), "1")[0] == ("one", 0.0, 2.05)
-    found = shrec2022.read_detections(folder, "Stronger")
-    assert found["label"].value_counts()["wave"] == 1
+    detections = shrec2022.read_detections(folder, "Stronger")
+    assert detections["label"].value_counts()["wave"] == 1
     with pytest.raises(KinesicsError, match=r"'Best' is not a run. The runs are 2ST-GCN 1F, "):
         shrec2022.read_detections(folder, "Best")
 
@@ -363,8 +363,8 @@ def test_clips_that_are_not_the_data_sets(copy, tmp_path):
 @pytest.mark.slow
 @with_mirror
 def test_the_data_sets(whole):
-    found = {row["dataset"]: row for row in open_data.summarise(whole)}
-    counts = {name: (row["streams"], row["events"], row["labels"], row["persons"]) for name, row in found.items()}
+    summary = {row["dataset"]: row for row in open_data.summarise(whole)}
+    counts = {name: (row["streams"], row["events"], row["labels"], row["persons"]) for name, row in summary.items()}
     assert counts == {
         "uci-gesture-phase": (7, 330, 4, 3),
         "uci-grammatical-facial-expressions": (16, 409, 9, 2),
@@ -375,7 +375,7 @@ def test_the_data_sets(whole):
         "crema-d": (None, 7442, 6, 91),
         "gpt4v-emotion": (None, 29628, 21, None),
     }
-    hours = {name: row["hours"] and round(row["hours"], 2) for name, row in found.items()}
+    hours = {name: row["hours"] and round(row["hours"], 2) for name, row in summary.items()}
     assert list(hours.values()) == [0.10, 0.42, 0.44, 0.20, None, 7.41, None, None]
 
 
@@ -399,5 +399,5 @@ def test_phases_as_pose_lie_in_the_frame(whole):
         pose = read_tracks(path).dense(0, "pose")[..., :2]
         assert np.nanmin(pose) > 0
         assert np.nanmax(pose) < 1
-        # the person's left hand lies on the right of the picture
+        # the person's left hand lies on the right of the image
         assert np.nanmedian(pose[:, 19, 0]) > np.nanmedian(pose[:, 20, 0])

@@ -37,7 +37,7 @@ def points(frames: int = 40, seed: int = 0) -> np.ndarray:
     return random.uniform(0, 1, (6, 3)) + random.normal(0, 1e-3, (frames, 6, 3))
 
 
-def test_landmarks_say_what_moves_wherever_and_however_large_somebody_is():
+def test_landmarks_show_motion_at_any_place_and_size():
     still = points()
     waving = still.copy()
     waving[20:30, 2, 0] += 0.3
@@ -55,7 +55,7 @@ def test_landmarks_say_what_moves_wherever_and_however_large_somebody_is():
     assert np.abs(stream[:, 5:23]).max() < 0.05
 
 
-def test_landmarks_that_are_not_seen_are_zero():
+def test_missing_landmarks_are_zero():
     gone = points()
     gone[10:20] = np.nan
     gone[25, 3, 2] = np.nan  # depth alone
@@ -70,15 +70,15 @@ def test_landmarks_that_are_not_seen_are_zero():
     assert not landmark_descriptor(np.full((3, 6, 3), np.nan), RATE).any()
 
 
-def test_pixels_say_where_something_moves_and_which_way(tmp_path):
-    pictures = []
+def test_optical_flow_has_place_and_direction(tmp_path):
+    frames = []
     texture = np.random.default_rng(0).integers(0, 255, (80, 80, 1), np.uint8).repeat(3, 2)
     for k in range(8):
-        picture = np.full((240, 320, 3), 90, np.uint8)
+        frame = np.full((240, 320, 3), 90, np.uint8)
         left = 10 + 6 * max(k - 3, 0)  # at rest, then to the right, in the first row of cells
-        picture[:80, left : left + 80] = texture
-        pictures.append(picture)
-    stream = flow_descriptor(write_video(tmp_path / "v.mp4", pictures), RATE)
+        frame[:80, left : left + 80] = texture
+        frames.append(frame)
+    stream = flow_descriptor(write_video(tmp_path / "v.mp4", frames), RATE)
     cells = stream[:, 1:37].reshape(8, 12, 3)
     assert stream.shape == (8, 1 + 4 * CELLS[0] * CELLS[1])
     assert (stream[:, 0] == 1).all()

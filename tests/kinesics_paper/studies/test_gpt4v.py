@@ -122,9 +122,9 @@ def test_polarity_of_eight_emotions(tmp_path):
     )
     classes = ["positive", "negative"]
     options = {"outside": "wrong", "zero": "", "neutral": "", "surprise": ""}
-    decided = apply_options(read_answers(tmp_path / "a.csv", classes), options, classes)
-    assert decided["answer"].tolist() == ["positive", "positive", "odd"]
-    assert decided["rank"].tolist() == [1, 2, 0]
+    answered = apply_options(read_answers(tmp_path / "a.csv", classes), options, classes)
+    assert answered["answer"].tolist() == ["positive", "positive", "odd"]
+    assert answered["rank"].tolist() == [1, 2, 0]
     assert len(apply_options(read_answers(tmp_path / "a.csv", classes), options | {"outside": "dropped"}, classes)) == 2
 
 

@@ -92,7 +92,7 @@ def curve(tmp_path_factory):
     return json.loads((folder / "budget.json").read_text()), folder
 
 
-def test_a_budget_is_what_it_says(curve):
+def test_a_budget_keeps_its_share_of_queries(curve):
     found, _ = curve
     uniform, uncertain = found["curve"]["uniform"], found["curve"]["uncertain"]
     assert [row["calls"] for row in uniform] == [row["calls"] for row in uncertain] == [0, 20, 80]
@@ -104,7 +104,7 @@ def test_a_budget_is_what_it_says(curve):
     assert found["against_uniform"][0]["metrics"]["map"]["value"] == pytest.approx(difference, abs=2e-6)
 
 
-def test_the_article_says_what_the_studies_say(curve, tmp_path):
+def test_the_article_has_the_numbers_of_the_studies(curve, tmp_path):
     found, folder = curve
     proposal.budget(folder / "budget.json", tmp_path / "budget.pdf")
     proposal.architecture(tmp_path / "architecture.pdf")
@@ -148,7 +148,7 @@ def test_the_article_says_what_the_studies_say(curve, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_learning_curve_scores_where_it_learned_on_test_videos_and_on_clips(curve, tmp_path):
+def test_the_learning_curve_scores_training_videos_test_videos_and_clips(curve, tmp_path):
     _, folder = curve
     features = sorted(folder.glob("*/v.safetensors"))
     tracks, truth, model = folder / "v.parquet", folder / "truth.csv", tmp_path / "m.safetensors"
@@ -167,7 +167,7 @@ def test_the_learning_curve_scores_where_it_learned_on_test_videos_and_on_clips(
     found = learning_curve(data, seeds=[0], settings={"resamples": 10, "seed": 0, "block_s": 5})
     assert (found["videos"], found["seconds"]) == (1, 20)
     assert found["training"] == found["test"]
-    # The clips are judged by the decisions alone, the stage's mAP by all candidates.
+    # The clips are scored by the decisions alone, the mAP on synthetic data by all candidates.
     events, _ = budgeted.DETECTOR.detect(clip, model)
     sure = events[events["score"] >= decision_threshold(model)]
     expected = score([true, true], sure, durations={"v": 20}, labels=sorted(set(true["label"])), resamples=0, block_s=5)
@@ -177,7 +177,7 @@ def test_the_learning_curve_scores_where_it_learned_on_test_videos_and_on_clips(
     assert found["test"]["map"]["value"] == score(true, events, resamples=0)["metrics"]["map"]["value"]
 
 
-def test_every_detector_trains_as_the_search_on_validation_videos_found_best():
+def test_every_detector_trains_with_the_best_settings_of_the_search():
     rows = pd.read_csv(ROOT / "benchmarks/search.csv")
     stage = compute_plan.read_config("embedded")["synthetic"]["detectors"]
     learned = [name for name in stage if DETECTORS[name]["learns"] == "synthetic"]

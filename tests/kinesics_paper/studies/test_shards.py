@@ -31,5 +31,5 @@ def test_images_and_parts_of_films_become_videos(benchmarks, tmp_path):
     row = pd.Series({"path": str(film), "start_s": 0.5, "duration_s": 1.0, "rate_hz": np.nan})
     with open_video(row) as part:
         assert probe_video(part).duration_s == pytest.approx(1.0)
-        seen = read_frame_at(part, [0.05, 0.95])[:, 30, 40].mean(1)
-    assert np.abs(seen - [10 + 8 * 5, 10 + 8 * 14]).max() < 3
+        grey = read_frame_at(part, [0.05, 0.95])[:, 30, 40].mean(1)
+    assert np.abs(grey - [10 + 8 * 5, 10 + 8 * 14]).max() < 3

@@ -43,8 +43,8 @@ def collect(files: Mapping[str, Any], config: Mapping[str, Any]) -> Numbers:
 def merge_numbers(parts: Mapping[str, Numbers]) -> Numbers:
     """Return the numbers of all parts. Raises KinesicsError if two have a number of the same name."""
     numbers: Numbers = {}
-    for part, mine in parts.items():
-        if twice := sorted(set(numbers) & set(mine)):
+    for part, of_part in parts.items():
+        if twice := sorted(set(numbers) & set(of_part)):
             raise KinesicsError(f"numbers.json: {twice[0]!r} is a number of {part} and of another part: rename one")
-        numbers |= mine
+        numbers |= of_part
     return numbers

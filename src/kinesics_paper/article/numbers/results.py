@@ -16,20 +16,37 @@ from kinesics.vlm.prompts import read_prompts
 from kinesics_paper.article.latex_numbers import power_of_ten, spread, text
 from kinesics_paper.downloads import read_downloads
 
+Numbers = dict[str, float | int | str | None]
 
-def result_numbers(scores: str | Path, tracks: list[str], truth: list[str], released: str | Path, config: dict) -> dict:
-    """Return {key: value}: the configuration, the clips, the coders, and every score with the ends of its interval.
+
+def result_numbers(
+    scores: str | Path, tracks: list[str], truth: list[str], released: str | Path, config: dict
+) -> Numbers:
+    """Return {key: value}: the configuration, the clips, the annotators, and every score with the ends of its interval.
 
     ``released`` is the comparison of our run of the released gesture network with the package's own.
     """
-    numbers: dict[str, float | int | str | None] = {
+    numbers = _configuration(config, len(tracks)) | _clips(tracks)
+    for path in truth:
+        events = read_events_csv(path)
+        numbers[f"{Path(path).stem}.events"] = len(events)
+        for video, rows in events.groupby("video"):
+            numbers[f"{Path(path).stem}.{video}.events"] = len(rows)
+    numbers |= _scores(json.loads(Path(scores).read_text(encoding="utf-8")))
+    compared = json.loads(Path(released).read_text(encoding="utf-8"))
+    numbers |= {f"released.{key}": value for key, value in compared.items()}
+    return numbers | {"released.network": power_of_ten(compared["network"])}
+
+
+def _configuration(config: dict, clips: int) -> Numbers:
+    numbers: Numbers = {
         "version": kinesics.__version__,
         "tier": config["tier"],
         "config.rate": f"{config['rate_hz']:g}",
         "config.max_people": config["max_people"],
         "config.resamples": config["score"]["resamples"],
         "config.block": f"{config['score']['block_s']:g}",
-        "clips.count": len(tracks),
+        "clips.count": clips,
         "labels.count": len(LABELS),
         "sources.count": sum(rows[0]["tier"] == config["tier"] for rows in read_downloads().values()),
     }
@@ -45,45 +62,46 @@ def result_numbers(scores: str | Path, tracks: list[str], truth: list[str], rele
     for place, detectors in (("seeds", config["detectors"]), ("stage.seeds", config["synthetic"]["detectors"])):
         numbers |= {f"config.{place}.{detector}": len(seeds) for detector, seeds in detectors.items()}
     numbers["config.seeds.study"] = len(config["synthetic"]["study_seeds"])
-    for name, (points, _) in LANDMARKS.items():
-        numbers[f"landmarks.{name}"] = points
+    return numbers | {f"landmarks.{name}": points for name, (points, _) in LANDMARKS.items()}
+
+
+def _clips(paths: list[str]) -> Numbers:
+    """Return duration, persons and the share of frames with each kind of landmarks of the tracks of each clip."""
+    numbers: Numbers = {}
     total = 0.0
-    for path in tracks:
-        clip = read_tracks(path)
-        total += clip.duration_s
-        numbers[f"clip.{clip.video}.duration"] = text(clip.duration_s, 1)
-        numbers[f"clip.{clip.video}.persons"] = len(clip.persons)
+    for path in paths:
+        tracks = read_tracks(path)
+        total += tracks.duration_s
+        numbers[f"clip.{tracks.video}.duration"] = text(tracks.duration_s, 1)
+        numbers[f"clip.{tracks.video}.persons"] = len(tracks.persons)
         for part in ("face", "pose", "left_hand", "right_hand"):
-            seen = len(set(clip.table.filter(clip.table[part].is_valid())["frame"].to_pylist()))
-            numbers[f"clip.{clip.video}.{part}"] = seen / clip.frames if clip.frames else None
-    numbers["clips.minutes"] = text(total / 60, 1)
-    for path in truth:
-        events = read_events_csv(path)
-        numbers[f"{Path(path).stem}.events"] = len(events)
-        for video, rows in events.groupby("video"):
-            numbers[f"{Path(path).stem}.{video}.events"] = len(rows)
-    result = json.loads(Path(scores).read_text(encoding="utf-8"))
-    numbers["agreement.units"] = result["agreement"]["units"]
+            frames = len(set(tracks.table.filter(tracks.table[part].is_valid())["frame"].to_pylist()))
+            numbers[f"clip.{tracks.video}.{part}"] = frames / tracks.frames if tracks.frames else None
+    return numbers | {"clips.minutes": text(total / 60, 1)}
+
+
+def _scores(result: dict) -> Numbers:
+    """Return the agreement of the annotators, and the scores of each detector in each view."""
+    numbers: Numbers = {"agreement.units": result["agreement"]["units"]}
     numbers["agreement.labels"] = len(result["agreement"]["labels"])
-    _entries(numbers, "agreement", result["agreement"])
+    numbers |= _entries("agreement", result["agreement"])
     for detector, views in result["detectors"].items():
-        for view, scored in views.items():
-            numbers[f"{detector}.{view}.labels"] = len(scored["labels"])
-            numbers[f"{detector}.{view}.predicted"] = scored["n_predicted"]
-            _entries(numbers, f"{detector}.{view}", scored)
-    compared = json.loads(Path(released).read_text(encoding="utf-8"))
-    numbers |= {f"released.{key}": value for key, value in compared.items()}
-    numbers["released.network"] = power_of_ten(compared["network"])
+        for view, scores in views.items():
+            numbers[f"{detector}.{view}.labels"] = len(scores["labels"])
+            numbers[f"{detector}.{view}.predicted"] = scores["n_predicted"]
+            numbers |= _entries(f"{detector}.{view}", scores)
     return numbers
 
 
-def synthetic_score_numbers(scores: str | Path) -> dict:
-    """Return {key: value} of the scores on synthetic videos: ``on_stage.<detector>.<metric>``, with intervals."""
+def synthetic_score_numbers(scores: str | Path) -> Numbers:
+    """Return {key: value} of the scores on synthetic data: ``on_stage.<detector>.<metric>``, with interval.
+
+    Those of the perturbations are ``on_stage.<detector>.<perturbation>.<severity>.map``.
+    """
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
-    numbers: dict[str, float | int | str | None] = {"on_stage.labels": len(result["labels"])}
+    numbers: Numbers = {"on_stage.labels": len(result["labels"])}
     for detector, views in result["detectors"].items():
-        _entries(numbers, f"on_stage.{detector}", views["test"])
-        _entries(numbers, f"on_stage.{detector}.own", views["own"])
+        numbers |= _entries(f"on_stage.{detector}", views["test"]) | _entries(f"on_stage.{detector}.own", views["own"])
         types = views["diagnosis"]["types"]
         for kind, count in types.items():
             key = f"on_stage.{detector}.share.{kind.replace(' ', '_')}"
@@ -94,8 +112,10 @@ def synthetic_score_numbers(scores: str | Path) -> dict:
     return numbers
 
 
-def _entries(numbers: dict, prefix: str, scored: dict) -> None:
-    groups = {prefix: scored["metrics"]} | {f"{prefix}.{label}": entry for label, entry in scored["per_label"].items()}
+def _entries(prefix: str, scores: dict) -> Numbers:
+    numbers: Numbers = {}
+    groups = {prefix: scores["metrics"]} | {f"{prefix}.{label}": entry for label, entry in scores["per_label"].items()}
     for name, metrics in groups.items():
         for metric, entry in metrics.items():
             numbers |= spread(f"{name}.{metric}", entry) | {f"{name}.{metric}.n": entry["n"]}
+    return numbers

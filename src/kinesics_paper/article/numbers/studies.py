@@ -23,17 +23,18 @@ from kinesics_paper.article.tables.cross_validation import METRICS, read_scores
 def synthetic_numbers(
     videos: str | Path, truth: str | Path, utterances: list[str], realism: str | Path, config: dict
 ) -> dict[str, float | int | str]:
-    """Return {key: value} for the article: what the stage holds, and how real it is.
+    """Return {key: value} for the article: the contents of the synthetic data, and their realism.
 
-    ``utterances`` is a file a video, ``realism`` of ``evaluation.realism``, ``config`` the section of the configuration.
+    ``utterances`` is one file per video, ``realism`` the result of ``studies.synthetic_realism``, ``config`` the section of
+    the configuration.
     """
-    played, events = pd.read_csv(videos, keep_default_na=False), read_events_csv(truth)
+    table, events = pd.read_csv(videos, keep_default_na=False), read_events_csv(truth)
     spoken = pd.concat(map(pd.read_csv, utterances), ignore_index=True)
-    spoken = spoken[spoken["video"].isin(played["video"][played["split"] != "perturbed"])]
+    spoken = spoken[spoken["video"].isin(table["video"][table["split"] != "perturbed"])]
     emotional = spoken[spoken["emotion"] != "neutral"]
-    seconds = played["duration_s"].sum()
+    seconds = table["duration_s"].sum()
     out: dict[str, float | int | str] = {
-        "stage.videos": len(played),
+        "stage.videos": len(table),
         "stage.minutes": f"{seconds / 60:.0f}",
         "stage.events": len(events),
         "stage.size": f"{config['width']}\\,$\\times$\\,{config['height']}",
@@ -46,40 +47,39 @@ def synthetic_numbers(
         "stage.severities": max(max(severities) for severities in VALUES.values()),
         "stage.actions": len(FACE_ACTIONS),
     }
-    for split, mine in played.groupby("split"):
-        out[f"stage.{split}.videos"] = len(mine)
-        out[f"stage.{split}.scripts"] = mine["script"].nunique()
-        out[f"stage.{split}.duration"] = f"{mine['duration_s'].iloc[0]:g}"
-        out[f"stage.{split}.events"] = int(events["video"].isin(mine["video"]).sum())
+    for split, rows in table.groupby("split"):
+        out[f"stage.{split}.videos"] = len(rows)
+        out[f"stage.{split}.scripts"] = rows["script"].nunique()
+        out[f"stage.{split}.duration"] = f"{rows['duration_s'].iloc[0]:g}"
+        out[f"stage.{split}.events"] = int(events["video"].isin(rows["video"]).sum())
     real = json.loads(Path(realism).read_text(encoding="utf-8"))
-    found = next(row for row in real["detection"] if row["shot"] == "all")
-    out |= {"real.faces": found["faces"], "real.found": text(100 * found["rate"], 1)}
+    faces = next(row for row in real["detection"] if row["shot"] == "all")
+    out |= {"real.faces": faces["faces"], "real.found": text(100 * faces["rate"], 1)}
     off = next(row for row in real["landmarks"] if row["shot"] == "all" and row["points"] == "all")
     out |= {"real.error": text(100 * off["mean"], 1), "real.error_px": text(off["mean_px"], 1)}
     return out
 
 
 def foundation_numbers(shares: str | Path, areas: str | Path) -> dict[str, int | str]:
-    """Return {key: value} for the article: the encoders there are, the tokens kept, how well the patches tell a hand."""
-    kept_of = json.loads(Path(shares).read_text(encoding="utf-8"))
+    """Return {key: value} for the article: how many encoders there are, the tokens kept, and how patches separate a hand."""
+    kept = json.loads(Path(shares).read_text(encoding="utf-8"))
     out: dict[str, int | str] = {
         "encoders.count": len(ENCODERS),
         "encoders.placed": sum("/" in row["weights"] for row in ENCODERS.values()),
         "pruner.threshold": f"{CHANGED:g}",
     }
-    for clip, curves in kept_of.items():
-        for threshold, line in zip(THRESHOLDS, curves, strict=True):
-            for noise, share in zip(NOISE, line, strict=True):
+    for clip, curves in kept.items():
+        for threshold, curve in zip(THRESHOLDS, curves, strict=True):
+            for noise, share in zip(NOISE, curve, strict=True):
                 out[f"pruner.{clip}.{threshold:g}.{noise:g}"] = f"{100 * share:.0f}"
-    found = json.loads(Path(areas).read_text(encoding="utf-8"))
-    return out | {"hand_patches.lowest": f"{min(found[1:]):.2f}", "hand_patches.highest": f"{max(found[1:]):.2f}"}
+    others = json.loads(Path(areas).read_text(encoding="utf-8"))[1:]  # than the frame of the query
+    return out | {"hand_patches.lowest": f"{min(others):.2f}", "hand_patches.highest": f"{max(others):.2f}"}
 
 
 def proposal_numbers(
     budget: str | Path, ablations: list[str], learning: list[str], on_stage: str | Path
 ) -> dict[str, float | int | str | None]:
-    """Return {key: value} for the article: the budget and learning curves, the parts, and how the proposal does against each
-    baseline."""
+    """Return {key: value} for the article: budget and learning curves, ablations, and the proposal against each baseline."""
     curves = json.loads(Path(budget).read_text(encoding="utf-8"))
     out: dict[str, float | int | str | None] = {"budget.calls": next(iter(curves["curve"].values()))[-1]["of"]}
     out |= {"budget.keep": f"{100 * KEEP:g}", "budget.aim": f"{100 * QUERIES:g}"}

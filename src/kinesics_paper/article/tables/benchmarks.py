@@ -17,18 +17,18 @@ from kinesics_paper.literature.tables import read_literature, runs, verification
 
 
 def benchmarks(scores: list[str], out: str | Path) -> None:
-    """Write what each benchmark is, how it is had, and what each encoder reached (files of ``corpora.probe``), or -- .
+    """Write each benchmark, its access, and the score of each encoder (files of ``studies.linear_probe``), or -- .
 
-    What was reached is the official measure in per cent: of clips and frames the mean over the folds, of events and boxes that
-    of the first fold. Sizes that are in part from memory carry the mark of unverified numbers.
+    The score is the official measure in per cent: of clips and frames the mean over the folds, of events and boxes that of
+    the first fold. Sizes that are in part from memory carry the mark of unverified numbers.
     """
-    found = [json.loads(Path(path).read_text(encoding="utf-8")) for path in scores]
-    encoders = sorted({one["encoder"] for one in found})
+    results = _read(scores)
+    encoders = sorted({result["encoder"] for result in results})
     rows, rules = [], []
     for number, (name, row) in enumerate(BENCHMARKS.items()):
         if number and row["task"] != rows[-1][1]:
             rules.append(number)
-        reached = {one["encoder"]: _reached(one, row) for one in found if one["corpus"] == name}
+        reached = {result["encoder"]: _score(result, row) for result in results if result["corpus"] == name}
         size = [text(float(row["videos"]), 0), text(float(row["hours"]), 1), text(float(row["disk_gb"]), 0)]
         size[-1] += verification_mark("no" if "from memory" in row["sizes"] else "yes")
         access = "open" if row["access"] == "open" else "to be signed"
@@ -39,18 +39,22 @@ def benchmarks(scores: list[str], out: str | Path) -> None:
     write_text(out, table("@{}llrrrll" + "r" * len(encoders) + "@{}", head, rows, tuple(rules)))
 
 
-def _reached(result: dict, corpus: dict[str, str]) -> str:
+def _read(scores: Sequence[str]) -> list[dict]:
+    return [json.loads(Path(path).read_text(encoding="utf-8")) for path in scores]
+
+
+def _score(result: dict, benchmark: dict[str, str]) -> str:
     if "mean" in result:
         names = {"accuracy": "WAR"}
-        return "/".join(f"{100 * result['mean'][names.get(one, one)]:.1f}" for one in corpus["metric"].split(", "))
-    value = result["folds"][min(result["folds"])]["metrics"][corpus["key"]]["value"]
+        metrics = [names.get(metric, metric) for metric in benchmark["metric"].split(", ")]
+        return "/".join(f"{100 * result['mean'][metric]:.1f}" for metric in metrics)
+    value = result["folds"][min(result["folds"])]["metrics"][benchmark["key"]]["value"]
     return "--" if value is None else f"{100 * value:.1f}"
 
 
-#: What a letter of ``coverage`` means.
+#: The letters of ``coverage``: what is known of a system on a benchmark.
 STATES = {"H": "run here", "R": "recomputed from released answers", "P": "published"}
-
-
+#: The letters of ``coverage``: what a run here needs.
 NEEDS = {
     "w": "weights that you place",
     "g": "weights behind an agreement",
@@ -60,20 +64,16 @@ NEEDS = {
     "f": "data that are downloaded",
     "d": "data to be signed for",
 }
-
-
-#: The letter of what a word of ``literature.runs`` stands for.
+#: The letter for each word of ``literature.tables.runs``.
 NEEDS_OF = {"embedded": "", "answers": "e", "endpoint": "e", "full": "w", "baseline": "c", "no code": "c", "none": "n"}
-
-
 CLIPS = "real clips"  # the article's own
 
 
 def coverage(literature: dict[str, pd.DataFrame], records: list[dict], scores: list[str], out: str | Path) -> None:
-    """Write for every system and benchmark what is known: letters of ``STATES``, and of ``NEEDS`` what a run here needs.
+    """Write for every system and benchmark what is known: letters of ``STATES``, and of ``NEEDS`` for what is missing.
 
-    A system is run here on a benchmark if ``scores`` (files of ``corpora.probe``) has an encoder of its paper, and on the
-    article's clips if one of its networks is among the embedded sources. Published are the rows of published_results.csv
+    A system is run here on a benchmark if ``scores`` (files of ``studies.linear_probe``) has an encoder of its paper, and on
+    the article's clips if one of its networks is among the embedded sources. Published are the rows of published_results.csv
     under its name or an alias.
     """
     heads = [CLIPS, *(row["dataset"] for row in BENCHMARKS.values())]
@@ -97,22 +97,23 @@ def coverage_of_files(records: Sequence[str], scores: Sequence[str], out: str | 
 def _states(literature: dict[str, pd.DataFrame], records: list[dict], scores: list[str]) -> dict[tuple[str, str], str]:
     """Return {(system, benchmark): letters of ``STATES``} of those that have one."""
     results, aliases = literature["published_results"], literature["aliases"]
-    other = {
+    names_of = {
         kind: aliases[aliases["kind"] == kind].groupby("name")["published"].agg(set) for kind in ("system", "dataset")
     }
-    found = [json.loads(Path(path).read_text(encoding="utf-8")) for path in scores]
-    run = {(ENCODERS[one["encoder"]]["citation"], BENCHMARKS[one["corpus"]]["dataset"]) for one in found}
+    run = {
+        (ENCODERS[result["encoder"]]["citation"], BENCHMARKS[result["corpus"]]["dataset"]) for result in _read(scores)
+    }
     embedded = {files[0]["citation"] for files in read_downloads().values() if files[0]["tier"] == "embedded"}
     embedded |= {row["citation"] for name, row in ENCODERS.items() if is_downloadable(name)}
     recomputed = {row["dataset"] for row in records if row["published"] is not None}
     states = {}
     for row in literature["systems"].to_dict("records"):
-        names = {row["system"]} | other["system"].get(row["system"], set())
+        names = {row["system"]} | names_of["system"].get(row["system"], set())
         datasets = set(results["dataset"][results["system"].isin(names)])
         if row["tier"] == "embedded" and row["paper_key"] in embedded:
             states[row["system"], CLIPS] = "H"
-        for dataset in (one["dataset"] for one in BENCHMARKS.values()):
-            published = datasets & ({dataset} | other["dataset"].get(dataset, set()))
+        for dataset in (benchmark["dataset"] for benchmark in BENCHMARKS.values()):
+            published = datasets & ({dataset} | names_of["dataset"].get(dataset, set()))
             letters = "H" if (row["paper_key"], dataset) in run else ""
             letters += "R" if row["tier"] == "answers" and published & recomputed else ""
             states[row["system"], dataset] = letters + ("P" if published else "")
@@ -126,6 +127,6 @@ def _cell(states: dict[tuple[str, str], str], row: dict, dataset: str) -> str:
         return state
     needs = NEEDS_OF[runs(row)]
     needs = "g" if needs == "w" and row["gated"] not in ("no", "unknown", "--") else needs
-    access = {one["dataset"]: one["access"] for one in BENCHMARKS.values()}
+    access = {benchmark["dataset"]: benchmark["access"] for benchmark in BENCHMARKS.values()}
     needs += {"open": "f", "licensed": "d"}.get(access.get(dataset, ""), "")
     return rf"{state}\,{{\color{{gray}}{needs}}}" if state else rf"{{\color{{gray}}{needs}}}"

@@ -1,4 +1,4 @@
-"""Table of the detectors that were trained and tested in the folds of open data sets."""
+"""The table of the detectors that were trained and tested in the folds of open data sets."""
 
 import json
 from collections.abc import Sequence

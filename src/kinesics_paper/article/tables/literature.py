@@ -19,7 +19,7 @@ from kinesics_paper.literature.tables import UNVERIFIED, read_literature, runs, 
 from kinesics_paper.studies.gpt4v import AS_PUBLISHED, OTHER, comparison
 from kinesics_paper.studies.shrec2022 import DATASET
 
-#: What a word of ``literature.runs`` says on the page.
+#: The words of ``literature.tables.runs`` as they are printed.
 RUNS_HERE = {
     "embedded": "yes",
     "answers": "answers only",
@@ -92,16 +92,16 @@ def gpt4v(literature: dict[str, pd.DataFrame], records: list[dict], out: str | P
 
 def gpt4v_choices(literature: dict[str, pd.DataFrame], records: list[dict], out: str | Path) -> None:
     """Write the choices that the paper leaves open: the published number, and what the other choice gives."""
-    rows, rules, seen = [], [], set()
+    rows, rules, listed = [], [], set()
     words = {"outside": "answer outside the list", "zero": "label 0", "neutral": "answer neutral",
              "surprise": "surprise and surprised"}  # fmt: skip
     for option, what in words.items():
         if rows:
             rules.append(len(rows))
         for row in read_sets():
-            if not row[option] or (option, row["dataset"]) in seen:
+            if not row[option] or (option, row["dataset"]) in listed:
                 continue
-            seen.add((option, row["dataset"]))
+            listed.add((option, row["dataset"]))
             other = OTHER[option][row[option]]
             for metric in row["metrics"].split(";"):
                 values = [find(records, row["dataset"], name, metric) for name in (AS_PUBLISHED, f"{option}: {other}")]
@@ -114,8 +114,8 @@ def gpt4v_choices(literature: dict[str, pd.DataFrame], records: list[dict], out:
                 rows.append([what if new else "", name, metric, row[option], numbers[0], other, numbers[1], gain])
     rules.append(len(rows))
     for row in read_sets():
-        if row["also"] and row["dataset"] not in seen:
-            seen.add(row["dataset"])
+        if row["also"] and row["dataset"] not in listed:
+            listed.add(row["dataset"])
             values = [find(records, row["dataset"], AS_PUBLISHED, row[column]) for column in ("metrics", "also")]
             numbers = [f"{value['value']:.2f} ({value['n']})" for value in values]
             gain = _signed(values[1]["value"] - values[0]["value"], 2)

@@ -43,9 +43,9 @@ def data(clips: Sequence[str], media: Sequence[str], datasets: Sequence[str], ou
             files = sources[source]
             row = files[0]
             if source in media:
-                seen = probe_video(media[source])
-                frame = f"{seen.duration_s:.1f} s, {seen.width}\\,$\\times$\\,{seen.height}"
-                what = f"{escape(_what(row))}; {frame}{'' if seen.has_audio else ', no sound'}"
+                info = probe_video(media[source])
+                frame = f"{info.duration_s:.1f} s, {info.width}\\,$\\times$\\,{info.height}"
+                what = f"{escape(_what(row))}; {frame}{'' if info.has_audio else ', no sound'}"
             else:
                 what = escape(_contents(files))
             size = sum(int(file["bytes"]) for file in files) / 1e6
@@ -60,7 +60,7 @@ def data(clips: Sequence[str], media: Sequence[str], datasets: Sequence[str], ou
 
 
 def _what(row: dict[str, str]) -> str:
-    """Return what a file is, without the word before the colon that groups the files of its source."""
+    """Return the description of a file, without the word before the colon that groups the files of its source."""
     return row["description"].partition(": ")[2] or row["description"]
 
 
@@ -74,17 +74,20 @@ def _origin(row: dict[str, str]) -> str:
 
 
 def _contents(files: list[dict[str, str]]) -> str:
-    """Return what several files are: all kinds if they are few, else the first and the last."""
+    """Return the description of several files: all kinds if they are few, else the first and the last."""
     kinds = list(dict.fromkeys(map(_what, files)))
     if len(files) == 1:
         return kinds[0]
     return f"{len(files)} files: " + ("; ".join(kinds) if len(kinds) <= 6 else f"{kinds[0]}; ...; {kinds[-1]}")
 
 
-def open_data(folder: str | Path, datasets: Sequence[str], out: str | Path) -> list[dict]:
-    """Write what the open data sets hold, and return it (``datasets.open_data.summarise`` of ``folder``).
+COUNTS = ["streams", "hours", "events", "labels", "persons"]
 
-    -- stands for what they do not have or tell.
+
+def open_data(folder: str | Path, datasets: Sequence[str], out: str | Path) -> list[dict]:
+    """Write the contents of the open data sets, and return them (``datasets.open_data.summarise`` of ``folder``).
+
+    -- stands for what they do not have or state.
     """
     rows = summarise(folder, datasets)
     cells = [
@@ -98,38 +101,35 @@ def open_data(folder: str | Path, datasets: Sequence[str], out: str | Path) -> l
     return rows
 
 
-COUNTS = ["streams", "hours", "events", "labels", "persons"]
+AGREEMENT = ["f1_30", "f1_50", "kappa", "spatial_iou"]
 
 
 def agreement(scores: str | Path, truth: list[str], out: str | Path) -> None:
-    """Write the coders' agreement a label: numbers of events, F1, kappa, spatial IoU, with intervals."""
+    """Write the agreement of the annotators per label: numbers of events, F1, kappa, spatial IoU, with intervals."""
     result = json.loads(Path(scores).read_text(encoding="utf-8"))["agreement"]
-    coders = [pd.read_csv(path)["label"].value_counts() for path in truth]
+    events = [pd.read_csv(path)["label"].value_counts() for path in truth]
     rows = []
     for label in result["labels"]:
         entry = result["per_label"][label]
-        counts = [str(coder.get(label, 0)) for coder in coders]
+        counts = [str(of_annotator.get(label, 0)) for of_annotator in events]
         rows.append([escape(label.replace("_", " ")), *counts, *(interval(entry[metric]) for metric in AGREEMENT)])
-    counts = [str(coder.sum()) for coder in coders]
+    counts = [str(of_annotator.sum()) for of_annotator in events]
     rows.append(["all labels", *counts, *(interval(result["metrics"][metric]) for metric in AGREEMENT)])
     head = ["Label", "A", "B", *(HEADS[metric] for metric in AGREEMENT)]
     write_text(out, table("@{}lrr" + "l" * len(AGREEMENT) + "@{}", head, rows, (len(rows) - 1,)))
 
 
-AGREEMENT = ["f1_30", "f1_50", "kappa", "spatial_iou"]
-
-
 def results(scores: str | Path, out: str | Path) -> None:
-    """Write each detector's scores on all labels and on its own, below the coders' agreement."""
+    """Write each detector's scores on all labels and on its own, below the agreement of the annotators."""
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
-    ceiling = result["agreement"]
-    rows = [["coder A against B", str(len(ceiling["labels"])), *(interval(ceiling["metrics"][name]) for name in HEADS)]]
+    agreed = result["agreement"]
+    rows = [["coder A against B", str(len(agreed["labels"])), *(interval(agreed["metrics"][name]) for name in HEADS)]]
     rules = []
     for view in ("all", "own"):
         rules.append(len(rows))
         for name in detectors(result):
             scored = result["detectors"][name][view]
-            if view == "own" and scored["labels"] == ceiling["labels"]:
+            if view == "own" and scored["labels"] == agreed["labels"]:
                 continue
             rows.append(
                 [escape(name), str(len(scored["labels"])), *(interval(scored["metrics"][metric]) for metric in HEADS)]
@@ -139,7 +139,7 @@ def results(scores: str | Path, out: str | Path) -> None:
     )
 
 
-#: Column heads of the metrics on the stage.
+#: Column heads of the metrics on synthetic data.
 SYNTHETIC_HEADS = {
     "f1_30": "F1@0.3",
     "f1_50": "F1@0.5",
@@ -150,7 +150,7 @@ SYNTHETIC_HEADS = {
 
 
 def synthetic(scores: str | Path, out: str | Path) -> None:
-    """Write each detector's scores on the stage's test videos, and how its mAP differs from that of the reference."""
+    """Write each detector's scores on the synthetic test videos, and the difference of its mAP to the reference's."""
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
     rows, rules = [], []
     for view in ("test", "own"):
@@ -168,7 +168,7 @@ def synthetic(scores: str | Path, out: str | Path) -> None:
 
 
 def methods(names: list[str], out: str | Path) -> None:
-    """Write what each of these detectors is, reads and learns."""
+    """Write what each of these detectors does, its frozen network, and the data it is trained on."""
     rows = []
     for name, row in ((name, DETECTORS[name]) for name in names):
         cite = rf"~\cite{{{row['citation']}}}" if row["citation"] else ""
@@ -180,17 +180,17 @@ def methods(names: list[str], out: str | Path) -> None:
 
 
 def expressions(realism: str | Path, out: str | Path) -> None:
-    """Write the table of the expression network's outputs at the apex of each scripted expression: per cent of the faces."""
-    answers = pd.DataFrame(json.loads(Path(realism).read_text(encoding="utf-8"))["expressions"])
-    shown = [label for label in [*LABELS.index, "neutral"] if label in set(answers["display"])]
-    outputs = list(dict.fromkeys(answers["said"]))
+    """Write the outputs of the expression network at the apex of each expression, in per cent of its faces."""
+    counts = pd.DataFrame(json.loads(Path(realism).read_text(encoding="utf-8"))["expressions"])
+    shown = [label for label in [*LABELS.index, "neutral"] if label in set(counts["display"])]
+    outputs = list(dict.fromkeys(counts["said"]))
     rows = []
-    for display in shown:
-        own = answers[answers["display"] == display].set_index("said")
+    for expression in shown:
+        own = counts[counts["display"] == expression].set_index("said")
         share = (100 * own["times"] / own["faces"]).map("{:.0f}".format)
         rows.append(
-            [rf"\what{{{escape(display)}}}", str(own["faces"].iloc[0])]
-            + [rf"\textbf{{{share[label]}}}" if label == display else share[label] for label in outputs]
+            [rf"\what{{{escape(expression)}}}", str(own["faces"].iloc[0])]
+            + [rf"\textbf{{{share[label]}}}" if label == expression else share[label] for label in outputs]
         )
     write_text(out, table("lr" + "r" * len(outputs), ["display", "faces", *map(escape, outputs)], rows))
 
@@ -200,24 +200,26 @@ ABLATION_HEADS = {"map": "mAP", "f1_50": "F1@0.5"}
 
 
 def ablation(scores: list[str], out: str | Path) -> None:
-    """Write what the proposal loses without a part: mAP, event F1, and the paired difference of mAP to the whole."""
+    """Write the scores of the proposal without a part: mAP, event F1, and the paired difference of mAP to the whole."""
     rows = []
     for path in scores:
-        one = json.loads(Path(path).read_text(encoding="utf-8"))
-        reached = [interval(one["metrics"][key]) for key in ABLATION_HEADS]
-        difference = interval(one["difference"]["map"]) if "difference" in one else ""
-        errors = [text(one["ece"][key], 3) for key in ("before", "after")]
-        rows.append([escape(one["variant"].replace("_", " ")), *reached, difference, *errors])
+        result = json.loads(Path(path).read_text(encoding="utf-8"))
+        reached = [interval(result["metrics"][key]) for key in ABLATION_HEADS]
+        difference = interval(result["difference"]["map"]) if "difference" in result else ""
+        errors = [text(result["ece"][key], 3) for key in ("before", "after")]
+        rows.append([escape(result["variant"].replace("_", " ")), *reached, difference, *errors])
     head = ["Variant", *ABLATION_HEADS.values(), r"$\Delta$ mAP", "ECE, raw", "calibrated"]
     write_text(out, table("@{}llllrr@{}", head, rows, (1,)))
 
 
 def costs(models: list[str], measured: str | Path, out: str | Path) -> None:
-    """Write how many weights and training steps each trained detector has, what was chosen for it, its calibration error,
-    and the time and memory that ``measured`` tells, a table of ``benchmarks/methods.py``, or -- ."""
+    """Write the weights, training steps, chosen settings and calibration error of each trained detector.
+
+    Time and memory are those of ``measured``, a table of ``benchmarks/methods.py``, or -- .
+    """
     rows: dict[str, list[str]] = {}
     errors: dict[str, list[np.ndarray]] = {}
-    took = pd.read_csv(measured, dtype=str).set_index("detector")
+    resources = pd.read_csv(measured, dtype=str).set_index("detector")
     for path in models:
         name = Path(path).parts[-3]
         model = read_checkpoint(path, find_detector(name).name)
@@ -225,7 +227,7 @@ def costs(models: list[str], measured: str | Path, out: str | Path) -> None:
         weights = sum(array.size for key, array in model.items() if key.startswith("network."))
         settings = json.loads(model["settings"].tobytes())
         rows[name] = [escape(name), text(int(weights)), text(int(settings["steps"])), f"{settings['rate']:g}"]
-        rows[name] += list(took.loc[name]) if name in took.index else ["--"] * len(took.columns)
+        rows[name] += list(resources.loc[name]) if name in resources.index else ["--"] * len(resources.columns)
         rows[name] += [f"{settings['sigma']:g}", f"{settings['smooth_s']:g}" if "smooth_s" in settings else "--"]
     for name, pairs in errors.items():
         rows[name] += [text(float(value), 3) for value in np.mean(pairs, 0)]

@@ -14,9 +14,8 @@ import pandas as pd
 
 from kinesics.metrics.agreement import RATE_HZ
 from kinesics.metrics.average_precision import interpolated_ap
-from kinesics.metrics.counts import mean_defined
 from kinesics.metrics.inputs import Tables, prepare_tables
-from kinesics.metrics.matching import match_ranked, overlaps, ranking, ratio
+from kinesics.metrics.matching import match_ranked, mean_defined, overlaps, ranking, ratio
 from kinesics.metrics.tubes import select_events, spatial_iou
 from kinesics.structures.boxes import box_iou
 from kinesics.structures.events import BOX

@@ -177,6 +177,11 @@ def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0)[()]  # 0-d to a number
 
 
+def mean_defined(values: np.ndarray, axis: int) -> np.ndarray:
+    """Return the mean over the values that are not NaN; NaN where there is none."""
+    return ratio(np.nansum(values, axis), np.isfinite(values).sum(axis))
+
+
 def f1_score(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray) -> np.ndarray:
     """Return F1 = 2 TP / (2 TP + FP + FN), element by element; NaN where nothing was true and nothing predicted.
 

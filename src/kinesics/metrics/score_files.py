@@ -12,7 +12,7 @@ from kinesics.metrics.comparison import compare
 from kinesics.metrics.counts import MEASURES
 from kinesics.metrics.diagnosis import diagnose
 from kinesics.metrics.identity import hits_by_number, remap_by_boxes
-from kinesics.metrics.inputs import EventsAndTubes
+from kinesics.metrics.tubes import EventsAndTubes
 from kinesics.metrics.scoring import score
 from kinesics.structures.events import BOX, empty_events, read_events_and_tubes, read_events_csv
 from kinesics.structures.truth_files import BESIDE

@@ -22,6 +22,8 @@ FRAME_IOU = 0.5
 TUBE_IOUS = (0.2, 0.5)
 ROUNDING_S = 1e-6
 
+EventsAndTubes = tuple[pd.DataFrame, pd.DataFrame | None]  # an events table and its tubes
+
 
 def sorted_with_tubes(events: pd.DataFrame, tubes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return ``sorted_events(events)``, and the tubes with the events' new numbers."""

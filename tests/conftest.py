@@ -43,9 +43,3 @@ def bundles(source, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("bundles")
     build_bundles(*downloads.fetch("mediapipe", ROOT / "data"), folder)
     return folder
-
-
-@pytest.fixture(scope="session")
-def actors(tmp_path_factory) -> Path:
-    """Return a folder that keeps the stage's actors, which take seconds to make."""
-    return tmp_path_factory.mktemp("actors")

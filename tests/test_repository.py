@@ -1,11 +1,15 @@
 """The repository holds together: formats, lint, the lock, the citation, and no typed result."""
 
+import ast
 import json
 import re
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+import grimp
 import pytest
 import yaml
 from support import ROOT
@@ -13,9 +17,10 @@ from support import ROOT
 from kinesics import __version__
 from kinesics.detectors.registry import DETECTORS
 from kinesics.encoders.registry import ENCODERS
-from kinesics.io import downloads
+from kinesics.io.extras import EXTRAS
 from kinesics.io.validation import check, schema
 from kinesics.structures.vocabulary import LABELS
+from kinesics_paper.downloads import read_downloads
 
 BIN = Path(sys.executable).parent
 
@@ -55,39 +60,116 @@ def test_python_is_formatted_and_lint_clean():
     run(str(BIN / "ruff"), "format", "--check", ".")
 
 
+@pytest.mark.slow
 def test_workflow_is_formatted_and_lint_clean():
     run(str(BIN / "snakefmt"), "--check", "Snakefile", "workflow")
     assert "Congratulations" in run(str(BIN / "snakemake"), "--lint")
 
 
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def locked() -> dict[str, str]:
-    lines = (ROOT / "requirements.lock").read_text().split()
-    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[^=+]+", line) for line in lines)
-    return {name.lower().replace("_", "-"): version for name, version in (line.split("==") for line in lines)}
+    """Return the version of each package of the lock, every line of which is a version with hashes."""
+    text = (ROOT / "requirements.lock").read_text().replace("\\\n", "")
+    pins = {}
+    for line in text.splitlines():
+        pin, *hashes = line.split()
+        assert re.fullmatch(r"[A-Za-z0-9_.-]+==[^=+]+", pin)
+        assert hashes, f"{pin} has no hash: run make lock"
+        assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", one) for one in hashes)
+        name, version = pin.split("==")
+        pins[normal(name)] = version
+    return pins
 
 
 def test_environment_and_lock_are_the_same():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     conda = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
     (pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
-    assert pip == (ROOT / "requirements.lock").read_text().split()
+    assert {normal(name): version for name, version in (entry.split("==") for entry in pip)} == locked()
     names = {re.split("[=<> ]", entry)[0] for entry in conda}
     assert {"python", "pip", "nodejs", "tectonic", "mesalib"} <= names
     assert not names & set(locked()), "a package comes from conda and from pip"
 
 
 def test_lock_holds_every_direct_dependency():
-    import tomllib
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [
         *project["dependencies"],
         *(name for extra in project["optional-dependencies"].values() for name in extra),
     ]
+    pins = locked()
     for requirement in wanted:
-        name, _, version = requirement.partition("==")
-        assert name.lower() in locked(), f"{name} is not in requirements.lock: run make lock"
-        assert not version or locked()[name.lower()] == version
+        name, _, version = re.split(r"(==|>=|$)", requirement, maxsplit=1)
+        if name.startswith("kinesics["):  # the extra that is all extras
+            continue
+        assert normal(name) in pins, f"{name} is not in requirements.lock: run make lock"
+        assert "==" not in requirement or pins[normal(name)] == version
+
+
+def test_imports_run_down_the_layers():
+    assert "0 broken" in run(str(BIN / "lint-imports"), "--no-cache")
+
+
+def test_no_files_import_each_other_in_a_circle():
+    graph = grimp.build_graph("kinesics", "kinesics_paper", exclude_type_checking_imports=True, cache_dir=None)
+    todo = {name: set(graph.find_modules_directly_imported_by(name)) for name in graph.modules}
+    while free := {name for name, imported in todo.items() if not imported & todo.keys()}:
+        todo = {name: imported for name, imported in todo.items() if name not in free}
+    assert not todo, f"these import each other: {', '.join(sorted(todo))}"
+
+
+def test_the_package_reads_no_file_outside_of_itself():
+    for path in (ROOT / "src/kinesics").rglob("*.py"):
+        assert not re.search(r"__file__\)\.(resolve\(\)\.)?parents?", path.read_text()), path
+
+
+def test_every_extra_is_one_of_the_project_and_of_no_core_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert set(EXTRAS.values()) <= set(project["optional-dependencies"])
+    core = {normal(re.split("[=<>]", name)[0]) for name in project["dependencies"]}
+    assert not core & {normal(name) for name in EXTRAS}
+
+
+#: Words that make a reader guess, where the field has one of its own.
+RIDDLES = {"told", "asked", "said", "whom", "lessons", "knows"}
+
+
+def names_and_docstrings(path: Path) -> Iterator[str]:
+    """Yield what a module calls things, and what it writes about them."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
+            yield ast.get_docstring(node) or ""
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name.replace("_", " ")
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id.replace("_", " ")
+        if isinstance(node, ast.arg):
+            yield node.arg.replace("_", " ")
+
+
+@pytest.mark.slow
+def test_names_and_docstrings_use_the_words_of_the_field():
+    found = {
+        f"{path.relative_to(ROOT)}: {word}"
+        for folder in ("src", "workflow")
+        for path in (ROOT / folder).rglob("*.py")
+        for text in names_and_docstrings(path)
+        for word in RIDDLES & set(re.findall(r"[a-z]+", text.lower()))
+    }
+    assert not found, "\n".join(sorted(found))
+
+
+def test_files_are_short_enough_to_read():
+    for folder in ("src", "tests", "workflow", "benchmarks"):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert len(path.read_text().splitlines()) <= 420, f"{path} has more than 420 lines: split it"
+
+
+def test_spelling():
+    run(str(BIN / "codespell"), "src", "tests", "workflow", "benchmarks", "docs", "paper", *map(str, ROOT.glob("*.md")))
 
 
 def test_citation_file_is_valid():
@@ -99,7 +181,7 @@ def test_citation_file_is_valid():
 
 def test_every_citation_key_is_in_the_bibliography():
     keys = set(re.findall(r"^@\w+\{([^,]+),", (ROOT / "literature/references.bib").read_text(), re.M))
-    wanted = {row["citation"] for rows in downloads.read_downloads().values() for row in rows}
+    wanted = {row["citation"] for rows in read_downloads().values() for row in rows}
     wanted |= {row["citation"] for table in (ENCODERS, DETECTORS) for row in table.values() if row["citation"]}
     for path in (ROOT / "paper").glob("*.tex"):
         wanted |= {key for group in re.findall(r"\\cite\{([^}]+)\}", path.read_text()) for key in group.split(",")}

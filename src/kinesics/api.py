@@ -1,7 +1,5 @@
-"""The functions behind both the command line and Python: from files to tracks, features, events and scores."""
+"""The functions of the command line and the Python API: from files to tracks, features, events and scores."""
 
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +10,14 @@ import pandas as pd
 import kinesics
 from kinesics.detectors.base import Budgeted, Detector, Temporal
 from kinesics.detectors.registry import DETECTORS, find_detector, is_trained, required_encoders
-from kinesics.encoders.base import is_downloadable, is_visual, required_downloads, weights_path
+from kinesics.encoders.registry import is_downloadable, is_visual, required_downloads
+from kinesics.encoders.weights import weights_path
 from kinesics.errors import KinesicsError
 from kinesics.formats.registry import read_events, write_events
 from kinesics.io import downloads
 from kinesics.io.checkpoints import decision_threshold, detector_of, read_checkpoint
+from kinesics.io.files import temporary_folder
+from kinesics.io.names import video_name
 from kinesics.io.validation import check, read_yaml, schema
 from kinesics.media.video import probe_video
 from kinesics.metrics.scoring import score as score_tables
@@ -25,12 +26,12 @@ from kinesics.structures.tracks import Tracks, read_tracks
 
 __all__ = ["Events", "Tracks", "detect", "read_events", "score", "track", "write_events"]
 
-PathLike = str | os.PathLike[str]
-#: Reports a line about the progress of the work.
+PathLike = str | Path
+#: Receives a line about the progress.
 Notify = Callable[[str], None]
 
 DEFAULT_DETECTOR = "rules"
-#: Frames a second that are tracked, and people followed at once, unless given.
+#: Defaults of the tracking: frames per second, and people at a time.
 RATE_HZ, MAX_PEOPLE = 10.0, 4
 
 
@@ -45,13 +46,13 @@ def track(
 ) -> Tracks:
     """Track the people in a video: faces, hands, bodies, with identities over time.
 
-    ``rate_hz`` frames a second are tracked, and at most ``max_people`` at once. ``out`` also keeps the tracks as Parquet.
+    ``rate_hz`` frames per second are tracked, and at most ``max_people`` at a time. ``out`` also keeps the tracks as Parquet.
     ``data`` is the folder of downloaded files (default: KINESICS_DATA, else the user's cache folder).
 
     Raises KinesicsError naming the file if the video cannot be read or the weights cannot be downloaded.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(out) if out else Path(folder) / "tracks.parquet"
+    with temporary_folder() as folder:
+        path = Path(out) if out else folder / "tracks.parquet"
         track_file(video, path, rate_hz=rate_hz, max_people=max_people, data=data, progress=progress)
         return read_tracks(path)
 
@@ -72,15 +73,16 @@ def track_file(
     from kinesics.perception.mediapipe_bundles import BUNDLES, build_bundles
     from kinesics.perception.tracking import track as track_people
 
-    probe_video(video)  # a bad video is refused before anything is downloaded
+    video_name(video)
+    probe_video(video)  # raises for an unreadable video before anything is downloaded
     data = downloads.data_folder(data)
     bundles = data / "bundles" / kinesics.__version__
     if not all((bundles / name).exists() for name in BUNDLES):
-        build_bundles(*downloads.fetch("mediapipe", data), bundles)
+        build_bundles(*downloads.fetch("mediapipe", data), out=bundles)
     return track_people(Path(video), bundles, Path(out), rate_hz=rate_hz, max_people=max_people, progress=progress)
 
 
-def encode_file(
+def encode_file(  # noqa: PLR0913 - keyword-only settings
     video: PathLike,
     encoder: str,
     out: PathLike,
@@ -96,7 +98,7 @@ def encode_file(
 ) -> None:
     """Extract features of a video with a frozen encoder into a safetensors file.
 
-    ``tracks`` are those of the video's people, for encoders of images and clips; ``rate_hz`` crops a second are encoded
+    ``tracks`` are those of the video's people, for encoders of images and clips; ``rate_hz`` crops per second are encoded
     (default: the encoder's); ``weights`` are a file, a folder or a repository of the Hugging Face hub (default: in ``data``);
     ``cache`` is a file that keeps the features of each crop; ``queries`` limits the crops (``encoders.extract``).
 
@@ -104,41 +106,64 @@ def encode_file(
     """
     from kinesics.encoders.extract import encode_crops, encode_sound
 
-    visual = is_visual(encoder)
-    if visual and not tracks:
-        raise KinesicsError(f"encoder {encoder!r} takes person crops: give their tracks with --tracks")
-    if not visual and tracks:
+    video_name(video)
+    if is_visual(encoder):
+        if not tracks:
+            raise KinesicsError(f"encoder {encoder!r} takes person crops: give their tracks with --tracks")
+        weights = _find_weights(encoder, weights, data)
+        encode_crops(
+            video, tracks, encoder, weights, out, rate_hz=rate_hz, cache=cache, queries=queries, progress=progress
+        )
+        return
+    if tracks:
         raise KinesicsError(f"encoder {encoder!r} takes audio, not person crops: remove --tracks")
-    data = downloads.data_folder(data)
-    if is_downloadable(encoder) and not weights:
+    weights = _find_weights(encoder, weights, data)
+    has_sound = encode_sound(video, encoder, weights, out, rate_hz=rate_hz, cache=cache, progress=progress)
+    if not has_sound and notify:
+        notify(f"{video}: has no sound: {encoder} has no features")
+
+
+def _find_weights(encoder: str, weights: PathLike | None, data: PathLike | None) -> PathLike:
+    """Return the given weights of an encoder, or else its own in the folder ``data``, downloaded if they can be."""
+    folder = downloads.data_folder(data)
+    if weights:
+        return weights
+    _fetch_weights(encoder, folder)
+    return weights_path(encoder, folder)
+
+
+def _fetch_weights(encoder: str, data: Path) -> None:
+    """Download the weights of an encoder, if they can be, into the folder ``data``."""
+    if is_downloadable(encoder):
         for source in required_downloads(encoder):
             downloads.fetch(source, data)
-    weights = weights or weights_path(encoder, data)
-    work = {"rate_hz": rate_hz, "cache": cache, "progress": progress}
-    if visual:
-        encode_crops(video, tracks, encoder, weights, out, calls=queries, **work)
-    elif not encode_sound(video, encoder, weights, out, **work) and notify:
-        notify(f"{video}: has no sound: {encoder} has no features")
 
 
 def train_file(config: PathLike, out: PathLike) -> None:
     """Train the detector that a YAML file configures (schema ``train``) and write its checkpoint (safetensors).
 
-    Raises KinesicsError naming the file and the key for a wrong configuration, and as ``detectors.runner.fit_files``.
+    Raises KinesicsError naming the file and the key for a wrong configuration, and as ``detectors.runner.fit_seeds``.
     """
-    from kinesics.detectors.runner import fit_files
+    from kinesics.detectors.runner import fit_seeds
 
-    settings = read_yaml(config)
+    settings: Any = read_yaml(config)
     check(settings, schema("train"), str(config))
     if settings["detector"] in DETECTORS and not is_trained(settings["detector"]):
         raise KinesicsError(f"{config}: detector {settings['detector']!r} does not learn")
-    files = {name: settings.get(name, []) for name in ("tracks", "features", "truth", "validation")}
-    fit_files(settings["detector"], out=out, seed=settings.get("seed", 0), options=settings.get("options", {}), **files)
+    fit_seeds(
+        settings["detector"],
+        settings["tracks"],
+        settings.get("features", []),
+        settings["truth"],
+        {settings.get("seed", 0): out},
+        settings.get("validation", []),
+        settings.get("options"),
+    )
 
 
 @dataclass(frozen=True)
 class _Method:
-    """A detector that is ready to run: its registry name, its weights, and the share of queries that it may make."""
+    """A detector with its registry name, its checkpoint, and its token budget."""
 
     name: str
     detector: Detector
@@ -147,7 +172,7 @@ class _Method:
     policy: str
 
 
-def detect(
+def detect(  # noqa: PLR0913 - keyword-only settings
     video: PathLike,
     detector: str | None = None,
     *,
@@ -166,19 +191,24 @@ def detect(
     """Detect behavioural events in a video.
 
     ``detector`` is a name of ``detectors.registry`` (default: the one of ``model``, else ``rules``) and ``model`` the
-    checkpoint of a trained one. ``budget`` is the share in [0, 1] of the slow encoder's queries that may be made, where
-    ``policy`` puts them. Events below the model's decision threshold are left out unless ``all_candidates``. ``tracks``
-    spares the tracking, which otherwise takes ``rate_hz`` and ``max_people`` (see ``track``). ``notify`` receives lines
-    about the progress.
+    checkpoint of a trained one. ``budget`` is the token budget, a share in [0, 1] of the slow encoder's queries, which the
+    acquisition policy ``policy`` selects. Events below the model's decision threshold are left out unless
+    ``all_candidates``. ``tracks`` replaces the tracking, which otherwise takes ``rate_hz`` and ``max_people`` (see
+    ``track``). ``notify`` receives lines about the progress.
 
     Times of the result are seconds, boxes fractions of the frame; the tubes have the box of every tracked frame. Raises
     KinesicsError for bad input, before the video is tracked where that is possible.
     """
     method = _prepare(detector, model, budget, policy, None if tracks else rate_hz)
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
+    name, folder = video_name(video), downloads.data_folder(data)
+    probe_video(video)  # a bad video is refused before anything is downloaded, and missing weights before the work
+    for encoder in required_encoders(method.name):
+        _fetch_weights(encoder, folder)
+    if weights := DETECTORS[method.name]["weights"]:
+        downloads.fetch(weights, folder)
+    with temporary_folder() as work:
         if tracks is None:
-            tracks = work / f"{Path(video).stem}.parquet"
+            tracks = work / "tracks.parquet"
             people, frames, _ = track_file(
                 video, tracks, rate_hz=rate_hz, max_people=max_people, data=data, progress=progress
             )
@@ -187,13 +217,13 @@ def detect(
         else:
             from kinesics.encoders.extract import check_same_video
 
-            check_same_video(video, Path(video).stem, read_tracks(tracks), tracks)
+            check_same_video(video, name, read_tracks(tracks), tracks)
         features = _extract(video, Path(tracks), method, work, data, notify, progress)
-        return _run(method, Path(tracks), features, all_candidates, seed, downloads.data_folder(data))
+        return _run(method, Path(tracks), features, all_candidates, seed, folder)
 
 
 def _prepare(name: str | None, model: PathLike | None, budget: float, policy: str, rate_hz: float | None) -> _Method:
-    """Return the method of ``detect``; what would be refused in the end is refused before the video is tracked."""
+    """Return the method of ``detect``. Raises KinesicsError for bad arguments, before the video is tracked."""
     from kinesics.detectors.acquisition import POLICIES
 
     if policy not in POLICIES:
@@ -204,11 +234,11 @@ def _prepare(name: str | None, model: PathLike | None, budget: float, policy: st
         raise KinesicsError(f"detector {name!r} does not learn: it takes no --model")
     if is_trained(name) and not model:
         raise KinesicsError(f"detector {name!r} has to be trained: give its checkpoint with --model FILE")
-    if isinstance(detector, Temporal):
-        learned_hz = detector.rate_hz(detector.read(Path(model)))
-        if rate_hz not in (None, learned_hz):
-            raise KinesicsError(f"{model}: learned at {learned_hz:g} frames a second: give --rate {learned_hz:g}")
-    elif is_trained(name):
+    if model and isinstance(detector, Temporal):
+        trained_hz = detector.rate_hz(detector.read(Path(model)))
+        if rate_hz not in (None, trained_hz):
+            raise KinesicsError(f"{model}: learned at {trained_hz:g} frames a second: give --rate {trained_hz:g}")
+    elif model:
         read_checkpoint(Path(model), detector.name)
     if budget < 1 and not isinstance(detector, Budgeted):
         raise KinesicsError(f"detector {name!r} takes no --budget: it needs all features of its encoders")
@@ -224,26 +254,27 @@ def _extract(
     notify: Notify | None,
     progress: bool,
 ) -> list[Path]:
-    """Extract the features that a method reads, with as many queries as its budget allows; return their files."""
+    """Extract the features that a method reads, with the queries that its budget allows; return their files."""
     from kinesics.detectors.acquisition import acquire_queries
     from kinesics.signals.recording import read_recordings
 
     features: list[Path] = []
     for encoder in required_encoders(method.name):
-        queries = None
-        if method.budget < 1 and isinstance(method.detector, Budgeted) and encoder == method.detector.encoder:
+        queries, detector = None, method.detector
+        if method.model and method.budget < 1 and isinstance(detector, Budgeted) and encoder == detector.encoder:
             recording = read_recordings([tracks], features)[0]
-            queries = acquire_queries(method.policy, method.budget, recording, method.detector, method.model)
+            queries = acquire_queries(method.policy, method.budget, recording, detector, method.model)
             if notify:
                 notify(f"{encoder}: {len(queries)} queries")
         out = folder / f"{encoder}.safetensors"
-        seen = tracks if is_visual(encoder) else None
-        encode_file(video, encoder, out, tracks=seen, queries=queries, data=data, notify=notify, progress=progress)
+        people = tracks if is_visual(encoder) else None
+        encode_file(video, encoder, out, tracks=people, queries=queries, data=data, notify=notify, progress=progress)
         features.append(out)
     return features
 
 
 def _run(method: _Method, tracks: Path, features: list[Path], all_candidates: bool, seed: int, data: Path) -> Events:
+    """Run a method on tracks and features, with released weights in ``data``, and return its events."""
     from kinesics.detectors.runner import check_features
     from kinesics.signals.recording import read_recordings
 
@@ -263,14 +294,14 @@ def score(truth: Events | Sequence[Events], predicted: Events | Sequence[Events]
     ``truth`` has one entry per annotator, ``predicted`` one per seed of the detector. ``options`` are those of
     ``metrics.scoring.score``, which also describes the result. Tubes are scored if all entries have them.
 
-    Raises KinesicsError if an option is wrong or the tables do not go together.
+    Raises KinesicsError if an option is wrong or the tables do not match.
     """
     sides = {
         name: [given] if isinstance(given, Events) else list(given)
         for name, given in (("truth", truth), ("predicted", predicted))
     }
     tubes = {name: [events.tubes for events in side] for name, side in sides.items()}
-    if all(one is not None for side in tubes.values() for one in side):
+    if all(part is not None for side in tubes.values() for part in side):
         options = {"tubes": tubes} | options
     tables = {name: [events.table for events in side] for name, side in sides.items()}
     return score_tables(tables["truth"], tables["predicted"], **options)

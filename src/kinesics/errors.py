@@ -1,5 +1,5 @@
-"""The one exception that callers are meant to catch."""
+"""The exception of the package."""
 
 
 class KinesicsError(Exception):
-    """Bad input or a bad environment: the message names the file, the value and what to do."""
+    """Invalid input or environment, for callers to catch: the message names the file, the value and what to do."""

@@ -1,10 +1,11 @@
-"""What the scripts of the workflow share: a log file, errors in one line, and how a rule's files become arguments."""
+"""What the scripts of the workflow share: a log file, errors in one line, and a rule's files as arguments."""
 
 import contextlib
 import inspect
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from importlib import import_module
 from typing import Any
 
@@ -38,9 +39,22 @@ def function(name: str, package: str) -> Callable[..., Any]:
 
 
 def call(called: Callable[..., Any], *given: Mapping[str, Any]) -> Any:
-    """Call a function with the given values that it has parameters for; what else is given are dependencies only.
+    """Call a function with those of the given values that it has parameters for (see ``arguments_of``)."""
+    return called(**arguments_of(called, *given))
 
-    Of a name that is given twice the last value counts.
+
+def arguments_of(called: Callable[..., Any], *given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a function among the given values; the others are dependencies only.
+
+    A parameter that is annotated with a dataclass, and is not given itself, is made of the values of its fields. Of a name
+    that is given twice the last value counts.
     """
     values = {name: value for mapping in given for name, value in mapping.items()}
-    return called(**{name: values[name] for name in inspect.signature(called).parameters if name in values})
+    arguments = {}
+    for name, parameter in inspect.signature(called, eval_str=True).parameters.items():
+        if name in values:
+            arguments[name] = values[name]
+        elif is_dataclass(parameter.annotation):
+            known = {field.name: values[field.name] for field in fields(parameter.annotation) if field.name in values}
+            arguments[name] = parameter.annotation(**known)
+    return arguments

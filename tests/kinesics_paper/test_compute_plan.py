@@ -30,6 +30,7 @@ def dry_run(clone: Path, tmp_path: Path, *options: str, target: str = "all") -> 
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_whole_tier_is_planned_on_a_cluster_without_its_data(clean_clone, tmp_path):
     planned = dry_run(clean_clone, tmp_path, "--workflow-profile", "profiles/slurm", "--forceall")
     counts = dict(re.findall(r"^(\w+) +(\d+)$", planned.split("Job stats:")[1].split("total")[0], re.MULTILINE))
@@ -46,6 +47,7 @@ def test_the_whole_tier_is_planned_on_a_cluster_without_its_data(clean_clone, tm
     assert "gpu" not in "".join(re.findall(r"^rule track_shard:\n(?:    .*\n)+", planned, re.MULTILINE))
 
 
+@pytest.mark.slow
 def test_kubernetes_copies_through_its_storage(clean_clone, tmp_path):
     options = ["--workflow-profile", "profiles/kubernetes", "--default-storage-prefix", str(clean_clone), "--forceall"]
     planned = dry_run(clean_clone, tmp_path, *options, target="results/corpora/smg/index/events.csv")

@@ -1,4 +1,4 @@
-"""Makers of small videos for tests."""
+"""Small videos made from nothing."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def numbered(count: int, width: int = 64, height: int = 48) -> list[np.ndarray]:
-    """Return RGB frames (height, width, 3) whose grey level tells their number: 10 + 8 k; the top left corner is white."""
+    """Return RGB frames (height, width, 3) whose grey level encodes their number, 10 + 8 k; the top left corner is white."""
     frames = [np.full((height, width, 3), 10 + 8 * k, np.uint8) for k in range(count)]
     for frame in frames:
         frame[: height // 4, : width // 4] = 255
@@ -50,8 +50,8 @@ def write_video(
         if rotation:
             stream.set_display_rotation(rotation)
         sound = None if audio is False else container.add_stream("aac", rate=16000, layout="mono")
-        for k, picture in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+        for k, pixels in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
             frame.time_base = Fraction(1, 1000)
             frame.pts = round(1000 * (times_s[k] if times_s is not None else k / rate))
             frame.duration = round(1000 / rate)

@@ -17,7 +17,7 @@ def write_answers(path: Path, rows: list[list[str]]) -> None:
 
 
 def write_gpt4v(folder: Path) -> Path:
-    """Write 12 samples a file, of which the first answer is right in every third; one more was never answered."""
+    """Write 12 samples per file, of which the first answer is right in every third; one more was never answered."""
     for row in read_sets():
         classes = row["classes"].split()
         samples, labels = [], []
@@ -35,16 +35,16 @@ def write_gpt4v(folder: Path) -> Path:
 
 
 def write_shrec2022(folder: Path) -> Path:
-    """Write two sequences of eight gestures; every run finds the first sequence and invents one WAVE."""
+    """Write two sequences of eight gestures; every run detects those of the first sequence and one WAVE that is none."""
     lines = [
         ";".join(f"{label};{100 * i};{100 * i + 40}" for i, label in enumerate(part))
         for part in (CLASSES[:8], CLASSES[8:])
     ]
-    found = ";".join(f"{label};{100 * i + 2};{100 * i + 40};{100 * i + 9}" for i, label in enumerate(CLASSES[:8]))
+    detections = ";".join(f"{label};{100 * i + 2};{100 * i + 40};{100 * i + 9}" for i, label in enumerate(CLASSES[:8]))
     (folder / "participants_results").mkdir(parents=True)
     (folder / TRUTH).write_text(f"1;{lines[0]};\n2;{lines[1]};\n")
     for run in RUNS:
-        (folder / "participants_results" / f"{run}.txt").write_text(f"1;{found};\r\n2;WAVE;900;940;910")
+        (folder / "participants_results" / f"{run}.txt").write_text(f"1;{detections};\r\n2;WAVE;900;940;910")
     return folder
 
 

@@ -52,7 +52,7 @@ def write_faces(folder: Path) -> Path:
 
 def write_poses(folder: Path) -> Path:
     """Write 33 streams of 12 frames every 40 ms, of which the last two have no time; jonas swipes the wrong way."""
-    header = ",".join(mediapipe_pose_gestures._COLUMNS)
+    header = ",".join(mediapipe_pose_gestures.COLUMNS)
     for video, name in mediapipe_pose_gestures.FILES.items():
         label = "swipe_left" if video == "swipe_right_jonas" else video.rpartition("_")[0]
         lines = [header]
@@ -67,13 +67,13 @@ def write_poses(folder: Path) -> Path:
 
 
 def write_clips(folder: Path) -> Path:
-    """Write 132 clips of one grey a label and 3 to 13 pictures at 10 Hz."""
+    """Write 132 clips, one grey level per label, of 3 to 13 frames at 10 Hz."""
     folder.mkdir(parents=True)
     for k, label in enumerate((*egogestar.LABELS, egogestar.BACKGROUND)):
-        picture = np.full((480, 640, 3), 20 * k + 10, np.uint8)
-        first = write_video(folder / "first.mp4", [picture] * (3 + k), options={"movflags": "faststart"})
+        frame = np.full((480, 640, 3), 20 * k + 10, np.uint8)
+        first = write_video(folder / "first.mp4", [frame] * (3 + k), options={"movflags": "faststart"})
         for serial in egogestar.SERIALS:
-            shutil.copyfile(first, folder / egogestar._file(label, serial))
+            shutil.copyfile(first, folder / egogestar.clip_file(label, serial))
         first.unlink()
     return folder
 
@@ -108,6 +108,7 @@ def write_all(data: Path, out: Path) -> Path:
 
 
 def replace(path: Path, old: str, new: str, count: int = 1) -> None:
+    """Replace a text that the file contains."""
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, count), encoding="utf-8")

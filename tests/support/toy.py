@@ -1,4 +1,4 @@
-"""Small clips with planted events for tests of what learns: tracks and features of the true shapes, and their truth."""
+"""Small synthetic recordings with planted events for tests of detectors: tracks and features of the true shapes."""
 
 from functools import partial
 from pathlib import Path
@@ -8,8 +8,8 @@ import pandas as pd
 
 from kinesics.encoders.fer import LABELS as EXPRESSIONS
 from kinesics.models import fitting
-from kinesics.models.method import Checkpoint, TemporalModel, to_checkpoint
 from kinesics.models.optimization import initial_weights
+from kinesics.models.temporal_model import Checkpoint, TemporalModel, to_checkpoint
 from kinesics.signals.facemesh import BROW_INNER, CHEEK, CORNER, EDGE, EYE_INNER, EYE_OUTER, FOREHEAD, JAW, NOSE_BASE
 from kinesics.signals.recording import Recording
 from kinesics.structures.events import check_events
@@ -17,7 +17,7 @@ from kinesics.structures.features import CropFeatures, Features
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, TracksWriter, read_tracks
 
 RATE, TOKEN_RATE, TOKEN = 10.0, 2.0, 12
-#: Where an event of each label shows: disgust in the tokens only.
+#: The labels of the planted events. Disgust shows in the tokens only.
 LABELS = ("disgust", "happy", "hand_to_face", "head_turn")
 
 
@@ -42,28 +42,28 @@ def nothing(size: int) -> CropFeatures:
 
 
 def untrained(
-    method: TemporalModel, clips: list[Recording], truth: pd.DataFrame, width: int = 16, loud: float = 0.0
+    model: TemporalModel, recordings: list[Recording], truth: pd.DataFrame, width: int = 16, noise: float = 0.0
 ) -> Checkpoint:
-    """Return the model that training would start from: enough where only shapes and bytes matter.
+    """Return the checkpoint that training would start from, where only shapes and bytes matter.
 
-    With ``loud``, the deviation of what is added to its weights, it also finds events, whatever they are.
+    With ``noise``, the deviation of numbers that are added to its weights, it also detects events, though arbitrary ones.
     """
-    options = {"width": width} if "width" in method.options else {}
-    settings, scale, _ = fitting.prepare_training(method, clips, [truth], **options)
-    model = to_checkpoint(initial_weights(partial(method.make, settings), 0), scale, settings)
+    options = {"width": width} if "width" in model.options else {}
+    settings, scaling, _ = fitting.prepare_training(model, recordings, [truth], **options)
+    checkpoint = to_checkpoint(initial_weights(partial(model.make, settings), 0), scaling, settings)
     random = np.random.default_rng(1)
     return {
-        name: value + loud * random.normal(size=value.shape).astype(np.float32)
+        name: value + noise * random.normal(size=value.shape).astype(np.float32)
         if name.startswith("network.")
         else value
-        for name, value in sorted(model.items())
+        for name, value in sorted(checkpoint.items())
     }
 
 
-def toy_clip(
+def toy_recording(
     folder: Path, video: str, seed: int, seconds: float = 40, persons: int = 1
 ) -> tuple[Recording, pd.DataFrame]:
-    """Return a clip without sound in which every label occurs a few times for each person, and its truth."""
+    """Return a recording without sound in which every label occurs a few times for each person, and its truth."""
     random = np.random.default_rng(seed)
     count, rows = round(seconds * RATE), []
     on = np.zeros((persons, len(LABELS), count), bool)

@@ -35,6 +35,7 @@ def plans(clean_clone) -> dict[str, str]:
     return {tier: plan(clean_clone, tier) for tier in ("embedded", "public")}
 
 
+@pytest.mark.slow
 def test_the_embedded_tier_plans_nothing_of_the_public_data(plans):
     public = [name for name, files in read_downloads().items() if files[0]["tier"] == "public"]
     assert {"gpt4v-emotion", "shrec2022", "crema-d"} <= set(public)

@@ -39,7 +39,7 @@ rule index_dataset:
         ),
         table="src/kinesics_paper/datasets/benchmarks.csv",
         code=lambda wildcards: code(
-            "index_dataset.py", benchmarks.reader_file(wildcards.corpus)
+            "index_dataset.py", dataset_module(wildcards.corpus)
         ),
     output:
         CORPUS_INDEX,

@@ -8,13 +8,13 @@ from functools import cache
 from pathlib import Path
 
 from kinesics.detectors.registry import DETECTORS, is_trained, required_encoders
-from kinesics.encoders.base import (
+from kinesics.encoders.registry import (
+    ENCODERS,
     is_downloadable,
     is_visual,
     required_downloads,
-    weights_path,
 )
-from kinesics.encoders.registry import ENCODERS
+from kinesics.encoders.weights import weights_path
 from kinesics.io.validation import check, read_yaml
 from kinesics.structures.truth_files import truth_files
 from kinesics.synthetic.dataset import plan_videos
@@ -174,8 +174,8 @@ def encoder_module(encoder):
 
 
 def dataset_module(dataset):
-    """Return the path of the module that reads an open data set."""
-    return f"src/kinesics_paper/datasets/{dataset.replace('-', '_')}.py"
+    """Return the path of the module that reads a data set."""
+    return benchmarks.reader_file(dataset)
 
 
 def study(name):

@@ -6,7 +6,7 @@ OPEN = {
 STREAMS = (
     expand(
         "results/open/egogestar/media/{video}.mp4",
-        video=find_open_dataset("egogestar").VIDEOS,
+        video=find_open_dataset("egogestar").videos,
     )
     if "egogestar" in OPEN
     else []

@@ -4,15 +4,12 @@ from pathlib import Path
 
 from kinesics_paper.downloads import verify
 from kinesics_paper.job import job
-from kinesics_paper.studies.shards import encode_shard
+from kinesics_paper.studies.shards import Shard, encode_shard
 
 with job(snakemake.log[0]):
     verify(snakemake.params.weights)
-    shard, _, count = snakemake.wildcards.shard.partition("-of-")
     encode_shard(
-        Path(snakemake.input.index[0]).parent,
-        int(shard),
-        int(count),
+        Shard.parse(Path(snakemake.input.index[0]).parent, snakemake.wildcards.shard),
         snakemake.input.tracks,
         snakemake.wildcards.encoder,
         snakemake.params.weights,

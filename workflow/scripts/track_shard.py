@@ -3,14 +3,11 @@
 from pathlib import Path
 
 from kinesics_paper.job import job
-from kinesics_paper.studies.shards import track_shard
+from kinesics_paper.studies.shards import Shard, track_shard
 
 with job(snakemake.log[0]):
-    shard, _, count = snakemake.wildcards.shard.partition("-of-")
     track_shard(
-        Path(snakemake.input.index[0]).parent,
-        int(shard),
-        int(count),
+        Shard.parse(Path(snakemake.input.index[0]).parent, snakemake.wildcards.shard),
         Path(snakemake.input.bundles[0]).parent,
         snakemake.output[0],
         see=snakemake.params.see,

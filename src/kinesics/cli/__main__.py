@@ -1,8 +1,17 @@
-"""Run ``python -m kinesics.cli``."""
+"""Run the command line as a process of its own: ``python -m kinesics.cli``, or the console script ``kinesics``."""
 
 import sys
 
-from kinesics.cli.main import main
+from kinesics.cli.interruption import end_on_signals
+
+
+def run() -> int:
+    """Run the command in the arguments of the process; return the exit status, or end with it on a signal."""
+    end_on_signals()
+    from kinesics.cli.main import main
+
+    return main()
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

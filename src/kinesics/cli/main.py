@@ -2,13 +2,14 @@
 
 import argparse
 import os
-import signal
 import sys
-import threading
+from contextlib import suppress
 from importlib import import_module
 
 import kinesics
 from kinesics.errors import KinesicsError
+from kinesics.io.extras import missing_extra
+from kinesics.io.names import check_text
 
 #: Name of each command, in the order of ``--help``, with its line there. A command is a module of ``cli.commands``.
 COMMANDS = {
@@ -25,47 +26,74 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return the exit status: 0, 1 for bad input (one line on stderr), 2 for bad usage."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _terminated)
+    """Run one command; return the exit status: 0, 1 for bad input (one line on stderr), 2 for bad usage.
+
+    Without ``arguments`` those of the process are taken, and its output is made safe for any encoding. ``cli.__main__``
+    also ends the process on signals, with the status 130, 143 or 129.
+    """
+    if arguments is None:
+        _escape_output()
+        arguments = sys.argv[1:]
+    try:
+        _run(arguments)
+    except KinesicsError as error:
+        message = str(error)
+    except UnicodeEncodeError as error:
+        text = error.object[max(error.start - 40, 0) : error.end + 40]
+        message = f"{text!r} is not text in {error.encoding}: rename the file or folder"
+    except OSError as error:
+        if sys.stdout:
+            _drop_output()
+        if isinstance(error, BrokenPipeError):  # the reader of the output left, as `head` does
+            return 1
+        message = f"{error.filename or 'the disk'}: {error.strerror or error}"
+    except MemoryError:
+        message = "the memory does not suffice: give less at once, or end other programs"
+    else:
+        return 0
+    print(f"kinesics: {message}", file=sys.stderr)
+    return 1
+
+
+def _run(arguments: list[str]) -> None:
+    for argument in arguments:  # names that are not text fit no table, and not all libraries open their files
+        check_text(argument)
     try:
         args = _parser(arguments).parse_args(arguments)
         args.run(args)
-    except KinesicsError as error:
-        print(f"kinesics: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):  # the reader of our output left, as `head` does
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        else:
-            print(f"kinesics: {error.filename or 'the disk'}: {error.strerror or error}", file=sys.stderr)
-        return 1
-    except MemoryError:
-        print("kinesics: the memory does not suffice: give less at once, or end other programs", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("kinesics: interrupted; nothing half-written was kept", file=sys.stderr)
-        return 130
-    return 0
-
-
-def _terminated(number: int, frame: object) -> None:
-    """End as if by an error, so that temporary files are deleted."""
-    print("kinesics: terminated; nothing half-written was kept", file=sys.stderr)
-    raise SystemExit(128 + number)
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) from None
+    finally:
+        if sys.stdout:
+            sys.stdout.flush()  # here, where a full disk is still reported in one line
 
 
 def _parser(arguments: list[str]) -> argparse.ArgumentParser:
-    """Return the parser of the command that is asked for; the others are known by name only, so that help is instant."""
+    """Return the parser of the command in ``arguments``; the others have only their names, so that help is instant."""
     parser = argparse.ArgumentParser(prog="kinesics", description=kinesics.__doc__)
     parser.add_argument("--version", action="version", version=f"kinesics {kinesics.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    asked = next((argument for argument in arguments if not argument.startswith("-")), None)
+    chosen = next((argument for argument in arguments if not argument.startswith("-")), None)
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-        if name == asked:
+        if name == chosen:
             module = import_module(f"kinesics.cli.commands.{name}")
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     return parser
+
+
+def _escape_output() -> None:
+    """Let signs that the terminal's encoding lacks be printed as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream:  # None if it is closed
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Leave nothing in the buffer of an output that failed: it would fail again when Python ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

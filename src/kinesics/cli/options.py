@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kinesics.io.downloads import data_folder
+from kinesics.io.names import check_text
 
 SHORTEST_S = 0.04  # of windows and steps: about a frame
 
@@ -63,14 +64,16 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def folder_of(args: argparse.Namespace) -> Path:
-    """Return the folder of downloaded files. Raises KinesicsError if there is none, or it is a file."""
-    return data_folder(args.data)
+    """Return the folder of downloaded files. Raises KinesicsError if there is none, it is a file, or its name no text."""
+    folder = data_folder(args.data)
+    check_text(str(folder))
+    return folder
 
 
 def add_tracking(parser: argparse.ArgumentParser, rate_hz: float, people: int) -> None:
     """Add ``--rate`` and ``--people``, the settings of the tracker."""
     parser.add_argument(
-        "--rate", type=rate, default=rate_hz, metavar="HZ", help="frames a second tracked (default: %(default)s)"
+        "--rate", type=rate, default=rate_hz, metavar="HZ", help="frames tracked per second (default: %(default)s)"
     )
     parser.add_argument(
         "--people", type=count, default=people, metavar="N", help="people followed at once (default: %(default)s)"

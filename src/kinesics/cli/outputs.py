@@ -1,5 +1,6 @@
 """Refuse outputs that would overwrite an input or cannot be written, before any work begins."""
 
+import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,9 +27,13 @@ def check_writable(path: Path, folder: bool = False) -> None:
         raise KinesicsError(f"{path} is a device or a pipe: give the path of a file")
     if path.is_dir() and not folder:
         raise KinesicsError(f"{path} is a folder: give the name of a file")
-    there = next(place for place in [*([path] if folder else []), *path.absolute().parents] if place.exists())
+    whole = path.absolute()
+    there = next(place for place in [*([whole] if folder else []), *whole.parents] if place.exists())
     if not there.is_dir():
         raise KinesicsError(f"{path} cannot be written: {there} is no folder")
+    longest = os.pathconf(there, "PC_NAME_MAX")
+    if any(len(os.fsencode(name)) > longest for name in whole.relative_to(there).parts):
+        raise KinesicsError(f"{path} cannot be written: names have {longest} bytes at most")
     try:
         tempfile.TemporaryFile(dir=there).close()
     except OSError:

@@ -1,7 +1,7 @@
 """Baseline: an attentive probe, which pools the descriptor and the tokens around each slot by learned attention.
 
 After the attentive probes of frozen video encoders (Bardes et al. 2024, V-JEPA, arXiv:2404.08471): a learned query attends
-to the projected inputs within some seconds, and a linear layer reads what it gets.
+to the projected inputs within two seconds, and a linear layer maps the pooled inputs to logits.
 """
 
 import jax
@@ -11,8 +11,8 @@ from flax import nnx
 from kinesics.detectors.temporal import TemporalDetector
 from kinesics.models import framewise
 from kinesics.models.layers import LocalAttention, inputs, linear, size
-from kinesics.models.method import TemporalModel
 from kinesics.models.sequences import SLOT
+from kinesics.models.temporal_model import TemporalModel
 
 RADIUS = 5  # slots: two seconds at 10 Hz
 HEADS = 4
@@ -29,8 +29,8 @@ class Attentive(nnx.Module):
         self.norm = nnx.RMSNorm(width, rngs=rngs)
         self.out = linear(width, len(settings["labels"]), rngs)
 
-    def __call__(self, *given: jax.Array) -> jax.Array:
-        x, valid = inputs(*given), given[-1]
+    def __call__(self, *arrays: jax.Array) -> jax.Array:
+        x, valid = inputs(*arrays), arrays[-1]
         slots = x.reshape(x.shape[0], -1, SLOT, x.shape[-1]).mean(2)
         inside = valid.reshape(valid.shape[0], -1, SLOT).max(2)
         source = self.project(slots)
@@ -42,14 +42,14 @@ class Attentive(nnx.Module):
 OPTIONS = {"sigma": 0.4, "smooth_s": 0.5, "width": 64}
 MODEL = TemporalModel(
     "attentive",
-    Attentive,
-    framewise.loss,
-    framewise.no_targets,
-    framewise.probabilities,
-    framewise.group_frames,
-    500,
-    3e-3,
-    0.5,
-    OPTIONS,
+    make=Attentive,
+    loss=framewise.loss,
+    targets=framewise.no_targets,
+    outputs=framewise.probabilities,
+    candidates=framewise.group_frames,
+    steps=500,
+    rate=3e-3,
+    decay=0.5,
+    options=OPTIONS,
 )
 DETECTOR = TemporalDetector(MODEL)

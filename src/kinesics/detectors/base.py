@@ -1,4 +1,4 @@
-"""Contracts of detectors: what the runner, the studies and the command line may rely on.
+"""Contracts of detectors, on which the runner, the studies and the command line rely.
 
 A detector maps a ``Recording`` (tracks and features of one video) to an events table and its tubes (see
 ``structures.events``). Each detector is one file of this package that defines ``DETECTOR``, an instance that fulfils
@@ -15,11 +15,11 @@ import pandas as pd
 
 from kinesics.signals.recording import Recording
 
-#: Learned arrays by name, as they lie in a checkpoint (safetensors).
+#: Learned arrays by name, as in a checkpoint (safetensors).
 Arrays = dict[str, np.ndarray]
 #: An events table, and the box of every frame of every event.
 EventsAndTubes = tuple[pd.DataFrame, pd.DataFrame]
-#: How useful a query is expected to be: by person and crop type, one number of at least 0 a tracked frame.
+#: How useful a query is expected to be, by person and crop type: (frames,), at least 0.
 Utility = dict[tuple[int, str], np.ndarray]
 
 
@@ -81,7 +81,7 @@ class Temporal(Trainable, Protocol):
 
 @runtime_checkable
 class Budgeted(Temporal, Protocol):
-    """A detector that can do with a share of an encoder's tokens."""
+    """A detector that needs only a share of an encoder's tokens."""
 
     @property
     def encoder(self) -> str:

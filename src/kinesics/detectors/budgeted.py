@@ -1,9 +1,9 @@
-"""The proposal: a dense person descriptor, sparse foundation tokens where they pay, a multi-scale anchor-free head.
+"""The proposal: a dense person descriptor, sparse foundation tokens where they pay, a multi-scale anchor-free model.
 
-Every person's sequence goes through ``head.network``; runs of frames become candidates, scored by what the frames say and
-by how well a step's segment agrees; soft-NMS a label; scores calibrated on validation clips. Trained with random
-budgets, from no token to all of them, so that one model serves every budget. Tokens that were not observed are simply not
-in the clip's features: what ``budget.py`` leaves out, or what ``encode`` was not told to ask.
+Every person's sequence goes through ``pyramid.Network``; runs of frames become candidates, scored by the probabilities of
+their frames and by the steps whose segments overlap them; soft-NMS per label; scores calibrated on validation recordings.
+Trained with random token budgets, from no token to all of them, so that one checkpoint serves every budget. Tokens that were
+not observed are not in the recording's features: those of queries that ``acquisition`` did not select.
 """
 
 from functools import partial
@@ -16,141 +16,160 @@ from flax import nnx
 from kinesics.detectors.acquisition import crop_type_of
 from kinesics.detectors.base import Utility
 from kinesics.detectors.temporal import TemporalDetector
-from kinesics.models import framewise, losses, method
+from kinesics.models import framewise, losses
 from kinesics.models.augmentation import LENGTH, add_noise
 from kinesics.models.decoding import CORE, FLOOR, run_in_windows
 from kinesics.models.inference import scaled_sequences
-from kinesics.models.method import Checkpoint, Segments, TemporalModel, build_network, settings_of
 from kinesics.models.optimization import QUICK
-from kinesics.models.pyramid import REACH, Network, core_steps, step_valid, targets
+from kinesics.models.pyramid import REACH, Ablation, Network, core_steps, step_valid, targets
 from kinesics.models.sequences import CROPS, PersonSequence
+from kinesics.models.temporal_model import (
+    ENCODER,
+    Checkpoint,
+    Segments,
+    TemporalModel,
+    build_network,
+    settings_of,
+)
 from kinesics.signals.descriptor import PERSON_SEEN
 from kinesics.signals.recording import Recording
 from kinesics.structures.boxes import temporal_iou
 
-ENCODER = method.ENCODER  # whose calls a budget saves
-SIGNED_LIMIT = 10.0  # frames, a second at 10 Hz: beyond, how far a boundary is does not matter
+SIGNED_LIMIT = 10.0  # frames, a second at 10 Hz: larger distances to a boundary are clipped
 
 
 def make(settings: dict, rngs: nnx.Rngs) -> Network:
-    see = {name: bool(settings[name]) for name in ("cheap", "tokens", "scales")}
-    see["hidden"] = [k for kind, columns in settings["audio"].items() if not settings[kind] for k in columns]
+    """Return the network with the parts that ``SWITCHES`` in the settings leave it."""
+    hidden = tuple(k for kind, columns in settings["audio"].items() if not settings[kind] for k in columns)
+    ablation = Ablation(bool(settings["cheap"]), bool(settings["tokens"]), bool(settings["scales"]), hidden)
     network = Network(
-        settings["descriptor"], settings["token"], len(settings["labels"]), settings["width"], rngs, **see
+        settings["descriptor"], settings["token"], len(settings["labels"]), settings["width"], rngs, ablation
     )
     network.budgets, network.signed = bool(settings["budgets"]), bool(settings["signed"])
     return network
 
 
 def step_targets(segments: np.ndarray, labels: int) -> dict[str, np.ndarray]:
-    is_there, distance = targets(segments, LENGTH, labels)
-    return {"is_there": is_there, "distance": distance.astype(np.float16)}
+    """Return the targets of the steps (``pyramid.targets``)."""
+    positive, distance = targets(segments, LENGTH, labels)
+    return {"is_there": positive, "distance": distance.astype(np.float16)}
 
 
 def random_budget(observed: jax.Array, motion: jax.Array, key: jax.Array) -> jax.Array:
-    """Return ``observed`` (B, S, crops) with about a random share of its tokens left: none, all, or log-uniform between.
+    """Return ``observed`` (B, S, crops) with about a random share of its tokens kept: none, all, or log-uniform between.
 
-    Those left are drawn at random or, by a random strength, where more moves, as a policy may do.
+    Those kept are drawn at random or, by a random strength, rather where there is more motion, as by a policy.
     """
     kind, share, strength, draw = jax.random.split(key, 4)
     batch = observed.shape[0]
     kind = jax.random.uniform(kind, (batch, 1, 1))
     share = jnp.exp(jax.random.uniform(share, (batch, 1, 1), minval=np.log(0.01), maxval=0.0))
     share = jnp.where(kind < 0.1, 0.0, jnp.where(kind < 0.4, 1.0, share))
-    wish = jnp.exp(jax.random.uniform(strength, (batch, 1, 1), maxval=4.0) * motion[..., None]) * observed
-    wish = wish * observed.sum((1, 2), keepdims=True) / jnp.maximum(wish.sum((1, 2), keepdims=True), 1e-6)
-    chance = jnp.where(share < 1, share * wish, 1.0)
-    return observed * (jax.random.uniform(draw, observed.shape) < chance)
+    weight = jnp.exp(jax.random.uniform(strength, (batch, 1, 1), maxval=4.0) * motion[..., None]) * observed
+    weight = weight * observed.sum((1, 2), keepdims=True) / jnp.maximum(weight.sum((1, 2), keepdims=True), 1e-6)
+    probability = jnp.where(share < 1, share * weight, 1.0)
+    return observed * (jax.random.uniform(draw, observed.shape) < probability)
 
 
 def loss(network: Network, rows: dict[str, jax.Array], key: jax.Array) -> jax.Array:
     """Return the focal loss of steps and frames, and DIoU and quality losses of the steps with an event."""
-    choose, shake = jax.random.split(key)
-    observed = random_budget(rows["observed"], rows["motion"], choose) if network.budgets else rows["observed"]
-    descriptor = add_noise(rows["descriptor"], shake)
+    budget_key, noise_key = jax.random.split(key)
+    observed = random_budget(rows["observed"], rows["motion"], budget_key) if network.budgets else rows["observed"]
+    descriptor = add_noise(rows["descriptor"], noise_key)
     tokens = rows["tokens"] * observed[..., None]
     frame, steps = network(descriptor, tokens, observed, framewise.mean_token(tokens, observed), rows["valid"])
-    there = rows["is_there"].astype(jnp.float32)
+    positive = rows["is_there"].astype(jnp.float32)
     inside = step_valid(rows["valid"])[..., None]
-    count = jnp.maximum(there.sum(), 1)
+    count = jnp.maximum(positive.sum(), 1)
     distance = rows["distance"].astype(jnp.float32)
-    found = (losses.focal(steps[..., 0], there) * inside).sum() / count
-    place = (losses.diou(steps[..., 1:3], distance) * there).sum() / count
+    step_loss = (losses.focal(steps[..., 0], positive) * inside).sum() / count
+    distance_loss = (losses.diou(steps[..., 1:3], distance) * positive).sum() / count
     overlap = jax.lax.stop_gradient(losses.segment_iou(steps[..., 1:3], distance))
-    quality = (losses.binary_cross_entropy(steps[..., 3], overlap) * there).sum() / count
+    quality_loss = (losses.binary_cross_entropy(steps[..., 3], overlap) * positive).sum() / count
     if network.signed:
-        shown = losses.smooth_l1(frame, losses.signed_distance(rows["active"], SIGNED_LIMIT))
+        frame_loss = losses.smooth_l1(frame, losses.signed_distance(rows["active"], SIGNED_LIMIT))
     else:
-        shown = losses.focal(frame, rows["active"], alpha=0.5)
-    shown = (shown * rows["valid"][..., None]).sum() / jnp.maximum(rows["active"].sum(), 1)
-    return found + place + 0.5 * quality + 2 * shown
+        frame_loss = losses.focal(frame, rows["active"], alpha=0.5)
+    frame_loss = (frame_loss * rows["valid"][..., None]).sum() / jnp.maximum(rows["active"].sum(), 1)
+    return step_loss + distance_loss + 0.5 * quality_loss + 2 * frame_loss
 
 
 @partial(jax.jit, static_argnums=0, compiler_options=QUICK)
 def forward(structure: nnx.GraphDef, weights: nnx.State, *inputs: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Return the network's outputs with probabilities in place of logits."""
     frame, steps = nnx.merge(structure, weights)(*inputs)
-    there, distance, quality = steps[..., :1], steps[..., 1:3], steps[..., 3:]
-    return jax.nn.sigmoid(frame), jnp.concatenate([jax.nn.sigmoid(there), distance, jax.nn.sigmoid(quality)], -1)
+    event, distance, quality = steps[..., :1], steps[..., 1:3], steps[..., 3:]
+    return jax.nn.sigmoid(frame), jnp.concatenate([jax.nn.sigmoid(event), distance, jax.nn.sigmoid(quality)], -1)
 
 
 def outputs(network: Network, sequence: PersonSequence, core: int = CORE) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the network says of a scaled sequence: frame probabilities (T, C) and candidates (N, 5).
+    """Return the network's outputs on a scaled sequence: frame probabilities (T, C) and step segments (N, 5).
 
-    A candidate is start and stop in frames, label number, class probability and quality; those with a class probability
-    under FLOOR are left out.
+    A step segment is start and stop in frames, label number, class probability and quality; those with a class probability
+    below FLOOR are left out.
     """
     structure, weights = nnx.split(network)
-    mine, middle, stride = core_steps(core)
-    frames, candidates = [], []
+    inside, middle, stride = core_steps(core)
+    frames, segments = [], []
     for start, (frame, steps) in run_in_windows(partial(forward, structure, weights), sequence, REACH, core):
         frames.append(np.asarray(frame)[0, REACH : REACH + core])
-        steps = np.asarray(steps)[0, mine]
+        steps = np.asarray(steps)[0, inside]
         at = middle + start
         here, label = np.nonzero((steps[..., 0] >= FLOOR) & (at < len(sequence.descriptor))[:, None])
         chosen, unit, centre = steps[here, label], stride[here], at[here]
         ends = [centre - chosen[:, 1] * unit, centre + chosen[:, 2] * unit]
-        candidates.append(np.stack([*ends, label, chosen[:, 0], chosen[:, 3]], 1))
-    return np.concatenate(frames)[: len(sequence.descriptor)], np.concatenate(candidates)
+        segments.append(np.stack([*ends, label, chosen[:, 0], chosen[:, 3]], 1))
+    return np.concatenate(frames)[: len(sequence.descriptor)], np.concatenate(segments)
 
 
-def candidates(said: tuple[np.ndarray, np.ndarray], settings: dict) -> Segments:
-    """Return the runs of frames (``framewise.grouped``), each with the geometric mean of two opinions as its score.
+def candidates(outputs: tuple[np.ndarray, np.ndarray], settings: dict) -> Segments:
+    """Return the runs of frames (``framewise.group_frames``), each scored by the geometric mean of two scores.
 
-    One is the frames' own, their mean probability inside; the other that of the steps: the best, over the label's step
-    segments, of tIoU with the run times the geometric mean of class and quality. Frames say best where an event ends,
-    steps whether it is one: on validation videos of the stage each alone ranks worse.
+    One is the frames' mean probability inside; the other the highest, over the label's step segments, of tIoU with the run
+    times the geometric mean of class probability and quality. Frames locate the ends of events best, and steps classify
+    them best: on synthetic validation videos either score alone ranks worse.
     """
-    frame, found = said
-    label, sure = found[:, 2].astype(int), np.sqrt(found[:, 3] * found[:, 4])
-    proposed = []
-    for start, stop, run, mean in framewise.group_frames(frame, settings):
-        mine = label == run
-        if mine.any():
-            agree = (temporal_iou([[start, stop]], found[mine, :2])[0] * sure[mine]).max()
-            proposed.append((start, stop, run, np.sqrt(agree * mean)))
-    return proposed
+    frame, steps = outputs
+    step_label, step_score = steps[:, 2].astype(int), np.sqrt(steps[:, 3] * steps[:, 4])
+    segments = []
+    for start, stop, label, mean in framewise.group_frames(frame, settings):
+        same = step_label == label
+        if same.any():
+            overlap = (temporal_iou(np.array([[start, stop]]), steps[same, :2])[0] * step_score[same]).max()
+            segments.append((start, stop, label, np.sqrt(overlap * mean)))
+    return segments
 
 
 OPTIONS = {"width": 64, "sigma": 0.4, "smooth_s": 0.3}
-#: What ablations switch: whether the network gets the person descriptor and the tokens, and of the descriptor audio and text;
-#: whether its scales are fused; whether it trains with random budgets or with all tokens; and whether its frames learn signed
-#: distances to the nearest boundary (after the boundary distance regression of Shihab et al. 2025, arXiv:2511.03943) in place
-#: of being on or off.
+#: Switches of the ablations, kept in the settings: ``cheap`` for the person descriptor, in it ``sound`` and ``words`` for the
+#: columns of audio and text; ``tokens``; ``scales`` for the fusion of scales; ``budgets`` for training with random budgets
+#: rather than all tokens; ``signed`` for frame targets that are signed distances to the nearest boundary (after the boundary
+#: distance regression of Shihab et al. 2025, arXiv:2511.03943) rather than on or off.
 SWITCHES = {"cheap": 1, "tokens": 1, "sound": 1, "words": 1, "scales": 1, "budgets": 1, "signed": 0}
-MODEL = TemporalModel("budgeted", make, loss, step_targets, outputs, candidates, 500, 2e-3, 4.0, OPTIONS | SWITCHES)
+MODEL = TemporalModel(
+    "budgeted",
+    make=make,
+    loss=loss,
+    targets=step_targets,
+    outputs=outputs,
+    candidates=candidates,
+    steps=500,
+    rate=2e-3,
+    decay=4.0,
+    options=OPTIONS | SWITCHES,
+)
 
 
 class BudgetedDetector(TemporalDetector):
-    """The proposal, which can also say where tokens would help."""
+    """The proposal, a ``Budgeted`` detector."""
 
     encoder = ENCODER
 
     def uncertainty(self, checkpoint: Checkpoint, recording: Recording) -> Utility:
         """Return the entropy of the frames' probabilities without any token.
 
-        For each person and crop type: the sum of the entropies, in nats, of the labels that show there, (frames,). Tokens
-        that the recording has are ignored.
+        By person and crop type: the sum of the entropies, in nats, of the labels that show in it, (frames,). Tokens that the
+        recording has are ignored.
         """
         labels, network = settings_of(checkpoint)["labels"], build_network(self.model, checkpoint)
         utility = {}

@@ -1,13 +1,14 @@
-"""The released co-speech gesture network of envisionhgdetector 3.0.8, on our tracks and without TensorFlow.
+"""The released co-speech gesture network of envisionhgdetector 3.0.8, on the project's tracks and without TensorFlow.
 
-Own implementation in numpy, after what the package computes; its weights (``cnn_default.h5``) are read unchanged, and the
-output is tested against the package's own. Windows of 25 frames at 25 frames a second see 92 numbers a frame: x, y, z in
-metres and visibility of the body's 23 upper landmarks. The network says whether there is motion in the window and, if so,
-whether it is a gesture or another movement. Thresholds and the joining of segments are the package's defaults.
+Own implementation in numpy of the package's computation; its weights (``cnn_default.h5``) are read unchanged, and the
+output is tested against the package's own. The input is a window of 25 frames at 25 frames a second with 92 numbers per
+frame: x, y, z in metres and visibility of the body's 23 upper landmarks. The network outputs the probability of motion in
+the window and, given motion, those of a gesture and of another movement. Thresholds and the joining of segments are the
+package's defaults.
 
-Two departures, both for the sake of the clock. The package takes every video to have 25 frames a second; here the poses
-are interpolated to that rate. And its times are 60 ms late, since a window stands one and a half frames after its
-middle; here a window stands for its middle.
+Two differences from the package correct its times. It assumes 25 frames a second in every video; here poses are interpolated
+to that rate. And its times are 60 ms late, since it places a window one and a half frames after its middle; here a window's
+time is that of its middle.
 
 Source: W. Pouw et al., EnvisionHGdetector, 2026 (MIT).
 """
@@ -17,10 +18,9 @@ from typing import NamedTuple
 
 import h5py
 import numpy as np
-import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from kinesics.detectors.base import FixedDetector
+from kinesics.detectors.base import EventsAndTubes, FixedDetector
 from kinesics.errors import KinesicsError
 from kinesics.signals.event_assembly import assemble_events
 from kinesics.signals.recording import Recording
@@ -33,7 +33,7 @@ BODY = 23  # pose landmarks 0 (nose) to 22 (right thumb)
 NUMBERS = 4 * BODY
 MOTION, KIND = 0.7, 0.7
 MIN_GAP_S = MIN_LENGTH_S = 0.5
-# A pose is interpolated over gaps of at most this length; windows that see a longer one are silent.
+# A pose is interpolated over gaps of at most this length; windows with a longer gap have probabilities of 0.
 GAP_S = 0.3
 NO_GESTURE, GESTURE, MOVE = 0, 1, 2
 BATCH_NORM_EPSILON = 1e-3
@@ -54,7 +54,7 @@ class Block(NamedTuple):
 
 
 class Network(NamedTuple):
-    """Three blocks, then pairs of weight and bias: a dense layer and the two heads."""
+    """Three blocks, then pairs of weight and bias: a dense layer and the two output layers."""
 
     blocks: list[Block]
     dense: tuple[np.ndarray, np.ndarray]
@@ -62,10 +62,10 @@ class Network(NamedTuple):
     kind: tuple[np.ndarray, np.ndarray]
 
 
-def detect(clip: Recording, model: Path, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+def detect(recording: Recording, model: Path, seed: int = 0) -> EventsAndTubes:
     """Return events and tubes; ``model`` is the released weights file. ``seed`` is not used."""
-    network, tracks = load(model), clip.tracks
-    found = []
+    network, tracks = load(model), recording.tracks
+    gestures = []
     for person in tracks.persons:
         times, rows = resample(tracks.dense(person, "pose_world"), tracks.rate_hz)
         middle, output = windows(network, rows)
@@ -74,10 +74,9 @@ def detect(clip: Recording, model: Path, seed: int = 0) -> tuple[pd.DataFrame, p
                 inside = (times[middle] >= start_s) & (times[middle] < end_s)
                 start = int(np.floor(start_s * tracks.rate_hz))
                 stop = min(max(int(np.ceil(end_s * tracks.rate_hz)), start + 1), tracks.frames)
-                found.append(
-                    (person, "hand_gesture", start, stop, float((output[inside, 0] * output[inside, 1]).mean()))
-                )
-    return assemble_events(tracks, found)
+                score = float((output[inside, 0] * output[inside, 1]).mean())
+                gestures.append((person, "hand_gesture", start, stop, score))
+    return assemble_events(tracks, gestures)
 
 
 def load(path: str | Path) -> Network:
@@ -133,12 +132,12 @@ def forward(network: Network, x: np.ndarray) -> np.ndarray:
 def resample(pose_world: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.ndarray]:
     """Interpolate poses (frames, 33, 4) to 25 Hz: times (T,) in seconds and rows (T, 92), NaN inside longer gaps."""
     rows = pose_world[:, :BODY].reshape(len(pose_world), NUMBERS)
-    seen = np.flatnonzero(np.isfinite(rows).all(1))
-    if not len(seen):
+    valid = np.flatnonzero(np.isfinite(rows).all(1))
+    if not len(valid):
         return np.empty(0), np.empty((0, NUMBERS), np.float32)
-    known = seen / rate_hz
+    known = valid / rate_hz
     times = np.arange(np.ceil(known[0] * WINDOW_RATE_HZ), np.floor(known[-1] * WINDOW_RATE_HZ) + 1) / WINDOW_RATE_HZ
-    out = np.stack([np.interp(times, known, rows[seen, column]) for column in range(NUMBERS)], 1).astype(np.float32)
+    out = np.stack([np.interp(times, known, rows[valid, column]) for column in range(NUMBERS)], 1).astype(np.float32)
     after = np.searchsorted(known, times).clip(0, len(known) - 1)
     before = np.searchsorted(known, times, side="right").clip(1) - 1
     out[known[after] - known[before] > GAP_S] = np.nan
@@ -148,8 +147,8 @@ def resample(pose_world: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.nda
 def windows(network: Network, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Run the network on every window of rows (T, 92) without NaN.
 
-    Returns the number of each window's middle row (W,) and the output (W, 3), ``W = max(T - 24, 0)``; windows with NaN
-    get zeros.
+    Return the number of each window's middle row (W,) and the output (W, 3), ``W = max(T - 24, 0)``; the output of
+    windows with NaN is 0.
     """
     count = max(len(rows) - WINDOW + 1, 0)
     output = np.zeros((count, 3), np.float32)
@@ -187,18 +186,18 @@ def segments(times_s: np.ndarray, label: np.ndarray) -> list[tuple[float, float,
     return [piece for piece in pieces if piece[1] - piece[0] >= MIN_LENGTH_S]
 
 
-def compare_to_released(recorded: str | Path, weights: str | Path, clip: Recording) -> dict[str, float]:
-    """Compare with the package's recorded output (npz, see tests/data/envisionhgdetector) on the same clip.
+def compare_to_released(recorded: str | Path, weights: str | Path, recording: Recording) -> dict[str, float]:
+    """Compare with the package's recorded output (npz, see tests/data/envisionhgdetector) on the same video.
 
     ``network`` is the largest difference of a probability on the same poses. ``labels`` is the share of the package's
-    windows, moved from its clock to the video's, to which our poses and resampling lead to the same answer (gesture or
-    not); ``kappa`` the same corrected for chance; ``windows`` their number.
+    windows, moved from its clock to the video's, that have the same class (gesture or not) with the project's poses and
+    resampling; ``kappa`` the same corrected for chance; ``windows`` their number.
     """
-    network = load(weights)
+    network, tracks = load(weights), recording.tracks
     with np.load(recorded, allow_pickle=False) as file:
         released = {name: file[name] for name in file.files}
     _, output = windows(network, released["features"])
-    times, rows = resample(clip.tracks.dense(clip.tracks.persons[0], "pose_world"), clip.tracks.rate_hz)
+    times, rows = resample(tracks.dense(tracks.persons[0], "pose_world"), tracks.rate_hz)
     middle, ours = windows(network, rows)
     # The package's row r stands at (r + 1) / 25 + 0.5 s; the middle of its window is frame r + 12 of the file.
     frame = np.arange(len(released["label"])) + WINDOW // 2

@@ -1,7 +1,8 @@
-"""Baseline: the linear probe's frames smoothed by a hidden Markov model a label, on or off.
+"""Baseline: the linear probe's frames smoothed by a hidden Markov model per label with the states on and off.
 
 Emissions are the probe's probabilities over the label's share of frames (a scaled likelihood, Bourlard & Morgan 1994);
-the chances to stay come from the lengths in the truth; scores are the posteriors of forward and backward (Rabiner 1989).
+transition probabilities come from the lengths in the truth; scores are the posteriors of the forward-backward algorithm
+(Rabiner 1989).
 """
 
 from collections.abc import Sequence
@@ -18,16 +19,16 @@ from kinesics.models import framewise
 from kinesics.models.calibration import calibrate
 from kinesics.models.fitting import fit_model
 from kinesics.models.inference import predict_events
-from kinesics.models.method import Checkpoint, TemporalModel, settings_of
 from kinesics.models.sequences import PersonSequence, active, annotated_segments, person_sequences
+from kinesics.models.temporal_model import Checkpoint, TemporalModel, settings_of
 from kinesics.signals.recording import Recording
 
-# It wants probabilities that are as sure as they can be.
+# More steps and less decay than the linear probe: confident probabilities suit the posteriors.
 MODEL = replace(linear.MODEL, name="hmm", steps=1000, decay=0.05)
 
 
 class HmmDetector(TemporalDetector):
-    """The linear probe with posteriors of a two-state hidden Markov model per label as frame scores."""
+    """The linear probe, with the posteriors of a two-state hidden Markov model per label as frame scores."""
 
     def fit(
         self,
@@ -37,9 +38,9 @@ class HmmDetector(TemporalDetector):
         validation: Sequence[Recording] = (),
         **options: float,
     ) -> Checkpoint:
-        """Return the linear probe's checkpoint with ``chances`` (C, 3): to enter, to leave, and of being on."""
+        """Return the linear probe's checkpoint with the ``transition_probabilities`` as ``chances``."""
         checkpoint = fit_model(self.model, recordings, truth, seed, **options)
-        checkpoint["chances"] = transition_chances(recordings, truth, settings_of(checkpoint)["labels"])
+        checkpoint["chances"] = transition_probabilities(recordings, truth, settings_of(checkpoint)["labels"])
         model = _with_posterior(checkpoint)
         return checkpoint | (calibrate(model, checkpoint, validation, truth) if validation else {})
 
@@ -49,8 +50,8 @@ class HmmDetector(TemporalDetector):
         return predict_events(_with_posterior(checkpoint), checkpoint, recording)
 
 
-def transition_chances(recordings: list[Recording], truth: list[pd.DataFrame], labels: list[str]) -> np.ndarray:
-    """Return the chances per frame to enter and to leave an event, and of being in one, of each label: (C, 3)."""
+def transition_probabilities(recordings: list[Recording], truth: list[pd.DataFrame], labels: list[str]) -> np.ndarray:
+    """Return the probabilities per frame of entering an event, of leaving one, and of being in one, of each label: (C, 3)."""
     on = [
         active(annotated_segments(sequence, events, labels), len(sequence.descriptor), len(labels))
         for recording in recordings
@@ -60,20 +61,23 @@ def transition_chances(recordings: list[Recording], truth: list[pd.DataFrame], l
     enters = sum((np.diff(part, axis=0) > 0).sum(0) for part in on)
     frames = sum(part.sum(0) for part in on)
     total = sum(map(len, on))
-    # One frame is added everywhere: no chance is 0 or 1.
+    # One frame is added everywhere: no probability is 0 or 1.
     return np.stack([(enters + 1) / (total - frames + 2), (enters + 1) / (frames + 2), (frames + 1) / (total + 2)], 1)
 
 
-def posterior(probability: np.ndarray, chances: np.ndarray) -> np.ndarray:
-    """Return the probability of being on in each frame given all frames: (T, C) from (T, C) and ``chances`` (C, 3)."""
-    enter, leave, share = chances.T
+def posterior(probability: np.ndarray, transitions: np.ndarray) -> np.ndarray:
+    """Return the probability of being on in each frame given all frames: (T, C).
+
+    ``probability`` (T, C) is that of each frame alone, ``transitions`` (C, 3) as ``transition_probabilities`` returns them.
+    """
+    enter, leave, share = transitions.T
     p = probability.clip(1e-4, 1 - 1e-4)
     emission = np.stack([(1 - p) / (1 - share), p / share], -1)  # (T, C, 2)
     move = np.stack([np.stack([1 - enter, enter], -1), np.stack([leave, 1 - leave], -1)], 1)  # (C, from, to)
     forward, backward = np.empty_like(emission), np.ones_like(emission)
     state = np.stack([1 - share, share], -1)
-    for t, seen in enumerate(emission):
-        state = (np.einsum("ci,cij->cj", state, move) if t else state) * seen
+    for t, likelihood in enumerate(emission):
+        state = (np.einsum("ci,cij->cj", state, move) if t else state) * likelihood
         state /= state.sum(-1, keepdims=True)
         forward[t] = state
     for t in range(len(emission) - 2, -1, -1):
@@ -84,6 +88,8 @@ def posterior(probability: np.ndarray, chances: np.ndarray) -> np.ndarray:
 
 
 def _with_posterior(checkpoint: Checkpoint) -> TemporalModel:
+    """Return the model whose outputs are the posteriors with the transition probabilities of a checkpoint."""
+
     def outputs(network: linear.Probe, sequence: PersonSequence) -> np.ndarray:
         return posterior(framewise.probabilities(network, sequence), checkpoint["chances"])
 

@@ -1,8 +1,8 @@
 """Baseline: a multi-stage temporal convolutional segmenter, own implementation after MS-TCN.
 
 Stages of dilated residual convolutions, the first on the inputs, the next on the probabilities of the one before; every
-stage is trained, and jumps between frames cost (Abu Farha & Gall 2019, arXiv:1903.01945). Labels overlap here, so the
-softmax is a sigmoid a label.
+stage has a loss, which also penalises jumps between frames (Abu Farha & Gall 2019, arXiv:1903.01945). Labels overlap here,
+so each has a sigmoid in place of the softmax.
 """
 
 import jax
@@ -12,7 +12,7 @@ from flax import nnx
 from kinesics.detectors.temporal import TemporalDetector
 from kinesics.models import framewise
 from kinesics.models.layers import inputs, linear, neighbours, size
-from kinesics.models.method import TemporalModel
+from kinesics.models.temporal_model import TemporalModel
 
 STAGES = 2
 DILATIONS = (1, 2, 4, 8, 16, 32)
@@ -20,6 +20,8 @@ SMOOTH, CLIP = 0.15, 4.0  # weight of the smoothing loss and the jump from which
 
 
 class Stage(nnx.Module):
+    """Dilated residual convolutions: (B, T, inputs) to logits (B, T, C)."""
+
     def __init__(self, inputs: int, width: int, labels: int, rngs: nnx.Rngs):
         self.enter = linear(inputs, width, rngs)
         self.convs = nnx.List([linear(3 * width, width, rngs) for _ in DILATIONS])
@@ -34,45 +36,46 @@ class Stage(nnx.Module):
 
 
 class Segmenter(nnx.Module):
-    """Inputs to frame logits of every stage (B, STAGES, T, C)."""
+    """Stages one after the other: inputs to frame logits."""
 
     def __init__(self, settings: dict, rngs: nnx.Rngs):
         width, labels = settings["width"], len(settings["labels"])
         self.stages = nnx.List([Stage(labels if k else size(settings), width, labels, rngs) for k in range(STAGES)])
 
-    def every(self, *given: jax.Array) -> jax.Array:
-        x, valid, logits = inputs(*given), given[-1], []
+    def all_stages(self, *arrays: jax.Array) -> jax.Array:
+        """Return the logits of every stage: (B, STAGES, T, C)."""
+        x, valid, logits = inputs(*arrays), arrays[-1], []
         for stage in self.stages:
             logits.append(stage(x, valid))
             x = nnx.sigmoid(logits[-1]) * valid[..., None]
         return jnp.stack(logits, 1)
 
-    def __call__(self, *given: jax.Array) -> jax.Array:
+    def __call__(self, *arrays: jax.Array) -> jax.Array:
         """Return the last stage's logits: (B, T, C)."""
-        return self.every(*given)[:, -1]
+        return self.all_stages(*arrays)[:, -1]
 
 
 def loss(network: Segmenter, rows: dict[str, jax.Array], key: jax.Array) -> jax.Array:
     """Return cross-entropy and smoothing loss, summed over the stages."""
-    every = network.every(*framewise.noisy_inputs(rows, key))
-    logp = jax.nn.log_sigmoid(every)
+    logits = network.all_stages(*framewise.noisy_inputs(rows, key))
+    logp = jax.nn.log_sigmoid(logits)
     jump = jnp.minimum(jnp.abs(logp[:, :, 1:] - jax.lax.stop_gradient(logp[:, :, :-1])), CLIP) ** 2
     both = (rows["valid"][:, 1:] * rows["valid"][:, :-1])[:, None, :, None]
     smooth = (jump * both).sum() / jnp.maximum(both.sum(), 1)
-    return sum(framewise.frame_loss(every[:, k], rows) for k in range(STAGES)) + SMOOTH * smooth
+    return sum(framewise.frame_loss(logits[:, k], rows) for k in range(STAGES)) + SMOOTH * smooth
 
 
 OPTIONS = {"sigma": 0.4, "smooth_s": 0.3, "width": 48}
 MODEL = TemporalModel(
     "mstcn",
-    Segmenter,
-    loss,
-    framewise.no_targets,
-    framewise.probabilities,
-    framewise.group_frames,
-    1000,
-    2e-3,
-    0.5,
-    OPTIONS,
+    make=Segmenter,
+    loss=loss,
+    targets=framewise.no_targets,
+    outputs=framewise.probabilities,
+    candidates=framewise.group_frames,
+    steps=1000,
+    rate=2e-3,
+    decay=0.5,
+    options=OPTIONS,
 )
 DETECTOR = TemporalDetector(MODEL)

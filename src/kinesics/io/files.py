@@ -1,26 +1,32 @@
-"""Reading tables against a schema, and writing files whole or not at all."""
+"""Write files whole or not at all."""
 
 import glob
 import hashlib
 import json
 import os
 import platform
+import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import EINVAL, EISDIR
+from functools import partial
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
+from kinesics.io.cleanup import cleaning_up
 
-#: Part of the names of temporary files: a process is looked up on its own machine only.
+#: Part of the names of temporary files: a process id is valid on its own machine only.
 HOST = platform.node().partition(".")[0] or "localhost"
+#: The most digits of a process id, and the most signs of a suffix that a shortened temporary name keeps.
+PROCESS_DIGITS, LONGEST_SUFFIX = 10, 16
 
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Give a temporary path in the same folder; move it to ``path`` on success, delete it on any error.
 
-    A reader, or a build that was killed, sees either the whole new file or none. What a killed process left behind is
+    Readers find either the whole new file or none, also if the process is killed. The temporary file of a killed process is
     deleted by the next one that writes the same file. Raises KinesicsError if the folder cannot be written.
     """
     path = Path(path)
@@ -30,19 +36,43 @@ def replacing(path: str | Path) -> Iterator[Path]:
             raise IsADirectoryError(EISDIR, "is a folder, not a file")
         if is_stream(path):  # which would be replaced by a file
             raise OSError(EINVAL, "is a device or a pipe: give the path of a file")
-        for stale in path.parent.glob(f".{glob.escape(HOST)}-*.{glob.escape(path.name)}"):
-            process = stale.name.removeprefix(f".{HOST}-").removesuffix(f".{path.name}")
+        ending = _temporary_ending(path)
+        for stale in path.parent.glob(f".{glob.escape(HOST)}-*{glob.escape(ending)}"):
+            process = stale.name.removeprefix(f".{HOST}-").removesuffix(ending)
             if process.isdecimal() and not alive(int(process)):
                 stale.unlink(missing_ok=True)
-        temporary = path.with_name(f".{HOST}-{os.getpid()}.{path.name}")
-        temporary.touch()
     except OSError as error:
         raise KinesicsError(f"{path}: cannot be written: {error.strerror}") from None
-    try:
+    temporary = path.with_name(f".{HOST}-{os.getpid()}{ending}")
+    with cleaning_up(partial(_delete, temporary)):
+        try:
+            temporary.touch()
+        except OSError as error:
+            raise KinesicsError(f"{path}: cannot be written: {error.strerror}") from None
         yield temporary
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+def _delete(path: Path) -> None:
+    with suppress(OSError):  # it is not there, or it could not be made
+        path.unlink()
+
+
+def _temporary_ending(path: Path) -> str:
+    """Return how the names of temporary files for a path end: with its name, shortened where that would be too long."""
+    room = os.pathconf(path.parent, "PC_NAME_MAX") - len(os.fsencode(f".{HOST}-.")) - PROCESS_DIGITS
+    if len(os.fsencode(path.name)) <= room:
+        return f".{path.name}"
+    return f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}{path.suffix[:LONGEST_SUFFIX]}"
+
+
+@contextmanager
+def temporary_folder(parent: str | Path | None = None, prefix: str = "kinesics-") -> Iterator[Path]:
+    """Give a new folder in ``parent`` (default: the system's), deleted at the end, or when the process is interrupted."""
+    folder = Path(parent or tempfile.gettempdir()) / f"{prefix}{os.getpid()}-{os.urandom(8).hex()}"
+    with cleaning_up(partial(shutil.rmtree, folder, ignore_errors=True)):
+        folder.mkdir(mode=0o700)
+        yield folder
 
 
 def is_stream(path: Path) -> bool:
@@ -76,7 +106,7 @@ def write_json(path: str | Path, value: object) -> None:
 
 
 def one_line(error: BaseException | str, limit: int = 200) -> str:
-    """Return what another program's error says, in one line of at most ``limit`` signs."""
+    """Return the message of an error in one line of at most ``limit`` characters."""
     return " ".join(str(error).split())[:limit]
 
 

@@ -1,4 +1,4 @@
-"""Open the tables that are shipped in the packages."""
+"""Open the tables that the packages contain."""
 
 import csv
 from importlib import resources

@@ -2,9 +2,9 @@
 
 import csv
 import json
-from collections.abc import Mapping
-from functools import cache, reduce
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from jsonschema_rs import Draft202012Validator
@@ -15,15 +15,15 @@ from kinesics.io.package_data import package_file
 
 
 @cache
-def schema(name: str, package: str = "kinesics.io") -> dict:
+def schema(name: str, package: str = "kinesics.io") -> dict[str, Any]:
     """Return the JSON schema ``schemas/<name>.yaml`` of a package."""
     return yaml.safe_load(package_file(package, f"schemas/{name}.yaml").read_text(encoding="utf-8"))
 
 
 class _Yaml(yaml.SafeLoader):
-    """YAML without mappings in which a key stands twice: PyYAML takes the last, and nobody sees that one is lost."""
+    """YAML without mappings in which a key stands twice: of these, PyYAML silently keeps the last."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for number, (key, _) in enumerate(node.value):
             if keys[number] in keys[:number]:
@@ -40,8 +40,8 @@ def read_yaml(path: str | Path) -> object:
         raise KinesicsError(f"{path}: not YAML: {one_line(error)}") from None
 
 
-def check(value: Mapping, rules: Mapping, where: str) -> None:
-    """Raise KinesicsError, naming ``where``, the key and the value, unless ``value`` fits the JSON schema."""
+def check(value: object, rules: dict[str, Any], where: str) -> None:
+    """Raise KinesicsError, naming ``where``, the key and the value, unless ``value`` fits the JSON schema ``rules``."""
     value = json.loads(json.dumps(value, default=str))  # YAML has dates and numbers as keys, which JSON lacks
     errors = Draft202012Validator(rules).iter_errors(value)
     errors = sorted(errors, key=lambda error: list(map(str, error.instance_path)))
@@ -51,7 +51,7 @@ def check(value: Mapping, rules: Mapping, where: str) -> None:
         raise KinesicsError(f"{where}: {key}: {error.message}")
 
 
-def read_table(path: str | Path, rules: Mapping) -> list[dict[str, str]]:
+def read_table(path: str | Path, rules: dict[str, Any]) -> list[dict[str, str]]:
     """Read a CSV file; every row must fit the JSON schema ``rules``. Values stay text.
 
     A row is a line: line k + 2 of the file is row k. Raises KinesicsError naming the file, the line and the column.
@@ -76,8 +76,10 @@ def read_table(path: str | Path, rules: Mapping) -> list[dict[str, str]]:
             raise KinesicsError(f"{path}: line {line}: the number of fields differs from the header's {len(header)}")
         for error in validator.iter_errors(row):
             column = ".".join(map(str, error.instance_path)) or "(row)"
-            rule = reduce(lambda part, key: part[key], error.schema_path[:-1], rules)
-            meant = rule.get("title") if error.schema_path[-1] == "pattern" else None  # what the pattern says in words
-            said = f"{error.instance!r} is not {meant}" if meant else error.message
-            raise KinesicsError(f"{path}: line {line}: column {column!r}: {said}")
+            rule: Any = rules
+            for key in error.schema_path[:-1]:
+                rule = rule[key]
+            title = rule.get("title") if error.schema_path[-1] == "pattern" else None  # the pattern in words
+            message = f"{error.instance!r} is not {title}" if title else error.message
+            raise KinesicsError(f"{path}: line {line}: column {column!r}: {message}")
     return [row for _, row in rows]

@@ -10,6 +10,6 @@
 ``tally``           all of these from what each unit of footage adds
 ``score``           every metric with intervals, differences and subsets; as JSON and as a table
 ``diagnosis``       kinds of errors, what each costs, what makes events hard
-``persons``         whom the tracker means
+``persons``         identity matching of predicted and true persons
 ``study``           the studies of the article
 """

@@ -215,7 +215,7 @@ def average_recall(
     """Return the average recall (AR) at an average number (AN) of 1 to ``max_proposals`` proposals a video.
 
     AR(AN) = mean over tIoU of (truths with a proposal of at least that tIoU among the first ones of their video) /
-    (all truths). Predictions are proposals: neither label nor person is asked for, and one may recall several truths.
+    (all truths). Predictions are proposals: neither label nor person has to match, and one may recall several truths.
     The number of a video's proposals is the share of its own that makes the average AN, rounded down, as in the
     ActivityNet toolkit (Evaluation/eval_proposal.py with 100 proposals; Caba Heilbron et al., CVPR 2015; Escorcia et al.,
     ECCV 2016). Videos without truth are left out. NaN where nothing is true. Raises KinesicsError unless

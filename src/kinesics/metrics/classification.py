@@ -44,8 +44,8 @@ def label_predictions(
     """Return the predicted row that answers each true event, -1 for none: int (N,).
 
     Of the predictions of its video and person, whatever their label, it is the one of largest tIoU of at least
-    ``tiou``; of equal tIoU that of larger score, then the later row. What was predicted where nothing is true is not
-    asked about: that is for detection. Row order decides the last ties: sort first.
+    ``tiou``; of equal tIoU that of larger score, then the later row. Predictions where nothing is true
+    do not count: that is for detection. Row order decides the last ties: sort first.
     """
     t, p, iou = overlaps(truth.assign(label=""), predicted.assign(label=""), tiou, match_person)
     score = predicted["score"].to_numpy()

@@ -124,7 +124,7 @@ def characteristics(truth: pd.DataFrame, durations: Mapping[str, float]) -> pd.D
     )
 
 
-def diagnose(
+def diagnose(  # noqa: PLR0913 - keyword-only settings
     truth: Tables,
     predicted: Tables,
     *,
@@ -179,7 +179,7 @@ def diagnose(
     }
 
 
-def _diagnose(footage, true, guess, tiou, low, match_person, exclusive, top, rate_hz) -> dict[str, np.ndarray]:
+def _diagnose(footage, true, guess, tiou, low, match_person, exclusive, top, rate_hz) -> dict[str, np.ndarray]:  # noqa: PLR0913 - all settings of ``diagnose``
     tables, tubes = [], []
     for events, boxes in (true, guess):
         keep = events["label"].isin(footage.labels).to_numpy()

@@ -1,4 +1,4 @@
-"""Whom the tracker means: its persons against the true ones, by where they are."""
+"""Match tracked persons to true ones by the boxes that they share."""
 
 import itertools
 from collections.abc import Collection, Iterator

@@ -12,10 +12,10 @@ from kinesics.metrics.comparison import compare
 from kinesics.metrics.counts import MEASURES
 from kinesics.metrics.diagnosis import diagnose
 from kinesics.metrics.identity import hits_by_number, remap_by_boxes
-from kinesics.metrics.tubes import EventsAndTubes
 from kinesics.metrics.scoring import score
+from kinesics.metrics.tubes import EventsAndTubes
 from kinesics.structures.events import BOX, empty_events, read_events_and_tubes, read_events_csv
-from kinesics.structures.truth_files import BESIDE
+from kinesics.structures.truth_files import AUXILIARY_SUFFIXES
 from kinesics.structures.vocabulary import LABELS
 
 #: The groups of predictions, by the names that notes and errors give them.
@@ -284,7 +284,7 @@ def _files(paths: Paths, suffix: str) -> list[Path]:
         file
         for path in map(Path, paths)
         for file in (sorted(path.glob(f"*{suffix}")) if path.is_dir() else [path])
-        if not (path.is_dir() and file.name.endswith(BESIDE))
+        if not (path.is_dir() and file.name.endswith(AUXILIARY_SUFFIXES))
     ]
 
 

@@ -1,8 +1,8 @@
 """Detection in space and time: average precision of boxes in single frames, and of tubes, a box in every frame.
 
 An events table says when; its tubes (``structures.events``: event, time_s, x0, y0, x1, y1) say where, frame by frame. Boxes
-match within one video and label; the person's number is not asked for: the box says who. Frames are the samples of a
-grid of ``rate_hz``, onto which tubes of any rate are put; of several boxes in one sample the first stays.
+match within one video and label; the person's number does not have to match: the box identifies it. Frames are the samples of
+a grid of ``rate_hz``, onto which tubes of any rate are put; of several boxes in one sample the first stays.
 """
 
 from collections.abc import Sequence

@@ -1,14 +1,21 @@
-"""Temporal heads in JAX: sequences of a person's person descriptor and foundation tokens in, events out.
+"""Temporal models in JAX: from a person's descriptor and foundation tokens to scored events.
 
-``sequences``  from clips and truth to arrays of fixed shape;
-``layers``     what the networks are made of, local in time, so that a window with enough margin says what the whole says;
-``losses``     focal, DIoU and quality losses;
-``training``   the compiled training loop that every method shares;
-``decoding``   windows, soft-NMS, calibration.
+``sequences``       arrays of fixed shape from recordings and annotations;
+``layers``          the layers of the networks, each with a bounded receptive field;
+``pyramid``         the network of the proposal;
+``framewise``       inputs, loss and grouping of the models that score frames;
+``losses``          focal, DIoU and quality losses;
+``temporal_model``  the contract of a temporal model, and its checkpoint;
+``augmentation``    training windows at several speeds, mirrored and with noise;
+``optimization``    the compiled training loop;
+``fitting``         training on annotated recordings;
+``decoding``        windows, soft-NMS, calibration of scores;
+``calibration``     decoding settings, calibration and threshold from validation recordings;
+``inference``       events of a recording.
 """
 
 import os
 
-# One thread for all that XLA computes, read when it starts: sums that are split among threads end in other digits on a
-# machine with another number of processors.
+# XLA reads this when it starts. It computes on one thread: sums that are split among threads differ in their last digits
+# between machines with different numbers of processors.
 os.environ["PJRT_NPROC"] = "1"

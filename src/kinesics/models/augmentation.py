@@ -4,7 +4,6 @@ import jax
 import numpy as np
 import pandas as pd
 
-from kinesics.models.method import TemporalModel
 from kinesics.models.sequences import (
     SLOT,
     PersonSequence,
@@ -14,39 +13,42 @@ from kinesics.models.sequences import (
     time_warp,
     window_starts,
 )
+from kinesics.models.temporal_model import TemporalModel
 
-LENGTH = 336  # frames of a training example: half a minute at 10 Hz, also when it is slowed down a little
-
-
-SPEEDS = (0.85, 1.0, 1.18)  # people act faster and slower
-
-
-NOISE = 0.25  # standard deviations by which the descriptor is shaken at most in training
+#: Frames of a training window: half a minute at 10 Hz, also when it is slowed down a little.
+LENGTH = 336
+#: Playback speeds of the training windows: people act faster and slower.
+SPEEDS = (0.85, 1.0, 1.18)
+#: Largest noise that is added to the descriptor in training, in standard deviations.
+NOISE = 0.25
 
 
 def training_windows(
-    method: TemporalModel, found: list[PersonSequence], truth: list[pd.DataFrame], labels: list[str]
+    model: TemporalModel, sequences: list[PersonSequence], truth: list[pd.DataFrame], labels: list[str]
 ) -> dict[str, np.ndarray]:
-    """Return training arrays: windows of LENGTH frames of each sequence and coder, at several speeds, and mirrored if
-    that is known."""
+    """Return the training arrays of scaled sequences, one row per window.
+
+    Windows have LENGTH frames. Each sequence is cut once per annotator and speed, and once more mirrored if its layout has
+    the order of the mirrored columns.
+    """
     rows = []
-    for sequence in found:
-        for coder in truth:
-            segments = annotated_segments(sequence, coder, labels)
+    for sequence in sequences:
+        for events in truth:
+            segments = annotated_segments(sequence, events, labels)
             for speed in SPEEDS:
                 for mirror in (False, True) if sequence.layout.mirror else (False,):
-                    one, moved = time_warp(sequence, segments, speed, mirror)
+                    warped, moved = time_warp(sequence, segments, speed, mirror)
                     rows += [
-                        training_window(method, one, moved, start, len(labels))
-                        for start in window_starts(len(one.descriptor), LENGTH)
+                        training_window(model, warped, moved, start, len(labels))
+                        for start in window_starts(len(warped.descriptor), LENGTH)
                     ]
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
 def training_window(
-    method: TemporalModel, sequence: PersonSequence, segments: np.ndarray, start: int, labels: int
+    model: TemporalModel, sequence: PersonSequence, segments: np.ndarray, start: int, labels: int
 ) -> dict[str, np.ndarray]:
-    """Return one window: inputs, and what each frame and step is to say."""
+    """Return the inputs and the targets of the window of a sequence that begins at the frame ``start``."""
     inside = segments[(segments[:, 1] > start) & (segments[:, 0] < start + LENGTH)] - [start, start, 0]
     return {
         "descriptor": pad_cut(sequence.descriptor, start, LENGTH),
@@ -57,7 +59,7 @@ def training_window(
         .mean(1),
         "valid": pad_cut(np.ones(len(sequence.descriptor), np.float32), start, LENGTH),
         "active": active(inside, LENGTH, labels),
-    } | method.targets(inside, labels)
+    } | model.targets(inside, labels)
 
 
 def add_noise(descriptor: jax.Array, key: jax.Array) -> jax.Array:

@@ -1,4 +1,4 @@
-"""What the methods that score frames share: their input, their loss, and how scores become segments."""
+"""Inputs, loss and grouping of the temporal models that score frames."""
 
 from functools import partial
 
@@ -10,45 +10,49 @@ from flax import nnx
 from kinesics.models import losses
 from kinesics.models.augmentation import add_noise
 from kinesics.models.decoding import CORE, run_in_windows
-from kinesics.models.method import Segments
 from kinesics.models.optimization import QUICK
 from kinesics.models.pyramid import REACH
 from kinesics.models.sequences import PersonSequence
+from kinesics.models.temporal_model import Segments
 from kinesics.structures.timegrid import hysteresis, smooth
 
-#: Levels at which scores are cut; an event enters HIGHER and leaves at the level.
+#: Levels at which scores are cut: an event has to reach its level plus MARGIN, and ends where it falls below its level.
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-HIGHER = 0.1
+MARGIN = 0.1
+MIN_S = 0.3  # shorter segments are dropped
 
 
 def noisy_inputs(rows: dict[str, jax.Array], key: jax.Array) -> tuple[jax.Array, ...]:
-    """Return a training batch's inputs with noise on the descriptor, and the person's usual tokens."""
+    """Return a training batch's inputs: noisy descriptor, tokens, observed mask, mean token, valid mask."""
     tokens, observed = rows["tokens"], rows["observed"]
     return add_noise(rows["descriptor"], key), tokens, observed, mean_token(tokens, observed), rows["valid"]
 
 
 def mean_token(tokens: jax.Array, observed: jax.Array) -> jax.Array:
-    """Return the mean of the tokens that were observed, (B, crops, K), of tokens that are 0 where they were not."""
+    """Return the mean of the observed tokens, (B, crops, K); tokens that were not observed are 0."""
     return tokens.sum(1) / jnp.maximum(observed.sum(1), 1)[..., None]
 
 
 def frame_loss(logits: jax.Array, rows: dict[str, jax.Array]) -> jax.Array:
     """Return the mean cross-entropy of the frames in the video, summed over labels."""
-    wrong = losses.binary_cross_entropy(logits, rows["active"]).sum(-1) * rows["valid"]
-    return wrong.sum() / jnp.maximum(rows["valid"].sum(), 1)
+    loss = losses.binary_cross_entropy(logits, rows["active"]).sum(-1) * rows["valid"]
+    return loss.sum() / jnp.maximum(rows["valid"].sum(), 1)
 
 
 def loss(network: nnx.Module, rows: dict[str, jax.Array], key: jax.Array) -> jax.Array:
+    """Return ``frame_loss`` of a network that outputs frame logits."""
     return frame_loss(network(*noisy_inputs(rows, key)), rows)
 
 
 def no_targets(segments: np.ndarray, labels: int) -> dict[str, np.ndarray]:
+    """Return no arrays beside the labels of the frames, which every model has."""
     return {}
 
 
 @partial(jax.jit, static_argnums=0, compiler_options=QUICK)
-def forward(structure: nnx.GraphDef, weights: nnx.State, *given: jax.Array) -> jax.Array:
-    return jax.nn.sigmoid(nnx.merge(structure, weights)(*given))
+def forward(structure: nnx.GraphDef, weights: nnx.State, *inputs: jax.Array) -> jax.Array:
+    """Return the network's outputs as probabilities."""
+    return jax.nn.sigmoid(nnx.merge(structure, weights)(*inputs))
 
 
 def probabilities(network: nnx.Module, sequence: PersonSequence) -> np.ndarray:
@@ -61,14 +65,15 @@ def probabilities(network: nnx.Module, sequence: PersonSequence) -> np.ndarray:
 def group_frames(probability: np.ndarray, settings: dict) -> Segments:
     """Return the segments in which a label's probability (T, C) stays high, cut by hysteresis at several levels.
 
-    The score is the mean inside. Several levels give a short and a long reading of one rise; soft-NMS chooses (temporal
-    actionness grouping, Zhao et al. 2017, arXiv:1704.06228).
+    The score is the mean inside. Several levels give a short and a long candidate of one rise, of which soft-NMS chooses
+    (temporal actionness grouping, Zhao et al. 2017, arXiv:1704.06228).
     """
     width = max(round(settings["smooth_s"] * settings["rate_hz"]), 1)
-    found = []
+    shortest = max(round(MIN_S * settings["rate_hz"]), 1)
+    segments = []
     for label, values in enumerate(smooth(probability, width).T):
         total = np.concatenate([[0.0], probability[:, label].cumsum()])
         for level in LEVELS:
-            for start, stop in hysteresis(values, level + HIGHER, level, max(round(0.3 * settings["rate_hz"]), 1)):
-                found.append((start, stop, label, (total[stop] - total[start]) / (stop - start)))
-    return found
+            for start, stop in hysteresis(values, level + MARGIN, level, shortest):
+                segments.append((start, stop, label, (total[stop] - total[start]) / (stop - start)))
+    return segments

@@ -1,7 +1,7 @@
-"""What the networks are made of. Every layer sees a bounded number of steps before and after a step, and nothing else.
+"""Layers of the networks. The receptive field of every layer is a bounded number of steps before and after a step.
 
 Arrays are float32 (B, T, W); ``valid`` is (B, T), 0 outside of the video: there every layer's output is 0, as its padding
-is, so a window whose margin is at least the network's ``reach`` gives what the whole video gives. Convolutions are written
+is, so a window whose margin is at least the network's ``reach`` has the outputs of the whole video. Convolutions are written
 as products of matrices over stacked neighbours: on a processor those run several times as fast as XLA's convolution.
 """
 
@@ -31,7 +31,7 @@ def double(x: jax.Array) -> jax.Array:
 
 
 def linear(inputs: int, outputs: int, rngs: nnx.Rngs) -> nnx.Linear:
-    """Return a linear layer of zeros: ``training.start`` gives all layers their weights at once."""
+    """Return a linear layer of zeros: ``optimization.initial_weights`` draws the weights of all layers at once."""
     return nnx.Linear(inputs, outputs, kernel_init=nnx.initializers.zeros, dot_general=_dot, rngs=rngs)
 
 
@@ -43,18 +43,18 @@ def _dot(x: jax.Array, kernel: jax.Array, *_: object, **__: object) -> jax.Array
 def product(x: jax.Array, kernel: jax.Array) -> jax.Array:
     """Return ``x`` (..., I) times ``kernel`` (I, O).
 
-    JAX's own gradient of it has XLA copy one factor transposed; this one is written so that nothing is copied.
+    With JAX's own gradient of it XLA copies one factor transposed; with this one nothing is copied.
     """
     return x @ kernel
 
 
-def _product_back(given: tuple[jax.Array, jax.Array], slope: jax.Array) -> tuple[jax.Array, jax.Array]:
-    x, kernel = given
-    rows = x.reshape(-1, x.shape[-1]), slope.reshape(-1, slope.shape[-1])
-    return slope @ kernel.T, rows[0].T @ rows[1]
+def _product_gradient(factors: tuple[jax.Array, jax.Array], gradient: jax.Array) -> tuple[jax.Array, jax.Array]:
+    x, kernel = factors
+    rows = x.reshape(-1, x.shape[-1]), gradient.reshape(-1, gradient.shape[-1])
+    return gradient @ kernel.T, rows[0].T @ rows[1]
 
 
-product.defvjp(lambda x, kernel: (x @ kernel, (x, kernel)), _product_back)
+product.defvjp(lambda x, kernel: (x @ kernel, (x, kernel)), _product_gradient)
 
 
 class Block(nnx.Module):
@@ -76,8 +76,8 @@ class LocalAttention(nnx.Module):
 
     Multi-head attention (Vaswani et al. 2017) within a window (Beltagy et al. 2020, Longformer, arXiv:2004.05150), its
     logits falling with the distance at a learned slope a head, one for what came before and one for what comes after
-    (after Press et al. 2022, ALiBi, arXiv:2108.12409). An empty key of logit 0 and value 0 stands beside the others: a
-    step whose neighbours ``mask`` leaves out attends to nothing.
+    (after Press et al. 2022, ALiBi, arXiv:2108.12409). An empty key of logit 0 and value 0 stands beside the others: the
+    attention of a step whose neighbours are all masked is 0.
     """
 
     def __init__(self, width: int, source: int, radius: int, heads: int, rngs: nnx.Rngs):
@@ -90,16 +90,16 @@ class LocalAttention(nnx.Module):
         self.radius, self.heads = radius, heads
 
     def __call__(self, x: jax.Array, source: jax.Array, mask: jax.Array, valid: jax.Array) -> jax.Array:
-        """Return (B, T, W): ``source`` (B, T, V) has a key a step, of which those with ``mask`` (B, T) exist."""
+        """Return (B, T, W). ``source`` (B, T, V) has one key per step, of which those with ``mask`` (B, T) count."""
         batch, steps, width = x.shape
         offset = (np.arange(steps)[None] - np.arange(steps)[:, None]) / self.radius  # (T, T), of the key from the query
         split = (batch, steps, self.heads, width // self.heads)
         query = self.query(self.norm(x)).reshape(split)
         key, value = self.key(source).reshape(split), self.value(source).reshape(split)
-        # A slope an example: its gradient is summed over steps first, then over the batch; the other way is slow.
+        # One slope per example: its gradient is summed over steps first, then over the batch; the other way is slow.
         before, after = jnp.tile(self.slope[:, None, :, None, None], (1, batch, 1, 1, 1))
-        fall = before * np.minimum(offset, 0).astype(np.float32) - after * np.maximum(offset, 0).astype(np.float32)
-        logits = jnp.einsum("bqhd,bkhd->bhqk", query, key) / np.sqrt(width // self.heads) + fall
+        bias = before * np.minimum(offset, 0).astype(np.float32) - after * np.maximum(offset, 0).astype(np.float32)
+        logits = jnp.einsum("bqhd,bkhd->bhqk", query, key) / np.sqrt(width // self.heads) + bias
         logits = jnp.where((np.abs(offset) <= 1) & (mask[:, None, None] > 0), logits, -1e9)
         top = jax.lax.stop_gradient(jnp.maximum(logits.max(-1, keepdims=True), 0))
         weight = jnp.exp(logits - top)
@@ -114,7 +114,7 @@ def coarser(valid: jax.Array) -> jax.Array:
 
 
 def hold_observed(tokens: jax.Array, observed: jax.Array) -> jax.Array:
-    """Return the tokens of each slot and its neighbours, averaged: (B, S, crops, K) to (B, SLOT S, crops K)."""
+    """Return the mean of the observed tokens of each slot and its neighbours: (B, S, crops, K) to (B, SLOT S, crops K)."""
     weighted = jnp.pad(tokens * observed[..., None], ((0, 0), (1, 1), (0, 0), (0, 0)))
     weight = jnp.pad(observed, ((0, 0), (1, 1), (0, 0)))
     total = weighted[:, 1:-1] + 0.5 * (weighted[:, :-2] + weighted[:, 2:])
@@ -126,7 +126,7 @@ def hold_observed(tokens: jax.Array, observed: jax.Array) -> jax.Array:
 def inputs(
     descriptor: jax.Array, tokens: jax.Array, observed: jax.Array, usual: jax.Array, valid: jax.Array
 ) -> jax.Array:
-    """Return descriptor, tokens, and tokens less the person's usual ones, side by side: (B, T, ``size``)."""
+    """Return descriptor, tokens, and tokens less the person's mean token, side by side: (B, T, ``size``)."""
     relative = hold_observed(tokens - usual[:, None], observed)
     return jnp.concatenate([descriptor, hold_observed(tokens, observed), relative], -1) * valid[..., None]
 

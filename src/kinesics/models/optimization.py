@@ -1,7 +1,7 @@
-"""The training loop that every learned method shares: compiled once, all steps in one scan, the same bytes every time.
+"""The training loop of the temporal models: compiled once, all steps in one scan, the same bytes every time.
 
 AdamW (Loshchilov & Hutter 2019) with a warm-up and a cosine, gradients clipped to norm 1, and a moving average of the
-weights, which is what is returned (Polyak averaging).
+weights, which is the result (Polyak averaging).
 """
 
 from collections.abc import Callable
@@ -21,14 +21,14 @@ Batch = dict[str, jax.Array]
 Loss = Callable[[nnx.Module, Batch, jax.Array], jax.Array]
 
 WARM_UP = 0.1  # share of the steps
-#: What XLA's costly passes and emitters win in a step they take many times over in compiling it.
+#: Options of the compiler: its costly passes and emitters save less time in the steps than they take in compiling them.
 QUICK = {"xla_llvm_disable_expensive_passes": True, "xla_cpu_use_fusion_emitters": False}
-#: Residual branches and outputs that begin near nothing, and a path that begins at nothing.
+#: Share of the initial weights of layers by name: residual branches and outputs begin near 0, the linear path at 0.
 SMALL = {"out": 0.1, "frame_out": 0.1, "straight": 0.0}
 FINAL = 0.02  # learning rate at the end, relative to the highest
 
 
-def train(
+def train(  # noqa: PLR0913 - keyword-only settings
     make: Callable[[nnx.Rngs], nnx.Module],
     loss: Loss,
     data: dict[str, np.ndarray],
@@ -41,7 +41,7 @@ def train(
 ) -> tuple[nnx.Module, np.ndarray]:
     """Return the trained network and the loss of each step (steps,).
 
-    ``data`` are arrays with a row an example; a step draws ``batch`` rows from a shuffled order and calls
+    ``data`` are arrays with one row per example; a step draws ``batch`` rows from a shuffled order and minimises
     ``loss(network, rows, key)``. ``rate`` is the highest learning rate, ``decay`` AdamW's decay of the weights, relative to
     it. Raises KinesicsError if the loss is not finite.
     """
@@ -79,7 +79,7 @@ def _padded(part: np.ndarray) -> np.ndarray:
 def initial_weights(make: Callable[[nnx.Rngs], nnx.Module], seed: int) -> nnx.Module:
     """Return the network as it is before training: weights are normal with deviation 1 / sqrt(inputs) (LeCun et al. 1998).
 
-    Layers whose name is in SMALL start at that share. Drawn outside of JAX, which would compile a program a shape.
+    Layers whose name is in SMALL start at that share. Drawn outside of JAX, which would compile one program per shape.
     """
     structure, weights = nnx.split(make(nnx.Rngs(seed)))
     random, flat = np.random.default_rng(seed), nnx.to_flat_state(weights)
@@ -95,7 +95,7 @@ def initial_weights(make: Callable[[nnx.Rngs], nnx.Module], seed: int) -> nnx.Mo
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2), compiler_options=QUICK)
-def _scan(
+def _scan(  # noqa: PLR0913 - the arguments of a compiled program
     structure: nnx.GraphDef,
     loss: Loss,
     steps: int,
@@ -106,8 +106,11 @@ def _scan(
     rate: jax.Array,
     decay: jax.Array,
 ) -> tuple[nnx.State, jax.Array]:
-    """Return the averaged weights and the loss of each step. ``data`` is an argument: closed over, it would be code."""
-    # One vector of all weights: the optimiser then compiles to a few operations, not to a few a layer.
+    """Return the averaged weights and the loss of each step.
+
+    ``data`` is an argument, since a closure over it would be compiled as constants.
+    """
+    # One vector of all weights: the optimiser then compiles to a few operations, not to a few per layer.
     flat, as_tree = ravel_pytree(weights)
     shape = optax.warmup_cosine_decay_schedule(0, 1, round(WARM_UP * steps), steps, FINAL)
     optimiser = optax.chain(
@@ -131,7 +134,7 @@ def _scan(
 
 
 def weights_to_arrays(network: nnx.Module, prefix: str = "network") -> dict[str, np.ndarray]:
-    """Return the weights by name, for a safetensors file."""
+    """Return a network's weights by name, as they are written to a checkpoint."""
     flat = nnx.to_flat_state(nnx.state(network))
     return {".".join([prefix, *map(str, path)]): np.asarray(value[...]) for path, value in flat}
 
@@ -144,12 +147,15 @@ def skeleton(make: Callable[[nnx.Rngs], nnx.Module]) -> tuple[nnx.GraphDef, nnx.
 def fill_weights(
     structure: nnx.GraphDef, shapes: nnx.State, arrays: dict[str, Any], prefix: str = "network"
 ) -> nnx.Module:
-    """Return the network of a ``skeleton`` with the weights of ``to_arrays``. Raises KinesicsError if they are another's."""
+    """Return the network of a ``skeleton`` with the weights of ``weights_to_arrays``.
+
+    Raises KinesicsError if a weight is missing or of another shape.
+    """
     flat = dict(nnx.to_flat_state(shapes))
     for path, value in flat.items():
         name = ".".join([prefix, *map(str, path)])
         if name not in arrays or arrays[name].shape != value.shape:
-            found = arrays[name].shape if name in arrays else "missing"
-            raise KinesicsError(f"the model's {name} is {found}, not {value.shape}: it was learned by another version")
+            shape = arrays[name].shape if name in arrays else "missing"
+            raise KinesicsError(f"the model's {name} is {shape}, not {value.shape}: it was learned by another version")
         flat[path] = value.replace(jnp.asarray(arrays[name]))
     return nnx.merge(structure, nnx.from_flat_state(flat))

@@ -1,10 +1,10 @@
-"""From clips and truth to arrays of fixed shape: a sequence is what is known of one person in one video.
+"""Turn recordings and annotations into arrays of fixed shape: a sequence has the inputs of one person in one video.
 
-Frames are grouped in slots of ``SLOT``: the coarsest level at which foundation tokens, asked about twice a second, still
-stand apart. A slot holds the mean of its tokens of each kind of crop, or none.
+Frames are grouped in slots of ``SLOT``: the coarsest level at which foundation tokens, queried about twice a second, still
+stand apart. A slot holds the mean of its tokens of each crop type, or none.
 """
 
-from collections.abc import Sequence as Several
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from kinesics.structures.timegrid import index
 
 CROPS = ("face", "person")
 SLOT = 4  # frames
+LIMIT = 5.0  # standard deviations, beyond which scaled inputs are clipped
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,16 @@ class PersonSequence:
     layout: Layout = field(default=PERSON, repr=False)  # of the descriptor
 
 
-def person_sequences(clip: Recording, encoder: str | None) -> list[PersonSequence]:
-    """Return a sequence a person, ascending. Without an ``encoder``, or its features, nothing was observed (K = 1).
+def person_sequences(recording: Recording, encoder: str | None) -> list[PersonSequence]:
+    """Return one sequence per person, ascending. Without an ``encoder``, or its features, nothing was observed (K = 1).
 
     Raises KinesicsError if tokens of a person's crops differ in size.
     """
-    tracks = clip.tracks
-    features = clip.features.get(encoder) if encoder else None
-    found = []
+    tracks = recording.tracks
+    features = recording.features.get(encoder) if encoder else None
+    sequences = []
     for person in tracks.persons:
-        descriptor = clip.descriptor(person)
+        descriptor = recording.descriptor(person)
         slots = -(-len(descriptor) // SLOT)
         crops = features.crops if features else {}
         size = {values.tokens.shape[1] for values in crops.values()} or {1}
@@ -61,13 +62,15 @@ def person_sequences(clip: Recording, encoder: str | None) -> list[PersonSequenc
                 np.add.at(count[:, column], slot[inside], 1)
         tokens /= np.maximum(count, 1)[..., None]
         observed = (count > 0).astype(np.float32)
-        found.append(PersonSequence(tracks.video, person, tracks.rate_hz, descriptor, tokens, observed, clip.layout))
-    return found
+        sequences.append(
+            PersonSequence(tracks.video, person, tracks.rate_hz, descriptor, tokens, observed, recording.layout)
+        )
+    return sequences
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """What the training sequences say of the size of numbers: means and scales, and the tokens' main directions."""
+    """Means and scales of the training sequences, and the principal axes of their tokens."""
 
     descriptor_mean: np.ndarray  # (D,)
     descriptor_scale: np.ndarray  # (D,)
@@ -75,7 +78,7 @@ class Scaling:
     token_axes: np.ndarray  # (crops, K, k)
 
     def apply(self, sequence: PersonSequence) -> PersonSequence:
-        """Return the sequence standardised, its tokens turned to their main directions; what was not observed stays 0.
+        """Return the sequence standardised, its tokens projected on their principal axes; what was not observed stays 0.
 
         Raises KinesicsError if its descriptor or its tokens are of another size.
         """
@@ -90,7 +93,7 @@ class Scaling:
                 f"{self.token_axes.shape[1]}: they come from another encoder"
             )
         descriptor = np.clip((sequence.descriptor - self.descriptor_mean) / self.descriptor_scale, -LIMIT, LIMIT)
-        descriptor *= sequence.descriptor[:, sequence.layout.seen, None]
+        descriptor *= sequence.descriptor[:, sequence.layout.visible, None]
         if sequence.observed.any():
             tokens = np.einsum("sck,ckd->scd", sequence.tokens - self.token_mean, self.token_axes)
         else:
@@ -101,58 +104,62 @@ class Scaling:
         )
 
 
-LIMIT = 5.0  # standard deviations
-
-
-def fit_scaling(found: Several[PersonSequence], directions: int) -> Scaling:
+def fit_scaling(sequences: Sequence[PersonSequence], directions: int) -> Scaling:
     """Return the scaling of training sequences: means, deviations, and the first principal axes of tokens, whitened.
 
-    Each axis' sign makes its largest weight positive: eigenvectors come with either sign.
+    Raises KinesicsError if tokens differ in size.
     """
-    sizes = {one.tokens.shape[2]: one.video for one in found}
+    sizes = {sequence.tokens.shape[2]: sequence.video for sequence in sequences}
     if len(sizes) > 1:
-        told = ", ".join(f"{size} in {video!r}" for size, video in sorted(sizes.items()))
-        raise KinesicsError(f"tokens of several sizes ({told}): they come from several encoders")
-    descriptor = np.concatenate([one.descriptor[one.descriptor[:, one.layout.seen] > 0] for one in found]).astype(
-        np.float64
-    )
+        listed = ", ".join(f"{size} in {video!r}" for size, video in sorted(sizes.items()))
+        raise KinesicsError(f"tokens of several sizes ({listed}): they come from several encoders")
+    descriptor = np.concatenate(
+        [sequence.descriptor[sequence.descriptor[:, sequence.layout.visible] > 0] for sequence in sequences]
+    ).astype(np.float64)
+    if not len(descriptor):
+        descriptor = np.zeros((1, sequences[0].descriptor.shape[1]))
     means, axes = [], []
     for crop in range(len(CROPS)):
-        tokens = np.concatenate([one.tokens[one.observed[:, crop] > 0, crop] for one in found]).astype(np.float64)
-        size = found[0].tokens.shape[2]
-        if len(tokens) < 2:
-            means.append(np.zeros(size))
-            axes.append(np.zeros((size, directions)))
-            continue
-        means.append(tokens.mean(0))
-        values, vectors = np.linalg.eigh(np.cov(tokens.T).reshape(size, size))
-        values, vectors = values[::-1][:directions], vectors[:, ::-1][:, :directions]
-        vectors *= np.sign(vectors[np.abs(vectors).argmax(0), np.arange(vectors.shape[1])])
-        # Small directions are noise: they are scaled up to at most a tenth of the largest's deviation.
-        whitened = vectors / np.sqrt(np.maximum(values, max(values[0] * 1e-2, 1e-12)))
-        axes.append(np.pad(whitened, ((0, 0), (0, directions - whitened.shape[1]))))
-    if not len(descriptor):
-        descriptor = np.zeros((1, found[0].descriptor.shape[1]))
+        tokens = np.concatenate([sequence.tokens[sequence.observed[:, crop] > 0, crop] for sequence in sequences])
+        mean, whitened = _whitening(tokens.astype(np.float64), directions)
+        means.append(mean)
+        axes.append(whitened)
     return Scaling(descriptor.mean(0), np.maximum(descriptor.std(0), 0.05), np.stack(means), np.stack(axes))
 
 
-def labels_of(truth: Several[pd.DataFrame], videos: set[str]) -> list[str]:
+def _whitening(tokens: np.ndarray, directions: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean of tokens (N, K) and their first principal axes, whitened: (K,) and (K, directions).
+
+    The sign of each axis makes its largest weight positive: eigenvectors come with either sign. Missing axes are 0.
+    """
+    size = tokens.shape[1]
+    if len(tokens) < 2:
+        return np.zeros(size), np.zeros((size, directions))
+    values, vectors = np.linalg.eigh(np.cov(tokens.T).reshape(size, size))
+    values, vectors = values[::-1][:directions], vectors[:, ::-1][:, :directions]
+    vectors *= np.sign(vectors[np.abs(vectors).argmax(0), np.arange(vectors.shape[1])])
+    # Small directions are noise: they are scaled up to at most a tenth of the largest's deviation.
+    whitened = vectors / np.sqrt(np.maximum(values, max(values[0] * 1e-2, 1e-12)))
+    return tokens.mean(0), np.pad(whitened, ((0, 0), (0, directions - whitened.shape[1])))
+
+
+def labels_of(truth: Sequence[pd.DataFrame], videos: set[str]) -> list[str]:
     """Return the labels that occur in these videos, sorted."""
     return sorted({label for table in truth for label in table.loc[table["video"].isin(videos), "label"]})
 
 
-def annotated_segments(sequence: PersonSequence, events: pd.DataFrame, labels: Several[str]) -> np.ndarray:
+def annotated_segments(sequence: PersonSequence, events: pd.DataFrame, labels: Sequence[str]) -> np.ndarray:
     """Return the person's events as (start, stop, label number) in frames: float (E, 3)."""
-    mine = events[(events["video"] == sequence.video) & (events["person"] == sequence.person)]
-    mine = mine[mine["label"].isin(labels)]
-    number = [labels.index(label) for label in mine["label"]]
+    rows = events[(events["video"] == sequence.video) & (events["person"] == sequence.person)]
+    rows = rows[rows["label"].isin(labels)]
+    number = [labels.index(label) for label in rows["label"]]
     return np.stack(
-        [mine["start_s"] * sequence.rate_hz, mine["end_s"] * sequence.rate_hz, np.array(number, float)], 1
+        [rows["start_s"] * sequence.rate_hz, rows["end_s"] * sequence.rate_hz, np.array(number, float)], 1
     ).astype(float)
 
 
 def active(segments: np.ndarray, frames: int, labels: int) -> np.ndarray:
-    """Return which labels are on in each frame, judged at its middle: float32 (frames, labels)."""
+    """Return the labels that are on at the middle of each frame: float32 (frames, labels), 1 where on."""
     out = np.zeros((frames, labels), np.float32)
     middle = np.arange(frames) + 0.5
     for start, stop, label in segments:
@@ -163,9 +170,9 @@ def active(segments: np.ndarray, frames: int, labels: int) -> np.ndarray:
 def time_warp(
     sequence: PersonSequence, segments: np.ndarray, speed: float, mirror: bool
 ) -> tuple[PersonSequence, np.ndarray]:
-    """Return a sequence and its segments played ``speed`` times as fast, and mirrored if told so.
+    """Return a sequence and its segments ``speed`` times as fast, and mirrored if ``mirror``.
 
-    Tokens keep their crop: what a mirror changes in them is not known.
+    Tokens keep their crop type and their values: how they change under a mirror is not known.
     """
     descriptor, tokens, observed, layout = sequence.descriptor, sequence.tokens, sequence.observed, sequence.layout
     if speed != 1:
@@ -202,7 +209,7 @@ def window_starts(frames: int, length: int) -> list[int]:
 
 
 def pad_cut(values: np.ndarray, start: int, length: int) -> np.ndarray:
-    """Return ``length`` rows from ``start`` on, which may be negative, 0 where there are none."""
+    """Return ``length`` rows from ``start`` on, which may be negative: float32, 0 where ``values`` has no row."""
     out = np.zeros((length, *values.shape[1:]), np.float32)
     first, last = max(start, 0), min(start + length, len(values))
     if first < last:

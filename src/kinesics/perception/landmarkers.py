@@ -1,4 +1,4 @@
-"""Run MediaPipe's face, hand and pose networks on one frame and assign their landmarks to people."""
+"""Detect people in a frame with MediaPipe's face, hand and pose networks, and assign the landmarks to people."""
 
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -14,25 +14,19 @@ import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
 from scipy.optimize import linear_sum_assignment
 
-from kinesics.errors import KinesicsError
-from kinesics.perception.mediapipe_bundles import BUNDLES, MESH_POINTS
+from kinesics.perception.mediapipe_bundles import BUNDLES, MESH_POINTS, check_bundle
 from kinesics.structures.tracks import VISIBLE
 
 KEPT_S = 60.0  # how long a person who is out of sight may come back as the same person
-
-
-COAST_S = 1.0  # how long a velocity is worth believing without a sighting
-
-
+COAST_S = 1.0  # how long a velocity is extrapolated without a detection
 SEARCH_S = 1.0  # how often small faces are searched, in parts of the frame, and a missing pose is tried again
-
 
 _HEAD, SHOULDERS, _WRISTS = slice(0, 11), [11, 12], {"left": 15, "right": 16}
 
 
 @dataclass(eq=False)
-class Sighting:
-    """A person in one frame. Landmarks in fractions of the frame as in ``tracks``; ``head`` is x, y, size in pixels."""
+class PersonDetection:
+    """A person in one frame. Landmarks in fractions of the frame as in the tracks; ``head`` is x, y, size in pixels."""
 
     head: np.ndarray
     face: np.ndarray | None = None
@@ -45,24 +39,24 @@ class Sighting:
 
 @dataclass(eq=False)
 class Track:
-    """A person over time: the last head (x, y, size in pixels), its velocity per second, and the colours, averaged."""
+    """A person over time: the last head (x, y, size in pixels), its velocity per second, and the averaged colours."""
 
     number: int
     head: np.ndarray
     colours: np.ndarray
-    seen_s: float
+    last_seen_s: float
     face_seen_s: float = -np.inf
     pose_tried_s: float = -np.inf
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(3))
 
     def expected(self, time_s: float) -> np.ndarray:
-        """Return the head (x, y, size) predicted at a time; the velocity is believed for ``COAST_S`` at most."""
-        return self.head + self.velocity * min(time_s - self.seen_s, COAST_S)
+        """Return the head (x, y, size) predicted at a time; the velocity is extrapolated for ``COAST_S`` at most."""
+        return self.head + self.velocity * min(time_s - self.last_seen_s, COAST_S)
 
 
 @dataclass
 class Totals:
-    """What numbering needs of a person: samples, face area (fraction of the frame) and x of the head, summed."""
+    """Sums over a track, from which its final id follows: samples, face area (fraction of the frame), x of the head."""
 
     samples: int = 0
     area: float = 0.0
@@ -71,8 +65,8 @@ class Totals:
 
 @dataclass
 class _Networks:
-    # What follows people or hands looks for more only while it has fewer than it may follow, and a look costs as much as
-    # following one. So there is one for each number of people that comes up.
+    # A network that follows people or hands searches for more only while it has fewer than its maximum, and a search costs
+    # as much as following one. So there is one for each number of people that occurs.
     face: vision.FaceLandmarker  # whole frame
     one_face: vision.FaceLandmarker  # a crop about one head
     detector: vision.FaceDetector
@@ -83,17 +77,17 @@ class _Networks:
 
 @contextmanager
 def open_landmarkers(bundles: Path, max_people: int) -> Iterator[_Networks]:
+    """Load the networks from a folder of task bundles. Raises KinesicsError naming a bundle that is missing or damaged."""
     for bundle in BUNDLES:
-        if not (Path(bundles) / bundle).is_file():
-            raise KinesicsError(f"{Path(bundles) / bundle}: no such file; make it with mediapipe_models.build_bundles")
+        check_bundle(Path(bundles) / bundle)
     base = {Path(b).stem: BaseOptions(model_asset_path=str(Path(bundles) / b)) for b in BUNDLES}
     image, video = vision.RunningMode.IMAGE, vision.RunningMode.VIDEO
     with zipfile.ZipFile(Path(bundles) / "face.task") as bundle:
         detector = BaseOptions(model_asset_buffer=bundle.read("face_detector.tflite"))
 
     def faces(number: int) -> vision.FaceLandmarker:
-        # Not in VIDEO mode: that looks for the next face around 478 points, of which this mesh of 468 leaves ten in a
-        # corner, and so loses faces and sees others double. The mesh's own presence score settles what is doubtful.
+        # Not in VIDEO mode: that searches the next face around 478 points, of which this mesh of 468 leaves ten in a
+        # corner, and so loses faces and detects others twice. The mesh's own presence score settles doubtful cases.
         options = vision.FaceLandmarkerOptions(
             base_options=base["face"], running_mode=image, num_faces=number, min_face_detection_confidence=0.4
         )
@@ -124,29 +118,20 @@ def open_landmarkers(bundles: Path, max_people: int) -> Iterator[_Networks]:
 
 def detect_people(
     networks: _Networks, frame: np.ndarray, time_s: float, tracks: Iterable[Track], search: bool, before: int
-) -> list[Sighting]:
+) -> list[PersonDetection]:
     """Return the people in a frame (height, width, 3), those with the largest heads first.
 
-    As many poses are looked for as there are faces, or were people ``before``, in the last frame.
+    ``search`` also looks for small faces, in parts of the frame. The number of poses that are detected is that of the
+    faces, or of the people in the last frame, ``before``, if there were more.
     """
     size = _size(frame)
     faces: list[np.ndarray] = []
     heads: list[np.ndarray] = []
-
-    def add(found: Iterable[np.ndarray], about: np.ndarray | None = None) -> None:
-        for face in found:
-            head = _face_head(face, size)
-            if about is not None and np.hypot(*(head - about)[:2]) > about[2]:
-                continue
-            if all(np.hypot(*(head - other)[:2]) > 0.5 * other[2] for other in heads):
-                faces.append(face)
-                heads.append(head)
-
-    add(_meshes(networks.face, frame))
-    follows = networks.poses(max(len(faces), before, 1))
-    poses = _distinct_poses(follows.detect_for_video(_image(frame), round(time_s * 1000)), size)
+    _add_faces(_meshes(networks.face, frame), size, faces, heads)
+    follower = networks.poses(max(len(faces), before, 1))
+    poses = _distinct_poses(follower.detect_for_video(_image(frame), round(time_s * 1000)), size)
     pose_heads = [_pose_head(pose, size) for pose, _ in poses]
-    # A face is easier to find where it must be: at the head of a pose, where it was a moment ago, in a part of the frame.
+    # A face is easier to detect where it must be: at the head of a pose, where it was a moment ago, in a part of the frame.
     expected = [head for head, (pose, _) in zip(pose_heads, poses, strict=True) if pose[0, 3] > VISIBLE]
     expected += [track.expected(time_s) for track in tracks if time_s - track.face_seen_s <= COAST_S]
     if search:
@@ -155,50 +140,83 @@ def detect_people(
         if all(np.hypot(*(head - about)[:2]) > 0.5 * about[2] for head in heads):
             crop, window = _crop(frame, about[0], about[1], 1.5 * about[2], 1.5 * about[2])
             if crop is not None:
-                add((_uncropped(face, window, size) for face in _meshes(networks.one_face, crop)), about)
-    sightings = [
-        Sighting(head=head, face=face, face_score=_face_score(networks.detector, frame, head))
+                meshes = (_uncropped(face, window, size) for face in _meshes(networks.one_face, crop))
+                _add_faces(meshes, size, faces, heads, about)
+    people = [
+        PersonDetection(head=head, face=face, face_score=_face_score(networks.detector, frame, head))
         for face, head in zip(faces, heads, strict=True)
     ]
-    distance = np.array([[np.hypot(*(a - b)[:2]) / a[2] for b in pose_heads] for a in heads])
-    matched = assign(distance.reshape(len(heads), len(poses)), 0.6)
-    for i, j in matched:
-        sightings[i].pose, sightings[i].pose_world = poses[j]
-    for j in sorted(set(range(len(poses))) - {j for _, j in matched}):
-        if poses[j][0][SHOULDERS, 3].min() > 0.8:
-            sightings.append(Sighting(head=pose_heads[j], pose=poses[j][0], pose_world=poses[j][1]))
-    for sighting in sightings:
-        sighting.colours = _colours(frame, sighting.head)
-    return sorted(sightings, key=lambda sighting: -sighting.head[2])
+    people += _assign_poses(people, poses, pose_heads)
+    for person in people:
+        person.colours = _colours(frame, person.head)
+    return sorted(people, key=lambda person: -person.head[2])
 
 
-def fill_poses(networks: _Networks, frame: np.ndarray, time_s: float, people: list[tuple[Track, Sighting]]) -> None:
-    """Look for the pose of each face that has none in a crop that ends halfway to the neighbours' heads.
+def _add_faces(
+    meshes: Iterable[np.ndarray],
+    size: np.ndarray,
+    faces: list[np.ndarray],
+    heads: list[np.ndarray],
+    about: np.ndarray | None = None,
+) -> None:
+    """Append meshes to ``faces``, and their heads to ``heads``, that are not of a face already there.
+
+    With ``about``, a head, only those within its size of it.
+    """
+    for face in meshes:
+        head = _face_head(face, size)
+        if about is not None and np.hypot(*(head - about)[:2]) > about[2]:
+            continue
+        if all(np.hypot(*(head - other)[:2]) > 0.5 * other[2] for other in heads):
+            faces.append(face)
+            heads.append(head)
+
+
+def _assign_poses(
+    people: list[PersonDetection], poses: list[tuple[np.ndarray, np.ndarray]], pose_heads: list[np.ndarray]
+) -> list[PersonDetection]:
+    """Give each person with a face the pose at its head, and return people of the other poses with visible shoulders."""
+    distance = np.array([[np.hypot(*(a.head - b)[:2]) / a.head[2] for b in pose_heads] for a in people])
+    pairs = assign(distance.reshape(len(people), len(poses)), 0.6)
+    for i, j in pairs:
+        people[i].pose, people[i].pose_world = poses[j]
+    rest = sorted(set(range(len(poses))) - {j for _, j in pairs})
+    return [
+        PersonDetection(head=pose_heads[j], pose=poses[j][0], pose_world=poses[j][1])
+        for j in rest
+        if poses[j][0][SHOULDERS, 3].min() > 0.8
+    ]
+
+
+def detect_missing_poses(
+    networks: _Networks, frame: np.ndarray, time_s: float, people: list[tuple[Track, PersonDetection]]
+) -> None:
+    """Detect the pose of each face that has none in a crop that ends halfway to the neighbours' heads.
 
     The whole-frame network takes people who stand close for one.
     """
     size = _size(frame)
-    for track, sighting in people:
-        if sighting.pose is not None or time_s - track.pose_tried_s < SEARCH_S:
+    for track, person in people:
+        if person.pose is not None or time_s - track.pose_tried_s < SEARCH_S:
             continue
-        x, y, side = sighting.head
-        others = [other.head[0] for _, other in people if other is not sighting]
+        x, y, side = person.head
+        others = [other.head[0] for _, other in people if other is not person]
         left = max([x - 3 * side, *((x + o) / 2 for o in others if o < x)])
         right = min([x + 3 * side, *((x + o) / 2 for o in others if o > x)])
         crop, window = _crop(frame, (left + right) / 2, y + 2 * side, (right - left) / 2, 3.5 * side)
-        found = [] if crop is None else _poses(networks.one_pose.detect(_image(crop)))
-        for pose, world in found:
+        poses = [] if crop is None else _poses(networks.one_pose.detect(_image(crop)))
+        for pose, world in poses:
             pose = _uncropped(pose, window, size)
-            if np.hypot(*(_pose_head(pose, size) - sighting.head)[:2]) < 0.6 * side:
-                sighting.pose, sighting.pose_world = pose, world
-        if sighting.pose is None:
+            if np.hypot(*(_pose_head(pose, size) - person.head)[:2]) < 0.6 * side:
+                person.pose, person.pose_world = pose, world
+        if person.pose is None:
             track.pose_tried_s = time_s
 
 
-def give_hands(networks: _Networks, frame: np.ndarray, time_s: float, people: list[Sighting]) -> None:
-    """Find the hands in the frame and give each to the person and side it can belong to.
+def detect_hands(networks: _Networks, frame: np.ndarray, time_s: float, people: list[PersonDetection]) -> None:
+    """Detect the hands in the frame and assign each to the person and side that it can belong to.
 
-    A hand belongs where the pose's wrist is, or, where no wrist is seen, within an arm's reach of the head. MediaPipe's
+    A hand belongs where the pose's wrist is, or, where no wrist is visible, within an arm's reach of the head. MediaPipe's
     handedness, which is the person's own for frames that are not mirrored, decides between sides that are near.
     """
     if not people:
@@ -229,9 +247,9 @@ def give_hands(networks: _Networks, frame: np.ndarray, time_s: float, people: li
         person.hands[side] = hands[i], score if label == side else 1 - score
 
 
-def _meshes(network: vision.FaceLandmarker, picture: np.ndarray) -> list[np.ndarray]:
-    """Return the face meshes (468, 3) in a picture, without the points for irises, which are not looked for."""
-    return [_points(landmarks[:MESH_POINTS]) for landmarks in network.detect(_image(picture)).face_landmarks]
+def _meshes(network: vision.FaceLandmarker, image: np.ndarray) -> list[np.ndarray]:
+    """Return the face meshes (468, 3) in an image, without the points for irises, which are not detected."""
+    return [_points(landmarks[:MESH_POINTS]) for landmarks in network.detect(_image(image)).face_landmarks]
 
 
 def _poses(result: vision.PoseLandmarkerResult) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -241,7 +259,7 @@ def _poses(result: vision.PoseLandmarkerResult) -> list[tuple[np.ndarray, np.nda
 
 
 def _distinct_poses(result: vision.PoseLandmarkerResult, size: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the poses of a result, the surest first, without those whose head is another's."""
+    """Return the poses of a result, the most visible first, without those whose head is another's."""
     poses = sorted(_poses(result), key=lambda pair: -pair[0][:, 3].sum())
     heads = [_pose_head(pose, size) for pose, _ in poses]
     double = {
@@ -269,7 +287,7 @@ def _pose_head(pose: np.ndarray, size: np.ndarray) -> np.ndarray:
 
 
 def _face_score(detector: vision.FaceDetector, frame: np.ndarray, head: np.ndarray) -> float:
-    """Return the face detector's score at a head, 0 where it sees less than 0.1: a hidden face scores low."""
+    """Return the face detector's score at a head, 0 where it is below 0.1: a hidden face scores low."""
     crop, window = _crop(frame, head[0], head[1], 1.5 * head[2], 1.5 * head[2])
     if crop is None:
         return 0.0
@@ -282,15 +300,15 @@ def _face_score(detector: vision.FaceDetector, frame: np.ndarray, head: np.ndarr
 
 
 def _small_heads(detector: vision.FaceDetector, frame: np.ndarray) -> list[np.ndarray]:
-    """Return the heads that the detector, which shrinks what it is given to 128 pixels, sees in four parts of the frame."""
+    """Return the heads detected in four parts of the frame: the detector shrinks its input to 128 pixels."""
     width, height = _size(frame)
     heads = []
     for x in (0.3, 0.7):
         for y in (0.3, 0.7):
             crop, window = _crop(frame, x * width, y * height, 0.3 * width, 0.3 * height)
             if crop is not None:
-                found = detector.detect(_image(crop)).detections
-                heads += [_detected_head(d, window) for d in found if d.categories[0].score > 0.6]
+                detections = detector.detect(_image(crop)).detections
+                heads += [_detected_head(d, window) for d in detections if d.categories[0].score > 0.6]
     return heads
 
 
@@ -318,7 +336,7 @@ def _colours(frame: np.ndarray, head: np.ndarray) -> np.ndarray:
 def _crop(
     frame: np.ndarray, x: float, y: float, half_width: float, half_height: float
 ) -> tuple[np.ndarray | None, np.ndarray]:
-    """Return the part of the frame about (x, y) in pixels and its window x0, y0, x1, y1; None where 16 pixels are not left."""
+    """Return the part of the frame about (x, y) in pixels, None if a side is below 16, and its window x0, y0, x1, y1."""
     limit = np.tile(_size(frame), 2)
     window = (
         np.array([x - half_width, y - half_height, x + half_width, y + half_height]).round().clip(0, limit).astype(int)
@@ -340,7 +358,7 @@ def _uncropped(points: np.ndarray, window: np.ndarray, size: np.ndarray) -> np.n
 
 def assign(cost: np.ndarray, limit: float) -> list[tuple[int, int]]:
     """Return the pairs (row, column) of the cheapest assignment, those that cost ``limit`` or more left out."""
-    # Beyond the limit all pairs cost the same, or a hopeless one would bend the good ones.
+    # Beyond the limit all pairs cost the same, or an impossible pair would change the good ones.
     rows, columns = linear_sum_assignment(np.minimum(cost, limit))
     return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if cost[i, j] < limit]
 
@@ -354,5 +372,5 @@ def _size(frame: np.ndarray) -> np.ndarray:
     return np.array(frame.shape[1::-1])
 
 
-def _image(picture: np.ndarray) -> mp.Image:
-    return mp.Image(image_format=mp.ImageFormat.SRGB, data=picture)
+def _image(pixels: np.ndarray) -> mp.Image:
+    return mp.Image(image_format=mp.ImageFormat.SRGB, data=pixels)

@@ -1,13 +1,13 @@
 """Build MediaPipe's task bundles from the bare networks that the mediapipe 0.10.21 wheel holds.
 
-A bundle (``.task``) is a zip of stored, uncompressed networks under fixed names. The mediapipe that we run, 1.2.2,
-ships no networks, and two of its tasks want more than the bare ones give:
+A bundle (``.task``) is a zip of stored, uncompressed networks under fixed names. The mediapipe that runs them, 1.2.2,
+ships no networks, and two of its tasks need more than the bare ones contain:
 
-- The pose task asks how to scale the input picture. That is added as TFLite metadata, with the numbers of the wheel's
-  graphs (``pose_detection_cpu`` scales to [-1, 1], ``pose_landmark_by_roi_cpu`` to [0, 1]).
+- The pose task reads from the file how to scale the input image. That is added as TFLite metadata, with the numbers of the
+  wheel's graphs (``pose_detection_cpu`` scales to [-1, 1], ``pose_landmark_by_roi_cpu`` to [0, 1]).
 - The face task reads 478 points, of which the last ten are for irises. From the 468 of ``face_landmark`` it makes 478
   points of two numbers each, without a warning and all in wrong places. So zeros are appended inside the network, and
-  the ten points that they make are to be left out.
+  users leave out the ten points that they make.
 """
 
 import zipfile
@@ -54,16 +54,29 @@ def build_bundles(
                 bundle.writestr(zipfile.ZipInfo(inside, date_time=(1980, 1, 1, 0, 0, 0)), network)
 
 
+def check_bundle(path: Path) -> None:
+    """Raise KinesicsError, naming the file, if a bundle is missing, or if the checksums of its zip do not hold."""
+    if not path.is_file():
+        raise KinesicsError(f"{path}: no such file; make it with mediapipe_bundles.build_bundles")
+    try:
+        with zipfile.ZipFile(path) as bundle:
+            damaged = bundle.testzip()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise KinesicsError(f"{path}: not a task bundle, or damaged: {error}; delete it, and run again") from None
+    if damaged:
+        raise KinesicsError(f"{path}: damaged: the checksum of {damaged} is wrong; delete it, and run again")
+
+
 def with_normalisation(network: bytes, mean: float, std: float) -> bytes:
     """Return the TFLite network with metadata saying that its input is (pixel - ``mean``) / ``std``, pixels 0-255."""
     options = metadata.NormalizationOptionsT()
     options.mean, options.std = [mean], [std]
     unit = metadata.ProcessUnitT()
     unit.optionsType, unit.options = metadata.ProcessUnitOptions.NormalizationOptions, options
-    picture = metadata.TensorMetadataT()
-    picture.processUnits = [unit]
+    image = metadata.TensorMetadataT()
+    image.processUnits = [unit]
     graph = metadata.SubGraphMetadataT()
-    graph.inputTensorMetadata = [picture]
+    graph.inputTensorMetadata = [image]
     description = metadata.ModelMetadataT()
     description.subgraphMetadata = [graph]
 
@@ -78,7 +91,7 @@ def with_normalisation(network: bytes, mean: float, std: float) -> bytes:
 
 
 def with_iris_points(network: bytes) -> bytes:
-    """Return the face mesh network with ten more points, zeros for the irises, at its output's end."""
+    """Return the face mesh network with ten more points, zeros for the irises, at the end of its output."""
     model = tflite.ModelT.InitFromPackedBuf(network)
     graph = model.subgraphs[0]
     graph.outputs = list(graph.outputs)
@@ -107,7 +120,7 @@ def with_iris_points(network: bytes) -> bytes:
 def without_mask(network: bytes) -> bytes:
     """Return the pose network with zeros for its mask of the person, and without the layers that only compute the mask.
 
-    Nobody asks for the mask, but TFLite computes every output.
+    The mask is not used, but TFLite computes every output.
     """
     model = tflite.ModelT.InitFromPackedBuf(network)
     graph = model.subgraphs[0]

@@ -1,8 +1,8 @@
-"""Rules of thumb: what each label looks like in what the cheap models see, one number a frame and person.
+"""Cues: rules of thumb on landmarks and expressions, one number per label, frame and person.
 
-A signal is in units of its own threshold: from 1 on the label is taken to be on. Angles are the coding manual's; the
-other thresholds were set once, from the size of the movement they mean. ``detectors.rules`` cuts the signals into
-events; ``descriptors`` gives them to what learns.
+A cue is in units of its own threshold: from 1 on the label counts as on. Angles are the coding manual's; the other
+thresholds were set once, from the size of the movement they mean. ``detectors.rules`` cuts the cues into events;
+``descriptor`` contains them as columns.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ LABELS = (
     *("hand_to_face", "hand_gesture", "head_turn", "head_tilt", "posture_shift", "speaking"),
 )
 
-# An expression is on display when the classifier finds it more likely than all others together.
+# An expression is on where its probability is more than that of all others together.
 EXPRESSION = 0.5
 # Degrees away from the person's usual heading (coding manual).
 TURN_DEG, TILT_DEG = 20.0, 15.0
@@ -40,16 +40,16 @@ LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_WRIST, RIGHT_WRIST = 11, 12, 15, 16
 
 
 def person_cues(tracks: Tracks, person: int, expressions: Features | None) -> dict[str, np.ndarray]:
-    """Return the signal of each label of LABELS, (frames,), averaged over SMOOTH_S; NaN where what it needs was not seen.
+    """Return the cue of each label of LABELS, (frames,), averaged over SMOOTH_S; NaN where its landmarks are missing.
 
-    ``expressions`` are the features of ``fer``; without them no expression has a signal.
+    ``expressions`` are the features of ``fer``; without them the cues of expressions are NaN.
     """
     size = np.array([tracks.width, tracks.height], np.float32)
     # Depth is in units of the frame's width.
     mesh = tracks.dense(person, "face") * np.array([size[0], size[1], size[0]], np.float32)
     pose = tracks.dense(person, "pose")
     hands = np.stack([tracks.dense(person, side)[..., :2] for side in ("left_hand", "right_hand")])
-    found = {
+    cues = {
         **expression_cues(tracks, person, expressions),
         **head_cues(mesh),
         "speaking": speech_cue(mesh, tracks.rate_hz),
@@ -58,19 +58,19 @@ def person_cues(tracks: Tracks, person: int, expressions: Features | None) -> di
     }
     gesture = hand_speed(pose, hands, mesh, size, tracks.rate_hz) / HAND_SPEED
     # A hand at the face is the other label.
-    found["hand_gesture"] = np.where(np.nan_to_num(found["hand_to_face"]) >= 1, 0, gesture)
+    cues["hand_gesture"] = np.where(np.nan_to_num(cues["hand_to_face"]) >= 1, 0, gesture)
     width = max(round(SMOOTH_S * tracks.rate_hz), 1)
-    return {label: smooth(found[label], width) for label in LABELS}
+    return {label: smooth(cues[label], width) for label in LABELS}
 
 
 def expression_cues(tracks: Tracks, person: int, expressions: Features | None) -> dict[str, np.ndarray]:
-    """Return the probability of each expression a frame, in units of EXPRESSION: (frames,), NaN without a face."""
+    """Return the probability of each expression in units of EXPRESSION: (frames,), NaN without a face."""
     probability = probabilities(tracks, person, expressions)
     return {label: probability[:, EXPRESSIONS.index(label)] / EXPRESSION for label in LABELS if label in EXPRESSIONS}
 
 
 def probabilities(tracks: Tracks, person: int, expressions: Features | None) -> np.ndarray:
-    """Return what the expression classifier says of a person: float32 (frames, 7), NaN where it was not asked."""
+    """Return a person's probabilities of the expression classifier: float32 (frames, 7), NaN where it was not queried."""
     out = np.full((tracks.frames, len(EXPRESSIONS)), np.nan, np.float32)
     if expressions is not None:
         times, tokens = expressions.crops["face"].of(person)
@@ -96,7 +96,7 @@ def head_cues(mesh: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def speech_cue(mesh: np.ndarray, rate_hz: float) -> np.ndarray:
-    """Return the lips' restlessness in units of LIPS, (frames,): the deviation of their opening over SPEECH_S."""
+    """Return the standard deviation of the lips' opening over SPEECH_S in units of LIPS: (frames,)."""
     opening = np.linalg.norm(mesh[:, LOWER_LIP] - mesh[:, UPPER_LIP], axis=1) / face_height(mesh)
     width = max(round(SPEECH_S * rate_hz), 2)
     mean, square = smooth(opening, width), smooth(opening**2, width)
@@ -106,7 +106,7 @@ def speech_cue(mesh: np.ndarray, rate_hz: float) -> np.ndarray:
 def touch_cue(hands: np.ndarray, face: np.ndarray) -> np.ndarray:
     """Return the larger share of a hand's landmarks inside the face's box, in units of TOUCH, (frames,).
 
-    ``hands`` (2, frames, 21, 2) and ``face`` (frames, 4). While a hand hides the face its last box is kept.
+    ``hands`` (2, frames, 21, 2) and ``face`` (frames, 4). While a hand occludes the face its last box is kept.
     """
     face = pd.DataFrame(face).ffill().to_numpy()
     inside = (hands >= face[None, :, None, :2]).all(-1) & (hands <= face[None, :, None, 2:]).all(-1)
@@ -116,7 +116,7 @@ def touch_cue(hands: np.ndarray, face: np.ndarray) -> np.ndarray:
 def hand_speed(pose: np.ndarray, hands: np.ndarray, mesh: np.ndarray, size: np.ndarray, rate_hz: float) -> np.ndarray:
     """Return the faster wrist's speed against the shoulders in face heights a second, (frames,), NaN without a hand.
 
-    A wrist counts only while its hand's mesh is seen: the body pose guesses wrists that are outside the frame.
+    A wrist counts only while its hand's mesh is detected: the body pose guesses wrists that are outside the frame.
     """
     shoulders = (pose[:, LEFT_SHOULDER, :2] + pose[:, RIGHT_SHOULDER, :2]) / 2 * size
     shoulders = np.where(np.isnan(shoulders), 0, shoulders)

@@ -1,26 +1,28 @@
-"""The person descriptor: what the tracks and the expression classifier say of one person, a row of numbers a sampled frame.
+"""The person descriptor: one row of numbers per person and sampled frame, from the tracks, expressions, audio and speech.
 
-``person_stream`` gives float32 (frames, D), D = ``len(COLUMNS)``, never NaN: what was not seen is 0 and has its flag at 0.
+``person_descriptor`` returns float32 (frames, D), D = ``len(COLUMNS)``, never NaN: missing values are 0, and so is their flag.
 
-- ``face``: the mesh in the head's own frame, in units of the distance between the outer eye corners, so neither where the
-  head is nor where it looks matters: heights of brows, lids, mouth corners and lips, widths, openings.
+- ``face``: the mesh in the head's own frame, in units of the distance between the outer eye corners, hence independent of the
+  head's place and heading: heights of brows, lids, mouth corners and lips, widths, openings.
 - ``head``: yaw, pitch and roll in units of 30 degrees; the face's place and log size.
 - ``hand``: of each hand the wrist against the face's middle, in face heights; the share of the hand inside the face's box,
   the nearest fingertip, how open it is, its speed.
 - ``body``: shoulders, elbows and wrists of the pose, in shoulder widths, each only where visible; log shoulder width.
 - ``motion``: log(1 + speed) of face, head, hands, wrists and torso.
-- ``fer``: the classifier's probabilities, as they are and against the person's usual ones.
-- ``rule``: the rules of thumb of ``kinesics.signals.cues``, 1 where a label's own threshold is reached.
-- ``sound``: what ``hear`` says, the chance of speech and how loud it is, altogether and in bands, in bels. Sound has no owner:
-  it is alike for everyone in the video, and who speaks the face has to tell.
-- ``words``: what ``words`` says, cosines of the sentence that is being said with a text for each expression; no owner either.
+- ``fer``: the classifier's probabilities, as they are and less the person's median.
+- ``rule``: the cues of ``kinesics.signals.cues``, 1 where a label's own threshold is reached.
+- ``sound``: the features of ``hear``, the probability of speech and the loudness, altogether and in bands, in bels. Sound is
+  not assigned to people: it is the same for everyone in the video, and only the face shows the speaker.
+- ``words``: the features of ``words``, cosines of the current sentence with a text for each expression; not assigned either.
 - ``seen``: flags.
 
 Columns of ``face``, ``head``, ``body``, the second half of ``fer`` and the loudness of ``sound`` are relative to their median
-over the video: a face at rest, a usual heading, the usual loudness. That median, and the face's last box while a hand hides
-it, are all that a row takes from far away. They are found in one pass over the tracks before any network runs, so how a
-network's windows lie has no influence on them.
+over the video: a face at rest, a usual heading, the usual loudness. That median, and the face's last box while a hand
+occludes it, are all that a row takes from distant frames. They are computed in one pass over the tracks before any network
+runs, so the position of a network's windows has no influence on them.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -65,7 +67,7 @@ from kinesics.structures.features import Features
 from kinesics.structures.timegrid import hold_last
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, VISIBLE, Tracks
 
-#: Name of a column of the face, its two points (a side's pair of points gives a column a side), and the axis of the head's
+#: Name of a column of the face, its two points (pairs of points by side make one column per side), and the axis of the head's
 #: frame along which they are compared: x to the person's left, y down, z away from the viewer; "d" is their distance.
 _FACE = [
     ("brow_inner", BROW_INNER, EYE_INNER, "y"),
@@ -128,29 +130,28 @@ COLUMNS = (
     *_WORDS_NAMES,
     *_SEEN_NAMES,
 )
-#: Columns whose sign a mirror turns.
+#: Columns whose sign changes in a mirror.
 _ODD = {"head_yaw", "head_roll", "head_x", "body_x", "body_roll", "body_nose_x"}
 _ODD |= {name for name in COLUMNS if name.startswith(("hand_x", "body_elbow_x", "body_wrist_x", "face_corner_width"))}
 #: The mirrored descriptor is ``descriptor[:, MIRROR] * MIRROR_SIGN``.
 MIRROR = np.array([COLUMNS.index(_other_side(name)) for name in COLUMNS])
 MIRROR_SIGN = np.array([-1.0 if name in _ODD else 1.0 for name in COLUMNS], np.float32)
-#: Columns that say how much moves: what the ``motion`` policy goes by.
+#: Columns of motion.
 MOTION = [COLUMNS.index(name) for name in _MOTION_NAMES]
 PERSON_SEEN = COLUMNS.index("seen_person")
-#: What is heard: the columns of each kind, with its flag.
+#: The columns of audio by kind, with their flag.
 AUDIO_COLUMNS = {
     kind: [k for k, name in enumerate(COLUMNS) if name.startswith(f"{kind}_") or name == f"seen_{kind}"]
     for kind in ("sound", "words")
 }
-#: The encoders that the descriptor is made from, and how many numbers each gives.
+#: The encoders whose features the descriptor contains, and the size of their tokens.
 ENCODERS = {"fer": len(EXPRESSIONS), "hear": len(_SOUND_NAMES), "words": len(_WORDS_NAMES)}
-
-
+#: The layout of the person descriptor.
 PERSON = Layout(PERSON_SEEN, MOTION, (MIRROR, MIRROR_SIGN), AUDIO_COLUMNS)
 
-LIMIT = 8.0  # a landmark that is lost can be anywhere; columns are of the order of 1
+LIMIT = 8.0  # a lost landmark can be anywhere; columns are of the order of 1
 ANGLE_UNIT = np.radians(30)
-FACE_UNIT = 0.1  # displays move points of the face by about a tenth of the distance between the eyes
+FACE_UNIT = 0.1  # expressions move points of the face by about a tenth of the distance between the eyes
 
 
 def person_descriptor(
@@ -163,18 +164,11 @@ def person_descriptor(
     """Return the descriptor of a person: float32 (frames, D), columns ``COLUMNS``.
 
     ``expressions``, ``sound`` and ``words`` are the features of ``fer``, ``hear`` and ``words``; without them, where the face
-    was not asked, and where nothing is said, their columns are 0. Raises KinesicsError if the tracks do not hold the person,
+    was not encoded, and where nobody speaks, their columns are 0. Raises KinesicsError if the tracks do not have the person,
     or the features are of another video or encoder.
     """
-    if person not in tracks.persons:
-        raise KinesicsError(f"tracks of {tracks.video!r}: no person {person}; there are {tracks.persons}")
-    for features, encoder in zip((expressions, sound, words), ENCODERS, strict=True):
-        if features is not None and (features.video, features.encoder) != (tracks.video, encoder):
-            raise KinesicsError(
-                f"features of {features.encoder!r} on {features.video!r} were given for {encoder!r} of {tracks.video!r}: "
-                f"give those of {encoder!r} on it"
-            )
-    seen_person = np.isfinite(tracks.dense(person, PERSON_BOX)).all(1)
+    _check_inputs(tracks, person, (expressions, sound, words))
+    person_seen = np.isfinite(tracks.dense(person, PERSON_BOX)).all(1)
     mesh = tracks.dense(person, "face")
     pose = tracks.dense(person, "pose")
     hands = np.stack([tracks.dense(person, f"{side}_hand") for side in SIDES])[..., :2]
@@ -197,15 +191,15 @@ def person_descriptor(
         *speed_body[:, 1:].T,
     ]
     probability = cues.probabilities(tracks, person, expressions)
-    seen = [
-        seen_person,
+    flags = [
+        person_seen,
         *(np.isfinite(part).all(-1) for part in (face, probability, body[:, :3])),
         *np.isfinite(hand[:, :2]).T,
     ]
-    seen += list(np.isfinite(body[:, -2:]).T)
-    heard = _at_frames(sound, "sound", len(_SOUND_NAMES), tracks, 1 / sound.rate_hz if sound else 0.0)
-    said = _at_frames(words, "text", len(_WORDS_NAMES), tracks, np.inf)
-    seen += [np.isfinite(heard[:, 0]), said.any(1) & np.isfinite(said[:, 0])]
+    flags += list(np.isfinite(body[:, -2:]).T)
+    audio = _at_frames(sound, "sound", len(_SOUND_NAMES), tracks, 1 / sound.rate_hz if sound else 0.0)
+    text = _at_frames(words, "text", len(_WORDS_NAMES), tracks, np.inf)
+    flags += [np.isfinite(audio[:, 0]), text.any(1) & np.isfinite(text[:, 0])]
     columns = [
         face,
         head,
@@ -215,19 +209,31 @@ def person_descriptor(
         probability,
         _usual(probability),
         _rules(tracks, person, expressions),
-        np.concatenate([heard[:, :1], _usual(heard[:, 1:])], 1),
-        said,
-        np.stack(seen, 1),
+        np.concatenate([audio[:, :1], _usual(audio[:, 1:])], 1),
+        text,
+        np.stack(flags, 1),
     ]
     descriptor = np.concatenate(columns, 1).astype(np.float32)
     return np.clip(np.nan_to_num(descriptor, nan=0.0, posinf=LIMIT, neginf=-LIMIT), -LIMIT, LIMIT)
 
 
+def _check_inputs(tracks: Tracks, person: int, features: Sequence[Features | None]) -> None:
+    """Raise KinesicsError if the tracks do not have the person, or features are not those of ENCODERS on their video."""
+    if person not in tracks.persons:
+        raise KinesicsError(f"tracks of {tracks.video!r}: no person {person}; there are {tracks.persons}")
+    for given, encoder in zip(features, ENCODERS, strict=True):
+        if given is not None and (given.video, given.encoder) != (tracks.video, encoder):
+            raise KinesicsError(
+                f"features of {given.encoder!r} on {given.video!r} were given for {encoder!r} of {tracks.video!r}: "
+                f"give those of {encoder!r} on it"
+            )
+
+
 def head_frame(mesh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the head's axes, rows x to the person's left, y down, z away: (T, 3, 3), and its unit in pixels: (T,).
 
-    ``mesh`` (T, 468, 3) in pixels. The axes are found from points that no expression moves: eye corners, the face's edge,
-    the bridge of the nose, the forehead. The unit is the distance of the outer eye corners.
+    ``mesh`` (T, 468, 3) in pixels. The axes are those of points that no expression moves: eye corners, the face's edge,
+    the base of the nose, the forehead. The unit is the distance of the outer eye corners.
     """
     across = mesh[:, EYE_OUTER[1]] - mesh[:, EYE_OUTER[0]] + mesh[:, EDGE[1]] - mesh[:, EDGE[0]]
     down = mesh[:, NOSE_BASE] - mesh[:, FOREHEAD]
@@ -255,9 +261,9 @@ def _face(local: np.ndarray) -> np.ndarray:
 
 
 def _hands(hands: np.ndarray, box: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the columns of the hands (T, 10), a pair of sides each, and their log speeds' arguments (T, 2).
+    """Return the columns of the hands (T, 10), a pair of sides each, and their speeds (T, 2).
 
-    ``hands`` (2, T, 21, 2) and the face's ``box`` (T, 4) in pixels. While a hand hides the face its last box is kept.
+    ``hands`` (2, T, 21, 2) and the face's ``box`` (T, 4) in pixels. While a hand occludes the face its last box is kept.
     """
     box = pd.DataFrame(box).ffill().bfill().to_numpy()
     middle, height = (box[:, :2] + box[:, 2:]) / 2, box[:, 3] - box[:, 1]
@@ -303,13 +309,13 @@ def _joints() -> list[tuple[int, int]]:
 
 
 def _rules(tracks: Tracks, person: int, expressions: Features | None) -> np.ndarray:
-    """Return the signals of the rules of thumb, at most 2: (frames, labels), NaN where they say nothing."""
-    found = cues.person_cues(tracks, person, expressions)
-    return np.stack([found[label] for label in cues.LABELS], 1).clip(0, 2)
+    """Return the cues, at most 2: (frames, labels), NaN where they are unknown."""
+    values = cues.person_cues(tracks, person, expressions)
+    return np.stack([values[label] for label in cues.LABELS], 1).clip(0, 2)
 
 
 def _at_frames(features: Features | None, crop: str, columns: int, tracks: Tracks, hold_s: float) -> np.ndarray:
-    """Return the row that holds at each frame, at most ``hold_s`` after its time: (frames, columns), NaN where none does."""
+    """Return the last row at each frame, at most ``hold_s`` after its time: (frames, columns), NaN without any."""
     rows = features.crops[crop] if features else None
     if rows is None or not len(rows.time_s):
         return np.full((tracks.frames, columns), np.nan)

@@ -10,22 +10,22 @@ from kinesics.signals.layout import Layout
 
 
 def landmark_layout(count: int) -> Layout:
-    """Return the layout of the descriptor of so many landmarks."""
+    """Return the layout of the descriptor of ``count`` landmarks."""
     return Layout(0, list(range(5 + 3 * count, 5 + 4 * count)))
 
 
 def landmark_descriptor(points: np.ndarray, rate_hz: float) -> np.ndarray:
-    """Return the descriptor of landmarks (T, P, 3), NaN where not seen, whatever they are of: (T, 5 + 4 P).
+    """Return the descriptor of landmarks (T, P, 3) of any kind, NaN where missing: (T, 5 + 4 P).
 
     Each point is compared to its usual place, its median over the video, in units of the usual shape's size (root mean
-    square distance from its middle, in the picture's plane): who it is, and where they stand, matters little. The columns:
-    whether anything was seen; the displacement of the whole, which is the median over points, and the log of its size
-    against the usual; what is left of each point's displacement, 0 where it is not seen; log(1 + speed) of the points.
+    square distance from its middle, in the image plane), so that it depends little on the person and their place. The
+    columns: 1 where any point is visible; the displacement of the whole, which is the median over points, and the log of its
+    size against the usual; the rest of each point's displacement, 0 where it is missing; log(1 + speed) of the points.
     """
-    seen = np.isfinite(points[..., :2]).all(-1)  # depth may be missing alone
-    points = np.where(seen[..., None], points, np.nan).astype(float)
+    visible = np.isfinite(points[..., :2]).all(-1)  # depth may be missing alone
+    points = np.where(visible[..., None], points, np.nan).astype(float)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # points that are never seen have no median
+        warnings.simplefilter("ignore", RuntimeWarning)  # points that are missing in all frames have no median
         usual = np.nanmedian(points, 0)  # (P, 3)
         moved = (points - usual) / _size(usual[None])
         whole = np.nanmedian(moved, 1)  # (T, 3)
@@ -33,7 +33,7 @@ def landmark_descriptor(points: np.ndarray, rate_hz: float) -> np.ndarray:
         size -= np.nanmedian(size)
     own = moved - whole[:, None]
     speeds = [speed(point[:, :2], rate_hz) for point in own.transpose(1, 0, 2)]
-    parts = [seen.any(1)[:, None], whole, size[:, None], own.reshape(len(own), -1), np.log1p(np.stack(speeds, 1))]
+    parts = [visible.any(1)[:, None], whole, size[:, None], own.reshape(len(own), -1), np.log1p(np.stack(speeds, 1))]
     descriptor = np.concatenate(parts, 1)
     return np.nan_to_num(descriptor, nan=0, posinf=LIMIT, neginf=-LIMIT).clip(-LIMIT, LIMIT).astype(np.float32)
 

@@ -7,15 +7,15 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Layout:
-    """What those must know of a descriptor's columns to whom they are only numbers.
+    """The columns of a descriptor that augmentation, scaling and ablations treat differently.
 
-    ``seen``    the column that is 1 where the person was seen, else 0;
+    ``visible`` the column that is 1 where the person is visible, else 0;
     ``motion``  those of log(1 + speed);
-    ``mirror``  order and signs of the mirrored descriptor's columns, None where it is not known or means something else;
-    ``audio``   those of what is heard, by kind.
+    ``mirror``  order and signs of the mirrored descriptor's columns, None where unknown or where a mirror changes the labels;
+    ``audio``   those of audio and speech, by kind.
     """
 
-    seen: int
+    visible: int
     motion: list[int]
     mirror: tuple[np.ndarray, np.ndarray] | None = None
     audio: dict[str, list[int]] = field(default_factory=dict)

@@ -1,5 +1,6 @@
-"""Hold the tracks and features of one video, the input of every detector."""
+"""The tracks and features of one video, the input of every detector."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,7 +27,7 @@ class Recording:
     layout: Layout = field(default=PERSON, repr=False)
 
     def descriptor(self, person: int) -> np.ndarray:
-        """Return the person descriptor of a person: float32 (frames, D), not to be written into."""
+        """Return the person descriptor of a person: float32 (frames, D), not to be changed in place."""
         if person not in self.descriptors:
             self.descriptors[person] = person_descriptor(self.tracks, person, *map(self.features.get, ENCODERS))
         return self.descriptors[person]
@@ -36,21 +37,23 @@ class Recording:
         return replace(self, features=self.features | {features.encoder: features})
 
 
-def read_recordings(tracks: list[str | Path], features: list[str | Path]) -> list[Recording]:
+def read_recordings(tracks: Sequence[str | Path], features: Sequence[str | Path]) -> list[Recording]:
     """Read recordings from their tracks files and any feature files, matched by the video they name.
 
     Raises KinesicsError if a video has two tracks, or two features of one encoder.
     """
-    found: dict[str, dict[str, Features]] = {}
+    by_video: dict[str, dict[str, Features]] = {}
     for path in features:
-        one = read_features(path)
-        if one.encoder in found.setdefault(one.video, {}):
-            raise KinesicsError(f"{path}: another file has features of {one.encoder!r} on {one.video!r} too: give one")
-        found[one.video][one.encoder] = one
-    clips: dict[str, Recording] = {}
+        values = read_features(path)
+        if values.encoder in by_video.setdefault(values.video, {}):
+            raise KinesicsError(
+                f"{path}: another file has features of {values.encoder!r} on {values.video!r} too: give one"
+            )
+        by_video[values.video][values.encoder] = values
+    recordings: dict[str, Recording] = {}
     for path in tracks:
-        track = read_tracks(path)
-        if track.video in clips:
-            raise KinesicsError(f"{path}: another file has tracks of {track.video!r} too: give one")
-        clips[track.video] = Recording(track, found.get(track.video, {}))
-    return list(clips.values())
+        people = read_tracks(path)
+        if people.video in recordings:
+            raise KinesicsError(f"{path}: another file has tracks of {people.video!r} too: give one")
+        recordings[people.video] = Recording(people, by_video.get(people.video, {}))
+    return list(recordings.values())

@@ -18,4 +18,4 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     size = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
     inter = size.clip(min=0.0).prod(-1)
     union = (a[..., 2:] - a[..., :2]).prod(-1) + (b[..., 2:] - b[..., :2]).prod(-1) - inter
-    return np.divide(inter, union, out=np.full(inter.shape, np.nan), where=union > 0)
+    return np.divide(inter, union, out=np.full(np.shape(inter), np.nan), where=union > 0)

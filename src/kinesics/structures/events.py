@@ -1,4 +1,4 @@
-"""The events table: one row a behavioural event. Annotators, detectors, exporters and metrics all speak it.
+"""The events table, one row per behavioural event, which annotators, detectors, exporters and metrics share.
 
 Columns: ``video,person,label,family,start_s,end_s,score,x0,y0,x1,y1``. Times are seconds, half-open [start_s, end_s).
 The box is in fractions of the frame, the median over the event. The box of every sampled frame goes into a second
@@ -23,22 +23,21 @@ COLUMNS = ["video", "person", "label", "family", "start_s", "end_s", "score", *B
 TUBE_COLUMNS = ["event", "time_s", *BOX]
 ORDER = ["video", "start_s", "end_s", "person", "label", "score"]
 
-
 #: The longest video there may be, in seconds: beyond it, times are in milliseconds by mistake.
 LONGEST_S = 1e6
-#: The highest number of a person: beyond it, it is no number of one.
+#: The highest id of a person.
 MOST_PEOPLE = 10**9
-#: Between which fractions of the frame a box may lie: people are followed a little beyond it.
+#: Limits of boxes, in fractions of the frame: people are tracked a little beyond it.
 BOX_LIMITS = (-0.5, 1.5)
-#: How far a box may lie outside its event: times of events are rounded, and a frame may begin before its event does.
+#: How far a box may lie outside the time of its event: times of events are rounded, and a frame may begin before its event.
 TUBE_SLACK_S = 0.2
-#: How far, in fractions of the frame, the boxes of an event may lie beside its own, which is rounded.
+#: How far, in fractions of the frame, the boxes of a tube may lie from the box of its event, which is rounded.
 BOX_SLACK = 0.01
 
 
 @dataclass(frozen=True)
 class Events:
-    """Behavioural events, and where they are seen: an events table and, if known, its tubes.
+    """Behavioural events: an events table and, if known, its tubes, the boxes of the events in every frame.
 
     ``table`` has the columns ``COLUMNS``, sorted by ``ORDER``: times in seconds, half-open [start_s, end_s); boxes in
     fractions of the frame. ``tubes`` has the columns ``TUBE_COLUMNS``; ``event`` is the row in ``table``, from 0.
@@ -87,13 +86,13 @@ class Events:
 def keep_events(
     events: pd.DataFrame, tubes: pd.DataFrame | None, keep: np.ndarray
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Return the events where ``keep`` (bool, one an event) holds, and their tubes, numbered anew."""
+    """Return the events where ``keep``, bool (events,), and their tubes, renumbered."""
     rows = np.flatnonzero(keep)
     kept = events.iloc[rows].reset_index(drop=True)
     if tubes is None:
         return kept, None
-    mine = tubes[tubes["event"].isin(rows)]
-    return kept, mine.assign(event=np.searchsorted(rows, mine["event"]))
+    kept_tubes = tubes[tubes["event"].isin(rows)]
+    return kept, kept_tubes.assign(event=np.searchsorted(rows, kept_tubes["event"]))
 
 
 def empty_events() -> pd.DataFrame:
@@ -104,7 +103,7 @@ def empty_events() -> pd.DataFrame:
 def check_events(events: pd.DataFrame, where: str = "events") -> pd.DataFrame:
     """Return the table sorted, with exact column types.
 
-    Raises KinesicsError naming ``where``, the row and the value if a column is missing or a value cannot be.
+    Raises KinesicsError naming ``where``, the row and the value if a column is missing or a value is invalid.
     Any label is allowed (users bring their own vocabulary); ``family`` is filled in for labels of the coding manual.
     """
     return _in_order(_checked(events, where))
@@ -113,10 +112,10 @@ def check_events(events: pd.DataFrame, where: str = "events") -> pd.DataFrame:
 def check_tubes(
     events: pd.DataFrame, tubes: pd.DataFrame, where: str = "events", tubes_where: str = "tubes"
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return ``check_events(events)`` and its tubes, numbered as the events now are and sorted by event and time.
+    """Return ``check_events(events)`` and its tubes, numbered as the sorted events and sorted by event and time.
 
-    Raises KinesicsError, naming the table, the row and the value, also if a column of the tubes is missing, a box cannot
-    be, an event has two boxes at a time, a box names no event or lies more than ``TUBE_SLACK_S`` outside its time, or the
+    Raises KinesicsError, naming the table, the row and the value, also if a column of the tubes is missing, a box is
+    invalid, an event has two boxes at a time, a box has no event or lies more than ``TUBE_SLACK_S`` outside its time, or the
     boxes of an event are nowhere near its own: then the tubes are those of other events.
     """
     return _paired(_checked(events, where), tubes, where, tubes_where)
@@ -126,31 +125,24 @@ def _paired(
     events: pd.DataFrame, tubes: pd.DataFrame, where: str, tubes_where: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return checked events sorted, and their tubes as ``check_tubes`` does."""
+    source = _Source(tubes_where, "row", 0)
     _refuse_missing(tubes, TUBE_COLUMNS, tubes_where)
     tubes = tubes[TUBE_COLUMNS].reset_index(drop=True)
     for column in TUBE_COLUMNS:
         numbers = pd.to_numeric(tubes[column], errors="coerce").astype(float)
-        _refuse(tubes, ~np.isfinite(numbers), tubes_where, column, "is not a number", "row", 0)
+        _refuse(tubes, ~np.isfinite(numbers), source, column, "is not a number")
         tubes[column] = numbers
     event = tubes["event"]
     outside = (event != event.round()) | (event < 0) | (event >= len(events))
-    _refuse(tubes, outside, tubes_where, "event", f"is not the row of one of the {len(events)} events", "row", 0)
+    _refuse(tubes, outside, source, "event", f"is not the row of one of the {len(events)} events")
     number = event.to_numpy(int)
     start, end = (events[column].to_numpy()[number] for column in ("start_s", "end_s"))
     far = (tubes["time_s"] < start - TUBE_SLACK_S) | (tubes["time_s"] > end + TUBE_SLACK_S)
-    _refuse(
-        tubes,
-        far,
-        tubes_where,
-        "time_s",
-        f"is outside the time of its event in {where}: are they of one pair?",
-        "row",
-        0,
-    )
-    _refuse_boxes(tubes, tubes_where, "row", 0)
-    _refuse_strangers(events, tubes, where, tubes_where)
+    _refuse(tubes, far, source, "time_s", f"is outside the time of its event in {where}: are they of one pair?")
+    _refuse_boxes(tubes, source)
+    _refuse_other_tubes(events, tubes, where, tubes_where)
     twice = tubes.duplicated(["event", "time_s"])
-    _refuse(tubes, twice, tubes_where, "time_s", "has two boxes of one event", "row", 0)
+    _refuse(tubes, twice, source, "time_s", "has two boxes of one event")
     order = events.reset_index(drop=True).sort_values(ORDER, kind="stable").index
     place = np.empty(len(events), int)
     place[order] = np.arange(len(events))
@@ -161,7 +153,7 @@ def _paired(
     )
 
 
-def _refuse_strangers(events: pd.DataFrame, tubes: pd.DataFrame, where: str, tubes_where: str) -> None:
+def _refuse_other_tubes(events: pd.DataFrame, tubes: pd.DataFrame, where: str, tubes_where: str) -> None:
     """Raise KinesicsError unless the median box of each event's tube meets the event's own, where it has one."""
     boxed = events[BOX].notna().all(axis=1).to_numpy()
     if boxed.any() and not len(tubes):
@@ -172,32 +164,54 @@ def _refuse_strangers(events: pd.DataFrame, tubes: pd.DataFrame, where: str, tub
     apart = (middle[["x1", "y1"]].to_numpy() < low).any(1) | (middle[["x0", "y0"]].to_numpy() > high).any(1)
     if apart.any():
         event = int(middle.index[apart][0])
-        box, stranger = (", ".join(f"{side:.3f}" for side in sides) for sides in (own[apart][0], middle[apart].iloc[0]))
+        box, other = (", ".join(f"{side:.3f}" for side in sides) for sides in (own[apart][0], middle[apart].iloc[0]))
         raise KinesicsError(
-            f"{tubes_where}: event {event}: its boxes lie about ({stranger}), but the event of {where} at ({box}): "
+            f"{tubes_where}: event {event}: its boxes lie about ({other}), but the event of {where} at ({box}): "
             "are they of one pair?"
         )
 
 
 def _refuse_missing(table: pd.DataFrame, needed: list[str], where: str) -> None:
+    """Raise KinesicsError naming the first column of ``needed`` that a table lacks."""
     if missing := [name for name in needed if name not in table]:
         raise KinesicsError(
             f"{where}: column {missing[0]!r} is missing; columns are {', '.join(map(str, table.columns))}"
         )
 
 
-def _refuse_boxes(table: pd.DataFrame, where: str, row_name: str = "line", first: int = 2) -> None:
+def _refuse_boxes(table: pd.DataFrame, source: "_Source") -> None:
+    """Raise KinesicsError naming the first box that is no part of a frame."""
     low, high = BOX_LIMITS
     for column in BOX:
         outside = (table[column] < low) | (table[column] > high)
-        _refuse(table, outside, where, column, "is not a fraction of the frame", row_name, first)
-    _refuse(table, table["x1"] < table["x0"], where, "x1", "is left of x0", row_name, first)
-    _refuse(table, table["y1"] < table["y0"], where, "y1", "is above y0", row_name, first)
+        _refuse(table, outside, source, column, "is not a fraction of the frame")
+    _refuse(table, table["x1"] < table["x0"], source, "x1", "is left of x0")
+    _refuse(table, table["y1"] < table["y0"], source, "y1", "is above y0")
 
 
 def _checked(events: pd.DataFrame, where: str) -> pd.DataFrame:
     """Return the table as ``check_events`` does, in its own order."""
+    source = _Source(where)
     _refuse_missing(events, ["video", "person", "label", "start_s", "end_s"], where)
+    events = _filled(events)
+    _refuse_numbers(events, source)
+    _refuse_texts(events, source)
+    events["family"] = events["family"].fillna("")
+    known = events["label"].map(FAMILY)
+    odd = known.notna() & (events["family"] != known) & (events["family"] != "")
+    _refuse(events, odd, source, "family", "is not that of its label in the coding manual: leave it out")
+    person = events["person"].astype(float)
+    _refuse(events, (person < 0) | (person != person.round()), source, "person", "is not a whole number from 0")
+    _refuse(events, person > MOST_PEOPLE, source, "person", f"is more than {MOST_PEOPLE}")
+    _refuse(events, events["start_s"] < 0, source, "start_s", "is negative")
+    _refuse(events, events["end_s"] <= events["start_s"], source, "end_s", "is not after start_s")
+    _refuse(events, events["end_s"] > LONGEST_S, source, "end_s", "is more than eleven days: times are seconds")
+    _refuse_boxes(events, source)
+    return _typed(events[COLUMNS])
+
+
+def _filled(events: pd.DataFrame) -> pd.DataFrame:
+    """Return a copy with the columns that may be left out: family, score and box."""
     events = events.copy()
     if "family" not in events:
         events["family"] = events["label"].map(FAMILY).fillna("")
@@ -206,30 +220,27 @@ def _checked(events: pd.DataFrame, where: str) -> pd.DataFrame:
     for column in BOX:
         if column not in events:
             events[column] = np.nan
+    return events
+
+
+def _refuse_numbers(events: pd.DataFrame, source: "_Source") -> None:
+    """Turn columns of numbers into numbers. Raises KinesicsError naming the first value that is none."""
     for column in ["person", "start_s", "end_s", "score", *BOX]:
         numbers = pd.to_numeric(events[column], errors="coerce")
         bad = numbers.isna() & events[column].notna()
         if column not in BOX:
             bad |= ~np.isfinite(numbers.astype(float))
-        _refuse(events, bad, where, column, "is not a number")
+        _refuse(events, bad, source, column, "is not a number")
         events[column] = numbers
+
+
+def _refuse_texts(events: pd.DataFrame, source: "_Source") -> None:
+    """Raise KinesicsError naming the first video or label that is empty or has blanks around it or control characters."""
     for column in ["video", "label"]:
         text = events[column].astype(str)
-        _refuse(events, events[column].isna() | (text.str.strip() == ""), where, column, "is empty")
-        _refuse(events, text != text.str.strip(), where, column, "has blanks around it")
-        _refuse(events, text.str.contains(r"[\x00-\x1f]"), where, column, "has a control character")
-    events["family"] = events["family"].fillna("")
-    known = events["label"].map(FAMILY)
-    odd = known.notna() & (events["family"] != known) & (events["family"] != "")
-    _refuse(events, odd, where, "family", "is not that of its label in the coding manual: leave it out")
-    person = events["person"].astype(float)
-    _refuse(events, (person < 0) | (person != person.round()), where, "person", "is not a whole number from 0")
-    _refuse(events, person > MOST_PEOPLE, where, "person", f"is more than {MOST_PEOPLE}")
-    _refuse(events, events["start_s"] < 0, where, "start_s", "is negative")
-    _refuse(events, events["end_s"] <= events["start_s"], where, "end_s", "is not after start_s")
-    _refuse(events, events["end_s"] > LONGEST_S, where, "end_s", "is more than eleven days: times are seconds")
-    _refuse_boxes(events, where)
-    return _typed(events[COLUMNS])
+        _refuse(events, events[column].isna() | (text.str.strip() == ""), source, column, "is empty")
+        _refuse(events, text != text.str.strip(), source, column, "has blanks around it")
+        _refuse(events, text.str.contains(r"[\x00-\x1f]"), source, column, "has a control character")
 
 
 def read_events_csv(path: str | Path) -> pd.DataFrame:
@@ -253,11 +264,13 @@ def _read_csv(path: str | Path) -> pd.DataFrame:
     """Return the table as ``check_events`` does, in the order of the file."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), [])
+            header = next(csv.reader(file), list[str]())
         if twice := sorted({name for name in header if header.count(name) > 1}):
             raise KinesicsError(f"{path}: line 1: column {twice[0]!r} is there twice")
-        if len(header) == 1 and (found := [sign for sign in ";\t" if sign in header[0]]):
-            raise KinesicsError(f"{path}: line 1: columns are separated by {found[0]!r}: save the table with commas")
+        if len(header) == 1 and (separators := [sign for sign in ";\t" if sign in header[0]]):
+            raise KinesicsError(
+                f"{path}: line 1: columns are separated by {separators[0]!r}: save the table with commas"
+            )
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # a row with more fields than columns
             table = pd.read_csv(
@@ -279,7 +292,7 @@ def _read_csv(path: str | Path) -> pd.DataFrame:
     except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise KinesicsError(f"{path}: not an events table (CSV): {error}") from None
     events = _checked(table, str(path))
-    _refuse(table, table.duplicated(), str(path), "label", "stands in a row that is there twice")
+    _refuse(table, table.duplicated(), _Source(str(path)), "label", "stands in a row that is there twice")
     return events
 
 
@@ -290,9 +303,13 @@ def write_events_csv(events: pd.DataFrame, path: str | Path) -> None:
     for column in ["start_s", "end_s"]:
         text[column] = events[column].map("{:.3f}".format)
     for column in ["score", *BOX]:
-        text[column] = events[column].map(lambda value: "" if np.isnan(value) else f"{value:.4f}")
+        text[column] = events[column].map(_four_decimals)
     with replacing(path) as temporary:
         text.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def _four_decimals(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.4f}"
 
 
 def write_tubes(tubes: pd.DataFrame, path: str | Path) -> None:
@@ -316,15 +333,24 @@ def read_tubes(path: str | Path) -> pd.DataFrame:
 
 
 def _typed(events: pd.DataFrame) -> pd.DataFrame:
-    types = {"video": object, "person": "int64", "label": object, "family": object}
+    """Return the table with exact column types."""
+    types: dict[str, type | str] = {"video": object, "person": "int64", "label": object, "family": object}
     types |= dict.fromkeys(["start_s", "end_s", "score", *BOX], "float64")
     return events.astype(types)
 
 
-def _refuse(
-    table: pd.DataFrame, bad: pd.Series, where: str, column: str, what: str, row_name: str = "line", first: int = 2
-) -> None:
+@dataclass(frozen=True)
+class _Source:
+    """How errors name a row of a table: the file or table, what a row is called, and the number of the first row."""
+
+    where: str
+    row_name: str = "line"
+    first: int = 2
+
+
+def _refuse(table: pd.DataFrame, bad: pd.Series, source: _Source, column: str, problem: str) -> None:
+    """Raise KinesicsError naming the first row and value where ``bad``."""
     if bad.any():
         row = int(np.flatnonzero(bad.to_numpy())[0])
         value = table[column].astype(object).iloc[row]
-        raise KinesicsError(f"{where}: {row_name} {row + first}: {column} {value!r} {what}")
+        raise KinesicsError(f"{source.where}: {source.row_name} {row + source.first}: {column} {value!r} {problem}")

@@ -1,8 +1,8 @@
-"""Features: what a frozen encoder says of crops of each person, with the times it was asked.
+"""Features: the tokens of a frozen encoder for crops of each person, with their times.
 
-A safetensors file a video and encoder. For every crop kind (``face``, ``person``) three tensors with N rows, sorted by
-time, then person: ``<crop>.time_s`` float64 (N,), ``<crop>.person`` int32 (N,), ``<crop>.tokens`` float32 (N, D).
-The header's metadata names the video, the encoder and the sampling rate in Hz.
+One safetensors file per video and encoder. For every crop type (``face``, ``person``, or ``sound``, ``text``) three tensors
+with N rows, sorted by time, then person: ``<crop>.time_s`` float64 (N,), ``<crop>.person`` int32 (N,), ``<crop>.tokens``
+float32 (N, D). The header's metadata names the video, the encoder and the sampling rate in Hz.
 """
 
 import json
@@ -21,7 +21,7 @@ TENSORS = ("time_s", "person", "tokens")
 
 @dataclass(frozen=True)
 class CropFeatures:
-    """Tokens of one kind of crop: ``time_s`` (N,) seconds, ``person`` (N,), ``tokens`` (N, D)."""
+    """Tokens of one crop type: ``time_s`` (N,) seconds, ``person`` (N,), ``tokens`` (N, D)."""
 
     time_s: np.ndarray
     person: np.ndarray
@@ -29,13 +29,13 @@ class CropFeatures:
 
     def of(self, person: int) -> tuple[np.ndarray, np.ndarray]:
         """Return times (n,) and tokens (n, D) of one person."""
-        mine = self.person == person
-        return self.time_s[mine], self.tokens[mine]
+        rows = self.person == person
+        return self.time_s[rows], self.tokens[rows]
 
 
 @dataclass(frozen=True)
 class Features:
-    """The features of one video from one encoder; ``crops`` maps the kind of crop to its tokens."""
+    """The features of one video from one encoder; ``crops`` maps the crop type to its tokens."""
 
     video: str
     encoder: str
@@ -51,25 +51,27 @@ def write_features(features: Features, path: str | Path) -> None:
         for crop, values in sorted(features.crops.items())
         for name in TENSORS
     }
-    facts = {"video": features.video, "encoder": features.encoder, "rate_hz": float(features.rate_hz)}
+    info = {"video": features.video, "encoder": features.encoder, "rate_hz": float(features.rate_hz)}
     with replacing(path) as temporary:
         # safetensors writes the keys of its metadata in random order: one key gives the same bytes every time
-        save_file(tensors, temporary, {"kinesics": json.dumps(facts, sort_keys=True)})
+        save_file(tensors, temporary, {"kinesics": json.dumps(info, sort_keys=True)})
 
 
 def read_features(path: str | Path) -> Features:
     """Read a features file. Raises KinesicsError, naming the file, if it is none."""
     try:
         with safe_open(path, "np") as file:
-            facts = json.loads((file.metadata() or {})["kinesics"])
+            metadata: dict[str, str] = file.metadata() or {}
+            info = json.loads(metadata["kinesics"])
             crops = sorted({key.split(".")[0] for key in file.keys()})  # noqa: SIM118 - not a dict
             values = {crop: CropFeatures(*(file.get_tensor(f"{crop}.{name}") for name in TENSORS)) for crop in crops}
-        features = Features(facts["video"], facts["encoder"], facts["rate_hz"], values)
+        features = Features(info["video"], info["encoder"], info["rate_hz"], values)
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file; make it with: kinesics encode") from None
     except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
         raise KinesicsError(f"{path}: not a features file of kinesics: {error}") from None
-    for crop, (times, person, tokens) in ((crop, vars(one).values()) for crop, one in values.items()):
+    for crop, rows in values.items():
+        times, person, tokens = rows.time_s, rows.person, rows.tokens
         if times.ndim != 1 or person.shape != times.shape or tokens.ndim != 2 or len(tokens) != len(times):
             raise KinesicsError(f"{path}: damaged: not one time, person and token each of {crop!r}; make it again")
         if not (np.isfinite(tokens).all() and (times >= 0).all()):

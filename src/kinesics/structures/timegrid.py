@@ -1,7 +1,7 @@
-"""From scores on a regular grid of sampled frames to segments in seconds, and back.
+"""Convert between scores on a regular grid of sampled frames and segments in seconds.
 
-Sample k of a grid at ``rate_hz`` stands for the half-open interval [k / rate_hz, (k + 1) / rate_hz). This is the only
-place where frame numbers and seconds are turned into each other.
+Sample k of a grid at ``rate_hz`` stands for the half-open interval [k / rate_hz, (k + 1) / rate_hz). Only this module converts
+frame numbers and seconds into each other.
 """
 
 import numpy as np
@@ -14,12 +14,12 @@ def seconds(index: np.ndarray | int, rate_hz: float) -> np.ndarray | float:
 
 
 def samples(duration_s: float, rate_hz: float) -> int:
-    """Return how many samples lie in [0, duration_s). A duration that ends on a sample's begin does not reach it."""
+    """Return the number of samples that begin in [0, duration_s)."""
     return max(int(np.ceil(round(duration_s * rate_hz, 6))), 0)
 
 
 def index(time_s: np.ndarray | float, rate_hz: float) -> np.ndarray | int:
-    """Return the sample whose interval holds each time; ``index(seconds(k)) == k`` for every k."""
+    """Return the sample whose interval contains each time; ``index(seconds(k)) == k`` for every k."""
     return np.floor(np.round(np.asarray(time_s) * rate_hz, 6)).astype(int)
 
 
@@ -27,7 +27,7 @@ def rasterise(segments: np.ndarray, count: int, rate_hz: float) -> np.ndarray:
     """Mark the samples whose middle lies in any of the segments (N, 2) in seconds: bool (count,)."""
     middle = (np.arange(count) + 0.5) / rate_hz
     segments = np.asarray(segments, float).reshape(-1, 2)
-    return ((middle[:, None] >= segments[:, 0]) & (middle[:, None] < segments[:, 1])).any(1)
+    return np.asarray(((middle[:, None] >= segments[:, 0]) & (middle[:, None] < segments[:, 1])).any(1))
 
 
 def runs(mask: np.ndarray) -> np.ndarray:
@@ -45,9 +45,9 @@ def hysteresis(score: np.ndarray, on: float, off: float, min_samples: int = 1, g
     if on < off:
         raise ValueError(f"on {on} is below off {off}: the threshold to enter must not be lower than the one to leave")
     score = np.nan_to_num(np.asarray(score, float), nan=-np.inf)
-    found = [run for run in runs(score >= off) if score[run[0] : run[1]].max() >= on]
+    reaching = [run for run in runs(score >= off) if score[run[0] : run[1]].max() >= on]
     joined: list[list[int]] = []
-    for start, stop in found:
+    for start, stop in reaching:
         if joined and start - joined[-1][1] <= gap_samples:
             joined[-1][1] = int(stop)
         else:
@@ -65,9 +65,9 @@ def smooth(values: np.ndarray, width: int) -> np.ndarray:
 
 
 def label_runs(labels: np.ndarray, times_s: np.ndarray, end_s: float) -> list[tuple[str, float, float]]:
-    """Return (label, start, end) in seconds of each run of equal labels in a stream of stamped frames.
+    """Return (label, start, end) in seconds of each run of equal labels in a sequence of frames with time stamps.
 
-    ``labels`` and ``times_s`` have shape (T,), times ascending; a frame is shown until the next one, the last until
+    ``labels`` and ``times_s`` have shape (T,), times ascending; a frame lasts until the next one, the last until
     ``end_s``. Frames that the sensor dropped inside a run do not end it.
     """
     labels = np.asarray(labels)
@@ -77,9 +77,9 @@ def label_runs(labels: np.ndarray, times_s: np.ndarray, end_s: float) -> list[tu
 
 
 def hold_last(times_s: np.ndarray, count: int, rate_hz: float, hold_s: float) -> np.ndarray:
-    """Return which stamped frame is shown at each of ``count`` samples of a grid: int (count,), -1 for none.
+    """Return the frame, by its time stamp, that lasts at each of ``count`` samples of a grid: int (count,), -1 for none.
 
-    A frame is shown until the next one, but at most ``hold_s`` seconds: after that the sensor is taken to see nothing.
+    A frame lasts until the next one, but at most ``hold_s`` seconds: after that the sensor's value is missing.
     """
     times_s = np.asarray(times_s, float)
     grid = seconds(np.arange(count), rate_hz) + 1e-6  # stamps are rounded

@@ -1,6 +1,6 @@
 """The tracks table: a Parquet row per sampled frame and person, with boxes, landmarks and their confidence.
 
-Everything is in fractions of the upright frame (x right, y down), times in seconds. What was not seen is null.
+Coordinates are fractions of the upright frame (x right, y down), times in seconds. Missing values are null.
 
 ``frame`` int32, sample number k (time k / rate_hz); ``time_s``; ``person`` int32, stable over the video;
 ``face_score``, ``person_score``, ``left_hand_score``, ``right_hand_score`` in [0, 1];
@@ -10,8 +10,12 @@ about the hips' middle; ``left_hand`` and ``right_hand`` 21 x (x, y, z). Left an
 """
 
 import json
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,9 +25,9 @@ from kinesics.errors import KinesicsError
 from kinesics.io.files import replacing
 from kinesics.structures.timegrid import samples
 
-#: Landmark groups: number of points, numbers a point.
+#: Landmark groups: number of points, numbers per point.
 LANDMARKS = {"face": (468, 3), "pose": (33, 4), "pose_world": (33, 4), "left_hand": (21, 3), "right_hand": (21, 3)}
-#: Visibility from which a pose landmark counts as seen.
+#: Visibility from which a pose landmark counts as visible.
 VISIBLE = 0.5
 SCORES = ["face_score", "person_score", "left_hand_score", "right_hand_score"]
 FACE_BOX = ["face_x0", "face_y0", "face_x1", "face_y1"]
@@ -49,16 +53,16 @@ class Tracks:
 
     @property
     def frames(self) -> int:
-        """The number of frames sampled, with people in them or not."""
+        """The number of sampled frames, with or without people."""
         return samples(self.duration_s, self.rate_hz)
 
     @property
     def persons(self) -> list[int]:
-        """The numbers of the people seen, ascending."""
+        """The ids of the tracked people, ascending."""
         return sorted(set(self.table["person"].to_pylist()))
 
     def dense(self, person: int, column: str | list[str]) -> np.ndarray:
-        """Return a column on the regular grid of frames, NaN where the person or the part was not seen.
+        """Return a column on the regular grid of frames, NaN where the person or the part is missing.
 
         Shape (frames, points, size) for landmarks, (frames,) for one number, (frames, n) for a list of n columns.
         """
@@ -70,9 +74,9 @@ class Tracks:
             shape = LANDMARKS[column]
             out = np.full((self.frames, *shape), np.nan, np.float32)
             values = rows[column].combine_chunks()
-            seen = ~np.asarray(values.is_null())
-            flat = values.filter(pa.array(seen)).flatten().to_numpy(zero_copy_only=False)
-            out[where[seen]] = flat.reshape(-1, *shape)
+            valid = ~np.asarray(values.is_null())
+            flat = values.filter(pa.array(valid)).flatten().to_numpy(zero_copy_only=False)
+            out[where[valid]] = flat.reshape(-1, *shape)
             return out
         out = np.full(self.frames, np.nan, np.float32)
         out[where] = rows[column].to_numpy()
@@ -87,7 +91,8 @@ class TracksWriter:
 
     def __init__(self, path: str | Path, video: str, rate_hz: float, width: int, height: int, group_rows: int = 256):
         self._video, self._rate, self._size = video, rate_hz, (width, height)
-        self._group_rows, self._rows = group_rows, []
+        self._group_rows = group_rows
+        self._rows: list[dict[str, object]] = []
         self._replacing = replacing(path)
         self._temporary = self._replacing.__enter__()
         self._writer = pq.ParquetWriter(self._temporary, SCHEMA, compression="zstd", write_page_checksum=True)
@@ -95,27 +100,29 @@ class TracksWriter:
     def __enter__(self) -> "TracksWriter":
         return self
 
-    def add(self, row: dict) -> None:
-        """Add a row: keys are the columns; landmarks are float arrays (points, size) or None; rows come in time order."""
+    def add(self, row: Mapping[str, object]) -> None:
+        """Add a row, in the order of time: keys are the columns; landmarks are float arrays (points, size) or None."""
         self._rows.append({name: _plain(row.get(name)) for name in SCHEMA.names})
         if len(self._rows) >= self._group_rows:
             self._flush()
 
     def close(self, duration_s: float) -> None:
-        """Write what is left and the video's facts; ``duration_s`` is known only when the last frame was read."""
+        """Write the last rows and the video info; ``duration_s`` is known only when the last frame was read."""
         self._flush()
-        facts = {
+        info = {
             "video": self._video,
             "rate_hz": self._rate,
             "duration_s": duration_s,
             "width": self._size[0],
             "height": self._size[1],
         }
-        self._writer.add_key_value_metadata({"kinesics": json.dumps(facts, sort_keys=True)})
+        self._writer.add_key_value_metadata({"kinesics": json.dumps(info, sort_keys=True)})
 
-    def __exit__(self, kind, value, trace) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._writer.close()
-        self._replacing.__exit__(kind, value, trace)
+        self._replacing.__exit__(kind, error, trace)
 
     def _flush(self) -> None:
         if self._rows:
@@ -123,11 +130,11 @@ class TracksWriter:
             self._rows = []
 
 
-def remap_ids(source: str | Path, path: str | Path, numbers: dict[int, int]) -> None:
-    """Copy a tracks file, row group by row group, giving each person its number and leaving out who has none."""
+def remap_ids(source: str | Path, path: str | Path, ids: Mapping[int, int]) -> None:
+    """Copy a tracks file, row group by row group, with the new ids ``ids[old]`` of people; those without one are left out."""
     file = pq.ParquetFile(source)
-    old = pa.array(list(numbers), pa.int32())
-    new = pa.array(list(numbers.values()), pa.int32())
+    old = pa.array(list(ids), pa.int32())
+    new = pa.array(list(ids.values()), pa.int32())
     place = SCHEMA.get_field_index("person")
     with (
         replacing(path) as temporary,
@@ -146,23 +153,32 @@ def read_tracks(path: str | Path) -> Tracks:
     """Read a tracks file. Raises KinesicsError, naming the file, if it is none."""
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)
-        facts = json.loads((file.metadata.metadata or {})[b"kinesics"])
+        metadata: dict[bytes, bytes] = file.metadata.metadata or {}
+        info: dict[str, Any] = json.loads(metadata[b"kinesics"])
         table = (
             file.read(columns=SCHEMA.names)
             .replace_schema_metadata(None)
             .sort_by([("person", "ascending"), ("frame", "ascending")])
         )
     except FileNotFoundError:
-        raise KinesicsError(f"{path}: no such file; make it with: kinesics track VIDEO --out {path}") from None
+        command = f"kinesics track VIDEO --out {shlex.quote(str(path))}"
+        raise KinesicsError(f"{path}: no such file; make it with: {command}") from None
     except (OSError, pa.ArrowInvalid, KeyError, ValueError) as error:
         raise KinesicsError(f"{path}: not a tracks file of kinesics, or damaged: {error}") from None
     if not table.schema.equals(SCHEMA):
         raise KinesicsError(f"{path}: its columns are not those of a tracks file: make it again with kinesics track")
     names = {"video", "rate_hz", "duration_s", "width", "height"}
-    numbers = [facts.get(name) for name in sorted(names - {"video"})]
-    if set(facts) != names or not all(isinstance(number, int | float) and 0 < number < np.inf for number in numbers):
-        raise KinesicsError(f"{path}: what it says of its video cannot be: {facts}; make it again with kinesics track")
-    tracks = Tracks(table=table, **facts)
+    numbers = [info.get(name) for name in sorted(names - {"video"})]
+    if set(info) != names or not all(isinstance(number, int | float) and 0 < number < np.inf for number in numbers):
+        raise KinesicsError(f"{path}: its video info is invalid: {info}; make it again with kinesics track")
+    tracks = Tracks(table=table, **info)
+    _check_rows(tracks, path)
+    return tracks
+
+
+def _check_rows(tracks: Tracks, path: str | Path) -> None:
+    """Raise KinesicsError, naming the file, if a row has no frame or person, or an invalid or repeated frame."""
+    table = tracks.table
     if table["frame"].null_count or table["person"].null_count:
         raise KinesicsError(f"{path}: a row has no frame or no person: make it again with kinesics track")
     frame, person = table["frame"].to_numpy(), table["person"].to_numpy()
@@ -173,10 +189,10 @@ def read_tracks(path: str | Path) -> Tracks:
         )
     if (double := np.flatnonzero((np.diff(frame) == 0) & (np.diff(person) == 0))).size:
         raise KinesicsError(f"{path}: frame {frame[double[0]]} has two rows of person {person[double[0]]}")
-    return tracks
 
 
 def _plain(value: object) -> object:
+    """Return a value as pyarrow takes it: None for NaN, landmarks as one row of float32."""
     if value is None or (np.isscalar(value) and value != value):
         return None
     if isinstance(value, np.ndarray):

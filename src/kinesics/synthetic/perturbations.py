@@ -1,7 +1,8 @@
-"""Wildness: independent perturbations that lead from the controlled condition, severity 0, to the wild, severity 3.
+"""Independent perturbations, from the controlled condition (severity 0) to in-the-wild video (severity 3).
 
-``perturbations.csv`` gives each severity of each perturbation its value and unit. Shake, occluders, distance and crowd change the scene
-before it is drawn, blur how often it is drawn, light and noise the picture, compression its encoding.
+``perturbations.csv`` gives each severity of each perturbation its value and unit. Shake, occluders, distance and crowd
+change the scene before it is rendered, blur the number of renderings per frame, light and noise the frame, compression
+its encoding.
 """
 
 import csv
@@ -13,22 +14,22 @@ import numpy as np
 from kinesics.errors import KinesicsError
 from kinesics.io.package_data import package_file
 
-with package_file("kinesics.synthetic", "perturbations.csv").open(encoding="utf-8") as _file:
-    _rows = list(csv.DictReader(_file))
-#: Dial -> the value of each severity.
+#: Perturbation -> severity -> value.
 VALUES: dict[str, dict[int, float]] = {}
-for _row in _rows:
-    VALUES.setdefault(_row["perturbation"], {})[int(_row["severity"])] = float(_row["value"])
-#: Dial -> what its values count.
-UNITS = {row["perturbation"]: row["unit"] for row in _rows}
+with package_file("kinesics.synthetic", "perturbations.csv").open(encoding="utf-8") as _file:
+    for _row in csv.DictReader(_file):
+        VALUES.setdefault(_row["perturbation"], {})[int(_row["severity"])] = float(_row["value"])
 PERTURBATIONS = tuple(VALUES)
 
-#: How often a shutter that is open is looked at.
+#: Number of instants over which the exposure of a blurred frame is averaged.
 EXPOSURES = 4
 
 
 def settings(severities: dict[str, int] | None = None) -> dict[str, float]:
-    """Return the value of every perturbation: at the severity given, or else at severity 0. Raises KinesicsError naming the choices."""
+    """Return the value of each perturbation at its severity, 0 unless given.
+
+    Raises KinesicsError for an unknown perturbation or severity, naming the choices.
+    """
     severities = severities or {}
     for perturbation, severity in severities.items():
         if perturbation not in VALUES:
@@ -41,14 +42,14 @@ def settings(severities: dict[str, int] | None = None) -> dict[str, float]:
 
 
 def frame_instants(time_s: float, blur_ms: float) -> list[float]:
-    """Return the times at which the scene is drawn for the frame at ``time_s``: the frame is their mean."""
+    """Return the times at which the scene is rendered for the frame at ``time_s``, which is the mean of these renderings."""
     if not blur_ms:
         return [time_s]
     return list(time_s + blur_ms / 1000 * (np.arange(EXPOSURES) / (EXPOSURES - 1) - 0.5))
 
 
 def shake_camera(camera, degrees: float, seed: int, time_s: float):
-    """Return the camera as an unsteady hand holds it: turned by a smooth noise of about 0.3 to 3 Hz."""
+    """Return the camera turned as by an unsteady hand: by smooth noise of 0.3 to 3 Hz, ``degrees`` its standard deviation."""
     if not degrees:
         return camera
     rng = np.random.default_rng([seed, 2])
@@ -61,8 +62,9 @@ def shake_camera(camera, degrees: float, seed: int, time_s: float):
 
 
 def occluders(count: float, seed: int, camera, aspect: float, time_s: float) -> list:
-    """Return the things (``render.Quad``) that pass between the camera and the people, from side to side and back."""
-    from kinesics.synthetic.render import Quad
+    """Return ``count`` quads (``scenery.Quad``) that pass between the camera and the people, from side to side and back."""
+    # Here, because it loads OpenCV, which readers of VALUES do not need.
+    from kinesics.synthetic.scenery import Quad
 
     right, down, forward = camera.axes
     distance = np.linalg.norm(np.subtract(camera.target, camera.position))
@@ -82,21 +84,21 @@ def occluders(count: float, seed: int, camera, aspect: float, time_s: float) -> 
 
 @cache
 def _leaves(seed: int, number: int) -> np.ndarray:
-    """Return the picture of a twig with leaves, (96, 96, 4) uint8: sRGB and opacity."""
+    """Return the image of a twig with leaves, (96, 96, 4) uint8: sRGB and opacity."""
     import cv2
 
     rng = np.random.default_rng([seed, 4, number])
-    picture = np.zeros((96, 96, 4), np.uint8)
+    image = np.zeros((96, 96, 4), np.uint8)
     for _ in range(28):
         middle = tuple(int(x) for x in rng.normal(48, 17, 2).clip(10, 86))
         colour = (*(int(x) for x in rng.uniform((30, 70, 20), (90, 140, 60))), 255)
         axes = (int(rng.integers(10, 20)), int(rng.integers(4, 9)))
-        cv2.ellipse(picture, middle, axes, float(rng.uniform(0, 180)), 0, 360, colour, -1)
-    return picture
+        cv2.ellipse(image, middle, axes, float(rng.uniform(0, 180)), 0, 360, colour, -1)
+    return image
 
 
 def degrade_frame(frame: np.ndarray, stops: float, noise: float, seed: int, number: int) -> np.ndarray:
-    """Return frame ``number`` (H, W, 3) uint8 sRGB as a sensor gives it: underexposed by ``stops``, with noise added."""
+    """Underexpose frame ``number`` (H, W, 3), uint8 sRGB, by ``stops``, and add Gaussian noise of ``noise`` grey levels."""
     if stops:
         curve = 255 * ((np.arange(256) / 255) ** 2.2 * 2.0**-stops) ** (1 / 2.2)
         frame = curve.round().astype(np.uint8)[frame]

@@ -1,7 +1,7 @@
-"""A scene to pixels, and to who is seen where.
+"""Render a scene as an image, and as ids of the person and part of the body at each pixel.
 
 OpenGL 3.3 through moderngl on EGL, without a screen; on a machine without a GPU, Mesa's llvmpipe rasterises (Debian
-packages libegl1 and libgl1-mesa-dri). One thread draws, so that frames repeat to the byte and processes run side by side.
+packages libegl1 and libgl1-mesa-dri). One thread draws: then frames repeat to the byte, and processes run side by side.
 """
 
 import os
@@ -19,9 +19,9 @@ from kinesics.synthetic.scenery import Light, Quad
 # More threads neither help on the cores that other processes use, nor are needed. Must be set before Mesa is loaded.
 os.environ["LP_NUM_THREADS"] = "0"
 
-#: The id of pixels that a prop covers; 0 is the background. See ``person_and_part`` for the others.
+#: The id of pixels of a prop; 0 is the background. ``person_and_part`` decodes the others.
 PROP = 255
-#: As many people as ids have room for.
+#: The most people that ids can number.
 MAX_PEOPLE = 15
 
 
@@ -30,9 +30,9 @@ class Camera:
     """A pinhole camera that stands upright."""
 
     position: tuple[float, float, float]  # metres
-    target: tuple[float, float, float]  # what it looks at, in the middle of the picture
+    target: tuple[float, float, float]  # the point at the middle of the image
     fov_deg: float  # vertical field of view
-    roll_deg: float = 0.0  # the picture turns clockwise
+    roll_deg: float = 0.0  # the image turns clockwise
 
     @cached_property
     def axes(self) -> np.ndarray:
@@ -46,14 +46,14 @@ class Camera:
         return np.stack([cos * right - sin * down, sin * right + cos * down, forward])
 
     def project(self, points: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return pixels (N, 2), x to the right and y down from the picture's top left corner, and depth (N,) in metres.
+        """Return pixels (N, 2), x to the right and y down from the image's top left corner, and depth (N,) in metres.
 
-        Points (N, 3) with depth <= 0 are behind the camera: their pixels mean nothing.
+        Points (N, 3) with depth <= 0 are behind the camera: their pixels are meaningless.
         """
-        seen = (np.asarray(points) - self.position) @ self.axes.T
+        local = (np.asarray(points) - self.position) @ self.axes.T
         focal = 0.5 * height / np.tan(np.radians(self.fov_deg) / 2)
-        depth = seen[:, 2]
-        return focal * seen[:, :2] / np.maximum(depth, 1e-6)[:, None] + (width / 2, height / 2), depth
+        depth = local[:, 2]
+        return focal * local[:, :2] / np.maximum(depth, 1e-6)[:, None] + (width / 2, height / 2), depth
 
     def matrix(self, width: int, height: int) -> np.ndarray:
         """Return the OpenGL clip matrix (4, 4) for column vectors."""
@@ -72,7 +72,7 @@ class Camera:
 
 @dataclass(frozen=True)
 class Scene:
-    """What is to be drawn. People are numbered from 0 in the ids."""
+    """What is rendered. People are numbered from 0 in the ids."""
 
     people: tuple[Posed, ...]
     camera: Camera
@@ -81,13 +81,13 @@ class Scene:
 
 
 def person_and_part(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return who (from 0; -1: nobody) and which part (1 + index into ``looks.PARTS``; 0: none) pixels of ids show."""
-    somebody = (ids != 0) & (ids != PROP)
-    return np.where(somebody, ids // 16, -1).astype(np.int16), np.where(somebody, ids % 16, 0).astype(np.uint8)
+    """Return the person (from 0; -1: none) and the part (1 + index into ``surfaces.PARTS``; 0: none) of pixels of ids."""
+    is_person = (ids != 0) & (ids != PROP)
+    return np.where(is_person, ids // 16, -1).astype(np.int16), np.where(is_person, ids % 16, 0).astype(np.uint8)
 
 
 class Renderer:
-    """Draws scenes of one size; a context manager that holds the graphics context.
+    """A renderer of scenes of one size; a context manager that holds the graphics context.
 
     Each pixel is the mean of ``samples`` x ``samples`` samples. Raises KinesicsError if there is no EGL.
     """
@@ -103,40 +103,33 @@ class Renderer:
         except Exception as error:
             raise KinesicsError(f"no OpenGL through EGL ({error}); install libegl1 and libgl1-mesa-dri") from None
         size, context = (self.width * self.samples, self.height * self.samples), self._context
-        self._frame, self._back = (
+        self._frame, self._background = (
             context.framebuffer([context.texture(size, n) for n in (4, 1)], context.depth_renderbuffer(size))
             for _ in range(2)
         )
-        self._drawn, self._still = None, []
+        self._background_key, self._background_quads = None, []
         self._programs = {
             name: context.program(_BODY_VERTEX, _BODY_FRAGMENT.replace("PAINT", paint))
             for name, paint in (("eye", _EYE), ("hair", _HAIR), ("cloth", _CLOTH), ("skin", _SKIN))
         }
         self._quad_program = context.program(_QUAD_VERTEX, _QUAD_FRAGMENT)
-        self._held = {}
+        self._loaded = {}  # key -> what is in the graphics context: of a body or an image
         return self
 
     def __exit__(self, *_: object) -> None:
         self._context.release()
 
     def draw(self, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-        """Return the picture (H, W, 3) uint8 sRGB, and who is seen where (H, W) uint8 (see ``person_and_part``)."""
+        """Return the image (H, W, 3) uint8 sRGB, and the ids (H, W) uint8 of its pixels (see ``person_and_part``)."""
         if len(scene.people) > MAX_PEOPLE:
             raise KinesicsError(f"a scene of {len(scene.people)} people: ids have room for {MAX_PEOPLE}")
         context, used = self._context, {}
         clip = scene.camera.matrix(self.width, self.height).T.astype("f4").tobytes()
         self._quad_program["clip"].write(clip)
         context.enable_only(context.DEPTH_TEST)
-        # What stands still behind is drawn once for as long as the camera stands still, and copied, depths and all.
         moving = [quad for quad in scene.quads if not quad.background or any(quad.shift)]
-        still = [quad for quad in scene.quads if quad.background and not any(quad.shift)]
-        if (clip, *map(id, still)) != self._drawn:
-            self._back.use()
-            self._back.clear()
-            for quad in still:
-                self._draw_quad(quad, used)
-            self._drawn, self._still = (clip, *map(id, still)), still  # held: ids of what is gone are given again
-        context.copy_framebuffer(self._frame, self._back)
+        self._draw_background([quad for quad in scene.quads if quad.background and not any(quad.shift)], clip, used)
+        context.copy_framebuffer(self._frame, self._background)
         self._frame.use()
         for program in self._programs.values():
             program["clip"].write(clip)
@@ -147,18 +140,30 @@ class Renderer:
             self._draw_body(posed, number, used)
         for quad in moving:
             self._draw_quad(quad, used)
-        for key in set(self._held) - set(used):
-            for thing in self._held[key][1:]:
-                thing.release()
-        self._held = used
+        for key in set(self._loaded) - set(used):
+            for resource in self._loaded[key][1:]:
+                resource.release()
+        self._loaded = used
         return self.read()
 
+    def _draw_background(self, quads: list[Quad], clip: bytes, used: dict) -> None:
+        """Draw the quads that do not move into a framebuffer of their own, unless it already holds them."""
+        key = (clip, *map(id, quads))
+        if key == self._background_key:
+            return
+        self._background.use()
+        self._background.clear()
+        for quad in quads:
+            self._draw_quad(quad, used)
+        # The quads are kept, so that no new one can get the id of one that is gone.
+        self._background_key, self._background_quads = key, quads
+
     def _draw_body(self, posed: Posed, number: int, used: dict) -> None:
-        # The same person may act twice, so that what is held goes by place as well.
+        # Two people may have the same actor, so the key has the person's number as well.
         key, context = ("body", number, id(posed.actor)), self._context
-        if key not in self._held:
-            self._held[key] = self._loaded(posed.actor)
-        used[key] = self._held[key]
+        if key not in self._loaded:
+            self._loaded[key] = self._load_actor(posed.actor)
+        used[key] = self._loaded[key]
         _, moving, _, texture, wrinkles, *arrays = used[key]
         moving.write(np.concatenate([posed.vertices, posed.normals], 1).astype("f4").tobytes())
         texture.use(0)
@@ -167,25 +172,25 @@ class Renderer:
         for (program, wrap, gloss, shine), array in zip(_SHADING.values(), arrays[1::2], strict=True):
             values = self._programs[program]
             values["wrap"], values["gloss"], values["shine"], values["first_id"] = wrap, gloss, shine, 16.0 * number
-            # Skin is closed; cloth and hair are seen from inside as well.
+            # Skin is a closed surface; cloth and hair are visible from inside as well.
             (context.enable if program in ("skin", "eye") else context.disable)(context.CULL_FACE)
             array.render()
         context.disable(context.CULL_FACE)
 
-    def _loaded(self, actor: Actor) -> tuple:
-        """Return the actor, and its things in the graphics context: buffers, texture, and per material indices and array."""
+    def _load_actor(self, actor: Actor) -> tuple:
+        """Return the actor and its resources in the graphics context: buffers, textures, indices and array per material."""
         context, surface = self._context, actor.surface
         moving = context.buffer(reserve=actor.vertices.size * 8, dynamic=True)
         columns = (surface.colour, surface.uv, surface.light[:, None], surface.cut[:, None], surface.part[:, None])
         still = context.buffer(np.concatenate(columns, 1).astype("f4").tobytes())
         texture = context.texture(surface.texture.shape[1::-1], 4, np.ascontiguousarray(surface.texture).tobytes())
         wrinkles = context.texture(surface.wrinkles.shape[1::-1], 4, np.ascontiguousarray(surface.wrinkles).tobytes())
-        for picture in (texture, wrinkles):
-            picture.build_mipmaps()
-        things = [actor, moving, still, texture, wrinkles]
+        for image in (texture, wrinkles):
+            image.build_mipmaps()
+        resources = [actor, moving, still, texture, wrinkles]
         material = surface.material[actor.triangles[:, 0]]
         for name, (program, *_) in _SHADING.items():
-            # The outermost surfaces come last in an actor; drawn first, they spare what is behind them.
+            # The outermost surfaces come last in an actor; drawn first, they spare the pixels behind them.
             triangles = actor.triangles[material == MATERIALS.index(name)][::-1]
             indices = context.buffer(np.ascontiguousarray(triangles, "i4").tobytes() or bytes(12))
             program = self._programs[program]
@@ -193,19 +198,19 @@ class Renderer:
             names = [name for name in _STILL if name in program]
             still_layout = " ".join(f"{n}f" if name in program else f"{4 * n}x" for name, n in _STILL.items())
             layout = [(moving, "3f 3f", "position", "normal"), (still, still_layout, *names)]
-            things += [indices, context.vertex_array(program, layout, indices)]
-        return tuple(things)
+            resources += [indices, context.vertex_array(program, layout, indices)]
+        return tuple(resources)
 
     def _draw_quad(self, quad: Quad, used: dict) -> None:
-        key = ("quad", id(quad.picture))
-        if key not in self._held:
-            height, width = quad.picture.shape[:2]
-            texture = self._context.texture((width, height), 4, np.ascontiguousarray(quad.picture).tobytes())
+        key = ("quad", id(quad.image))
+        if key not in self._loaded:
+            height, width = quad.image.shape[:2]
+            texture = self._context.texture((width, height), 4, np.ascontiguousarray(quad.image).tobytes())
             texture.build_mipmaps()
             vertices = self._context.buffer(reserve=4 * 5 * 4, dynamic=True)
             array = self._context.vertex_array(self._quad_program, [(vertices, "3f 2f", "position", "uv")])
-            self._held[key] = (quad.picture, texture, vertices, array)
-        used[key] = self._held[key]
+            self._loaded[key] = (quad.image, texture, vertices, array)
+        used[key] = self._loaded[key]
         _, texture, vertices, array = used[key]
         corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], "f4")
         vertices.write(
@@ -216,19 +221,19 @@ class Renderer:
         array.render(self._context.TRIANGLE_STRIP)
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return picture and ids of what was drawn last."""
+        """Return image and ids of the scene drawn last."""
         shape = (self.height * self.samples, self.width * self.samples, -1)
         colour, ids = (
             np.frombuffer(self._frame.read(components=n, attachment=i, alignment=1), np.uint8).reshape(shape)[::-1]
             for i, n in enumerate((3, 1))
         )
-        picture = cv2.resize(colour, (self.width, self.height), interpolation=cv2.INTER_AREA)
-        return picture, np.ascontiguousarray(ids[:: self.samples, :: self.samples, 0])
+        image = cv2.resize(colour, (self.width, self.height), interpolation=cv2.INTER_AREA)
+        return image, np.ascontiguousarray(ids[:: self.samples, :: self.samples, 0])
 
 
-#: What each vertex keeps, in the order of the buffer, and of how many numbers it is.
+#: The constant attributes of a vertex, in the order of the buffer, and how many numbers each has.
 _STILL = {"colour": 3, "uv": 2, "light": 1, "cut": 1, "part": 1}
-#: Material -> program, how far light wraps around (red goes farthest in skin, below its surface), gloss and its strength.
+#: Material -> program, how far light wraps around (red scatters farthest below skin), gloss and its strength.
 _SHADING = {
     "hair": ("hair", (0.4, 0.4, 0.4), 12.0, 0.06),
     "gloss": ("cloth", (0.1, 0.1, 0.1), 40.0, 0.4),
@@ -238,7 +243,7 @@ _SHADING = {
     "skin": ("skin", (0.35, 0.2, 0.15), 16.0, 0.1),
 }
 
-# Light is computed at vertices, of which faces have thousands: pixels are many more on a CPU.
+# Light is computed at vertices, which are far fewer than pixels: faces have thousands.
 _BODY_VERTEX = """
 #version 330
 uniform mat4 clip;
@@ -271,17 +276,17 @@ in vec3 diffuse, specular, tint;
 in vec2 place;
 in float keep;
 flat in float which;
-layout(location = 0) out vec4 picture;
+layout(location = 0) out vec4 image;
 layout(location = 1) out float id;
 void main() {
     vec3 own;
     PAINT
-    picture = vec4(sqrt(clamp(own * diffuse + specular, 0.0, 1.0)), 1.0);
+    image = vec4(sqrt(clamp(own * diffuse + specular, 0.0, 1.0)), 1.0);
     id = which;
 }
 """
 
-# Folds darken skin, its green and blue more.
+# Wrinkles darken skin, its green and blue more than its red.
 _SKIN = """
     float fold = min(dot(texture(folds, 2.0 * place), depth), 0.75);
     own = tint * texture(paint, place).rgb * (1.0 - fold * vec3(0.7, 0.85, 0.9));
@@ -311,11 +316,11 @@ _QUAD_FRAGMENT = """
 uniform sampler2D paint;
 uniform float id;
 in vec2 place;
-layout(location = 0) out vec4 picture;
+layout(location = 0) out vec4 image;
 layout(location = 1) out float which;
 void main() {
-    picture = texture(paint, place);
-    if (picture.a < 0.5) discard;
+    image = texture(paint, place);
+    if (image.a < 0.5) discard;
     which = id;
 }
 """

@@ -1,6 +1,6 @@
 """Names of facial actions, bones and landmarks of the synthetic body."""
 
-#: The facial actions, named as in ARKit; the order of ``pose``'s coefficients.
+#: The facial actions, named as in ARKit, in the order of the coefficients of ``body.pose``.
 FACE_ACTIONS = (
     *("browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff"),
     *("cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight"),
@@ -27,10 +27,11 @@ BONES = (
     *_sides(*(f"metacarpal{i - 1}" for i in range(2, 6)), *(f"finger{i}-{j}" for i in range(2, 6) for j in (1, 2, 3))),
     *_sides("pelvis", "upperleg01", "upperleg02", "lowerleg01", "lowerleg02", "foot"),
 )
+BONE_INDEX = {name: i for i, name in enumerate(BONES)}
 
 
-#: Named points of the face -> vertex of the MakeHuman base mesh, where anatomy has them: corners and rims of the lids,
-#: the painted brow's line, the borders of the lips' red and where they part. Left is the person's own.
+#: Landmark of the face -> vertex of the MakeHuman base mesh at its anatomical place: corners and rims of the lids, the line
+#: of the painted brow, the borders of the lips' red and the line between the lips. Left is the person's own.
 LANDMARKS = {
     "left_eye_outer": 7782,
     "right_eye_outer": 1090,

@@ -1,19 +1,22 @@
-"""Pictures and words to the messages of a chat completion: the same input gives the same bytes."""
+"""Encode images and text as the messages of a chat completion: the same input gives the same bytes."""
 
 import base64
+import re
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-#: OpenCV's own, which the released code of Lian et al. takes; fixed, for the pictures are part of a request's address.
+#: OpenCV's default, which the released code of Lian et al. uses; fixed, for the images are part of a request's hash.
 JPEG_QUALITY = 95
+
+_REASONING = re.compile(r"<think>.*?</think>", re.S)
 
 
 def data_url(image: np.ndarray, size: int | None = None) -> str:
-    """Return a picture, uint8 RGB (height, width, 3), as the data URL of a JPEG.
+    """Return an image, uint8 RGB (height, width, 3), as the data URL of a JPEG.
 
-    Its longer side is shrunk to ``size`` pixels, if given and longer.
+    If it is larger, it is shrunk so that its longer side has ``size`` pixels.
     """
     longer = max(image.shape[:2])
     if size and longer > size:
@@ -24,20 +27,20 @@ def data_url(image: np.ndarray, size: int | None = None) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode("ascii")
 
 
-def image(url: str) -> np.ndarray:
-    """Return the picture of a data URL: uint8 RGB (height, width, 3)."""
+def decode_image(url: str) -> np.ndarray:
+    """Return the image of a data URL: uint8 RGB (height, width, 3)."""
     data = np.frombuffer(base64.b64decode(url.partition(",")[2]), np.uint8)
     return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
-def message(prompt: str, parts: Sequence[tuple[str, str | None]], detail: str | None = None) -> list[dict]:
-    """Return the messages of a request: the prompt, then in turn each (name, data URL) of a picture, or (words, None).
+def make_messages(prompt: str, parts: Sequence[tuple[str, str | None]], detail: str | None = None) -> list[dict]:
+    """Return the messages of a request: the prompt, then each part, (name, data URL) of an image or (text, None).
 
-    ``detail`` (low, high, auto) is how closely OpenAI's models look; Lian et al. did not set it.
+    ``detail`` (low, high, auto) is the resolution at which OpenAI's models read images; Lian et al. did not set it.
     """
     content = [{"type": "text", "text": prompt}]
-    for words, url in parts:
-        content.append({"type": "text", "text": words})
+    for text, url in parts:
+        content.append({"type": "text", "text": text})
         if url:
             content.append(
                 {"type": "image_url", "image_url": {"url": url, "detail": detail} if detail else {"url": url}}
@@ -45,17 +48,22 @@ def message(prompt: str, parts: Sequence[tuple[str, str | None]], detail: str | 
     return [{"role": "user", "content": content}]
 
 
-def unpacked(messages: list[dict]) -> tuple[str, list[tuple[str, np.ndarray]]]:
-    """Return a request's words, a line a part, and its pictures, each with the name that stands before it."""
-    words, pictures = [], []
+def unpack_messages(messages: list[dict]) -> tuple[str, list[tuple[str, np.ndarray]]]:
+    """Return a request's text, one line per part, and its images, each with the name that precedes it."""
+    lines, images = [], []
     for part in messages[0]["content"]:
         if part["type"] == "text":
-            words.append(part["text"])
+            lines.append(part["text"])
         else:
-            pictures.append((words.pop(), image(part["image_url"]["url"])))
-    return "\n".join(words), pictures
+            images.append((lines.pop(), decode_image(part["image_url"]["url"])))
+    return "\n".join(lines), images
 
 
-def text(messages: list[dict]) -> str:
-    """Return all words of a request."""
+def message_text(messages: list[dict]) -> str:
+    """Return all text of a request, also the names of images."""
     return "\n".join(part["text"] for part in messages[0]["content"] if part["type"] == "text")
+
+
+def strip_reasoning(answer: str) -> str:
+    """Return an answer without the reasoning that some models write before it between ``<think>`` tags."""
+    return _REASONING.sub("", answer)

@@ -1,4 +1,4 @@
-"""Every raw response is a file under its request's address: a second run costs nothing, a killed one goes on."""
+"""Keep every raw response in a file named by its request's hash: a second run costs nothing, a killed one goes on."""
 
 import hashlib
 import json
@@ -8,18 +8,18 @@ from pathlib import Path
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import write_json
-from kinesics.vlm import PendingError
-from kinesics.vlm.cost_estimate import UsageTally
+from kinesics.vlm.base import PendingError
+from kinesics.vlm.cost_estimate import UsageCounts
 
 
 class ResponseCache:
-    """A model whose responses are kept: ``answer(messages) -> text``.
+    """A ``VisionLanguageModel`` made of a function that sends a request.
 
     ``identity`` is what else an answer depends on, as JSON: the endpoint, the model, its settings. ``send`` takes the
-    messages and returns the raw response as JSON; ``read`` makes the answer of it, or raises RefusedError. The files are
-    ``<folder>/<xx>/<SHA-256 of the request>.json``, with the request (pictures by their SHA-256) and the response. A
-    request that is put again in the same run is another one, for models differ from time to time: its number is part of
-    the address. In a dry run nothing is sent: a request without a kept response is added to ``tally`` and raises
+    messages and returns the raw response as JSON; ``read`` returns its answer, or raises RefusedError. The files are
+    ``<folder>/<xx>/<SHA-256 of the request>.json``, with the request (images by their SHA-256) and the response. A
+    request that is repeated in the same run is another one, for models differ from time to time: its number is part of
+    the hash. In a dry run nothing is sent: a request without a kept response is added to ``counts`` and raises
     PendingError.
     """
 
@@ -29,28 +29,28 @@ class ResponseCache:
         send: Callable[[list[dict]], dict],
         read: Callable[[dict], str],
         folder: str | Path,
-        tally: UsageTally | None = None,
+        counts: UsageCounts | None = None,
     ):
-        self.identity, self.folder, self.sent, self.found = identity, Path(folder), 0, 0
-        self._send, self._read, self._tally = send, read, tally
-        self._put = Counter()
+        self.identity, self.folder, self.sent, self.cached = identity, Path(folder), 0, 0
+        self._send, self._read, self._counts = send, read, counts
+        self._repeats = Counter()
 
     def __call__(self, messages: list[dict]) -> str:
         """Return the answer. Raises RefusedError, PendingError, or KinesicsError for a kept file that is damaged."""
         request = self.identity | {"messages": messages}
         digest = _sha256(json.dumps(request, sort_keys=True, ensure_ascii=False))
-        address = _sha256(f"{digest} {self._put[digest]}")
-        self._put[digest] += 1
-        path = self.folder / address[:2] / f"{address}.json"
+        numbered = _sha256(f"{digest} {self._repeats[digest]}")
+        self._repeats[digest] += 1
+        path = self.folder / numbered[:2] / f"{numbered}.json"
         if path.exists():
             response = _load(path)
-            self.found += 1
-        elif self._tally is not None:
-            self._tally.add(messages)
+            self.cached += 1
+        elif self._counts is not None:
+            self._counts.add(messages)
             raise PendingError
         else:
             response = self._respond(messages)
-            write_json(path, {"request": _without_pictures(request), "response": response})
+            write_json(path, {"request": _hash_images(request), "response": response})
             self.sent += 1
         return self._read(response)
 
@@ -58,26 +58,28 @@ class ResponseCache:
         try:
             return self._send(messages)
         except KinesicsError as error:
-            if not self.sent + self.found:
+            if not self.sent + self.cached:
                 raise
-            raise KinesicsError(f"{error}; what was answered is kept in {self.folder}: run it again to go on") from None
+            raise KinesicsError(
+                f"{error}; earlier responses are kept in {self.folder}: run it again to go on"
+            ) from None
 
 
 def _load(path: Path) -> dict:
     try:
         return json.loads(path.read_text(encoding="utf-8"))["response"]
     except (ValueError, LookupError, TypeError) as error:
-        raise KinesicsError(f"{path}: not a kept response, or damaged: {error}; delete it to ask again") from None
+        raise KinesicsError(f"{path}: not a kept response, or damaged: {error}; delete it to query again") from None
 
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _without_pictures(value: object) -> object:
-    """Return a request with the SHA-256 of each data URL in its place: pictures would be most of the folder."""
+def _hash_images(value: object) -> object:
+    """Return a request with the SHA-256 of each data URL in its place: images would be most of the folder."""
     if isinstance(value, dict):
-        return {key: _without_pictures(one) for key, one in value.items()}
+        return {key: _hash_images(part) for key, part in value.items()}
     if isinstance(value, list):
-        return [_without_pictures(one) for one in value]
+        return [_hash_images(part) for part in value]
     return f"sha256:{_sha256(value)}" if isinstance(value, str) and value.startswith("data:") else value

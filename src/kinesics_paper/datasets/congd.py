@@ -1,9 +1,9 @@
 """ChaLearn ConGD: continuous gestures of 249 classes by 21 people (Wan et al., CVPR Workshops 2016).
 
-Layout: ``ConGD_labels/{train,valid,test}.txt``, a line a video such as ``001/00001 1,75:80 76,118:11`` (first and last frame,
-class), frames counted from 1, and ``ConGD_phase_1/{train,valid}/001/00001.M.avi`` (colour; .K.avi is depth), as public code
-reads them. Not verified: the test set, which is taken from ``ConGD_phase_2/test/`` if its labels are there. The rate of the
-frames is that of the video.
+Layout: ``ConGD_labels/{train,valid,test}.txt``, one line per video such as ``001/00001 1,75:80 76,118:11`` (first and last
+frame, class), frames counted from 1, and ``ConGD_phase_1/{train,valid}/001/00001.M.avi`` (colour; .K.avi is depth), as public
+code reads them. Not verified: the test set, which is taken from ``ConGD_phase_2/test/`` if its labels are there. The rate of
+the frames is that of the video.
 """
 
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kinesics.errors import KinesicsError
 from kinesics.structures.timegrid import seconds
-from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.base import AnnotatedDataset, Benchmark
 from kinesics_paper.datasets.parsing import Videos, make_dataset, read_lines
 
 CLASSES = 249
@@ -22,7 +22,7 @@ _SEGMENT = re.compile(r"(\d+),(\d+):(\d+)")
 
 
 def read(folder: Path) -> AnnotatedDataset:
-    """Return the corpus: the fold ``valid``, and ``test`` where its labels are there."""
+    """Return the data set: the fold ``valid``, and ``test`` where its labels are there."""
     videos, events, parts = Videos(folder), [], {}
     for part, place in PARTS.items():
         file = folder / f"ConGD_labels/{part}.txt"
@@ -42,3 +42,6 @@ def read(folder: Path) -> AnnotatedDataset:
                 events.append((name, LABELS[kind - 1], seconds(first - 1, rate_hz), seconds(last, rate_hz)))
     splits = {part: (parts["train"], parts[part]) for part in parts if part != "train"}
     return make_dataset(videos, events, splits, "gesture", folder)
+
+
+BENCHMARK = Benchmark(labels=LABELS, read=read)

@@ -11,15 +11,15 @@ import json
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
-from kinesics_paper.datasets.base import AnnotatedDataset
-from kinesics_paper.datasets.parsing import Videos, make_dataset, names
+from kinesics_paper.datasets.base import AnnotatedDataset, Benchmark
+from kinesics_paper.datasets.parsing import Videos, label_names, make_dataset
 
 ANNOTATION = "annotations_gt.json"
 PARTS = {"training": "train", "validation": "test"}
 
 
 def read(folder: Path) -> AnnotatedDataset:
-    """Return the corpus, the one fold ``validation``."""
+    """Return the data set with the one fold ``validation``."""
     file = folder / ANNOTATION
     try:
         database = json.loads(file.read_text(encoding="utf-8"))["database"]
@@ -36,11 +36,14 @@ def read(folder: Path) -> AnnotatedDataset:
             path = f"videos/{entry.get('filename', f'{name}.mp4')}"
             videos.add(where, path, name=name, duration_s=float(entry["duration"]))
             split[PARTS[entry["subset"]]].append(name)
-            for found in entry["annotations"]:
-                start_s, end_s = map(float, found["segment"])
-                events.append((name, *names([found["label"]]).values(), start_s, end_s))
+            for segment in entry["annotations"]:
+                start_s, end_s = map(float, segment["segment"])
+                events.append((name, *label_names([segment["label"]]).values(), start_s, end_s))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise KinesicsError(f"{where}: not an entry of ActivityNet's form: {error!r}") from None
     if not split["test"]:
         raise KinesicsError(f"{file}: no video of the validation subset")
     return make_dataset(videos, events, {"validation": (split["train"], split["test"])}, "", folder)
+
+
+BENCHMARK = Benchmark(labels=None, read=read)

@@ -1,8 +1,8 @@
 """GPT-4V with Emotion: the labels of the samples of 19 data sets that it answered (Lian et al., Information Fusion, 2024).
 
-The released files are read by ``kinesics_paper.studies.gpt4v``, which names their flaws and scores the answers. The pictures
-and clips are not here, nor who is to be seen. Each of the data sets has its own vocabulary (``sad`` and ``sadness``),
-kept as it is; intensities of sentiment become ``negative``, ``neutral`` (0) and ``positive``.
+The released files are read by ``kinesics_paper.studies.gpt4v``, which names their flaws and scores the answers. The images
+and clips are not here, nor the names of the persons in them. Each of the data sets has its own vocabulary (``sad`` and
+``sadness``), kept as it is; intensities of sentiment become ``negative``, ``neutral`` (0) and ``positive``.
 
 Several files hold answers on the same samples (other inputs, or Twitter I by how many raters agree, of which each set
 holds the next): a sample counts once.
@@ -16,6 +16,7 @@ import pandas as pd
 from kinesics.errors import KinesicsError
 from kinesics.io.package_data import package_file
 from kinesics.io.validation import read_table, schema
+from kinesics_paper.datasets.base import LabelledDataset
 
 
 def read_sets() -> list[dict[str, str]]:
@@ -33,7 +34,7 @@ def read_answers(path: str | Path, classes: list[str], numeric: bool = False) ->
     rows = read_table(path, schema("gpt4v_answers", "kinesics_paper"))
     if not rows:
         raise KinesicsError(f"{path}: no rows; download the file again")
-    seen: dict[str, int] = {}
+    lines: dict[str, int] = {}
     for line, row in enumerate(rows, 2):
         if numeric:
             try:
@@ -42,25 +43,22 @@ def read_answers(path: str | Path, classes: list[str], numeric: bool = False) ->
                 raise KinesicsError(f"{path}: line {line}: label {row['gt']!r} is not a number") from None
         elif row["gt"] not in classes:
             raise KinesicsError(f"{path}: line {line}: label {row['gt']!r} is unknown; known are {', '.join(classes)}")
-        if row["name"] in seen:
-            raise KinesicsError(f"{path}: line {line}: sample {row['name']!r} stands in line {seen[row['name']]} too")
-        seen[row["name"]] = line
+        if row["name"] in lines:
+            raise KinesicsError(f"{path}: line {line}: sample {row['name']!r} stands in line {lines[row['name']]} too")
+        lines[row["name"]] = line
     answers = [[part.strip() for part in row["gpt4v"].split(",")] for row in rows]
     return pd.DataFrame(
         {"name": [row["name"] for row in rows], "truth": [row["gt"] for row in rows], "answers": answers}
     )
 
 
-def read_labels(path: str | Path) -> list[str]:
+def read_sample_names(path: str | Path) -> list[str]:
     """Return the names of all samples of a set, answered or not. Raises KinesicsError naming the file and the line."""
     return [row["name"] for row in read_table(path, schema("gpt4v_labels", "kinesics_paper"))]
 
 
-LABELS = tuple(sorted({name.lower() for row in read_sets() for name in row["classes"].split()} | {"neutral"}))
-
-
-def labels(folder: str | Path) -> pd.DataFrame:
-    """Return one row a sample: video (``<folder of the data set>/<name>``), subject (not known), label, family.
+def read_labels(folder: str | Path) -> pd.DataFrame:
+    """Return one row per sample: video (``<folder of the data set>/<name>``), subject (not known), label, family.
 
     Raises KinesicsError naming the file and the sample if two files give a sample two labels.
     """
@@ -79,3 +77,7 @@ def labels(folder: str | Path) -> pd.DataFrame:
         raise KinesicsError(f"{row['path']}: sample {row['video']!r} has another label than in another file of its set")
     table = table.sort_values("video", kind="stable", ignore_index=True)
     return table.assign(subject=None, family="emotion")[["video", "subject", "label", "family"]]
+
+
+LABELS = tuple(sorted({name.lower() for row in read_sets() for name in row["classes"].split()} | {"neutral"}))
+OPEN = LabelledDataset(labels=LABELS, read_labels=read_labels)

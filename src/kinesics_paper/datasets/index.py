@@ -1,4 +1,4 @@
-"""What a corpus holds as files of the workflow: written once by ``write``, read by every job on a shard."""
+"""A benchmark as files of the workflow: written once by ``write_index``, read by every job on a shard."""
 
 import json
 from pathlib import Path
@@ -13,20 +13,20 @@ from kinesics_paper.datasets.base import AnnotatedDataset, read_benchmark
 
 
 def write_index(name: str, folder: str | Path, out: str | Path) -> None:
-    """Read the corpus in ``folder`` and write ``INDEX`` into ``out``. Raises KinesicsError as ``corpora.read`` does."""
-    corpus, out = read_benchmark(name, folder), Path(out)
-    videos = corpus.videos.assign(path=[str((Path(folder) / path).resolve()) for path in corpus.videos["path"]])
-    for table, file in ((videos, "videos.csv"), (corpus.ignored, "ignored.csv")):
+    """Read the benchmark in ``folder`` and write ``base.INDEX`` into ``out``; raises as ``read_benchmark`` does."""
+    dataset, out = read_benchmark(name, folder), Path(out)
+    videos = dataset.videos.assign(path=[str((Path(folder) / path).resolve()) for path in dataset.videos["path"]])
+    for table, file in ((videos, "videos.csv"), (dataset.ignored, "ignored.csv")):
         with replacing(out / file) as temporary:
             table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.6f")
-    write_events_csv(corpus.events, out / "events.csv")
-    write_json(out / "splits.json", {fold: list(parts) for fold, parts in corpus.splits.items()})
-    tubes = corpus.tubes if corpus.tubes is not None else pd.DataFrame({column: [] for column in TUBE_COLUMNS})
+    write_events_csv(dataset.events, out / "events.csv")
+    write_json(out / "splits.json", {fold: list(parts) for fold, parts in dataset.splits.items()})
+    tubes = dataset.tubes if dataset.tubes is not None else pd.DataFrame({column: [] for column in TUBE_COLUMNS})
     write_tubes(tubes, out / "tubes.parquet")
 
 
 def load_index(folder: str | Path) -> AnnotatedDataset:
-    """Return the corpus whose ``INDEX`` lies in ``folder``; paths of videos are whole ones.
+    """Return the benchmark whose ``base.INDEX`` lies in ``folder``; paths of videos are absolute.
 
     Raises KinesicsError naming a file that is missing.
     """
@@ -38,7 +38,7 @@ def load_index(folder: str | Path) -> AnnotatedDataset:
         splits = json.loads((folder / "splits.json").read_text(encoding="utf-8"))
         tubes = read_tubes(folder / "tubes.parquet")
     except FileNotFoundError as error:
-        raise KinesicsError(f"{error.filename}: no such file; index the corpus first") from None
+        raise KinesicsError(f"{error.filename}: no such file; index the data set first") from None
     videos["subject"] = videos["subject"].where(videos["subject"].notna(), None)
     splits = {fold: (parts[0], parts[1]) for fold, parts in splits.items()}
     return AnnotatedDataset(
@@ -46,8 +46,8 @@ def load_index(folder: str | Path) -> AnnotatedDataset:
     )
 
 
-def left_out(corpus: AnnotatedDataset, video: str, times_s: np.ndarray) -> np.ndarray:
-    """Return which times (n,) of a video lie in what the protocol ignores: bool (n,)."""
-    mine = corpus.ignored[corpus.ignored["video"] == video]
+def is_ignored(dataset: AnnotatedDataset, video: str, times_s: np.ndarray) -> np.ndarray:
+    """Return which times (n,) of a video lie in time that the protocol ignores: bool (n,)."""
+    spans = dataset.ignored[dataset.ignored["video"] == video]
     times_s = np.asarray(times_s)[:, None]
-    return ((times_s >= mine["start_s"].to_numpy()) & (times_s < mine["end_s"].to_numpy())).any(1)
+    return ((times_s >= spans["start_s"].to_numpy()) & (times_s < spans["end_s"].to_numpy())).any(1)

@@ -1,6 +1,6 @@
 """IPN Hand: the annotations of 200 long videos of 50 people, 13 gestures (Benitez-Garcia et al., ICPR 2020).
 
-``trainlistall.txt`` and ``vallistall.txt`` have a row a segment: video, number of the class, first and last frame,
+``trainlistall.txt`` and ``vallistall.txt`` have one row per segment: video, number of the class, first and last frame,
 counted from 1 at 30 frames a second; ``classIndAll.txt`` gives the classes. The segments of a video follow each other
 without a gap from its first frame to its last; D0X is the background. The videos, which the user places, lie in
 ``videos/<video>.avi`` (not verified: the name of that folder).
@@ -17,9 +17,8 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.structures.timegrid import seconds
-from kinesics_paper.datasets import parsing_tables
-from kinesics_paper.datasets.base import AnnotatedDataset
-from kinesics_paper.datasets.parsing import Videos, make_dataset
+from kinesics_paper.datasets.base import AnnotatedDataset, Benchmark, Splits, TimedDataset
+from kinesics_paper.datasets.parsing import Videos, event_table, make_dataset, map_label, read_lines, stream_table
 
 #: Label: the gesture, as the repository's README describes it.
 GESTURES = {
@@ -46,30 +45,33 @@ CLASSES = "classIndAll.txt"
 _VIDEO = re.compile(r"\./frames/((\w+)_[RL]_#\d+)")
 
 
-def streams(folder: str | Path) -> pd.DataFrame:
+def read_streams(folder: str | Path) -> pd.DataFrame:
     """Return video, subject and duration of each video."""
-    rows = _read(Path(folder))
-    last = rows.groupby("video", sort=False)[["subject", "end"]].last()
-    return parsing_tables.stream_table(
-        [
-            (video, row.subject, seconds(row.end, RATE_HZ))
-            for video, row in zip(last.index, last.itertuples(), strict=True)
-        ]
-    )
+    last = _read(Path(folder)).groupby("video", sort=False)[["subject", "end"]].last()
+    return stream_table([(row.Index, row.subject, seconds(row.end, RATE_HZ)) for row in last.itertuples()])
 
 
-def events(folder: str | Path) -> pd.DataFrame:
+def read_events(folder: str | Path) -> pd.DataFrame:
     """Return the gestures as events."""
-    rows = _read(Path(folder))
-    rows = rows[rows["label"] != BACKGROUND]
-    times = seconds(rows["start"] - 1, RATE_HZ), seconds(rows["end"], RATE_HZ)
-    return parsing_tables.event_table(zip(rows["video"], rows["label"], *times, strict=True), Path(folder))
+    segments = _read(Path(folder))
+    segments = segments[segments["label"] != BACKGROUND]
+    times = seconds(segments["start"] - 1, RATE_HZ), seconds(segments["end"], RATE_HZ)
+    return event_table(zip(segments["video"], segments["label"], *times, strict=True), Path(folder))
 
 
-def splits(folder: str | Path) -> dict[str, tuple[list[str], list[str]]]:
-    """The authors' lists, the one fold ``subjects``: nobody is in both."""
-    rows = _read(Path(folder)).drop_duplicates("video")
-    return {"subjects": tuple(rows["video"][rows["part"] == part].tolist() for part in LISTS)}
+def read_splits(folder: str | Path) -> Splits:
+    """Return the authors' lists as the one fold ``subjects``: no subject is in both."""
+    videos = _read(Path(folder)).drop_duplicates("video")
+    return {"subjects": tuple(videos["video"][videos["part"] == part].tolist() for part in LISTS)}
+
+
+def read(folder: Path) -> AnnotatedDataset:
+    """Return the data set with the authors' split of subjects."""
+    videos = Videos(folder)
+    for video, subject, duration_s in read_streams(folder).itertuples(index=False):
+        videos.add(f"{folder}: its list of segments", f"videos/{video}.avi", subject=subject, duration_s=duration_s)
+    events = read_events(folder)[["video", "label", "start_s", "end_s"]].itertuples(index=False, name=None)
+    return make_dataset(videos, events, read_splits(folder), "gesture", folder)
 
 
 def _read(folder: Path) -> pd.DataFrame:
@@ -79,16 +81,14 @@ def _read(folder: Path) -> pd.DataFrame:
     parts: dict[str, str] = {}  # of each subject
     ends: dict[str, int] = {}  # of each video
     for part, name in LISTS.items():
-        for number, fields in _lines(folder / name, 4):
-            where = f"{folder / name}: line {number}"
-            if not (match := _VIDEO.fullmatch(fields[0])):
-                raise KinesicsError(f"{where}: {fields[0]!r} is not the name of a video")
-            if fields[1] not in classes:
-                raise KinesicsError(f"{where}: label {fields[1]!r} is unknown; known are {', '.join(classes)}")
-            if not (fields[2].isdecimal() and fields[3].isdecimal()):
-                raise KinesicsError(f"{where}: frames {fields[2]!r} to {fields[3]!r}; whole numbers are wanted")
+        for where, (path, kind, *frames) in read_lines(folder / name, 4, None):
+            if not (match := _VIDEO.fullmatch(path)):
+                raise KinesicsError(f"{where}: {path!r} is not the name of a video")
+            label = map_label(where, kind, classes)
+            if not all(frame.isdecimal() for frame in frames):
+                raise KinesicsError(f"{where}: frames {frames[0]!r} to {frames[1]!r}; whole numbers are wanted")
             video, subject = match.groups()
-            start, end = int(fields[2]), int(fields[3])
+            start, end = map(int, frames)
             if start != ends.get(video, 0) + 1 or end < start:
                 raise KinesicsError(
                     f"{where}: frames {start} to {end} of {video} do not follow frame {ends.get(video, 0)}"
@@ -96,42 +96,20 @@ def _read(folder: Path) -> pd.DataFrame:
             if parts.setdefault(subject, part) != part:
                 raise KinesicsError(f"{where}: subject {subject} is in both lists")
             ends[video] = end
-            rows.append((part, video, subject, classes[fields[1]], start, end))
+            rows.append((part, video, subject, label, start, end))
     return pd.DataFrame(rows, columns=["part", "video", "subject", "label", "start", "end"])
 
 
 def _classes(path: Path) -> dict[str, str]:
     classes = {}
-    for number, (index, label) in _lines(path, 2):
-        if not index.isdecimal() or index in classes:
-            raise KinesicsError(f"{path}: line {number}: class {index!r} is no whole number, or stands there twice")
+    for where, (number, label) in read_lines(path, 2, None):
+        if not number.isdecimal() or number in classes:
+            raise KinesicsError(f"{where}: class {number!r} is no whole number, or stands there twice")
         if label.lower() not in (*LABELS, BACKGROUND):
-            raise KinesicsError(f"{path}: line {number}: label {label!r} is unknown; known are {', '.join(LABELS)}")
-        classes[index] = label.lower()
+            raise KinesicsError(f"{where}: label {label!r} is unknown; known are {', '.join(LABELS)}")
+        classes[number] = label.lower()
     return classes
 
 
-def _lines(path: Path, count: int) -> list[tuple[int, list[str]]]:
-    """Return number and fields of each line of ``count`` fields separated by blanks."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise KinesicsError(f"{path}: no such file; fetch the data set again") from None
-    except UnicodeDecodeError as error:
-        raise KinesicsError(f"{path}: not a text file in UTF-8: {error}") from None
-    if not lines:
-        raise KinesicsError(f"{path}: no rows; fetch the data set again")
-    rows = [(number, line.split()) for number, line in enumerate(lines, 1)]
-    for number, fields in rows:
-        if len(fields) != count:
-            raise KinesicsError(f"{path}: line {number}: {len(fields)} fields instead of {count}")
-    return rows
-
-
-def read(folder: Path) -> AnnotatedDataset:
-    """Return the corpus with the authors' split of subjects."""
-    videos = Videos(folder)
-    for video, subject, duration_s in streams(folder).itertuples(index=False):
-        videos.add(f"{folder}: its list of segments", f"videos/{video}.avi", subject=subject, duration_s=duration_s)
-    rows = events(folder)[["video", "label", "start_s", "end_s"]].itertuples(index=False, name=None)
-    return make_dataset(videos, rows, splits(folder), "gesture", folder)
+OPEN = TimedDataset(labels=LABELS, read_streams=read_streams, read_events=read_events, read_splits=read_splits)
+BENCHMARK = Benchmark(labels=LABELS, read=read)

@@ -1,8 +1,8 @@
 """Control gestures in front of a webcam as MediaPipe's body pose (fachter/gesture-detection-neural-network, 2022).
 
-A CSV a stream, a row a frame: milliseconds, 33 landmarks of x, y, z and confidence, and the label ``ground_truth``.
+One CSV per stream, one row per frame: milliseconds, 33 landmarks of x, y, z and confidence, and the label ``ground_truth``.
 A stream is named after its gesture and its person; idle is the background. The three validation streams were given to
-the authors and show somebody whom they do not name: they are a subject of their own, ``validation``.
+the authors and show a person who is not named: they are a subject of their own, ``validation``.
 
 Tracks: ``pose`` is the table's, x and y in fractions of the frame; the person's box holds the landmarks of confidence
 0.5 and more. The size of the frame is not stated: 1280 x 720 is nominal, its shape that in which bodies have human
@@ -24,7 +24,18 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.structures.tracks import LANDMARKS, PERSON_BOX
-from kinesics_paper.datasets import parsing_tables
+from kinesics_paper.datasets.base import Splits, TrackedDataset
+from kinesics_paper.datasets.parsing import (
+    check_ascending,
+    check_labels,
+    event_table,
+    frame_events,
+    leave_one_out,
+    read_frames,
+    stream_end,
+    stream_table,
+    write_person_tracks,
+)
 
 LABELS = ("flip_table", "pinch", "rotate", "spread", "swipe_left", "swipe_right")
 BACKGROUND = "idle"
@@ -75,7 +86,7 @@ _POINTS = (
         for side in ("left", "right")
     ),
 )
-_COLUMNS = [
+COLUMNS = [
     "timestamp",
     *(f"{point}_{value}" for point in _POINTS for value in ("x", "y", "z", "confidence")),
     "ground_truth",
@@ -84,61 +95,61 @@ _COLUMNS = [
 _MISLABELLED = {"swipe_right_jonas": {"swipe_left": "swipe_right"}}
 
 
-def streams(folder: str | Path) -> pd.DataFrame:
+def read_streams(folder: str | Path) -> pd.DataFrame:
     """Return video, subject (the person's name in the file) and duration of each stream."""
-    return parsing_tables.stream_table(
-        [(video, video.rpartition("_")[2], parsing_tables.end_of(times_s)) for video, times_s, _, _ in _all(folder)]
+    return stream_table(
+        [(video, video.rpartition("_")[2], stream_end(times_s)) for video, times_s, _, _ in read_poses(folder)]
     )
 
 
-def events(folder: str | Path) -> pd.DataFrame:
+def read_events(folder: str | Path) -> pd.DataFrame:
     """Return the gestures as events."""
     rows = []
-    for video, times_s, _, labels in _all(folder):
-        rows += parsing_tables.frame_events(video, labels, times_s, BACKGROUND)
-    return parsing_tables.event_table(rows, Path(folder))
+    for video, times_s, _, labels in read_poses(folder):
+        rows += frame_events(video, labels, times_s, BACKGROUND)
+    return event_table(rows, Path(folder))
 
 
-def splits(folder: str | Path) -> dict[str, tuple[list[str], list[str]]]:
-    """Leave one person out; the fold ``validation`` learns from all named people, as the authors do."""
-    return parsing_tables.leave_one_out({video: video.rpartition("_")[2] for video in FILES})
+def read_splits(folder: str | Path) -> Splits:
+    """Leave one person out; the fold ``validation`` trains on all named persons, as the authors do."""
+    return leave_one_out({video: video.rpartition("_")[2] for video in FILES})
 
 
-def tracks(folder: str | Path, out: str | Path, rate_hz: float = RATE_HZ) -> list[Path]:
+def write_tracks(folder: str | Path, out: str | Path, rate_hz: float = RATE_HZ) -> list[Path]:
     """Write the tracks of each stream; return their paths."""
-    for _ in _all(folder):
+    for _ in read_poses(folder):
         pass  # a bad file is found before anything is written
     paths = []
-    for video, times_s, pose, _ in _all(folder):
+    for video, times_s, pose, _ in read_poses(folder):
         boxes = _boxes(pose)
         row = lambda i, pose=pose, boxes=boxes: {  # noqa: E731
             "pose": pose[i],
             **dict(zip(PERSON_BOX, boxes[i].tolist(), strict=True)),
         }
         path = Path(out) / f"{video}.parquet"
-        paths.append(parsing_tables.write_tracks(path, video, times_s, rate_hz, (WIDTH, HEIGHT), row))
+        paths.append(write_person_tracks(path, video, times_s, rate_hz, (WIDTH, HEIGHT), row))
     return paths
 
 
 def _boxes(pose: np.ndarray) -> np.ndarray:
     """Return the box of the visible landmarks (T, 33, 4) inside the frame: (T, 4), NaN where none is visible."""
-    seen = pose[..., 3:] >= VISIBLE
-    low = np.where(seen, pose[..., :2], np.inf).min(1)
-    high = np.where(seen, pose[..., :2], -np.inf).max(1)
+    visible = pose[..., 3:] >= VISIBLE
+    low = np.where(visible, pose[..., :2], np.inf).min(1)
+    high = np.where(visible, pose[..., :2], -np.inf).max(1)
     boxes = np.concatenate([low, high], axis=1).clip(0, 1)
-    boxes[~seen.any((1, 2))] = np.nan
+    boxes[~visible.any((1, 2))] = np.nan
     return boxes
 
 
-def _all(folder: str | Path) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+def read_poses(folder: str | Path) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
     """Yield video, times in seconds (T,), pose (T, 33, 4) and labels (T,) of each stream."""
     for video, name in FILES.items():
         path = Path(folder) / name
-        table = parsing_tables.read_frames(path, _COLUMNS, text=["ground_truth"])
-        labels = parsing_tables.known(path, table["ground_truth"], (*LABELS, BACKGROUND))
+        table = read_frames(path, COLUMNS, text=["ground_truth"])
+        labels = check_labels(path, table["ground_truth"], (*LABELS, BACKGROUND))
         labels = np.array([_MISLABELLED.get(video, {}).get(label, label) for label in labels], dtype=object)
-        times_s = parsing_tables.ascending(path, _times(path, table["timestamp"].to_numpy(float)) / 1000)
-        yield video, times_s, table[_COLUMNS[1:-1]].to_numpy(float).reshape(-1, *LANDMARKS["pose"]), labels
+        times_s = check_ascending(path, _times(path, table["timestamp"].to_numpy(float)) / 1000)
+        yield video, times_s, table[COLUMNS[1:-1]].to_numpy(float).reshape(-1, *LANDMARKS["pose"]), labels
 
 
 def _times(path: Path, stamps: np.ndarray) -> np.ndarray:
@@ -153,3 +164,13 @@ def _times(path: Path, stamps: np.ndarray) -> np.ndarray:
         raise KinesicsError(f"{path}: line {last + 3 + int(bad.argmax())}: timestamp is negative")
     times[last + 1 :] = times[last] + step * np.arange(1, len(times) - last)
     return times
+
+
+OPEN = TrackedDataset(
+    labels=LABELS,
+    read_streams=read_streams,
+    read_events=read_events,
+    read_splits=read_splits,
+    videos=VIDEOS,
+    write_tracks=write_tracks,
+)

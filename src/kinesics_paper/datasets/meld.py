@@ -11,10 +11,11 @@ here). They are left out if they are not there.
 from collections.abc import Iterator
 from pathlib import Path
 
-from kinesics_paper.datasets.base import AnnotatedDataset
-from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, first, known, names, read_rows
+from kinesics_paper.datasets.base import AnnotatedDataset, Benchmark
+from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, first_existing, label_names, map_label, read_rows
 
-LABELS = ("anger", "disgust", "sadness", "joy", "neutral", "surprise", "fear")
+CLASSES = label_names(("anger", "disgust", "sadness", "joy", "neutral", "surprise", "fear"))
+LABELS = tuple(CLASSES.values())
 #: Part of the authors: folder of its clips.
 PARTS = {"train": "train_splits", "dev": "dev_splits_complete", "test": "output_repeated_splits_test"}
 ABSENT = ("train_dia125_utt3", "dev_dia110_utt7")
@@ -26,18 +27,23 @@ def downloads(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def read(folder: Path) -> AnnotatedDataset:
-    """Return the corpus, the one fold ``test``: learned on the authors' train and dev parts."""
+    """Return the data set with the one fold ``test``: trained on the authors' train and dev parts."""
 
-    def rows():
+    def clips():
         for part, place in PARTS.items():
-            csv = folder / first(folder, *(f"MELD.Raw/{inner}{part}_sent_emo.csv" for inner in ("", f"{part}/")))
-            for where, (label, dialogue, utterance) in read_rows(csv, "Emotion", "Dialogue_ID", "Utterance_ID"):
+            file = first_existing(folder, f"MELD.Raw/{part}_sent_emo.csv", f"MELD.Raw/{part}/{part}_sent_emo.csv")
+            rows = read_rows(folder / file, "Emotion", "Dialogue_ID", "Utterance_ID")
+            for where, (label, dialogue, utterance) in rows:
                 path = f"MELD.Raw/{part}/{place}/dia{dialogue}_utt{utterance}.mp4"
                 if (folder / path).exists() or _name(path) not in ABSENT:
-                    yield where, "test", "test" if part == "test" else "train", path, known(where, label, names(LABELS))
+                    fold_part = "test" if part == "test" else "train"
+                    yield where, "test", fold_part, path, map_label(where, label, CLASSES)
 
-    return dataset_of_clips(Videos(folder), rows(), "emotion", folder, naming=_name)
+    return dataset_of_clips(Videos(folder), clips(), "emotion", folder, naming=_name)
 
 
 def _name(path: str) -> str:
     return f"{Path(path).parts[1]}_{Path(path).stem}"
+
+
+BENCHMARK = Benchmark(labels=LABELS, read=read, downloads=downloads)

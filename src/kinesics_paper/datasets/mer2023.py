@@ -8,19 +8,20 @@ as public code that prepares them reads them. Not verified: the name of the thir
 
 from pathlib import Path
 
-from kinesics_paper.datasets.base import AnnotatedDataset
-from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, known, names, read_rows
+from kinesics_paper.datasets.base import AnnotatedDataset, Benchmark
+from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, label_names, map_label, read_rows
 
-LABELS = ("worried", "happy", "neutral", "angry", "surprise", "sad")
+CLASSES = label_names(("worried", "happy", "neutral", "angry", "surprise", "sad"))
+LABELS = tuple(CLASSES.values())
 TESTS = ("test1", "test2", "test3")  # MER-MULTI, MER-NOISE, MER-SEMI
 
 
 def read(folder: Path) -> AnnotatedDataset:
-    """Return the corpus: a fold a test set, each learned on all of the training set."""
+    """Return the data set with one fold per test set, each trained on all of the training set."""
 
     def labelled(file: Path, place: str):
         for where, (name, label) in read_rows(file, "name", "discrete"):
-            yield where, f"{place}/{name}.avi", known(where, label, names(LABELS))
+            yield where, f"{place}/{name}.avi", map_label(where, label, CLASSES)
 
     def rows():
         train = list(labelled(folder / "mer2023train/train-label.csv", "mer2023train/train"))
@@ -31,3 +32,6 @@ def read(folder: Path) -> AnnotatedDataset:
                 yield where, test, "test", path, label
 
     return dataset_of_clips(Videos(folder), rows(), "emotion", folder)
+
+
+BENCHMARK = Benchmark(labels=LABELS, read=read)

@@ -8,22 +8,26 @@ names.
 
 from pathlib import Path
 
-from kinesics_paper.datasets.base import AnnotatedDataset
-from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, first, known, names, read_rows
+from kinesics_paper.datasets.base import AnnotatedDataset, Benchmark
+from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, first_existing, label_names, map_label, read_rows
 
-LABELS = ("worried", "happy", "neutral", "angry", "surprise", "sad")
+CLASSES = label_names(("worried", "happy", "neutral", "angry", "surprise", "sad"))
+LABELS = tuple(CLASSES.values())
 FOLDS = 5
 
 
 def read(folder: Path) -> AnnotatedDataset:
-    """Return the corpus in five folds."""
+    """Return the data set in five folds."""
 
     def rows():
-        found = sorted(read_rows(folder / "track1_train_disdim.csv", "name", "discrete"), key=lambda row: row[1])
+        clips = sorted(read_rows(folder / "track1_train_disdim.csv", "name", "discrete"), key=lambda row: row[1])
         for fold in range(FOLDS):
-            for i, (where, (name, label)) in enumerate(found):
+            for i, (where, (name, label)) in enumerate(clips):
                 part = "test" if i % FOLDS == fold else "train"
-                path = first(folder, f"video/{name}.mp4", f"video/{name}.avi")
-                yield where, f"fold_{fold + 1}", part, path, known(where, label, names(LABELS))
+                path = first_existing(folder, f"video/{name}.mp4", f"video/{name}.avi")
+                yield where, f"fold_{fold + 1}", part, path, map_label(where, label, CLASSES)
 
     return dataset_of_clips(Videos(folder), rows(), "emotion", folder)
+
+
+BENCHMARK = Benchmark(labels=LABELS, read=read)

@@ -1,10 +1,10 @@
 """RAVDESS: 24 actors who speak two sentences in eight emotions (Livingstone & Russo, PLoS ONE, 2018).
 
 Layout: ``Actor_<01 to 24>/<modality>-<channel>-<emotion>-<intensity>-<sentence>-<repetition>-<actor>.mp4``, the naming rule
-of the data set's page (zenodo.org/records/1188976). Read are the 1,440 spoken clips with picture and sound (01-01-*); a
+of the data set's page (zenodo.org/records/1188976). Read are the 1,440 spoken clips with image and sound (01-01-*); a
 neutral clip has one intensity only.
 
-The authors give no split. Here six folds leave out four actors each, in the order of their numbers; others draw other
+The authors give no split. Here six folds leave out four actors each, in the order of their numbers; other authors draw other
 folds, so numbers compare roughly.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-from kinesics_paper.datasets.base import AnnotatedDataset
+from kinesics_paper.datasets.base import AnnotatedDataset, Benchmark
 from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, folds_of
 
 LABELS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
@@ -27,7 +27,7 @@ def downloads(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def read(folder: Path) -> AnnotatedDataset:
-    """Return the corpus in six folds of actors."""
+    """Return the data set in six folds of actors."""
     fold_of = folds_of(ACTORS, FOLDS)
     where = f"{folder}: the naming rule of RAVDESS"
 
@@ -40,3 +40,6 @@ def read(folder: Path) -> AnnotatedDataset:
                     yield where, f"fold_{fold + 1}", part, f"Actor_{actor}/{name}", LABELS[emotion - 1]
 
     return dataset_of_clips(Videos(folder), rows(), "emotion", folder, subject=lambda name: name[-2:])
+
+
+BENCHMARK = Benchmark(labels=LABELS, read=read, downloads=downloads)

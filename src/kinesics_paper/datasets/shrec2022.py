@@ -4,7 +4,7 @@ The files are read by ``kinesics_paper.studies.shrec2022``, which names their fl
 
 Times: the truth counts frames of a HoloLens 2, whose rate is "lower and not perfectly regular" (the track's page); its
 time stamps stand in the sequences, which are not here. Seconds are frames at a nominal ``RATE_HZ``: overlaps in time are
-right, durations and delays in seconds are not. So the duration of a stream is not known, nor who performed it.
+right, durations and delays in seconds are not. So the duration of a stream is not known, nor its subject.
 """
 
 from pathlib import Path
@@ -13,18 +13,17 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.structures.timegrid import seconds
-from kinesics_paper.datasets import parsing_tables
+from kinesics_paper.datasets.base import Splits, TimedDataset
+from kinesics_paper.datasets.parsing import event_table, read_text, stream_table
 
 TRUTH = "test_annotations_fixed.txt"
-
-
 RUNS = ("2ST-GCN 1F", "2ST-GCN 5F", "Causal TCN", "Stronger", "Stronger+EN", "TN-FSM", "TN-FSM+JD", "TN-FSM+JD+SC")
-
-
 CLASSES = (
     *("ONE", "TWO", "THREE", "FOUR", "OK", "MENU", "LEFT", "RIGHT"),
     *("CIRCLE", "V", "CROSS", "GRAB", "PINCH", "DENY", "WAVE", "KNOB"),
 )
+LABELS = tuple(label.lower() for label in CLASSES)
+RATE_HZ = 20.0  # nominal
 
 
 def read_sequences(path: str | Path, decisions: bool) -> dict[str, list[tuple]]:
@@ -34,14 +33,8 @@ def read_sequences(path: str | Path, decisions: bool) -> dict[str, list[tuple]]:
     Raises KinesicsError naming the file, the line and the value.
     """
     size = 4 if decisions else 3
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise KinesicsError(f"{path}: no such file") from None
-    except UnicodeDecodeError as error:
-        raise KinesicsError(f"{path}: not a text file in UTF-8: {error}") from None
     sequences: dict[str, list[tuple]] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_text(Path(path)).splitlines(), 1):
         where = f"{path}: line {number}"
         sequence, *cells = line.strip().removesuffix(";").split(";")
         if not sequence.isdecimal():
@@ -64,21 +57,17 @@ def read_sequences(path: str | Path, decisions: bool) -> dict[str, list[tuple]]:
     return sequences
 
 
-LABELS = tuple(label.lower() for label in CLASSES)
-RATE_HZ = 20.0  # nominal
-
-
-def streams(folder: str | Path) -> pd.DataFrame:
+def read_streams(folder: str | Path) -> pd.DataFrame:
     """Return video (the number of the sequence), subject (not known) and duration (NaN: not known)."""
-    return parsing_tables.stream_table([(video, None, float("nan")) for video in _truth(folder)])
+    return stream_table([(video, None, float("nan")) for video in _truth(folder)])
 
 
-def events(folder: str | Path) -> pd.DataFrame:
+def read_events(folder: str | Path) -> pd.DataFrame:
     """Return the true gestures as events."""
     return _table(_truth(folder), Path(folder))
 
 
-def detections(folder: str | Path, run: str) -> pd.DataFrame:
+def read_detections(folder: str | Path, run: str) -> pd.DataFrame:
     """Return the detections of a submitted run as events of score 1; a run gives no scores.
 
     Raises KinesicsError naming the choices if there is no such run.
@@ -89,15 +78,15 @@ def detections(folder: str | Path, run: str) -> pd.DataFrame:
     return _table(read_sequences(path, decisions=True), path)
 
 
-def splits(folder: str | Path) -> dict[str, tuple[list[str], list[str]]]:
-    """The track's test set; the sequences for training are not here."""
+def read_splits(folder: str | Path) -> Splits:
+    """Return the track's test set as one fold; the sequences for training are not here."""
     return {"track": ([], list(_truth(folder)))}
 
 
 def _truth(folder: str | Path) -> dict[str, list[tuple]]:
     sequences = read_sequences(Path(folder) / TRUTH, decisions=False)
     if not sequences:
-        raise KinesicsError(f"{Path(folder) / TRUTH}: no rows; fetch the data set again")
+        raise KinesicsError(f"{Path(folder) / TRUTH}: no rows; fetch or unpack the data set again")
     return sequences
 
 
@@ -108,4 +97,7 @@ def _table(sequences: dict[str, list[tuple]], where: Path) -> pd.DataFrame:
         for video, gestures in sequences.items()
         for label, start, end, *_ in gestures
     ]
-    return parsing_tables.event_table(rows, where)
+    return event_table(rows, where)
+
+
+OPEN = TimedDataset(labels=LABELS, read_streams=read_streams, read_events=read_events, read_splits=read_splits)

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
-from kinesics_paper.datasets.base import AnnotatedDataset
-from kinesics_paper.datasets.parsing import Videos, make_dataset, names, number, read_lines
+from kinesics_paper.datasets.base import AnnotatedDataset, Benchmark
+from kinesics_paper.datasets.parsing import Videos, label_names, make_dataset, parse_number, read_lines
 
-CLASSES = names((
+CLASSES = label_names((
     *("BaseballPitch", "BasketballDunk", "Billiards", "CleanAndJerk", "CliffDiving", "CricketBowling", "CricketShot"),
     *("Diving", "FrisbeeCatch", "GolfSwing", "HammerThrow", "HighJump", "JavelinThrow", "LongJump", "PoleVault"),
     *("Shotput", "SoccerPenalty", "TennisSwing", "ThrowDiscus", "VolleyballSpiking"),
@@ -45,7 +45,7 @@ def downloads(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def read(folder: Path) -> AnnotatedDataset:
-    """Return the corpus, the one fold ``test``."""
+    """Return the data set with the one fold ``test``."""
     videos, events, ignored, split = Videos(folder), [], [], {"train": [], "test": []}
     for part in PARTS:
         for where, name, label, start_s, end_s in _segments(folder, part):
@@ -65,9 +65,12 @@ def _segments(folder: Path, part: str) -> list[tuple[str, str, str, float, float
     for label in (*CLASSES, AMBIGUOUS):
         file = next(iter(sorted((folder / place).rglob(f"{label}{ending}"))), folder / place / f"{label}{ending}")
         for where, (video, start, end) in read_lines(file, 3, None):
-            start_s, end_s = (number(where, value, "time") for value in (start, end))
+            start_s, end_s = (parse_number(where, value, "time") for value in (start, end))
             if not 0 <= start_s < end_s:
                 raise KinesicsError(f"{where}: {start} to {end} s is not a segment")
             if video not in LEFT_OUT:
                 rows.append((where, video, label, start_s, end_s))
     return rows
+
+
+BENCHMARK = Benchmark(labels=LABELS, read=read, downloads=downloads)

@@ -1,11 +1,10 @@
-"""UCF101-24: 24 sports with the boxes of who does them (Soomro et al., 2012; boxes corrected by Singh et al., ICCV 2017).
+"""UCF101-24: 24 sports with the boxes of the athletes (Soomro et al., 2012; boxes corrected by Singh et al., ICCV 2017).
 
-Layout: ``finalAnnots.mat`` and ``testlist01.txt`` of gurkirt/corrected-UCF101-Annots (3,195 videos, split 1) and the videos as
-``UCF-101/<Class>/<video>.avi``, unpacked from UCF101.rar (crcv.ucf.edu/data/UCF101.php). The first is a MATLAB file whose
-``annot`` has a row a video with ``num_imgs``, ``name`` and ``tubes``, and a tube has ``ef`` and ``sf`` (last and first frame,
-from 1), ``class`` and ``boxes`` (x, y, width, height in pixels of 320 x 240), a row a frame: convertMatToPy.py there, which
-goes by this order.
-The same annotation as a pickle is not read. The rate of the frames is that of the video.
+Layout: ``finalAnnots.mat`` and ``testlist01.txt`` of gurkirt/corrected-UCF101-Annots (3,195 videos, split 1) and the videos
+as ``UCF-101/<Class>/<video>.avi``, unpacked from UCF101.rar (crcv.ucf.edu/data/UCF101.php). The first is a MATLAB file whose
+``annot`` has one row per video with ``num_imgs``, ``name`` and ``tubes``, and a tube has ``ef`` and ``sf`` (last and first
+frame, from 1), ``class`` and ``boxes`` (x, y, width, height in pixels of 320 x 240), one row per frame: convertMatToPy.py
+there, which goes by this order. The same annotation as a pickle is not read. The rate of the frames is that of the video.
 
 Not verified: whether the last frame counts to the tube; the boxes say how many frames there are.
 """
@@ -19,10 +18,10 @@ from scipy.io import loadmat
 from kinesics.errors import KinesicsError
 from kinesics.structures.events import BOX, TUBE_COLUMNS
 from kinesics.structures.timegrid import seconds
-from kinesics_paper.datasets.base import AnnotatedDataset
-from kinesics_paper.datasets.parsing import Videos, make_dataset, names, read_lines
+from kinesics_paper.datasets.base import AnnotatedDataset, Benchmark
+from kinesics_paper.datasets.parsing import Videos, label_names, make_dataset, read_lines
 
-CLASSES = names((
+CLASSES = label_names((
     *("Basketball", "BasketballDunk", "Biking", "CliffDiving", "CricketBowling", "Diving", "Fencing", "FloorGymnastics"),
     *("GolfSwing", "HorseRiding", "IceDancing", "LongJump", "PoleVault", "RopeClimbing", "SalsaSpin", "SkateBoarding"),
     *("Skiing", "Skijet", "SoccerJuggling", "Surfing", "TennisSwing", "TrampolineJumping", "VolleyballSpiking"),
@@ -34,7 +33,7 @@ SIZE = np.array([320, 240, 320, 240])
 
 
 def read(folder: Path) -> AnnotatedDataset:
-    """Return the corpus, the one fold ``split_1``, with tubes."""
+    """Return the data set with the one fold ``split_1``, with tubes."""
     file = folder / ANNOTATION
     try:
         annotation = loadmat(str(file))["annot"][0]
@@ -63,3 +62,6 @@ def read(folder: Path) -> AnnotatedDataset:
             events.append((video, CLASSES[kind], times[0], times[-1], person, *np.median(corners, axis=0)))
     boxes = pd.DataFrame(tubes, columns=["event", "time_s", *BOX])[TUBE_COLUMNS]
     return make_dataset(videos, events, {"split_1": split}, "", folder, boxes)
+
+
+BENCHMARK = Benchmark(labels=LABELS, read=read)

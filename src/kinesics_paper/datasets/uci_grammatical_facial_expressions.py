@@ -1,14 +1,14 @@
 """Grammatical facial expressions of Brazilian Sign Language (Freitas et al., FLAIRS 2014; UCI data set 317).
 
-Two signers (a, b) say five sentences a stream, and a specialist marked each frame in which the expression named by the
-stream occurs. ``datapoints/<stream>.txt`` has a clock time and 100 points of the face a frame (x, y in pixels, z in
-millimetres), ``targets/<stream>.txt`` a 0 or 1 a line. The events are of the family gesture: the expressions are
+Two signers (a, b) sign five sentences per stream, and a specialist marked each frame in which the expression named by the
+stream occurs. ``datapoints/<stream>.txt`` has a clock time and 100 points of the face per frame (x, y in pixels, z in
+millimetres), ``targets/<stream>.txt`` a 0 or 1 per line. The events are of the family gesture: the expressions are
 grammar, not emotion.
 
-Tracks: the 100 points are not those of MediaPipe's mesh of 468, and no honest mapping exists. So ``<video>.parquet``
-has the box of the face only, and the points stand in ``landmarks/<video>.parquet``, a row a recorded frame: ``time_s``
+Tracks: the 100 points are not those of MediaPipe's mesh of 468, and no mapping onto them exists. So ``<video>.parquet``
+has the box of the face only, and the points stand in ``landmarks/<video>.parquet``, one row per recorded frame: ``time_s``
 and ``points``, float32 of length 300, (x, y) in fractions of the frame and z in metres for each point. The frame is the
-Kinect's colour picture of 640 x 480 pixels; the data set does not state its size. Points: 0-7 left eye, 8-15 right eye,
+Kinect's colour image of 640 x 480 pixels; the data set does not state its size. Points: 0-7 left eye, 8-15 right eye,
 16-25 left and 26-35 right eyebrow, 36-47 nose, 48-67 mouth, 68-86 contour, 87 left and 88 right iris, 89 tip of the
 nose, 90-94 above the left and 95-99 above the right eyebrow.
 
@@ -34,7 +34,19 @@ import pyarrow.parquet as pq
 from kinesics.errors import KinesicsError
 from kinesics.io.files import replacing
 from kinesics.structures.tracks import FACE_BOX
-from kinesics_paper.datasets import parsing_tables
+from kinesics_paper.datasets.base import Splits, TrackedDataset
+from kinesics_paper.datasets.parsing import (
+    check_ascending,
+    check_labels,
+    event_table,
+    frame_events,
+    leave_one_out,
+    read_frames,
+    read_text,
+    stream_end,
+    stream_table,
+    write_person_tracks,
+)
 
 LABELS = (
     *("affirmative", "conditional", "doubt_question", "emphasis", "negative"),
@@ -43,8 +55,8 @@ LABELS = (
 MISSING = ("a_relative", "b_conditional")
 VIDEOS = tuple(f"{signer}_{label}" for signer in "ab" for label in LABELS if f"{signer}_{label}" not in MISSING)
 
-#: What ``tracks`` writes a stream.
-TRACKS = ("{video}.parquet", "landmarks/{video}.parquet")
+#: The files that ``write_tracks`` writes for each stream.
+TRACK_FILES = ("{video}.parquet", "landmarks/{video}.parquet")
 
 POINTS = 100
 WIDTH, HEIGHT = 640, 480
@@ -54,29 +66,27 @@ _COLUMNS = ["FrameId", *(f"{point}{axis}" for point in range(POINTS) for axis in
 _SCHEMA = pa.schema([pa.field("time_s", pa.float64()), pa.field("points", pa.list_(pa.float32(), 3 * POINTS))])
 
 
-def streams(folder: str | Path) -> pd.DataFrame:
+def read_streams(folder: str | Path) -> pd.DataFrame:
     """Return video, subject (a, b) and duration of each stream."""
-    return parsing_tables.stream_table(
-        [(video, video[0], parsing_tables.end_of(_read(folder, video)[0])) for video in VIDEOS]
-    )
+    return stream_table([(video, video[0], stream_end(_read(folder, video)[0])) for video in VIDEOS])
 
 
-def events(folder: str | Path) -> pd.DataFrame:
+def read_events(folder: str | Path) -> pd.DataFrame:
     """Return the expressions as events, family gesture."""
     rows = []
     for video in VIDEOS:
         times_s, _, shown = _read(folder, video)
         labels = np.where(shown, video[2:], "")
-        rows += parsing_tables.frame_events(video, labels, times_s, "")
-    return parsing_tables.event_table(rows, Path(folder))
+        rows += frame_events(video, labels, times_s, "")
+    return event_table(rows, Path(folder))
 
 
-def splits(folder: str | Path) -> dict[str, tuple[list[str], list[str]]]:
+def read_splits(folder: str | Path) -> Splits:
     """Leave one signer out: {signer: (streams of the other, streams of the signer)}."""
-    return parsing_tables.leave_one_out({video: video[0] for video in VIDEOS})
+    return leave_one_out({video: video[0] for video in VIDEOS})
 
 
-def tracks(folder: str | Path, out: str | Path, rate_hz: float = RATE_HZ) -> list[Path]:
+def write_tracks(folder: str | Path, out: str | Path, rate_hz: float = RATE_HZ) -> list[Path]:
     """Write the tracks (the face's box) and ``landmarks/<video>.parquet`` of each stream; return the tracks' paths."""
     read = {video: _read(folder, video) for video in VIDEOS}
     paths = []
@@ -87,34 +97,39 @@ def tracks(folder: str | Path, out: str | Path, rate_hz: float = RATE_HZ) -> lis
         boxes = np.concatenate([points[..., :2].min(1), points[..., :2].max(1)], axis=1)  # (T, 4)
         row = lambda i, boxes=boxes: dict(zip(FACE_BOX, boxes[i].tolist(), strict=True))  # noqa: E731
         path = Path(out) / f"{video}.parquet"
-        paths.append(parsing_tables.write_tracks(path, video, times_s, rate_hz, (WIDTH, HEIGHT), row))
+        paths.append(write_person_tracks(path, video, times_s, rate_hz, (WIDTH, HEIGHT), row))
     return paths
 
 
 def _read(folder: str | Path, video: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return times in seconds from the first frame (T,), points (T, 100, 3), and whether the expression is shown (T,)."""
     path = Path(folder) / "datapoints" / f"{video}.txt"
-    table = parsing_tables.read_frames(path, _COLUMNS, ["FrameId"], " ", optional=(1, "0.0"))
+    table = read_frames(path, _COLUMNS, ["FrameId"], " ", optional=(1, "0.0"))
     clock = table["FrameId"].str.extract(r"^(\d{1,12})\.(\d{1,3})$")
     if (bad := clock[0].isna().to_numpy()).any():
         row = int(bad.argmax())
         stamp = table["FrameId"].iloc[row]
         raise KinesicsError(f"{path}: line {row + 2}: FrameId {stamp!r} is not seconds and milliseconds")
     milliseconds = clock[0].astype("int64") * 1000 + clock[1].astype("int64")
-    times_s = parsing_tables.ascending(path, (milliseconds - milliseconds.iloc[0]).to_numpy() / 1000)
+    times_s = check_ascending(path, (milliseconds - milliseconds.iloc[0]).to_numpy() / 1000)
     points = table[_COLUMNS[1:]].to_numpy(float).reshape(-1, POINTS, 3) / [WIDTH, HEIGHT, 1000]
     points[..., 2][points[..., 2] == 0] = np.nan
     return times_s, points, _targets(Path(folder) / "targets" / f"{video}.txt", len(times_s))
 
 
 def _targets(path: Path, count: int) -> np.ndarray:
-    try:
-        lines = pd.Series(path.read_text(encoding="utf-8").split(), dtype=str)
-    except FileNotFoundError:
-        raise KinesicsError(f"{path}: no such file; fetch the data set again") from None
-    except UnicodeDecodeError as error:
-        raise KinesicsError(f"{path}: not a text file in UTF-8: {error}") from None
-    values = parsing_tables.known(path, lines, ("0", "1"), first=1)
+    values = check_labels(path, pd.Series(read_text(path).split(), dtype=str), ("0", "1"), first_line=1)
     if len(values) != count:
         raise KinesicsError(f"{path}: line {len(values)}: {len(values)} labels for {count} frames")
     return values == "1"
+
+
+OPEN = TrackedDataset(
+    labels=LABELS,
+    read_streams=read_streams,
+    read_events=read_events,
+    read_splits=read_splits,
+    videos=VIDEOS,
+    write_tracks=write_tracks,
+    track_files=TRACK_FILES,
+)

@@ -1,6 +1,7 @@
-"""The studies: on the real clips every detector against both coders, on the stage against the exact truth."""
+"""Compare the detectors: on the real clips against both annotators, on synthetic data against the exact truth."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,188 +20,267 @@ from kinesics.structures.events import empty_events, read_events_and_tubes, read
 from kinesics.structures.tracks import read_tracks
 from kinesics.structures.vocabulary import in_order
 
+COLUMNS = ("video", "split", "perturbation", "severity", "script")
+
 
 def score_real_clips(
     truth: list[str], tracks: list[str], events: dict[str, dict[int, list[str]]], settings: dict
 ) -> dict[str, Any]:
     """Return the scores on real clips: ``agreement`` of the annotators, and ``detectors`` by name.
 
-    ``truth`` is an events file a coder, ``tracks`` a tracks file a clip, ``events`` the events files of each detector and
-    seed. A detector has two results: ``all``, judged on every label that a coder used, and ``own``, judged on those of
-    them that it speaks about. ``settings`` are resamples, block_s and seed of ``score``.
+    ``truth`` is one events file per annotator, ``tracks`` one tracks file per clip, ``events`` the events files of each
+    detector and seed. A detector has two results: ``all``, over every label that an annotator used, and ``own``, over those
+    of them in the detector's vocabulary. ``settings`` are resamples, block_s and seed of ``score``.
     """
-    coders = [read_events_csv(path) for path in truth]
-    clips = [read_tracks(path) for path in tracks]
-    durations = {clip.video: clip.duration_s for clip in clips}
-    coders = [coder[coder["video"].isin(durations)] for coder in coders]
-    rate_hz = clips[0].rate_hz
-    settings = dict(settings, durations=durations, rate_hz=rate_hz)
-    agreement = score(coders[0], coders[1], **settings)
+    annotators = [read_events_csv(path) for path in truth]
+    recordings = [read_tracks(path) for path in tracks]
+    durations = {recording.video: recording.duration_s for recording in recordings}
+    annotators = [table[table["video"].isin(durations)] for table in annotators]
+    settings = dict(settings, durations=durations, rate_hz=recordings[0].rate_hz)
+    agreement = score(annotators[0], annotators[1], **settings)
     labels = agreement["labels"]
     detectors = {}
     for name, seeds in events.items():
-        found = [
+        predictions = [
             pd.concat([read_events_csv(path) for path in paths], ignore_index=True)
             for _, paths in sorted(seeds.items())
         ]
-        own = [label for label in labels if label in registry.find_detector(name).labels]
         detectors[name] = {
-            "all": score(coders, found, labels=labels, **settings),
-            "own": score(coders, found, labels=own, **settings),
+            "all": score(annotators, predictions, labels=labels, **settings),
+            "own": score(annotators, predictions, labels=_own_labels(name, labels), **settings),
         }
     return {"agreement": agreement, "detectors": detectors, "durations_s": durations}
 
 
+@dataclass(frozen=True, kw_only=True)
+class SyntheticFiles:
+    """Files of synthetic videos and of the detectors that were run on them.
+
+    ``truth``, ``truth_tubes`` and ``tracks`` are by video; ``events`` and ``tubes`` by detector, seed and video.
+    ``models`` are by detector and seed: their thresholds decide which of a detector's events are decisions; without one all
+    are. ``frames``, by video, have the true boxes of every person in every frame (columns as of a tracks table), by which
+    track ids are matched to true persons; without them the true tubes are used.
+    """
+
+    truth: Mapping[str, str]
+    truth_tubes: Mapping[str, str]
+    tracks: Mapping[str, str]
+    events: Mapping[str, Mapping[int, Mapping[str, str]]]
+    tubes: Mapping[str, Mapping[int, Mapping[str, str]]]
+    models: Mapping[str, Mapping[int, str]] | None = None
+    frames: Mapping[str, str] | None = None
+
+
 def score_synthetic(
-    videos: str | Path,
-    truth: Mapping[str, str],
-    truth_tubes: Mapping[str, str],
-    tracks: Mapping[str, str],
-    events: Mapping[str, Mapping[int, Mapping[str, str]]],
-    tubes: Mapping[str, Mapping[int, Mapping[str, str]]],
-    settings: Mapping[str, Any],
-    *,
-    models: Mapping[str, Mapping[int, str]] | None = None,
-    frames: Mapping[str, str] | None = None,
-    reference: str = "rules",
+    videos: str | Path, files: SyntheticFiles, settings: Mapping[str, Any], *, reference: str = "rules"
 ) -> dict[str, Any]:
-    """Return the scores of detectors on a data set with exact truth: on its test split, and across its perturbations.
+    """Return the scores of detectors on synthetic data: on its test split, and across its perturbations.
 
-    videos: a CSV with a row a video, columns video, split, perturbation, severity, script. Videos of the split ``test`` are scored;
-    those of ``perturbations`` play a script at severity 0 (no perturbation) and again, everything else equal, at each severity of each perturbation, and
-    are scored for the detectors that have events of them all.
-    truth, truth_tubes, tracks: files by video; events, tubes: files by detector, seed and video. models: files by detector and
-    seed, whose thresholds say which of a detector's events are decisions; without one all are. frames: by video, the
-    true boxes of every person in every frame (columns as of a tracks table), which say whom the tracker means; without
-    them those of the true tubes do. settings: resamples and seed of ``score``, and permutations. Clusters are videos, on the
-    perturbations scripts.
+    ``videos`` is a CSV with one row per video and COLUMNS. Scored are the videos of the split ``test``, and those of the split
+    ``perturbed``: they render a script at severity 0 (no perturbation) and again, everything else equal, at each severity of
+    each perturbation, and are scored for the detectors that have events of them all. ``settings``: resamples and seed of
+    ``score``, and permutations. Clusters are videos; of perturbed videos, scripts.
 
-    Result: ``detectors: {name: {test, own, diagnosis, perturbations}}``, with ``test`` the ``score`` on every label of the truth,
-    ``own`` on those that the detector speaks about, ``diagnosis`` that of ``diagnose``, and ``perturbations`` ``{perturbation: {severity:
-    {metric: {value, low, high, n}}}}`` where a severity above 0 also has ``difference``, that to severity 0, in the same form;
-    ``tests: {metric: {name: entry}}``, the difference of each detector to the ``reference`` on the test split, with p of the
-    permutation test and ``p_holm``, corrected for the number of detectors; ``videos``, how many each split has.
+    Result: ``detectors: {name: {test, own, diagnosis, perturbations}}``, with ``test`` the ``score`` on every label of the
+    truth, ``own`` on those in the detector's vocabulary, ``diagnosis`` that of ``diagnose``, and ``perturbations``
+    ``{perturbation: {severity: {metric: {value, low, high, n}}}}`` where a severity above 0 also has ``difference``, that to
+    severity 0, in the same form; ``tests: {metric: {name: entry}}``, the difference of each detector to the ``reference`` on
+    the test split, with p of the permutation test and ``p_holm``, corrected for the number of detectors; ``videos``, how many
+    each split has.
 
     Raises KinesicsError if a video or a column is missing, or the reference is no detector.
     """
     table = _read_videos(videos)
-    if reference not in events:
-        raise KinesicsError(f"reference {reference!r} is not one of the detectors {', '.join(events)}")
+    if reference not in files.events:
+        raise KinesicsError(f"reference {reference!r} is not one of the detectors {', '.join(files.events)}")
     table = table[table["split"].isin(["test", "perturbed"])]
-    coded, durations, assigned, people = {}, {}, {}, {}
-    for video in table["video"]:
-        for kind, files in (("truth", truth), ("true tubes", truth_tubes), ("tracks", tracks)):
-            if video not in files:
-                raise KinesicsError(f"{videos}: video {video!r} has no file of {kind}")
-        coded[video] = read_events_and_tubes(truth[video], truth_tubes[video])
-        track = read_tracks(tracks[video])
-        durations[video], rate_hz = track.duration_s, track.rate_hz
-        seen = pd.read_parquet(frames[video]) if frames else None
-        true = boxes_of_tubes(*coded[video]) if seen is None else boxes_of_rows(seen)
-        assigned[video] = match_persons(true, boxes_of_tracks(track), rate_hz)
-        people[video] = int(max([-1, *coded[video][0]["person"], *true["person"]])) + 1
-    of_split = {split: list(table["video"][table["split"] == split]) for split in ("test", "perturbed")}
-    labels = in_order({label for video in of_split["test"] for label in coded[video][0]["label"]})
-    permutations = settings.get("permutations", 2000)
-    shared = {"resamples": settings["resamples"], "seed": settings["seed"]}
-    whole = shared | {"block_s": np.inf, "rate_hz": rate_hz}
-    least = {
-        name: [decision_threshold(file) for _, file in sorted(seeds.items())] for name, seeds in (models or {}).items()
-    }
-    least = {name: least.get(name, [-np.inf] * len(seeds)) for name, seeds in events.items()}
-
-    def joined(of_video: Mapping[str, EventsAndTubes], split: str) -> EventsAndTubes:
-        """Put the tables of the videos of a split together."""
-        tables, boxes, n = [empty_events()], [], 0
-        for video in of_split[split]:
-            tables.append(of_video[video][0])
-            boxes.append(of_video[video][1].assign(event=of_video[video][1]["event"] + n))
-            n += len(tables[-1])
-        return pd.concat(tables, ignore_index=True), pd.concat(boxes, ignore_index=True)
-
-    def predicted(detector: str, split: str) -> list[EventsAndTubes]:
-        """Return the events of each seed, with the true persons' numbers, and their tubes."""
-        seeds = []
-        for seed, files in sorted(events[detector].items()):
-            of_video = {}
-            for video in of_split[split]:
-                found, boxes = read_events_and_tubes(files[video], tubes[detector][seed][video])
-                of_video[video] = remap_persons(found, assigned[video], people[video]), boxes
-            seeds.append(joined(of_video, split))
-        return seeds
-
-    true, true_boxes = joined(coded, "test")
-    long = {video: durations[video] for video in of_split["test"]}
-    found = {name: predicted(name, "test") for name in events}
-    result: dict[str, Any] = {"reference": reference, "labels": labels, "detectors": {}}
-    result["videos"] = {split: len(names) for split, names in of_split.items()}
-    tables = {name: [one for one, _ in seeds] for name, seeds in found.items()}
-    boxes = {"truth": true_boxes} | {name: [one for _, one in seeds] for name, seeds in found.items()}
-    for name in found:
-        own = [label for label in labels if label in registry.find_detector(name).labels]
-        settled = {"durations": long, "tubes": {"truth": true_boxes, "predicted": boxes[name]}}
-        judged = {"thresholds": {"predicted": least[name]}, **settled, **whole}
-        result["detectors"][name] = {
-            "test": score(true, tables[name], labels=labels, **judged),
-            "own": score(true, tables[name], labels=own, **judged),
-            "diagnosis": diagnose(true, tables[name], labels=labels, rate_hz=rate_hz, **settled),
-        }
-    paired = {"durations": long, "labels": labels, "tubes": boxes, "permutations": permutations}
-    result["tests"] = compare_to_reference(reference, true, tables, least, **paired, **whole)
-
-    if of_split["perturbed"]:
-        perturbed = table[table["split"] == "perturbed"]
-        subsets = {key: list(rows["video"]) for key, rows in perturbed.groupby(["perturbation", "severity"])}
-        base = next((key for key in subsets if key[1] == 0), None)
-        if base is None:
-            raise KinesicsError(
-                f"{videos}: no video of the split 'perturbed' has severity 0, to which the others are compared"
-            )
-        true, true_boxes = joined(coded, "perturbed")
-        for name in events:
-            if not set(of_split["perturbed"]) <= set(next(iter(events[name].values()))):
-                continue
-            seeds = predicted(name, "perturbed")
-            severities = score_subsets(
-                true,
-                [one for one, _ in seeds],
-                subsets,
-                baseline=base,
-                clusters=dict(zip(perturbed["video"], perturbed["script"], strict=True)),
-                durations={video: durations[video] for video in of_split["perturbed"]},
-                labels=labels,
-                tubes={"truth": true_boxes, "predicted": [one for _, one in seeds]},
-                thresholds={"predicted": least[name]},
-                rate_hz=rate_hz,
-                **shared,
-            )
-            perturbations = {
-                perturbation: {"0": _short(severities[base]["metrics"])}
-                for perturbation, severity in subsets
-                if severity
-            }
-            for (perturbation, severity), of_severity in severities.items():
-                if severity:
-                    perturbations[perturbation][str(severity)] = _short(of_severity["metrics"])
-                    perturbations[perturbation][str(severity)]["difference"] = _short(of_severity["difference"])
-            result["detectors"][name]["perturbations"] = perturbations
-    return result
+    truth = _Truth.read(table, files, str(videos))
+    thresholds = _thresholds(files)
+    detectors, tests = _score_test(truth, files, thresholds, settings, reference)
+    if len(perturbed := truth.videos("perturbed")):
+        subsets = _subsets(table[table["split"] == "perturbed"], str(videos))
+        for name, seeds in files.events.items():
+            if set(perturbed) <= set(next(iter(seeds.values()))):
+                predictions = truth.read_predictions(files, name, "perturbed")
+                scores = _score_perturbations(truth, predictions, thresholds[name], subsets, settings)
+                detectors[name]["perturbations"] = scores
+    counts = {split: len(truth.videos(split)) for split in ("test", "perturbed")}
+    return {"reference": reference, "labels": truth.labels, "detectors": detectors, "videos": counts, "tests": tests}
 
 
 def _read_videos(path: str | Path) -> pd.DataFrame:
+    text = dict.fromkeys(("video", "split", "perturbation", "script"), str)
     try:
-        table = pd.read_csv(
-            path, dtype={"video": str, "split": str, "perturbation": str, "script": str}, keep_default_na=False
-        )
+        table = pd.read_csv(path, dtype=text, keep_default_na=False)
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file") from None
-    if missing := [
-        column for column in ("video", "split", "perturbation", "severity", "script") if column not in table
-    ]:
+    if missing := [column for column in COLUMNS if column not in table]:
         raise KinesicsError(f"{path}: column {missing[0]!r} is missing; columns are {', '.join(table.columns)}")
     if (twice := table["video"][table["video"].duplicated()]).size:
         raise KinesicsError(f"{path}: video {twice.iloc[0]!r} stands there twice")
     return table
+
+
+@dataclass(frozen=True)
+class _Truth:
+    """The truth of the scored videos and, by video, the true person of each track id.
+
+    ``first_free`` is the first id that no true person of a video has: unmatched tracks are numbered from there.
+    """
+
+    table: pd.DataFrame
+    events: dict[str, EventsAndTubes]
+    durations: dict[str, float]
+    person_of: dict[str, dict[int, int]]
+    first_free: dict[str, int]
+    rate_hz: float
+
+    @classmethod
+    def read(cls, table: pd.DataFrame, files: SyntheticFiles, where: str) -> "_Truth":
+        events, durations, person_of, first_free, rate_hz = {}, {}, {}, {}, 0.0
+        for video in table["video"]:
+            for kind, paths in (
+                ("truth", files.truth),
+                ("true tubes", files.truth_tubes),
+                ("tracks", files.tracks),
+            ):
+                if video not in paths:
+                    raise KinesicsError(f"{where}: video {video!r} has no file of {kind}")
+            events[video] = read_events_and_tubes(files.truth[video], files.truth_tubes[video])
+            track = read_tracks(files.tracks[video])
+            durations[video], rate_hz = track.duration_s, track.rate_hz
+            frames = pd.read_parquet(files.frames[video]) if files.frames else None
+            boxes = boxes_of_tubes(*events[video]) if frames is None else boxes_of_rows(frames)
+            person_of[video] = match_persons(boxes, boxes_of_tracks(track), rate_hz)
+            first_free[video] = int(max([-1, *events[video][0]["person"], *boxes["person"]])) + 1
+        return cls(table, events, durations, person_of, first_free, rate_hz)
+
+    def videos(self, split: str) -> list[str]:
+        return list(self.table["video"][self.table["split"] == split])
+
+    @property
+    def labels(self) -> list[str]:
+        return in_order({label for video in self.videos("test") for label in self.events[video][0]["label"]})
+
+    def of_split(self, split: str) -> EventsAndTubes:
+        return _join([self.events[video] for video in self.videos(split)])
+
+    def durations_of(self, split: str) -> dict[str, float]:
+        return {video: self.durations[video] for video in self.videos(split)}
+
+    def read_predictions(self, files: SyntheticFiles, detector: str, split: str) -> list[EventsAndTubes]:
+        """Return the events of each seed, with the ids of the true persons, and their tubes."""
+        seeds = []
+        for seed, paths in sorted(files.events[detector].items()):
+            of_videos = []
+            for video in self.videos(split):
+                events, tubes = read_events_and_tubes(paths[video], files.tubes[detector][seed][video])
+                of_videos.append((remap_persons(events, self.person_of[video], self.first_free[video]), tubes))
+            seeds.append(_join(of_videos))
+        return seeds
+
+
+def _join(of_videos: Sequence[EventsAndTubes]) -> EventsAndTubes:
+    """Return the tables of several videos as one."""
+    tables, boxes, n = [empty_events()], [], 0
+    for events, tubes in of_videos:
+        tables.append(events)
+        boxes.append(tubes.assign(event=tubes["event"] + n))
+        n += len(events)
+    return pd.concat(tables, ignore_index=True), pd.concat(boxes, ignore_index=True)
+
+
+def _thresholds(files: SyntheticFiles) -> dict[str, list[float]]:
+    """Return the decision threshold of each detector's seeds, minus infinity without a model."""
+    known = {
+        name: [decision_threshold(path) for _, path in sorted(seeds.items())]
+        for name, seeds in (files.models or {}).items()
+    }
+    return {name: known.get(name, [-np.inf] * len(seeds)) for name, seeds in files.events.items()}
+
+
+def _own_labels(detector: str, labels: Sequence[str]) -> list[str]:
+    """Return those of the labels that are in the detector's vocabulary."""
+    return [label for label in labels if label in registry.find_detector(detector).labels]
+
+
+def _score_test(
+    truth: _Truth,
+    files: SyntheticFiles,
+    thresholds: Mapping[str, list[float]],
+    settings: Mapping[str, Any],
+    reference: str,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the scores and diagnosis of each detector on the test split, and the tests against the reference."""
+    events, tubes = truth.of_split("test")
+    durations, labels = truth.durations_of("test"), truth.labels
+    shared = {key: settings[key] for key in ("resamples", "seed")} | {"block_s": np.inf, "rate_hz": truth.rate_hz}
+    predictions = {name: truth.read_predictions(files, name, "test") for name in files.events}
+    tables = {name: [table for table, _ in seeds] for name, seeds in predictions.items()}
+    boxes = {"truth": tubes} | {name: [boxes for _, boxes in seeds] for name, seeds in predictions.items()}
+    detectors = {}
+    for name in predictions:
+        inputs = {"durations": durations, "tubes": {"truth": tubes, "predicted": boxes[name]}}
+        scoring = {"thresholds": {"predicted": thresholds[name]}, **inputs, **shared}
+        detectors[name] = {
+            "test": score(events, tables[name], labels=labels, **scoring),
+            "own": score(events, tables[name], labels=_own_labels(name, labels), **scoring),
+            "diagnosis": diagnose(events, tables[name], labels=labels, rate_hz=truth.rate_hz, **inputs),
+        }
+    paired = {"durations": durations, "labels": labels, "tubes": boxes}
+    paired |= {"permutations": settings.get("permutations", 2000)}
+    return detectors, compare_to_reference(reference, events, tables, thresholds, **paired, **shared)
+
+
+@dataclass(frozen=True)
+class _Subsets:
+    """The perturbed videos by (perturbation, severity), the subset at severity 0, and the script of each video."""
+
+    videos: dict[tuple[str, int], list[str]]
+    baseline: tuple[str, int]
+    script_of: dict[str, str]
+
+
+def _subsets(table: pd.DataFrame, where: str) -> _Subsets:
+    videos = {key: list(rows["video"]) for key, rows in table.groupby(["perturbation", "severity"])}
+    baseline = next((key for key in videos if key[1] == 0), None)
+    if baseline is None:
+        raise KinesicsError(
+            f"{where}: no video of the split 'perturbed' has severity 0, to which the others are compared"
+        )
+    return _Subsets(videos, baseline, dict(zip(table["video"], table["script"], strict=True)))
+
+
+def _score_perturbations(
+    truth: _Truth,
+    predictions: list[EventsAndTubes],
+    thresholds: list[float],
+    subsets: _Subsets,
+    settings: Mapping[str, Any],
+) -> dict[str, dict[str, Any]]:
+    """Return {perturbation: {severity: metrics}} of one detector."""
+    events, tubes = truth.of_split("perturbed")
+    scores = score_subsets(
+        events,
+        [table for table, _ in predictions],
+        subsets.videos,
+        baseline=subsets.baseline,
+        clusters=subsets.script_of,
+        durations=truth.durations_of("perturbed"),
+        labels=truth.labels,
+        tubes={"truth": tubes, "predicted": [boxes for _, boxes in predictions]},
+        thresholds={"predicted": thresholds},
+        rate_hz=truth.rate_hz,
+        resamples=settings["resamples"],
+        seed=settings["seed"],
+    )
+    baseline = _short(scores[subsets.baseline]["metrics"])
+    perturbations = {perturbation: {"0": baseline} for perturbation, severity in subsets.videos if severity}
+    for (perturbation, severity), of_severity in scores.items():
+        if severity:
+            metrics = _short(of_severity["metrics"]) | {"difference": _short(of_severity["difference"])}
+            perturbations[perturbation][str(severity)] = metrics
+    return perturbations
 
 
 def _short(metrics: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """GPT-4V with Emotion, recomputed from its released answers (Lian et al., Information Fusion 108, 2024, 102367).
 
-Each released file gives, for a sample, the true label and the answers of gpt-4-vision-preview, the likeliest first.
+Each released file gives, per sample, the true label and the answers of gpt-4-vision-preview, the likeliest first.
 The first version of the paper reports 19 data sets in five tasks. Four choices behind its numbers are not written down;
-here each is an option, found by trying both and kept where the published number appears. The table ``gpt4v.csv``
-has the published choice of every data set, and every number is also given under the other choice:
+here each is an option, determined by trying both values and keeping the one that gives the published number. The table
+``gpt4v_emotion.csv`` has the published choice of every data set, and every number is also given under the other choice:
 
 ``outside``   an answer outside the list of classes is wrong, or its sample is dropped: dropped for dynamic faces only.
 ``zero``      a sentiment label of 0 (CMU-MOSI, CH-SIMS) is dropped, or negative: dropped.
@@ -17,16 +17,16 @@ by ``POLARITY``; a few answers are cut short (``exc``) and are outside the list;
 the measure ``answered`` reports.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from kinesics_paper.datasets.gpt4v_emotion import read_answers, read_labels, read_sets
-from kinesics_paper.literature import counts
-from kinesics_paper.literature.records import record
+from kinesics_paper.datasets.gpt4v_emotion import read_answers, read_sample_names, read_sets
+from kinesics_paper.literature.records import RESAMPLES, Estimate, record
 from kinesics_paper.literature.tables import published_value, read_literature
+from kinesics_paper.studies import contingency
 
 #: The variant that the paper reports.
 AS_PUBLISHED = "as published"
@@ -45,7 +45,7 @@ OTHER = {
 }
 
 
-def decide(table: pd.DataFrame, options: dict[str, str], classes: list[str]) -> pd.DataFrame:
+def apply_options(table: pd.DataFrame, options: dict[str, str], classes: list[str]) -> pd.DataFrame:
     """Apply the options: columns ``truth`` (a class), ``answer`` (the first, as a class) and ``rank``.
 
     ``rank`` is the place of the truth among the answers, from 1; 0 if it is not among them. Where several answers mean
@@ -63,7 +63,7 @@ def decide(table: pd.DataFrame, options: dict[str, str], classes: list[str]) -> 
         return (POLARITY | neutral).get(answer.lower(), answer) if polar else synonyms.get(answer, answer)
 
     answers = [[meaning(answer) for answer in row] for row in table["answers"]]
-    decided = pd.DataFrame(
+    answered = pd.DataFrame(
         {
             "truth": table["truth"].to_numpy(),
             "answer": [row[0] for row in answers],
@@ -72,10 +72,10 @@ def decide(table: pd.DataFrame, options: dict[str, str], classes: list[str]) -> 
             ],
         }
     )
-    return decided[decided["answer"].isin(classes)] if options["outside"] == "dropped" else decided
+    return answered[answered["answer"].isin(classes)] if options["outside"] == "dropped" else answered
 
 
-def score_gpt4v(data: str | Path, results: pd.DataFrame, draws: int = counts.RESAMPLES, seed: int = 0) -> list[dict]:
+def score_gpt4v(data: str | Path, results: pd.DataFrame, resamples: int = RESAMPLES, seed: int = 0) -> list[dict]:
     """Score every released file and return the records.
 
     ``data`` is the folder of the data set gpt4v-emotion, with ``results/<set>/*.csv``; ``results`` are the published
@@ -86,31 +86,36 @@ def score_gpt4v(data: str | Path, results: pd.DataFrame, draws: int = counts.RES
     labels).
     """
     records: list[dict] = []
-    seen: set[str] = set()
+    scored: set[str] = set()
     for row in read_sets():
         classes = row["classes"].split()
         table = read_answers(Path(data) / "results" / row["answers"], classes, numeric=bool(row["zero"]))
-        choices = {name: row[name] for name in OTHER}
-        name = f"input: {row['input']}" if row["dataset"] in seen else AS_PUBLISHED
-        seen.add(row["dataset"])
-        variants = {name: choices}
-        if name == AS_PUBLISHED:
-            changed = {option: OTHER[option][value] for option, value in choices.items() if value}
-            variants |= {f"{option}: {value}": choices | {option: value} for option, value in changed.items()}
-        for variant, options in variants.items():
-            answers = decide(table, options, classes)
-            sample = _Sample(row, variant, classes, answers, draws, seed)
-            records += _measures(sample, results)
+        name = f"input: {row['input']}" if row["dataset"] in scored else AS_PUBLISHED
+        scored.add(row["dataset"])
+        for variant, options in _variants(row, name).items():
+            answers = _Answers(row, variant, classes, apply_options(table, options, classes), resamples, seed)
+            records += _measures(answers, results)
             if variant == AS_PUBLISHED:
-                records += _references(sample) + _ranks(sample) + _collapse(sample) + _recalls(sample)
-        total = len(read_labels(Path(data) / "results" / row["labels"]))
-        records.append(_record(row, name, "answered", 100 * len(table) / total, total))
+                records += _references(answers) + _ranks(answers) + _collapse(answers) + _recalls(answers)
+        total = len(read_sample_names(Path(data) / "results" / row["labels"]))
+        answered = Estimate(100 * len(table) / total, total)
+        records.append(record(row["task"], row["dataset"], name, "answered", answered))
     return records
 
 
+def _variants(row: dict[str, str], name: str) -> dict[str, dict[str, str]]:
+    """Return {variant: options}: the published choices as ``name``, and for the published input each other choice."""
+    choices = {option: row[option] for option in OTHER}
+    variants = {name: choices}
+    if name == AS_PUBLISHED:
+        changed = {option: OTHER[option][value] for option, value in choices.items() if value}
+        variants |= {f"{option}: {value}": choices | {option: value} for option, value in changed.items()}
+    return variants
+
+
 def comparison(records: list[dict]) -> pd.DataFrame:
-    """Return one row a published number: what it is, published, recomputed (``value``), their difference, n, interval,
-    chance and majority class, all in percent. ``matched`` says whether the difference is rounding to two decimals.
+    """Return one row per published number: what it is, published, recomputed (``value``), their difference, n, interval,
+    chance and majority class, all in percent. ``matched`` is whether the difference is rounding to two decimals.
     """
     table = pd.DataFrame(records)
     rows = table[(table["variant"] == AS_PUBLISHED) & table["published"].notna()]
@@ -124,101 +129,100 @@ def comparison(records: list[dict]) -> pd.DataFrame:
     return rows[[*columns, "chance", "majority"]].reset_index(drop=True)
 
 
-class _Sample(NamedTuple):
-    """The decided answers of one file under one variant, and how to resample them."""
+@dataclass(frozen=True)
+class _Answers:
+    """The answers of one file under one variant, and how to resample them."""
 
     row: dict[str, str]
     variant: str
     classes: list[str]
-    answers: pd.DataFrame
-    draws: int
+    table: pd.DataFrame
+    resamples: int
     seed: int
 
-    def counts(self) -> np.ndarray:
-        return counts.count(self.answers["truth"], self.answers["answer"], self.classes)
+    def contingency(self) -> np.ndarray:
+        return contingency.contingency_table(self.table["truth"], self.table["answer"], self.classes)
+
+    def resample(self, counts: np.ndarray) -> np.ndarray:
+        return contingency.resample(counts, self.resamples, self.seed)
 
     def metrics(self) -> list[str]:
         return [name for column in ("metrics", "also") for name in self.row[column].split(";") if name]
 
+    def record(
+        self, metric: str, estimate: Estimate, variant: str | None = None, published: float | None = None
+    ) -> dict:
+        return record(self.row["task"], self.row["dataset"], variant or self.variant, metric, estimate, published)
 
-def _record(row: dict, *rest, **more) -> dict:
-    return record(row["task"], row["dataset"], *rest, **more)
 
-
-def _measures(sample: _Sample, results: pd.DataFrame) -> list[dict]:
-    table = sample.counts()
-    drawn = counts.resamples(table, sample.draws, sample.seed)
+def _measures(answers: _Answers, results: pd.DataFrame) -> list[dict]:
+    table = answers.contingency()
+    resampled = answers.resample(table)
     records = []
-    for metric in sample.metrics():
-        value = None
-        if sample.variant == AS_PUBLISHED and metric in sample.row["metrics"].split(";"):
-            where = {"paper_key": "lian2024gpt4v", "system": "GPT-4V", "dataset": sample.row["dataset"]}
-            value = published_value(results, metric=metric, **where)
-        measure = counts.METRICS[metric]
-        scores = 100 * measure(table), table.sum(), value, 100 * measure(drawn)
-        records.append(_record(sample.row, sample.variant, metric, *scores))
+    for metric in answers.metrics():
+        published = None
+        if answers.variant == AS_PUBLISHED and metric in answers.row["metrics"].split(";"):
+            where = {"paper_key": "lian2024gpt4v", "system": "GPT-4V", "dataset": answers.row["dataset"]}
+            published = published_value(results, metric=metric, **where)
+        measure = contingency.METRICS[metric]
+        estimate = Estimate(100 * measure(table), table.sum(), 100 * measure(resampled))
+        records.append(answers.record(metric, estimate, published=published))
     return records
 
 
-def _references(sample: _Sample) -> list[dict]:
-    """What guessing and the most frequent class reach."""
-    table = sample.counts()
-    references = {"chance": counts.chance(table), "majority class": counts.majority(table)}
+def _references(answers: _Answers) -> list[dict]:
+    """Return the measures of guessing and of answering the most frequent class always."""
+    table = answers.contingency()
+    references = {"chance": contingency.chance(table), "majority class": contingency.majority(table)}
     return [
-        _record(sample.row, name, metric, 100 * counts.METRICS[metric](reference), table.sum())
-        for name, reference in references.items()
-        for metric in sample.metrics()
+        answers.record(metric, Estimate(100 * contingency.METRICS[metric](reference), table.sum()), variant)
+        for variant, reference in references.items()
+        for metric in answers.metrics()
     ]
 
 
-def _ranks(sample: _Sample) -> list[dict]:
-    """How often the truth is among the first k answers, and how often the answer at rank k is the truth."""
-    if len(sample.classes) == 2:
-        return []  # the second of two answers says nothing new
-    ranks = sample.answers["rank"].to_numpy()
+def _ranks(answers: _Answers) -> list[dict]:
+    """Return how often the truth is among the first k answers, and how often the answer at rank k is the truth."""
+    if len(answers.classes) == 2:
+        return []  # the second of two answers adds nothing to the first
+    ranks = answers.table["rank"].to_numpy()
     depth = max(int(ranks.max()), 1)
     # samples by the place of the truth, (depth + 1,); the last cell holds those without it
     places = np.bincount(np.where(ranks == 0, depth, ranks - 1), minlength=depth + 1)
     n = places.sum()
-    drawn = counts.resamples(places, sample.draws, sample.seed)  # (draws, depth + 1)
+    resampled = answers.resample(places)  # (resamples, depth + 1)
     records = []
     for k in range(1, depth + 1):
-        among = 100 * places[:k].sum() / n, n, None, 100 * drawn[:, :k].sum(-1) / n
-        here = 100 * places[k - 1] / n, n, None, 100 * drawn[:, k - 1] / n
-        records.append(_record(sample.row, sample.variant, f"rank-{k} accuracy", *among))
-        records.append(_record(sample.row, sample.variant, f"answer {k} is the truth", *here))
-        records.append(_record(sample.row, "chance", f"rank-{k} accuracy", 100 * min(k / len(sample.classes), 1), n))
+        among = Estimate(100 * places[:k].sum() / n, n, 100 * resampled[:, :k].sum(-1) / n)
+        here = Estimate(100 * places[k - 1] / n, n, 100 * resampled[:, k - 1] / n)
+        chance = Estimate(100 * min(k / len(answers.classes), 1), n)
+        records.append(answers.record(f"rank-{k} accuracy", among))
+        records.append(answers.record(f"answer {k} is the truth", here))
+        records.append(answers.record(f"rank-{k} accuracy", chance, "chance"))
     return records
 
 
-def _collapse(sample: _Sample) -> list[dict]:
-    """The entropy (bits) and the largest share (%) of the first answers, and of the labels as the variant ``truth``."""
-    table = sample.counts()
-    drawn = counts.resamples(table, sample.draws, sample.seed)
+def _collapse(answers: _Answers) -> list[dict]:
+    """Return entropy (bits) and largest share (%) of the first answers, and of the labels as the variant ``truth``."""
+    table = answers.contingency()
+    tables = answers.resample(table)
     records = []
-    for variant, axis in ((sample.variant, -2), ("truth", -1)):
-        now, then = table.sum(axis), drawn.sum(axis)
-        n, most = now.sum(), now.argmax()
-        share = 100 * now[most] / n, n, None, 100 * then[:, most] / n
-        records.append(_record(sample.row, variant, "entropy", counts.entropy(now), n, None, counts.entropy(then)))
-        records.append(_record(sample.row, variant, "most frequent answer", *share))
+    for variant, axis in ((answers.variant, -2), ("truth", -1)):
+        counts, resampled = table.sum(axis), tables.sum(axis)
+        n, most = counts.sum(), counts.argmax()
+        entropy = Estimate(contingency.entropy(counts), n, contingency.entropy(resampled))
+        share = Estimate(100 * counts[most] / n, n, 100 * resampled[:, most] / n)
+        records.append(answers.record("entropy", entropy, variant))
+        records.append(answers.record("most frequent answer", share, variant))
     return records
 
 
-def _recalls(sample: _Sample) -> list[dict]:
-    table = sample.counts()
-    drawn = counts.recall(counts.resamples(table, sample.draws, sample.seed))
+def _recalls(answers: _Answers) -> list[dict]:
+    table = answers.contingency()
+    recalls, resampled = contingency.recall(table), contingency.recall(answers.resample(table))
     return [
-        _record(
-            sample.row,
-            sample.variant,
-            f"recall of {name.lower()}",
-            100 * value,
-            table[i].sum(),
-            None,
-            100 * drawn[:, i],
-        )
-        for i, (name, value) in enumerate(zip(sample.classes, counts.recall(table), strict=True))
+        answers.record(f"recall of {name.lower()}", Estimate(100 * recalls[i], table[i].sum(), 100 * resampled[:, i]))
+        for i, name in enumerate(answers.classes)
         if table[i].any()
     ]
 

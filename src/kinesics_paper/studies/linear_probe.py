@@ -1,14 +1,15 @@
-"""How good frozen features are on a corpus: the linear probe of ``detectors.probe`` in the official splits.
+"""Score frozen features on a benchmark: the linear probe of ``detectors.probe`` in the official splits.
 
 Clips: the mean token of the main person; the likeliest label wins. Accuracy is the weighted average recall (WAR), the mean
 of the recalls of the classes the unweighted one (UAR), and weighted F1 the mean of the classes' F1 by their numbers.
-Frames: the same at each instant that the encoder was asked, with the mean of the classes' F1 (macro F1). Events and boxes:
-the detector's scores, smoothed and cut by hysteresis, against the true segments in time, and the tubes of a corpus with boxes
-in space (``evaluation.score``, where ``key`` of the corpus' row names the official measure). In a corpus with boxes a tracked
-person does what is true in a box that overlaps theirs by half (IoU). Intervals are over videos.
+Frames: the same at each instant for which the encoder has a token, with the mean of the classes' F1 (macro F1). Events and
+boxes: the detector's scores, smoothed and cut by hysteresis, against the true segments in time, and the tubes of a benchmark
+with boxes in space (``metrics.scoring.score``, where ``key`` of the benchmark's row names the official measure). With boxes,
+the labels of a tracked person are those of the true boxes that overlap theirs by half (IoU). Intervals are over videos.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,36 +30,63 @@ from kinesics.structures.events import BOX
 from kinesics.structures.features import read_features
 from kinesics.structures.tracks import PERSON_BOX, Tracks, read_tracks
 from kinesics_paper.datasets.base import AnnotatedDataset, benchmark_row
-from kinesics_paper.datasets.index import left_out, load_index
+from kinesics_paper.datasets.index import is_ignored, load_index
 
-#: The most examples a probe is learned from; of more, evenly spaced ones are taken.
+#: The most examples that a probe is trained on; of more, evenly spaced ones are taken.
 EXAMPLES = 200_000
 SAME_IOU = 0.5
+
+
+@dataclass(frozen=True)
+class ProbeData:
+    """A benchmark, its row of ``benchmarks.csv``, and the tracks and features file of each of its videos."""
+
+    dataset: AnnotatedDataset
+    row: Mapping[str, str]
+    tracks: Mapping[str, Path]
+    features: Mapping[str, Path]
+    encoder: str
+
+    @property
+    def boxed(self) -> bool:
+        """Whether the truth has boxes."""
+        return self.row["level"] == "box"
+
+    def recording(self, video: str) -> Recording:
+        """Return the tracks and features of a video."""
+        return Recording(read_tracks(self.tracks[video]), {self.encoder: read_features(self.features[video])})
+
+    def main_tokens(self, video: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return times (n,) and tokens (n, D) of the main person of a video; none without tracked persons."""
+        features = {self.encoder: read_features(self.features[video])}
+        person = main_person(read_tracks(self.tracks[video]), video)
+        return probe.crops(features, -1 if person is None else person)
 
 
 def evaluate(
     name: str, index: str | Path, tracks: list[str], features: list[str], encoder: str, *, resamples: int, seed: int = 0
 ) -> dict[str, Any]:
-    """Return the scores of an encoder on a data set: ``folds`` and, of clips and frames, their ``mean``.
+    """Return the scores of an encoder on a benchmark: ``folds`` and, of clips and frames, their ``mean``.
 
     ``tracks`` and ``features`` are the folders of all shards. Raises KinesicsError naming a video without its files.
     """
-    corpus, had = load_index(index), benchmark_row(name)
-    files = {kind: _files(folders) for kind, folders in (("tracks", tracks), ("features", features))}
-    if missing := sorted(
-        set(corpus.videos["video"]) - set(files["features"]) | set(corpus.videos["video"]) - set(files["tracks"])
-    ):
+    data = ProbeData(load_index(index), benchmark_row(name), _files(tracks), _files(features), encoder)
+    if missing := sorted(set(data.dataset.videos["video"]) - (set(data.features) & set(data.tracks))):
         raise KinesicsError(f"{missing[0]}: no tracks or features of this video of {name}; run its shard again")
-    run = {"clip": _clips, "frame": _frames, "event": _events, "box": _events}[had["level"]]
-    folds = {}
-    for fold, (train, test) in corpus.splits.items():
+    level, folds = data.row["level"], {}
+    for fold, (train, test) in data.dataset.splits.items():
         if not train or not test:
-            raise KinesicsError(f"{name}: fold {fold} has no videos to {'learn from' if not train else 'test on'}")
-        folds[fold] = run(corpus, had, files, encoder, train, test, resamples, seed)
-    result = {"corpus": name, "encoder": encoder, "level": had["level"], "metric": had["metric"], "folds": folds}
-    if had["level"] in ("clip", "frame"):
-        numbers = next(iter(folds.values()))["metrics"]
-        result["mean"] = {key: float(np.mean([one["metrics"][key] for one in folds.values()])) for key in numbers}
+            raise KinesicsError(f"{name}: fold {fold} has no videos in its {'test' if train else 'training'} part")
+        if level == "clip":
+            folds[fold] = classify_clips(data, train, test, seed)
+        elif level == "frame":
+            folds[fold] = classify_frames(data, train, test, seed)
+        else:
+            folds[fold] = detect_events(data, train, test, resamples=resamples, seed=seed)
+    result = {"corpus": name, "encoder": encoder, "level": level, "metric": data.row["metric"], "folds": folds}
+    if level in ("clip", "frame"):
+        metrics = next(iter(folds.values()))["metrics"]
+        result["mean"] = {key: float(np.mean([scores["metrics"][key] for scores in folds.values()])) for key in metrics}
     return result
 
 
@@ -66,125 +94,94 @@ def _files(folders: list[str]) -> dict[str, Path]:
     return {path.stem: path for folder in folders for path in sorted(Path(folder).iterdir())}
 
 
-def _clip(files: dict[str, dict[str, Path]], video: str, encoder: str) -> Recording:
-    return Recording(read_tracks(files["tracks"][video]), {encoder: read_features(files["features"][video])})
-
-
 def main_person(tracks: Tracks, video: str) -> int | None:
-    """Return whom the labels of a video are about: person 0; the outermost one if the name says left or right."""
+    """Return the person that the labels of a video refer to: person 0; the outermost if its name ends in left or right."""
     if not tracks.persons or not video.endswith(("_left", "_right")):
         return min(tracks.persons, default=None)
     middle = {person: np.nanmean(tracks.dense(person, [PERSON_BOX[0], PERSON_BOX[2]])) for person in tracks.persons}
     return (min if video.endswith("_left") else max)(middle, key=middle.get)
 
 
-def _tokens(files, video: str, encoder: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return times (n,) and tokens (n, D) of the main person of a video; none are there if nobody was seen."""
-    found = {encoder: read_features(files["features"][video])}
-    person = main_person(read_tracks(files["tracks"][video]), video)
-    return probe.crops(found, -1 if person is None else person)
-
-
-def _clips(corpus: AnnotatedDataset, had, files, encoder, train, test, resamples, seed) -> dict:
-    labels = corpus.events.set_index("video")["label"]
-    parts = []
+def classify_clips(data: ProbeData, train: Sequence[str], test: Sequence[str], seed: int) -> dict[str, Any]:
+    """Return the scores of clips with one label each; ``unseen`` counts the clips without a tracked person."""
+    label_of = data.dataset.events.set_index("video")["label"]
+    examples, unseen = [], 0
     for videos in (train, test):
-        found = [_tokens(files, video, encoder)[1] for video in videos]
-        parts.append(
-            (np.stack([tokens.mean(0) if len(tokens) else np.zeros(tokens.shape[1]) for tokens in found]), found)
-        )
-    unseen = sum(not len(tokens) for _, found in parts for tokens in found)
-    truth = [labels[videos].to_numpy() for videos in (train, test)]
-    return _classify(parts[0][0], truth[0], parts[1][0], truth[1], seed) | {"unseen": unseen}
+        tokens = [data.main_tokens(video)[1] for video in videos]
+        means = [one.mean(0) if len(one) else np.zeros(one.shape[1]) for one in tokens]
+        examples += [np.stack(means), label_of[videos].to_numpy()]
+        unseen += sum(not len(one) for one in tokens)
+    return _classify(*examples, seed) | {"unseen": unseen}
 
 
-def _frames(corpus: AnnotatedDataset, had, files, encoder, train, test, resamples, seed) -> dict:
-    parts = []
+def classify_frames(data: ProbeData, train: Sequence[str], test: Sequence[str], seed: int) -> dict[str, Any]:
+    """Return the scores of the labels at the instants of the tokens, of those that have a label."""
+    examples = []
     for videos in (train, test):
         tokens, labels = [], []
         for video in videos:
-            times, found = _tokens(files, video, encoder)
-            keep = ~left_out(corpus, video, times)
-            mine = corpus.events[corpus.events["video"] == video]
-            names = np.full(len(times), "", object)
-            for event in mine.itertuples():
-                names[(times >= event.start_s) & (times < event.end_s)] = event.label
-            keep &= names != ""
-            tokens.append(found[keep])
-            labels.append(names[keep])
-        parts += [np.concatenate(tokens), np.concatenate(labels)]
-    return _classify(*parts, seed) | {"instants": len(parts[3])}
+            times, tokens_of_video = data.main_tokens(video)
+            events = data.dataset.events[data.dataset.events["video"] == video]
+            label_at = np.full(len(times), "", object)
+            for event in events.itertuples():
+                label_at[(times >= event.start_s) & (times < event.end_s)] = event.label
+            keep = ~is_ignored(data.dataset, video, times) & (label_at != "")
+            tokens.append(tokens_of_video[keep])
+            labels.append(label_at[keep])
+        examples += [np.concatenate(tokens), np.concatenate(labels)]
+    return _classify(*examples, seed) | {"instants": len(examples[3])}
 
 
 def _classify(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, seed: int) -> dict:
-    """Learn on x (n, D) and y (n,), classify x_test; return numbers and the measures against y_test."""
+    """Train on x (n, D) and y (n,), classify x_test; return numbers and the measures against y_test."""
     if not len(y) or not len(y_test):
-        raise KinesicsError("nobody was seen in the videos to learn from or to test on")
+        raise KinesicsError("no person was tracked in the videos of the training or of the test part")
     classes = sorted(set(y))
-    keep = _spread(len(y))
-    learned = probe.learn(x[keep], y[keep][:, None] == np.array(classes, object), classes, seed)
-    known = [label for label in classes if f"{label}.weight" in learned]
-    if not known:
-        raise KinesicsError("no class has two examples to learn from")
-    weights = np.stack([learned[f"{label}.weight"] for label in known])
-    scores = (x_test - learned["mean"]) / learned["scale"] @ weights[:, :-1].T + weights[:, -1]
-    found = np.array(known, object)[scores.argmax(1)]
+    keep = _evenly_spaced(len(y))
+    weights_of = probe.learn(x[keep], y[keep][:, None] == np.array(classes, object), classes, seed)
+    trained = [label for label in classes if f"{label}.weight" in weights_of]
+    if not trained:
+        raise KinesicsError("no class has two training examples")
+    weights = np.stack([weights_of[f"{label}.weight"] for label in trained])
+    scores = (x_test - weights_of["mean"]) / weights_of["scale"] @ weights[:, :-1].T + weights[:, -1]
+    predicted = np.array(trained, object)[scores.argmax(1)]
     measures = {
-        "WAR": accuracy_score(y_test, found),
-        "UAR": recall_score(y_test, found, labels=sorted(set(y_test)), average="macro", zero_division=0),
-        "weighted F1": f1_score(y_test, found, average="weighted", zero_division=0),
-        "macro F1": f1_score(y_test, found, labels=sorted(set(y_test)), average="macro", zero_division=0),
+        "WAR": accuracy_score(y_test, predicted),
+        "UAR": recall_score(y_test, predicted, labels=sorted(set(y_test)), average="macro", zero_division=0),
+        "weighted F1": f1_score(y_test, predicted, average="weighted", zero_division=0),
+        "macro F1": f1_score(y_test, predicted, labels=sorted(set(y_test)), average="macro", zero_division=0),
     }
     metrics = {name: round(float(value), 6) for name, value in measures.items()}
     return {"metrics": metrics, "n_train": len(y), "n_test": len(y_test), "classes": len(classes)}
 
 
-def _spread(count: int) -> np.ndarray:
+def _evenly_spaced(count: int) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, EXAMPLES)).round().astype(int))
 
 
-def _events(corpus: AnnotatedDataset, had, files, encoder, train, test, resamples, seed) -> dict:
-    boxed = had["level"] == "box"
-    labels = sorted(set(corpus.events["label"]))
-    tokens, targets = [], []
-    for video in train:
-        for values, active in _examples(corpus, _clip(files, video, encoder), video, labels, boxed):
-            tokens.append(values)
-            targets.append(active)
-    x, y = np.concatenate(tokens), np.concatenate(targets)
-    keep = _spread(len(x))
-    learned = probe.learn(x[keep], y[keep], labels, seed)
-    found, found_tubes = [], []
-    for video in test:
-        clip = _clip(files, video, encoder)
-        scores = probe.scores(clip, learned, labels)
-        if not boxed:
-            person = main_person(clip.tracks, video)
-            scores = {key: value for key, value in scores.items() if key[0] == person}
-        events, tubes = events_from_scores(clip, scores, probe.ON, probe.OFF)
-        if not boxed:
-            events = events.assign(person=0)  # as in the truth: a sequence is a video's
-        keep = ~_mostly_ignored(corpus, video, events)
-        tubes = select_events(tubes, keep)
-        found_tubes.append(tubes.assign(event=tubes["event"] + sum(map(len, found))))
-        found.append(events[keep])
-    durations = corpus.videos.set_index("video")["duration_s"]
-    judged = corpus.events["video"].isin(test).to_numpy()
-    truth, predicted = corpus.events[judged].reset_index(drop=True), pd.concat(found, ignore_index=True)
+def detect_events(
+    data: ProbeData, train: Sequence[str], test: Sequence[str], *, resamples: int, seed: int
+) -> dict[str, Any]:
+    """Return the scores of events, and of tubes if the truth has boxes, on the test part of a fold."""
+    dataset, row = data.dataset, data.row
+    labels = sorted(set(dataset.events["label"]))
+    predicted, predicted_tubes = _predict_events(data, _train_events(data, train, labels, seed), test, labels)
+    durations = dataset.videos.set_index("video")["duration_s"]
+    tested = dataset.events["video"].isin(test).to_numpy()
+    truth = dataset.events[tested].reset_index(drop=True)
     space = {}
-    if boxed:
-        boxes = {"truth": select_events(corpus.tubes, judged), "predicted": pd.concat(found_tubes, ignore_index=True)}
-        if had["boxes_hz"]:
-            boxes["predicted"] = _at_keyframes(boxes["predicted"], float(had["boxes_hz"]))
-            space["rate_hz"] = float(had["boxes_hz"])
-        space["tubes"] = boxes
+    if data.boxed:
+        if row["boxes_hz"]:
+            predicted_tubes = _at_keyframes(predicted_tubes, float(row["boxes_hz"]))
+            space["rate_hz"] = float(row["boxes_hz"])
+        space["tubes"] = {"truth": select_events(dataset.tubes, tested), "predicted": predicted_tubes}
     result = score(
         truth,
         predicted,
         **space,
         durations={video: float(durations[video]) for video in test},
         labels=[label for label in labels if (truth["label"] == label).any()],
-        map_tious=[float(value) for value in had["tious"].split()] or MAP_TIOUS,
+        map_tious=[float(value) for value in row["tious"].split()] or MAP_TIOUS,
         match_person=False,
         block_s=float("inf"),
         resamples=resamples,
@@ -198,25 +195,59 @@ def _events(corpus: AnnotatedDataset, had, files, encoder, train, test, resample
     }
 
 
+def _train_events(data: ProbeData, train: Sequence[str], labels: list[str], seed: int) -> dict[str, np.ndarray]:
+    """Return the weights of a probe of all labels."""
+    tokens, targets = [], []
+    for video in train:
+        for tokens_of_person, active in _examples(data, video, labels):
+            tokens.append(tokens_of_person)
+            targets.append(active)
+    x, y = np.concatenate(tokens), np.concatenate(targets)
+    keep = _evenly_spaced(len(x))
+    return probe.learn(x[keep], y[keep], labels, seed)
+
+
+def _predict_events(
+    data: ProbeData, weights: Mapping[str, np.ndarray], test: Sequence[str], labels: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return events and tubes of the test videos; without boxes in the truth, those of the main person alone."""
+    tables, tubes_tables = [], []
+    for video in test:
+        recording = data.recording(video)
+        scores = probe.scores(recording, weights, labels)
+        if not data.boxed:
+            person = main_person(recording.tracks, video)
+            scores = {key: value for key, value in scores.items() if key[0] == person}
+        events, tubes = events_from_scores(recording, scores, probe.ON, probe.OFF)
+        if not data.boxed:
+            events = events.assign(person=0)  # as in the truth: a sequence is a video's
+        keep = ~_mostly_ignored(data.dataset, video, events)
+        tubes = select_events(tubes, keep)
+        tubes_tables.append(tubes.assign(event=tubes["event"] + sum(map(len, tables))))
+        tables.append(events[keep])
+    return pd.concat(tables, ignore_index=True), pd.concat(tubes_tables, ignore_index=True)
+
+
 def _at_keyframes(tubes: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
-    """Return the boxes that stand at the keyframes, ``rate_hz`` of them a second from time 0."""
+    """Return the boxes that stand at the keyframes, ``rate_hz`` of them per second from time 0."""
     place = tubes["time_s"].to_numpy(float) * rate_hz
     return tubes[np.abs(place - place.round()) < ROUNDING_S].reset_index(drop=True)
 
 
-def _examples(corpus: AnnotatedDataset, clip: Recording, video: str, labels: list[str], boxed: bool) -> Iterator[tuple]:
-    """Yield tokens (n, D) and what is on in them, bool (n, labels), of each person that the labels of a video are about."""
-    mine = corpus.events[corpus.events["video"] == video]
-    for person in clip.tracks.persons if boxed else [main_person(clip.tracks, video)]:
-        times, values = probe.crops(clip.features, -1 if person is None else person)
-        keep = ~left_out(corpus, video, times)
+def _examples(data: ProbeData, video: str, labels: list[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield tokens (n, D) and their labels, bool (n, labels), of each person that the labels of a video refer to."""
+    recording = data.recording(video)
+    events = data.dataset.events[data.dataset.events["video"] == video]
+    for person in recording.tracks.persons if data.boxed else [main_person(recording.tracks, video)]:
+        times, tokens = probe.crops(recording.features, -1 if person is None else person)
+        keep = ~is_ignored(data.dataset, video, times)
         active = np.zeros((len(times), len(labels)), bool)
-        for number, event in mine.iterrows():
+        for number, event in events.iterrows():
             on = (times >= event["start_s"]) & (times < event["end_s"])
-            if boxed:
-                on[on] = _overlaps(corpus.tubes, number, clip.tracks, person, times[on])
+            if data.boxed:
+                on[on] = _overlaps(data.dataset.tubes, number, recording.tracks, person, times[on])
             active[:, labels.index(event["label"])] |= on
-        yield values[keep], active[keep]
+        yield tokens[keep], active[keep]
 
 
 def _overlaps(tubes: pd.DataFrame, event: int, tracks: Tracks, person: int, times_s: np.ndarray) -> np.ndarray:
@@ -229,9 +260,9 @@ def _overlaps(tubes: pd.DataFrame, event: int, tracks: Tracks, person: int, time
     return np.nan_to_num(iou) >= SAME_IOU
 
 
-def _mostly_ignored(corpus: AnnotatedDataset, video: str, events: pd.DataFrame) -> np.ndarray:
+def _mostly_ignored(dataset: AnnotatedDataset, video: str, events: pd.DataFrame) -> np.ndarray:
     """Return which events (n,) lie for at least half in time that the protocol ignores."""
-    mine = corpus.ignored[corpus.ignored["video"] == video]
+    spans = dataset.ignored[dataset.ignored["video"] == video]
     start, end = events["start_s"].to_numpy()[:, None], events["end_s"].to_numpy()[:, None]
-    inside = np.minimum(end, mine["end_s"].to_numpy()) - np.maximum(start, mine["start_s"].to_numpy())
+    inside = np.minimum(end, spans["end_s"].to_numpy()) - np.maximum(start, spans["start_s"].to_numpy())
     return inside.clip(min=0).sum(1) >= 0.5 * (end - start)[:, 0]

@@ -20,9 +20,9 @@ import numpy as np
 import pandas as pd
 
 from kinesics.errors import KinesicsError
+from kinesics.metrics.bootstrap import bootstrap_weights
 from kinesics_paper.datasets.shrec2022 import CLASSES, RUNS, TRUTH, read_sequences
-from kinesics_paper.literature.counts import RESAMPLES
-from kinesics_paper.literature.records import record
+from kinesics_paper.literature.records import RESAMPLES, Estimate, record
 from kinesics_paper.literature.tables import published_value, read_literature
 
 TASK = "gesture detection (skeleton stream)"
@@ -33,9 +33,9 @@ MIN_OVERLAP, MAX_LENGTH = 0.5, 2.0
 
 
 def match(truth: list[tuple], detections: list[tuple]) -> list[int | None]:
-    """Return for each detection the number of the gesture it finds in ``truth``, or None: the track's rule."""
+    """Return for each detection the number of the gesture in ``truth`` that it matches, or None: the track's rule."""
     free = dict(enumerate(truth))
-    found: list[int | None] = []
+    matched: list[int | None] = []
     for label, start, end, *_ in detections:
         hits = (
             i
@@ -44,12 +44,12 @@ def match(truth: list[tuple], detections: list[tuple]) -> list[int | None]:
             and end - start <= MAX_LENGTH * (true_end - true_start)
             and min(end, true_end) - max(start, true_start) >= MIN_OVERLAP * (true_end - true_start)
         )
-        found.append(next(hits, None))
-        free.pop(found[-1], None)
-    return found
+        matched.append(next(hits, None))
+        free.pop(matched[-1], None)
+    return matched
 
 
-def tally(truth: dict[str, list[tuple]], run: dict[str, list[tuple]], where: str = "run") -> np.ndarray:
+def count_classes(truth: dict[str, list[tuple]], run: dict[str, list[tuple]], where: str = "run") -> np.ndarray:
     """Return counts, int (sequences, 16, 5): gestures, correct and false detections, and two sums over correct ones.
 
     The sums are the delays of the decision from the reported and from the true start, in frames.
@@ -61,11 +61,11 @@ def tally(truth: dict[str, list[tuple]], run: dict[str, list[tuple]], where: str
     for sequence, (name, gestures) in zip(numbers, truth.items(), strict=True):
         for label, *_ in gestures:
             sequence[CLASSES.index(label), 0] += 1
-        for (label, start, _, decision), found in zip(run[name], match(gestures, run[name]), strict=True):
-            if found is None:
+        for (label, start, _, decision), gesture in zip(run[name], match(gestures, run[name]), strict=True):
+            if gesture is None:
                 sequence[CLASSES.index(label), 2] += 1
             else:
-                sequence[CLASSES.index(label)] += [0, 1, 0, decision - start, decision - gestures[found][1]]
+                sequence[CLASSES.index(label)] += [0, 1, 0, decision - start, decision - gestures[gesture][1]]
     return numbers
 
 
@@ -84,7 +84,7 @@ def rates(numbers: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.nansum(part, axis=-1) / np.maximum(present[name], 1) for name, part in parts.items()}
 
 
-def score_shrec2022(data: str | Path, results: pd.DataFrame, draws: int = RESAMPLES, seed: int = 0) -> list[dict]:
+def score_shrec2022(data: str | Path, results: pd.DataFrame, resamples: int = RESAMPLES, seed: int = 0) -> list[dict]:
     """Score the eight runs in the folder of the data set and return the records.
 
     Records have the keys of ``records.KEYS``; the variant is the run, rates are fractions, delays frames, and intervals
@@ -92,18 +92,18 @@ def score_shrec2022(data: str | Path, results: pd.DataFrame, draws: int = RESAMP
     """
     data = Path(data)
     truth = read_sequences(data / TRUTH, decisions=False)
-    weights = np.random.default_rng(seed).multinomial(len(truth), [1 / len(truth)] * len(truth), size=draws)
+    weights = bootstrap_weights(len(truth), resamples, seed)[:, 1:].T  # (resamples, sequences)
     quoted = results[(results["paper_key"] == "emporio2022shrec") & (results["dataset"] == DATASET)]
     records = []
     for run in RUNS:
         path = data / "participants_results" / f"{run}.txt"
-        numbers = tally(truth, read_sequences(path, decisions=True), str(path))
-        drawn = rates(np.tensordot(weights, numbers, axes=1))  # (draws, sequences) x (sequences, 16, 5)
+        numbers = count_classes(truth, read_sequences(path, decisions=True), str(path))
+        resampled = rates(np.tensordot(weights, numbers, axes=1))  # (resamples, sequences) x (sequences, 16, 5)
         for metric, value in rates(numbers.sum(0)).items():
             rows = quoted[(quoted["system"] == run) & (quoted["metric"] == metric)]
-            paper = published_value(rows, unverified=True, metric=metric) if len(rows) else None
+            published = published_value(rows, unverified=True, metric=metric) if len(rows) else None
             n = numbers[..., 0].sum()
-            records.append(record(TASK, DATASET, run, metric, value, n, paper, drawn[metric]))
+            records.append(record(TASK, DATASET, run, metric, Estimate(value, n, resampled[metric]), published))
     return records
 
 

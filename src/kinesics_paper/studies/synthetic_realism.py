@@ -1,7 +1,7 @@
-"""How real the stage is to networks that were trained on real faces.
+"""Measure how networks that were trained on real faces perform on the synthetic data.
 
-Three questions, each a table: are faces found, do landmarks lie where the truth has them, and what does the expression
-network say of each display at its apex. Truth is projected geometry (``stage.truth``); nothing is fitted to the answers.
+Three tables: how many faces are detected, how far landmarks lie from the truth, and what the expression network outputs for
+each expression at its apex. The truth is projected geometry (``synthetic.truth``); nothing is fitted to the outputs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -78,7 +78,7 @@ UNOCCLUDED, FRONTAL = 0.9, 0.25
 NEAR = 1.0
 #: A mesh that is off by more than this share of the distance between the eyes has failed, as on 300-W.
 FAILED = 0.1
-#: Frames whose people show no display for this long, before and after, at most one each so many seconds, are neutral.
+#: Frames of a person without an expression for this long, before and after, at most one each so many seconds, are neutral.
 NEUTRAL_S = 1.0
 
 _NAMES = list(LANDMARKS)
@@ -94,33 +94,35 @@ def realism(
 ) -> dict[str, list[dict]]:
     """Return the tables ``detection``, ``landmarks`` and ``expressions``, each as rows.
 
-    ``videos`` is the stage's table (``data.COLUMNS``); of each of its videos ``frames`` and ``actions`` are the truth's tables,
-    ``tracks`` those of the pictures, and ``features`` those of ``fer``.
+    ``videos`` is the table of the synthetic videos (``synthetic.dataset.COLUMNS``); of each of them ``frames`` and
+    ``actions`` are the truth's tables, ``tracks`` those of the video, and ``features`` those of ``fer``.
 
-    - ``detection``: of unoccluded frontal faces, how many were found, by shot at severity 0 and by perturbation and severity.
-    - ``landmarks``: of faces found at severity 0, by shot and group of points, the distance to the truth: mean over points,
-      then mean, median and 90th percentile over faces; in shares of the distance of the eyes' outer corners (the
+    - ``detection``: of unoccluded frontal faces, how many were detected, by shot at severity 0 and by perturbation and
+      severity.
+    - ``landmarks``: of faces detected at severity 0, by shot and group of points, the distance to the truth: mean over
+      points, then mean, median and 90th percentile over faces; in shares of the distance of the eyes' outer corners (the
       normalised mean error of 300-W; Sagonas et al. 2013), and its mean in pixels; and the share of faces above FAILED.
-    - ``expressions``: at severity 0 and each display's apex, by display and answer, how often it was the likeliest of
-      ``fer.LABELS`` and its mean probability; ``neutral`` are frames long without a display.
+    - ``expressions``: at severity 0 and the apex of each expression, by expression (``display``) and output label, how
+      often that label was the likeliest of ``fer.LABELS`` and its mean probability; ``neutral`` are frames long without an
+      expression.
 
-    Raises KinesicsError if a video's tables are missing, or its truth has other landmarks than ``body.LANDMARKS``.
+    Raises KinesicsError if a video's tables are missing, or its truth has other landmarks than ``rig.LANDMARKS``.
     """
-    found, said = [], []
+    faces_of_videos, outputs = [], []
     for row in videos.itertuples():
         for name, tables in {"frames": frames, "actions": actions, "tracks": tracks, "features": features}.items():
             if row.video not in tables:
                 raise KinesicsError(f"realism: {row.video}: no {name}")
         faces = _faces(row.video, frames[row.video], tracks[row.video])
-        facts = {"video": row.video, "shot": row.shot, "perturbation": row.perturbation or "", "severity": row.severity}
-        found.append(faces.assign(**facts))
+        info = {"video": row.video, "shot": row.shot, "perturbation": row.perturbation or "", "severity": row.severity}
+        faces_of_videos.append(faces.assign(**info))
         if row.severity == 0:
-            said.append(_answers(faces, actions[row.video], features[row.video]))
-    faces = pd.concat(found, ignore_index=True)
+            outputs.append(_outputs(faces, actions[row.video], features[row.video]))
+    faces = pd.concat(faces_of_videos, ignore_index=True)
     return {
         "detection": _detection(faces),
         "landmarks": _landmarks(faces[(faces["severity"] == 0) & faces["counted"] & faces["found"]]),
-        "expressions": _expressions(pd.concat(said, ignore_index=True) if said else pd.DataFrame()),
+        "expressions": _expressions(pd.concat(outputs, ignore_index=True) if outputs else pd.DataFrame()),
     }
 
 
@@ -133,8 +135,8 @@ def measure_realism(
 ) -> dict[str, Any]:
     """Return ``realism`` of files.
 
-    ``videos`` is the table of the videos; the others have a file a video in its order: true boxes and landmarks, scripted
-    actions, tracks, and features of ``fer``.
+    ``videos`` is the table of the videos; the others are one file per video in its order: true boxes and landmarks,
+    scripted actions, tracks, and features of ``fer``.
     """
     table = pd.read_csv(videos, keep_default_na=False)
 
@@ -151,21 +153,42 @@ def measure_realism(
 
 
 def _faces(video: str, frames: pd.DataFrame, tracks: Tracks) -> pd.DataFrame:
-    """Return a row for each face of the truth: person, time, whether it counts, was found, as whom, and errors (P,)."""
+    """Return one row per true face: person, time, whether it counts and was found, its track, and errors (P,) in pixels."""
     size = np.array([tracks.width, tracks.height])
     truth = np.stack(frames["landmarks"].to_numpy()).reshape(len(frames), -1, 2)
     if truth.shape[1] != len(LANDMARKS):
-        raise KinesicsError(f"{video}: the truth has {truth.shape[1]} landmarks, not {len(LANDMARKS)}; film it again")
+        raise KinesicsError(f"{video}: the truth has {truth.shape[1]} landmarks, not {len(LANDMARKS)}; render it again")
     truth = truth * size
     between = np.linalg.norm(truth[:, _OUTER[1]] - truth[:, _OUTER[0]], axis=1).clip(1e-6)
     across = (truth[:, _OUTER[1]] - truth[:, _OUTER[0]]) / between[:, None]
     off = np.einsum("fi,fi->f", truth[:, _NAMES.index("nose_tip")] - truth[:, _OUTER].mean(1), across) / between
+    persons, errors = _match_meshes(frames, truth, between, tracks)
+    return pd.DataFrame(
+        {
+            "person": frames["person"].to_numpy(),
+            "time_s": frames["time_s"].to_numpy(),
+            "counted": (frames["face_visible"].to_numpy() >= UNOCCLUDED) & (np.abs(off) <= FRONTAL),
+            "found": persons >= 0,
+            "track": persons,
+            "between": between,
+            "errors": list(errors),
+        }
+    )
+
+
+def _match_meshes(
+    frames: pd.DataFrame, truth: np.ndarray, between: np.ndarray, tracks: Tracks
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the track whose mesh belongs to each true face, -1 without one, and its errors in pixels (faces, P)."""
+    size = np.array([tracks.width, tracks.height])
     meshes = {person: tracks.dense(person, "face")[..., :2] * size for person in tracks.persons}
-    seen = {person: np.stack([mesh[:, MESH[name]].mean(1) for name in _NAMES], 1) for person, mesh in meshes.items()}
+    points_of = {
+        person: np.stack([mesh[:, MESH[name]].mean(1) for name in _NAMES], 1) for person, mesh in meshes.items()
+    }
     sample = index(frames["time_s"].to_numpy(), tracks.rate_hz).clip(0, tracks.frames - 1)
     persons, errors = np.full(len(frames), -1), np.full(truth.shape[:2], np.nan)
     for _, rows in frames.groupby("frame").indices.items():
-        now = {person: points[sample[rows[0]]] for person, points in seen.items()}
+        now = {person: points[sample[rows[0]]] for person, points in points_of.items()}
         now = {person: points for person, points in now.items() if np.isfinite(points).all()}
         if now:
             apart = np.linalg.norm(truth[rows][:, None] - np.stack([*now.values()])[None], axis=-1)
@@ -173,86 +196,94 @@ def _faces(video: str, frames: pd.DataFrame, tracks: Tracks) -> pd.DataFrame:
             for i, j in zip(*linear_sum_assignment(cost.clip(max=NEAR)), strict=True):
                 if cost[i, j] < NEAR:
                     persons[rows[i]], errors[rows[i]] = [*now][j], apart[i, j]
-    return pd.DataFrame(
-        {
-            "person": frames["person"].to_numpy(),
-            "time_s": frames["time_s"].to_numpy(),
-            "counted": (frames["face_visible"].to_numpy() >= UNOCCLUDED) & (np.abs(off) <= FRONTAL),
-            "found": persons >= 0,
-            "as": persons,
-            "between": between,
-            "errors": list(errors),
-        }
-    )
+    return persons, errors
 
 
 def _detection(faces: pd.DataFrame) -> list[dict]:
     counted = faces[faces["counted"]]
     rows = [_rate({"shot": "all", "perturbation": "", "severity": 0}, counted[counted["severity"] == 0])]
-    for (perturbation, severity, shot), own in counted.groupby(["perturbation", "severity", "shot"], sort=True):
-        rows.append(_rate({"shot": shot, "perturbation": perturbation, "severity": int(severity)}, own))
+    for (perturbation, severity, shot), faces in counted.groupby(["perturbation", "severity", "shot"], sort=True):
+        rows.append(_rate({"shot": shot, "perturbation": perturbation, "severity": int(severity)}, faces))
     return rows
 
 
-def _rate(row: dict, own: pd.DataFrame) -> dict:
-    rate = float(own["found"].mean()) if len(own) else None
-    width = float(own["between"].median()) if len(own) else None
-    return row | {"faces": len(own), "found": int(own["found"].sum()), "rate": rate, "median_eye_distance_px": width}
+def _rate(row: dict, faces: pd.DataFrame) -> dict:
+    rate = float(faces["found"].mean()) if len(faces) else None
+    width = float(faces["between"].median()) if len(faces) else None
+    return row | {
+        "faces": len(faces),
+        "found": int(faces["found"].sum()),
+        "rate": rate,
+        "median_eye_distance_px": width,
+    }
 
 
 def _landmarks(faces: pd.DataFrame) -> list[dict]:
     rows = []
     groups = {"all": _NAMES} | {
-        group: [n for n in _NAMES if any(p in n for p in parts)] for group, parts in GROUPS.items()
+        group: [name for name in _NAMES if any(part in name for part in parts)] for group, parts in GROUPS.items()
     }
     shots = [("all", faces), *faces.groupby("shot", sort=True)]
-    for shot, own in shots:
-        if own.empty:
+    for shot, of_shot in shots:
+        if of_shot.empty:
             continue
-        errors = np.stack(own["errors"].to_numpy())
+        errors = np.stack(of_shot["errors"].to_numpy())
         for group, names in groups.items():
             pixels = errors[:, [_NAMES.index(name) for name in names]].mean(1)
-            share = pixels / own["between"].to_numpy()
-            row = {"shot": shot, "points": group, "faces": len(own), "mean": float(share.mean())}
+            share = pixels / of_shot["between"].to_numpy()
+            row = {"shot": shot, "points": group, "faces": len(of_shot), "mean": float(share.mean())}
             row |= {"median": float(np.median(share)), "p90": float(np.quantile(share, 0.9))}
             rows.append(row | {"failed": float((share > FAILED).mean()), "mean_px": float(pixels.mean())})
     return rows
 
 
-def _answers(faces: pd.DataFrame, actions: pd.DataFrame, features: Features) -> pd.DataFrame:
-    """Return what ``fer`` says at the apex of each display of a video, and in neutral frames: display, probabilities."""
-    displays = actions[actions["label"].map(FAMILY) == "emotion"]
-    busy = actions[actions["label"].map(FAMILY).isin(["emotion"]) | (actions["label"] == "speaking")]
-    asked = [(action.person, (action.apex_s + action.release_s) / 2, action.label) for action in displays.itertuples()]
-    for person, own in faces.groupby("person"):
-        mine = busy[busy["person"] == person]
-        last = -np.inf
-        for time_s in own["time_s"]:
-            calm = ((mine["begin_s"] - NEUTRAL_S > time_s) | (mine["rest_s"] + NEUTRAL_S < time_s)).all()
-            if calm and time_s >= last + NEUTRAL_S:
-                asked.append((person, time_s, "neutral"))
-                last = time_s
+def _outputs(faces: pd.DataFrame, actions: pd.DataFrame, features: Features) -> pd.DataFrame:
+    """Return the probabilities of ``fer`` at the apex of each expression of a video, and in neutral frames.
+
+    Columns are ``display``, the expression, and ``fer.LABELS``.
+    """
     half = seconds(1, features.rate_hz) / 2 + 1e-6
     rows = []
-    for person, time_s, display in asked:
-        own = faces[(faces["person"] == person) & faces["counted"] & faces["found"]]
-        near = own.iloc[(own["time_s"] - time_s).abs().argsort()[:1]]
-        if near.empty or abs(near["time_s"].iloc[0] - time_s) > 2 * half:
+    for person, time_s, expression in [*_apexes(actions), *_neutral_times(faces, actions)]:
+        of_person = faces[(faces["person"] == person) & faces["counted"] & faces["found"]]
+        nearest = of_person.iloc[(of_person["time_s"] - time_s).abs().argsort()[:1]]
+        if nearest.empty or abs(nearest["time_s"].iloc[0] - time_s) > 2 * half:
             continue
-        times, tokens = features.crops["face"].of(int(near["as"].iloc[0]))
+        times, tokens = features.crops["face"].of(int(nearest["track"].iloc[0]))
         if len(times) and np.abs(times - time_s).min() <= 2 * half:
-            said = tokens[np.abs(times - time_s).argmin()]
-            rows.append({"display": display} | dict(zip(fer.LABELS, map(float, said), strict=True)))
+            probabilities = tokens[np.abs(times - time_s).argmin()]
+            rows.append({"display": expression} | dict(zip(fer.LABELS, map(float, probabilities), strict=True)))
     return pd.DataFrame(rows, columns=["display", *fer.LABELS])
 
 
-def _expressions(answers: pd.DataFrame) -> list[dict]:
-    if answers.empty:
+def _apexes(actions: pd.DataFrame) -> list[tuple[int, float, str]]:
+    """Return (person, time, expression) of the middle of each expression's apex."""
+    expressions = actions[actions["label"].map(FAMILY) == "emotion"]
+    return [(row.person, (row.apex_s + row.release_s) / 2, row.label) for row in expressions.itertuples()]
+
+
+def _neutral_times(faces: pd.DataFrame, actions: pd.DataFrame) -> list[tuple[int, float, str]]:
+    """Return (person, time, "neutral") of frames in which a person neither shows an expression nor speaks."""
+    busy = actions[actions["label"].map(FAMILY).isin(["emotion"]) | (actions["label"] == "speaking")]
+    times = []
+    for person, of_person in faces.groupby("person"):
+        own = busy[busy["person"] == person]
+        last = -np.inf
+        for time_s in of_person["time_s"]:
+            calm = ((own["begin_s"] - NEUTRAL_S > time_s) | (own["rest_s"] + NEUTRAL_S < time_s)).all()
+            if calm and time_s >= last + NEUTRAL_S:
+                times.append((person, time_s, "neutral"))
+                last = time_s
+    return times
+
+
+def _expressions(outputs: pd.DataFrame) -> list[dict]:
+    if outputs.empty:
         return []
-    likeliest = answers[list(fer.LABELS)].idxmax(axis=1)
+    likeliest = outputs[list(fer.LABELS)].idxmax(axis=1)
     return [
-        {"display": display, "faces": len(own), "said": label}
-        | {"times": int((likeliest[own.index] == label).sum()), "mean_probability": float(own[label].mean())}
-        for display, own in answers.groupby("display", sort=True)
+        {"display": expression, "faces": len(rows), "said": label}
+        | {"times": int((likeliest[rows.index] == label).sum()), "mean_probability": float(rows[label].mean())}
+        for expression, rows in outputs.groupby("display", sort=True)
         for label in fer.LABELS
     ]

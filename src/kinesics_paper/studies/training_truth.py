@@ -1,4 +1,4 @@
-"""Rewrite truth with the tracker's person ids, for training."""
+"""Rewrite the truth with the tracker's person ids, for training."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,15 +13,15 @@ from kinesics.structures.tracks import read_tracks
 def write_training_truth(
     truth: Sequence[Path], frames: Sequence[Path], tracks: Sequence[Path], out: str | Path
 ) -> None:
-    """Write the true events of some videos with the numbers that the tracker gave their persons: what detectors learn from.
+    """Write the true events of some videos with the tracker's person ids, as training annotations.
 
-    ``truth`` are events files, ``frames`` the true boxes of everybody (``boxes_of_rows``), ``tracks`` tracks files, a video
-    each and in the same order. Whom the tracker did not find gets a number that no track has.
+    ``truth`` are events files, ``frames`` the true boxes of all persons (``boxes_of_rows``), ``tracks`` tracks files, one
+    per video and in the same order. A person without a track gets an id that no track has.
     """
     tables = []
     for events, boxes, path in zip(truth, frames, tracks, strict=True):
-        found = read_tracks(path)
-        assigned = match_persons(boxes_of_rows(pd.read_parquet(boxes)), boxes_of_tracks(found), found.rate_hz)
-        numbers = {true: person for person, true in assigned.items()}
-        tables.append(remap_persons(read_events_csv(events), numbers, max(found.persons, default=-1) + 1))
+        tracked = read_tracks(path)
+        person_of = match_persons(boxes_of_rows(pd.read_parquet(boxes)), boxes_of_tracks(tracked), tracked.rate_hz)
+        track_of = {person: track for track, person in person_of.items()}
+        tables.append(remap_persons(read_events_csv(events), track_of, max(tracked.persons, default=-1) + 1))
     write_events_csv(pd.concat(tables, ignore_index=True), out)

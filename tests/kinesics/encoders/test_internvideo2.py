@@ -1,4 +1,4 @@
-"""InternVideo2: the published parameters' names and shapes, the arithmetic in plain numpy, and every kind of checkpoint."""
+"""InternVideo2: names and shapes of the published parameters, the arithmetic in plain numpy, all kinds of checkpoints."""
 
 import math
 import pickle
@@ -15,7 +15,7 @@ from kinesics.errors import KinesicsError
 
 TINY = Config(width=32, depth=2, heads=4, hidden=48, frames=4, size=28, patch=14, pooled=24)
 
-#: Facts of OpenGVLab/InternVideo, InternVideo2/single_modality/models/internvideo2.py at commit 12c79c54: width, depth,
+#: From OpenGVLab/InternVideo, InternVideo2/single_modality/models/internvideo2.py at commit 12c79c54: width, depth,
 #: hidden width of the perceptrons (width times 4, but 48/11 for 1B), heads.
 PUBLISHED = {
     "s": (384, 12, 1536, 6),
@@ -244,7 +244,7 @@ class Evil:
         return (print, ("run",))
 
 
-def test_what_is_no_checkpoint_is_named(tiny, tmp_path, capsys):
+def test_a_file_that_is_no_checkpoint_is_named(tiny, tmp_path, capsys):
     state = tiny.state_dict()
     cases = {
         "missing": ({k: v for k, v in state.items() if k != "cls_token"}, "1 missing: cls_token"),
@@ -268,12 +268,12 @@ def test_what_is_no_checkpoint_is_named(tiny, tmp_path, capsys):
         InternVideo2.from_checkpoint(tmp_path / "none.pth")
 
 
-def test_as_an_encoder_it_says_what_a_direct_call_says(tiny, tmp_path, monkeypatch):
+def test_features_are_those_of_a_direct_call(tiny, tmp_path, monkeypatch):
     torch.save(tiny.state_dict(), tmp_path / "weights.pth")
     monkeypatch.setattr(internvideo2, "CONFIGS", {"tiny": TINY})
     monkeypatch.setattr(internvideo2, "_SIZE", 28)
     clips = np.random.default_rng(0).integers(0, 256, (2, 4, 28, 28, 3), np.uint8)
-    ours = internvideo2.load(tmp_path / "weights.pth")(clips)
+    features = internvideo2.ENCODER.load(tmp_path / "weights.pth")(clips)
     pixels = (clips / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
     expected = tiny(torch.from_numpy(pixels.transpose(0, 4, 1, 2, 3).astype(np.float32)))[0]
-    np.testing.assert_allclose(ours, expected.numpy(), rtol=0, atol=1e-5 * expected.abs().max().item())
+    np.testing.assert_allclose(features, expected.numpy(), rtol=0, atol=1e-5 * expected.abs().max().item())

@@ -5,7 +5,7 @@ import pytest
 import torch
 import transformers
 from support.clips import numbered, write_video
-from support.foundation import save, save_tokeniser, unfolded
+from support.foundation import assert_features_of_transformers, save, save_tokeniser, unfolded
 
 from kinesics.encoders import pretrained, videollama3
 from kinesics.encoders.transformers_vision import pack_patches
@@ -21,20 +21,15 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def answer(folder):
-    return videollama3.answerer(folder, most_tokens=12)
+    return videollama3.answerer(folder, max_tokens=12)
 
 
 def noise(shape: tuple, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
 
-def test_patches_are_packed_square_by_square():
-    clip = torch.randn(4, 3, 56, 84, generator=torch.Generator().manual_seed(0))
-    for tubelet in (1, 2):
-        patches, grid = pack_patches(clip, 14, 2, tubelet)
-        assert torch.equal(patches, unfolded(clip, 14, tubelet))
-        assert grid.tolist() == [[4 // tubelet, 4, 6]]
-    assert torch.equal(pack_patches(clip[:3], 14, 2, 2)[0][-24:], unfolded(clip[[2, 2]], 14, 2))
+def test_features_are_those_of_transformers_for_the_same_frames(tiny, gradient, tmp_path):
+    assert_features_of_transformers("videollama3", tiny("videollama3"), gradient, tmp_path)
 
 
 def test_patches_are_those_of_transformers_image_processor():
@@ -53,12 +48,12 @@ def test_the_pruner_keeps_what_changed_and_one_token_a_frame():
     still[2, 30:40, 60:70] = 125  # one token of frame 2, which is over in frame 3
     still[4] += 1  # everything, by a grey level: 2 / 255 of the scale from -1 to 1
     pixels = pretrained.normalise(torch.from_numpy(still), *map(torch.tensor, pretrained.HALF))
-    stays = videollama3.pruned_patches(pack_patches(pixels, 14, 2, 1)[0], 5)
-    assert stays.shape == (5, 6)
-    assert stays[0].all()
-    assert stays[1].tolist() == [True] + 5 * [False]
-    assert stays[2].nonzero().flatten().tolist() == stays[3].nonzero().flatten().tolist() == [5]
-    assert stays[4].all()
+    kept = videollama3.pruned_patches(pack_patches(pixels, 14, 2, 1)[0], 5)
+    assert kept.shape == (5, 6)
+    assert kept[0].all()
+    assert kept[1].tolist() == [True] + 5 * [False]
+    assert kept[2].nonzero().flatten().tolist() == kept[3].nonzero().flatten().tolist() == [5]
+    assert kept[4].all()
     assert videollama3.pruned_patches(pack_patches(pixels[:1], 14, 2, 1)[0], 1).all()
 
 
@@ -71,15 +66,15 @@ def test_pruning_and_resizing_are_those_of_transformers_where_it_can_be_imported
     frames = noise((4, 100, 170, 3)) // 8 * 8
     frames[1, 40:] = frames[0, 40:]
     processor = transformers.VideoLlama3VideoProcessor()
-    told = processor(videos=[torch.from_numpy(frames).movedim(-1, 1)], return_tensors="pt")
+    expected = processor(videos=[torch.from_numpy(frames).movedim(-1, 1)], return_tensors="pt")
     ours = videollama3.fit_to_patches(frames)
     patches, grid = pack_patches(
         pretrained.normalise(torch.from_numpy(ours), *map(torch.tensor, pretrained.HALF)), 14, 2, 1
     )
-    assert grid.tolist() == told["video_grid_thw"].tolist()
-    stays = videollama3.pruned_patches(told["pixel_values_videos"], 4)
-    assert torch.equal(stays.flatten(), told["video_compression_mask"])
-    torch.testing.assert_close(patches, told["pixel_values_videos"], rtol=0, atol=1e-6)
+    assert grid.tolist() == expected["video_grid_thw"].tolist()
+    kept = videollama3.pruned_patches(expected["pixel_values_videos"], 4)
+    assert torch.equal(kept.flatten(), expected["video_compression_mask"])
+    torch.testing.assert_close(patches, expected["pixel_values_videos"], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +91,7 @@ def test_frames_are_fitted_to_whole_tokens(shape, expected):
     assert fitted.shape == (shape[0], *expected, 3)
 
 
-def test_a_window_is_looked_at_once_a_second_and_at_most_180_times():
+def test_a_window_is_sampled_once_a_second_and_at_most_180_times():
     np.testing.assert_allclose(videollama3.sample_times(2, 5), [2.5, 3.5, 4.5])
     assert videollama3.sample_times(0, 0.4).tolist() == [0.2]
     long = videollama3.sample_times(0, 3600)
@@ -120,19 +115,19 @@ def test_the_vision_encoder_s_features_are_those_of_the_whole_model(folder):
 
 def test_an_answer_is_what_the_model_generates_from_the_frames_and_the_question(answer, folder):
     frames, question = np.repeat(noise((2, 280, 504, 3)), 2, axis=0), "What?"
-    said = answer(frames, [0.5, 1.5, 2.5, 3.5], question)
-    assert answer(frames, [0.5, 1.5, 2.5, 3.5], question) == said
-    pieces = transformers.AutoTokenizer.from_pretrained(folder)
+    text = answer(frames, [0.5, 1.5, 2.5, 3.5], question)
+    assert answer(frames, [0.5, 1.5, 2.5, 3.5], question) == text
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     network = transformers.AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).eval()
     pixels = torch.from_numpy(np.moveaxis(frames / 127.5 - 1, -1, 1).astype(np.float32))
     patches, grid = unfolded(pixels, 14, 1), torch.tensor([[4, 20, 36]])
     tokens = patches.reshape(4, 180, -1)
-    stays = torch.stack([torch.ones(180, dtype=bool), *((tokens[k] != tokens[k - 1]).any(-1) for k in (1, 2, 3))])
-    stays[[1, 3], 0] = True  # the repeated frames keep one token
-    counts = stays.sum(1).tolist()
+    kept = torch.stack([torch.ones(180, dtype=bool), *((tokens[k] != tokens[k - 1]).any(-1) for k in (1, 2, 3))])
+    kept[[1, 3], 0] = True  # the repeated frames keep one token
+    counts = kept.sum(1).tolist()
     assert counts == [180, 1, 180, 1]
-    shown = ",".join(f"Time {k + 0.5:.1f}s:" + "<video>" * count for k, count in enumerate(counts))
-    ids = pieces(f"<start>{shown}\n{question}<end>", return_tensors="pt").input_ids
+    prompt = ",".join(f"Time {k + 0.5:.1f}s:" + "<video>" * count for k, count in enumerate(counts))
+    ids = tokenizer(f"<start>{prompt}\n{question}<end>", return_tensors="pt").input_ids
     with torch.inference_mode():
         for _ in range(12):
             logits = network(
@@ -140,29 +135,29 @@ def test_an_answer_is_what_the_model_generates_from_the_frames_and_the_question(
                 pixel_values_videos=patches,
                 video_grid_thw=grid,
                 video_merge_sizes=torch.tensor([2]),
-                video_compression_mask=stays.flatten(),
+                video_compression_mask=kept.flatten(),
             ).logits[0, -1]
             following = logits.argmax().view(1, 1)
             ids = torch.cat([ids, following], 1)
             if following.item() == 2:
                 break
-    expected = pieces.decode(ids[0, ids.shape[1] - 12 :], skip_special_tokens=True).strip()
-    assert said == expected
+    expected = tokenizer.decode(ids[0, ids.shape[1] - 12 :], skip_special_tokens=True).strip()
+    assert text == expected
 
 
-def test_windows_of_a_video_are_asked_about(answer, tmp_path):
+def test_answers_about_windows_of_a_video(answer, tmp_path):
     film = write_video(tmp_path / "film.mp4", numbered(24, 96, 64), rate=4)
-    seen = []
+    queries = []
 
-    def note(frames, times_s, question):
-        seen.append((len(frames), frames.shape[1:], times_s, question))
+    def record(frames, times_s, question):
+        queries.append((len(frames), frames.shape[1:], times_s, question))
         return "yes"
 
-    assert videollama3.answer_about(note, film, "Does he nod?", 2, 5) == "yes"
-    assert seen == [(3, (64, 96, 3), [0.5, 1.5, 2.5], "Does he nod?")]
+    assert videollama3.answer_about(record, film, "Does he nod?", 2, 5) == "yes"
+    assert queries == [(3, (64, 96, 3), [0.5, 1.5, 2.5], "Does he nod?")]
     assert isinstance(videollama3.answer_about(answer, film, "What?"), str)
     with pytest.raises(KinesicsError, match=r"film\.mp4: no window from 5 to 9 s in 6 s"):
-        videollama3.answer_about(note, film, "?", 5, 9)
+        videollama3.answer_about(record, film, "?", 5, 9)
 
 
 def test_weights_of_another_model_are_named(tmp_path):

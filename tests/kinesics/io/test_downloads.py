@@ -1,4 +1,4 @@
-"""Fetching: right bytes or one clear error, from registries, URLs and mirrors."""
+"""Downloads: the right bytes or one clear error, from registries, URLs and mirrors."""
 
 import csv
 import hashlib
@@ -191,17 +191,17 @@ def test_a_mirror_that_is_no_folder_is_named(tmp_path, monkeypatch):
 
 
 class Origin(BaseHTTPRequestHandler):
-    """Answers by path, and counts what it was asked: thing.bin is there, the others are what origins do wrong."""
+    """Answers by path and records the paths: thing.bin is served, the others are faults of origins."""
 
     def do_GET(self):
-        self.server.asked.append(self.path)
+        self.server.requested.append(self.path)
         if self.path == "/moved.bin":
             self.reply(302, Location="/thing.bin")
         elif self.path == "/loop.bin":
             self.reply(302, Location="/loop.bin")
         elif self.path == "/changed.bin":
             self.reply(200, b"another file\n")
-        elif self.path == "/thing.bin" or (self.path == "/shaky.bin" and self.server.asked.count(self.path) > 1):
+        elif self.path == "/thing.bin" or (self.path == "/shaky.bin" and self.server.requested.count(self.path) > 1):
             self.reply(200, CONTENT)
         elif self.path in ("/short.bin", "/shaky.bin"):
             self.reply(200, CONTENT[:5], length=len(CONTENT))
@@ -227,7 +227,7 @@ class Origin(BaseHTTPRequestHandler):
 def origin(monkeypatch):
     """A server on this machine that speaks HTTP where the table of sources wants HTTPS."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Origin)
-    server.asked, server.wait = [], threading.Event()
+    server.requested, server.wait = [], threading.Event()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     real = downloads.get
@@ -246,17 +246,17 @@ def listed(tmp_path: Path, origin: ThreadingHTTPServer, name: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "asked"),
+    ("name", "requested"),
     [
         ("thing.bin", ["/thing.bin"]),
         ("moved.bin", ["/moved.bin", "/thing.bin"]),
         ("shaky.bin", ["/shaky.bin", "/shaky.bin"]),  # cut off once, whole at the second attempt
     ],
 )
-def test_a_url_is_fetched(tmp_path, origin, name, asked):
+def test_a_url_is_fetched(tmp_path, origin, name, requested):
     (path,) = downloads.fetch("thing", tmp_path / "data", listed(tmp_path, origin, name))
     assert path.read_bytes() == CONTENT
-    assert origin.asked == asked
+    assert origin.requested == requested
     assert left(tmp_path / "data") == ["thing/thing.bin"]
 
 
@@ -271,7 +271,7 @@ def test_a_url_is_fetched(tmp_path, origin, name, asked):
         ("changed.bin", rf"source 'thing': https://.*/changed.bin has SHA-256 .*, but {SHA} is expected"),
     ],
 )
-def test_what_an_origin_does_wrong_is_named_and_nothing_is_left(tmp_path, origin, name, message):
+def test_a_fault_of_an_origin_is_named_and_nothing_is_left(tmp_path, origin, name, message):
     with pytest.raises(KinesicsError, match=message) as error:
         downloads.fetch("thing", tmp_path / "data", listed(tmp_path, origin, name))
     assert "\n" not in str(error.value)
@@ -291,10 +291,10 @@ def test_files_of_a_url_source_come_one_by_one(tmp_path, monkeypatch):
     for i in (1, 2):
         changed = line.replace("https://host/0", f"https://host/{i}").replace("part/0+0.txt", f"part/{i}.txt")
         listed.write_text(listed.read_text() + changed + "\n")
-    asked, reads, dead = [], [], {"https://host/2"}
+    requested, reads, dead = [], [], {"https://host/2"}
 
     def get(url, path):
-        asked.append(url)
+        requested.append(url)
         path.write_bytes(CONTENT)
         return "404" if url in dead else ""
 
@@ -306,7 +306,7 @@ def test_files_of_a_url_source_come_one_by_one(tmp_path, monkeypatch):
     assert left(tmp_path / "data") == ["thing/part/0+0.txt", "thing/part/1.txt"]
     dead.clear()
     downloads.fetch("thing", tmp_path / "data", listed)
-    assert asked == ["https://host/0", "https://host/1", *["https://host/2"] * 4]
+    assert requested == ["https://host/0", "https://host/1", *["https://host/2"] * 4]
     assert left(tmp_path / "data") == ["thing/part/0+0.txt", "thing/part/1.txt", "thing/part/2.txt"]
     assert len(reads) == 2, "the table is read once a fetch"
 
@@ -359,8 +359,8 @@ def test_the_mirror_serves_the_public_tier(tmp_path, monkeypatch):
     monkeypatch.setattr(downloads, "get", lambda url, path: "the mirror is not enough")
     for name, rows in downloads.read_downloads().items():
         if rows[0]["tier"] == "public":
-            found = downloads.fetch(name, tmp_path)
-            assert [path.stat().st_size for path in found] == [int(row["bytes"]) for row in rows]
+            paths = downloads.fetch(name, tmp_path)
+            assert [path.stat().st_size for path in paths] == [int(row["bytes"]) for row in rows]
 
 
 def test_a_file_damaged_after_it_was_fetched_is_named_before_it_is_used(tmp_path, registry):

@@ -7,19 +7,20 @@ import pytest
 from support.clips import number, numbered, write_sound, write_video
 
 from kinesics.errors import KinesicsError
-from kinesics.media.video import probe_video, read_frame_at, read_frames
+from kinesics.media.audio import read_sound
+from kinesics.media.video import probe_video, read_frame_at, read_frames, read_windows
 
 
 def numbers(path, rate_hz=10.0):
     return [number(frame) for _, _, frame in read_frames(path, rate_hz)]
 
 
-def test_facts(tmp_path):
+def test_video_info(tmp_path):
     video = write_video(tmp_path / "a.mp4", numbered(20), audio=True)
-    found = probe_video(video)
-    assert (found.width, found.height, found.has_audio) == (64, 48, True)
-    assert found.duration_s == pytest.approx(2.0)
-    assert found.rate_hz == pytest.approx(10.0)
+    info = probe_video(video)
+    assert (info.width, info.height, info.has_audio) == (64, 48, True)
+    assert info.duration_s == pytest.approx(2.0)
+    assert info.rate_hz == pytest.approx(10.0)
 
 
 def test_frames_at_lower_equal_and_higher_rates(tmp_path):
@@ -124,7 +125,7 @@ def bad_files(folder):
         ("empty.mp4", "empty"),
         ("text.mp4", "not a video"),
         ("notes.txt", "not a video"),
-        ("sound.m4a", "no pictures"),
+        ("sound.m4a", "no video stream"),
         ("no_index.mp4", "cut off"),
         ("cut.mp4", r"cut off: it holds \d\.\d+ s of 7\.50 s"),
         ("", "folder"),
@@ -138,17 +139,17 @@ def test_bad_files(tmp_path, name, words):
         assert str(tmp_path / name) in str(error.value)
 
 
-def test_damage_in_the_middle_tells_the_time_reached(tmp_path):
+def test_damage_in_the_middle_is_reported_with_the_time_reached(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (30, 48, 64, 3), np.uint8)
     video = write_video(tmp_path / "a.mp4", list(noise))
     data = bytearray(video.read_bytes())
     middle = len(data) // 2
     data[middle : middle + 8000] = bytes(8000)
     video.write_bytes(data)
-    seen = []
+    decoded = []
     with pytest.raises(KinesicsError, match=r"damaged after \d\.\d\d s of 3\.00 s"):
-        seen.extend(k for k, _, _ in read_frames(video, 10))
-    assert seen, "what comes before the damage is given"
+        decoded.extend(k for k, _, _ in read_frames(video, 10))
+    assert decoded, "what comes before the damage is given"
 
 
 @pytest.mark.parametrize("time_s", [-0.1, 0.2, float("nan")])
@@ -160,3 +161,31 @@ def test_time_outside(tmp_path, time_s):
 def test_rate_must_be_positive(tmp_path):
     with pytest.raises(KinesicsError, match="0 Hz"):
         list(read_frames(write_video(tmp_path / "a.mp4", numbered(2)), 0))
+
+
+def test_windows_hold_the_frames_about_each_instant(tmp_path):
+    video = write_video(tmp_path / "film.mp4", numbered(24), rate=10)
+    windows = {time_s: [number(frame) for frame in frames] for time_s, frames in read_windows(video, 1, 4, 0.4)}
+    assert windows == {0: [0, 0, 0, 1], 1: [8, 9, 10, 11], 2: [18, 19, 20, 21]}
+    last = [[number(frame) for frame in frames] for _, frames in read_windows(video, 10, 5, 0.5)][-2:]
+    assert last == [[20, 21, 22, 23, 23], [21, 22, 23, 23, 23]]
+    assert len(list(read_windows(video, 3, 16, 10))) == 8  # longer than the video
+
+
+@pytest.mark.parametrize(
+    "name", ["10:30 talk.mp4", "http:talk.mp4", "concat:a|b.mp4", "subfile,,start,0,,:.mp4", "-i.mp4"]
+)
+def test_a_name_is_not_taken_for_a_protocol(tmp_path, monkeypatch, name):
+    write_video(tmp_path / name, numbered(6), audio=True)
+    monkeypatch.chdir(tmp_path)
+    assert probe_video(name).duration_s == pytest.approx(0.6)
+    assert numbers(name) == list(range(6))
+    assert [number(frame) for frame in read_frame_at(name, [0.5, 0.0])] == [5, 0]
+    assert len(read_sound(name)) > 0
+
+
+def test_the_proposed_command_quotes_the_path(tmp_path):
+    whole = write_video(tmp_path / "whole.mp4", numbered(25) * 3, options={"movflags": "faststart"}).read_bytes()
+    (tmp_path / "a cut talk.mp4").write_bytes(whole[: len(whole) * 3 // 4])
+    with pytest.raises(KinesicsError, match=r"ffmpeg -i 'file:/.*/a cut talk\.mp4' -t \d\.\d\d whole\.mp4"):
+        probe_video(tmp_path / "a cut talk.mp4")

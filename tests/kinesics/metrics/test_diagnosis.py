@@ -21,7 +21,7 @@ from kinesics.structures.events import TUBE_COLUMNS, write_events_csv, write_tub
 from kinesics.structures.tracks import TracksWriter
 from kinesics_paper.article.figures.results import diagnosis as draw_diagnosis
 from kinesics_paper.article.figures.results import perturbations as draw_perturbations
-from kinesics_paper.studies.detector_comparison import score_synthetic
+from kinesics_paper.studies.detector_comparison import SyntheticFiles, score_synthetic
 
 RATE = 10.0
 
@@ -121,6 +121,7 @@ def test_diagnosis_by_hand():
     assert diagnose(truth[:0], predicted)["map"] is None
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(tables().filter(len), tables())
 def test_diagnosis_adds_up(truth, predicted):
@@ -158,7 +159,7 @@ def test_subsets_of_a_script_are_paired():
 
 
 def make(folder: Path, rng: np.random.Generator) -> dict:
-    """Write a data set of 4 test videos and, for the perturbations, 2 scripts under 2 perturbations, and two detectors' events."""
+    """Write a data set of 4 test videos and 2 scripts under 2 perturbations, and the events of two detectors."""
     rows = [(f"stage_test_{k}", "test", "", 0, k) for k in range(4)]
     variants = [("", 0), ("light", 1), ("light", 3), ("shake", 3)]
     rows += [
@@ -217,16 +218,17 @@ def study(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("stage")
     paths = make(folder, np.random.default_rng(0))
     settings_ = {"resamples": 60, "seed": 0, "permutations": 16}
-    scores = score_synthetic(folder / "videos.csv", **paths, settings=settings_)
+    scores = score_synthetic(folder / "videos.csv", SyntheticFiles(**paths), settings=settings_)
     write_json(folder / "stage.json", scores)
     with pytest.raises(KinesicsError, match="reference 'magic' is not one of the detectors rules, chance"):
-        score_synthetic(folder / "videos.csv", **paths, settings=settings_, reference="magic")
+        score_synthetic(folder / "videos.csv", SyntheticFiles(**paths), settings=settings_, reference="magic")
     paths["tracks"].pop("stage_test_0")
     with pytest.raises(KinesicsError, match="video 'stage_test_0' has no file of tracks"):
-        score_synthetic(folder / "videos.csv", **paths, settings=settings_)
+        score_synthetic(folder / "videos.csv", SyntheticFiles(**paths), settings=settings_)
     return folder
 
 
+@pytest.mark.slow
 def test_the_study_of_the_stage(study):
     found = json.loads((study / "stage.json").read_text())
     assert found["videos"] == {"test": 4, "perturbed": 8}

@@ -14,7 +14,7 @@ from kinesics.errors import KinesicsError
 from kinesics.metrics import matching
 from kinesics.metrics.agreement import cohen_kappa, frame_counts, frame_kappa
 from kinesics.metrics.average_precision import ap_samples, average_precision
-from kinesics.metrics.bootstrap import block_units, bootstrap_weights, percentile_interval, units_of_events
+from kinesics.metrics.bootstrap import block_units, bootstrap_weights, percentile_interval
 from kinesics.metrics.matching import (
     MAP_TIOUS,
     event_counts,
@@ -128,6 +128,7 @@ def test_event_f1_is_symmetric(truth, predicted, tiou):
     assert (there[["tp", "fn", "fp"]].to_numpy() == back[["tp", "fp", "fn"]].to_numpy()).all()
 
 
+@pytest.mark.slow
 @quick
 @given(tables(), tables())
 def test_overlaps_in_pieces_are_the_same(truth, predicted):
@@ -170,6 +171,7 @@ def test_person_matters_to_ap_unless_told():
     assert average_precision(truth, predicted, match_person=False).to_numpy().min() == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None, derandomize=True)
 @given(tables(), st.one_of(distinct, tables()), st.sampled_from(MAP_TIOUS))
 def test_average_precision_equals_the_toolkit(truth, predicted, tiou):
@@ -197,6 +199,7 @@ def test_average_precision_equals_the_toolkit_on_a_large_table():
         assert 0.01 < ap[tiou].mean() < 0.99
 
 
+@pytest.mark.slow
 @quick
 @given(tables(), distinct, st.lists(st.integers(0, 3), min_size=2, max_size=2))
 def test_weights_act_as_copies_of_whole_videos(truth, predicted, copies):
@@ -257,10 +260,11 @@ def test_frames_count_persons_and_empty_videos():
 
 def test_frames_fall_into_their_blocks():
     durations = {"v": 25.0}
-    counts = frame_counts(one((5, 22)), one((15, 25)), durations, ["x"], 10.0, block_units(durations, 10), 10)
+    counts = frame_counts(one((5, 22)), one((15, 25)), durations, ["x"], 10.0, block_units(durations, 10))
     assert counts[0].tolist() == [[[50, 0], [50, 0]], [[0, 0], [50, 50]], [[0, 30], [0, 20]]]
 
 
+@pytest.mark.slow
 @quick
 @given(tables(), tables(), st.sampled_from([4.0, 10.0]))
 def test_kappa_equals_sklearn(truth, predicted, rate):
@@ -286,10 +290,10 @@ def test_kappa_equals_sklearn(truth, predicted, rate):
 
 def test_blocks():
     units = block_units({"long": 25.0, "a": 10.0, "short": 0.5}, 10)
-    assert units == {"a": range(1), "long": range(1, 4), "short": range(4, 5)}
-    videos = ["long", "long", "long", "long", "short", "a"]
-    assert units_of_events(videos, np.array([9.9, 10, 24.9, 99, 0.2, 10]), units, 10).tolist() == [1, 2, 3, 3, 4, 0]
-    assert block_units({"long": 25.0, "a": 10.0}, np.inf) == {"a": range(1), "long": range(1, 2)}
+    assert units.of_video == {"a": range(1), "long": range(1, 4), "short": range(4, 5)}
+    videos = np.array(["long", "long", "long", "long", "short", "a"])
+    assert units.of_times(videos, np.array([9.9, 10, 24.9, 99, 0.2, 10])).tolist() == [1, 2, 3, 3, 4, 0]
+    assert block_units({"long": 25.0, "a": 10.0}, np.inf).of_video == {"a": range(1), "long": range(1, 2)}
     for duration in (0, -1, np.inf, np.nan):
         with pytest.raises(KinesicsError, match="'v': duration"):
             block_units({"v": duration})

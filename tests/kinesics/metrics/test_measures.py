@@ -74,6 +74,7 @@ def toolkit_recall(truth: pd.DataFrame, predicted: pd.DataFrame, most: float = 1
     return recall
 
 
+@pytest.mark.slow
 @quick
 @given(tables(size=8).filter(len), st.one_of(distinct, tables(size=30)).filter(len))
 def test_average_recall_equals_the_toolkit(truth, predicted):
@@ -132,6 +133,7 @@ def test_a_box_of_a_frame_asks_for_its_best_truth_alone():
     assert match_boxes(truth, predicted, (0.5,)).tolist() == [[0, -1, 1]]
 
 
+@pytest.mark.slow
 @few
 @given(tables(size=8), tables(size=8), st.booleans())
 def test_tube_iou_is_symmetric_and_at_most_the_temporal_one(truth, predicted, still):
@@ -152,6 +154,7 @@ def test_tube_iou_is_symmetric_and_at_most_the_temporal_one(truth, predicted, st
         assert (frame_average_precision(single, of_single, single, of_single, rate_hz=RATE) == 1).all(axis=None)
 
 
+@pytest.mark.slow
 @few
 @given(tables(size=8), distinct, st.randoms(use_true_random=False))
 def test_tube_ap_does_not_depend_on_row_order_and_falls_with_the_threshold(truth, predicted, random):
@@ -361,6 +364,7 @@ def test_a_permutation_test_of_recall_is_that_of_the_sums_over_videos():
     assert found["p"] == pytest.approx(np.mean(np.array(sums) >= abs(per_video.sum())), abs=1e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=3, deadline=None, derandomize=True)
 @given(tables(size=8).filter(len), distinct, distinct)
 def test_a_comparison_turns_its_sign_and_keeps_its_p_when_the_detectors_change_places(truth, first, second):

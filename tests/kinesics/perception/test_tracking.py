@@ -1,4 +1,4 @@
-"""Tracking of real faces: who is where, identities through crossings and gaps, and the same bytes each time."""
+"""Tracking of real faces: boxes, identities through crossings and gaps, and the same bytes each time."""
 
 import hashlib
 import subprocess
@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 from support.clips import write_video
 
-from kinesics.errors import KinesicsError
 from kinesics.media.video import read_frame_at
-from kinesics.perception.mediapipe_bundles import BUNDLES, build_bundles, without_mask
 from kinesics.perception.tracking import track
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, read_tracks
 
@@ -44,6 +42,7 @@ def test_one_face(clip, bundles, tmp_path):
     assert inside.max() <= 1
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_same_bytes(clip, bundles, tmp_path):
     code = (
         "import sys; from pathlib import Path; from kinesics.perception.tracking import track;"
@@ -66,8 +65,8 @@ def test_the_speaker_is_person_0_and_the_man_at_the_left_person_1(clip, bundles,
 
 
 def test_a_hand_at_the_face_is_the_right_one(clip, bundles, tmp_path):
-    shown = read_frame_at(clip("WolfgangLanger_Pexels"), np.arange(2, 5, 0.1))
-    tracks = follow(write_video(tmp_path / "hand.mp4", list(shown)), bundles, tmp_path)
+    frames = read_frame_at(clip("WolfgangLanger_Pexels"), np.arange(2, 5, 0.1))
+    tracks = follow(write_video(tmp_path / "hand.mp4", list(frames)), bundles, tmp_path)
     assert tracks.persons == [0]
     assert np.isfinite(tracks.dense(0, "right_hand_score"))[8:].mean() > 0.9
     assert np.isnan(tracks.dense(0, "left_hand_score")).all()
@@ -83,18 +82,18 @@ def heads(clip):
 
 def scene(heads, places):
     """Return frames (360, 640, 3): each head at its left edges ``places`` (frames, 2), NaN where it is not there."""
-    pictures = []
+    frames = []
     for row in places:
-        picture = np.full((360, 640, 3), 90, np.uint8)
+        frame = np.full((360, 640, 3), 90, np.uint8)
         for head, x in zip(heads, row, strict=True):
             if np.isfinite(x):
-                picture[120:300, int(x) : int(x) + 160] = head
-        pictures.append(picture)
-    return pictures
+                frame[120:300, int(x) : int(x) + 160] = head
+        frames.append(frame)
+    return frames
 
 
-def assert_who(tracks, places, minimum):
-    """Assert that each head is one person throughout, seen in at least ``minimum`` of the frames where it is uncovered."""
+def assert_identities(tracks, places, minimum):
+    """Assert that each head is one person throughout, detected in at least ``minimum`` of the frames where it is uncovered."""
     middles = {person: tracks.dense(person, FACE_BOX)[:, [0, 2]].mean(1) * 640 for person in tracks.persons}
     assert len(middles) == 2
     owners = []
@@ -103,31 +102,33 @@ def assert_who(tracks, places, minimum):
         near = {p: np.abs(x - places[:, i] - 80)[clear] < 60 for p, x in middles.items()}
         owner = max(near, key=lambda p: near[p].sum())
         assert near[owner].mean() >= minimum
-        assert not any(hits.any() for p, hits in near.items() if p != owner), "nobody else is ever seen there"
+        assert not any(hits.any() for p, hits in near.items() if p != owner), "nobody else is ever detected there"
         owners.append(owner)
     assert owners[0] != owners[1]
 
 
+@pytest.mark.slow
 def test_identities_survive_a_crossing(heads, bundles, tmp_path):
     places = np.stack([np.linspace(20, 460, 40), np.linspace(460, 20, 40)], 1)
     video = write_video(tmp_path / "crossing.mp4", scene(heads, places))
-    assert_who(follow(video, bundles, tmp_path), places, 0.9)
+    assert_identities(follow(video, bundles, tmp_path), places, 0.9)
 
 
+@pytest.mark.slow
 def test_identities_survive_a_gap_and_a_change_of_place(heads, bundles, tmp_path):
     places = np.stack([np.linspace(20, 100, 45), np.linspace(300, 460, 45)], 1)
     places[12:27, 0] = np.nan  # away for 1.5 s, and back elsewhere
     places[27:, 0] += 80
     video = write_video(tmp_path / "gap.mp4", scene(heads, places))
-    assert_who(follow(video, bundles, tmp_path), places, 0.9)
+    assert_identities(follow(video, bundles, tmp_path), places, 0.9)
 
 
 def test_a_hidden_face_leaves_the_person_with_a_pose(clip, bundles, tmp_path):
-    pictures = list(read_frame_at(clip("single_face"), [0.0] * 20))
+    frames = list(read_frame_at(clip("single_face"), [0.0] * 20))
     for k in range(8, 15):
-        pictures[k] = pictures[k].copy()
-        pictures[k][150:300, 210:380] = (200, 170, 150)
-    tracks = follow(write_video(tmp_path / "hidden.mp4", pictures), bundles, tmp_path)
+        frames[k] = frames[k].copy()
+        frames[k][150:300, 210:380] = (200, 170, 150)
+    tracks = follow(write_video(tmp_path / "hidden.mp4", frames), bundles, tmp_path)
     assert tracks.persons == [0]
     hidden = np.isin(np.arange(20), np.arange(8, 15))
     np.testing.assert_array_equal(np.isnan(tracks.dense(0, "face_score")), hidden)
@@ -146,8 +147,8 @@ def test_a_face_of_one_frame_is_spurious_but_not_in_a_video_of_one_frame(heads, 
 
 
 def test_nobody(bundles, tmp_path):
-    pictures = [np.full((120, 161, 3), 40 + k, np.uint8) for k in range(10)]
-    tracks = follow(write_video(tmp_path / "nobody.mkv", pictures, codec="ffv1"), bundles, tmp_path, name="empty room")
+    frames = [np.full((120, 161, 3), 40 + k, np.uint8) for k in range(10)]
+    tracks = follow(write_video(tmp_path / "nobody.mkv", frames, codec="ffv1"), bundles, tmp_path, name="empty room")
     assert (tracks.video, tracks.width, tracks.height, tracks.frames) == ("empty room", 161, 120, 10)
     assert tracks.persons == []
     assert len(tracks.table) == 0
@@ -159,41 +160,3 @@ def test_a_rotated_phone_video_gives_upright_landmarks(clip, bundles, tmp_path):
     face = tracks.dense(0, "face")
     assert (tracks.width, tracks.height) == (640, 360)
     assert (face[:, 1, 1] < face[:, 61, 1]).all(), "the nose is above the mouth"
-
-
-def test_missing_bundle(tmp_path, clip):
-    with pytest.raises(KinesicsError, match=r"face\.task: no such file"):
-        track(clip("single_face"), tmp_path, tmp_path / "out.parquet")
-    assert not (tmp_path / "out.parquet").exists()
-
-
-def test_the_pose_is_the_same_without_the_mask(source):
-    from ai_edge_litert.interpreter import Interpreter
-
-    network = source("mediapipe").with_name("pose_landmark_full.tflite").read_bytes()
-    picture = np.random.default_rng(0).random((1, 256, 256, 3), np.float32)
-    outputs = []
-    for content in (network, without_mask(network)):
-        interpreter = Interpreter(model_content=content, num_threads=1)
-        interpreter.allocate_tensors()
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture)
-        interpreter.invoke()
-        outputs.append([interpreter.get_tensor(output["index"]) for output in interpreter.get_output_details()])
-    assert [one.shape for one in outputs[1]] == [one.shape for one in outputs[0]]
-    for full, pruned in zip(*outputs, strict=True):
-        if full.shape == (1, 256, 256, 1):
-            assert full.any()
-            assert not pruned.any()
-        else:
-            assert full.any()
-            assert np.array_equal(full, pruned)
-
-
-def test_bundles_repeat_and_refuse_other_files(source, bundles, tmp_path):
-    for name in BUNDLES:
-        assert (bundles / name).read_bytes()[:2] == b"PK"
-    (tmp_path / "mesh.tflite").write_text("no network")
-    with pytest.raises(KinesicsError, match=r"mesh\.tflite: not a TFLite network"):
-        build_bundles(*[tmp_path / "mesh.tflite"] * 6, tmp_path)
-    with pytest.raises(KinesicsError, match=r"missing\.tflite: cannot be read"):
-        build_bundles(*[tmp_path / "missing.tflite"] * 6, tmp_path)

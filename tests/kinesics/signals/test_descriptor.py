@@ -1,10 +1,10 @@
-"""The person descriptor: it says what it should of a face, a mirror only changes sides, and gaps are borne."""
+"""The person descriptor: columns follow the face, a mirror only changes sides, and gaps are 0 and flagged."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support.toy import RATE, mesh, toy_clip
+from support.toy import RATE, mesh, toy_recording
 
 from kinesics.errors import KinesicsError
 from kinesics.signals import descriptor, facemesh
@@ -17,7 +17,7 @@ FACE = [k for k, name in enumerate(COLUMNS) if name.startswith("face_")]
 
 
 def written(path: Path, rows: list[dict], width: int = 200) -> Tracks:
-    """Write and read tracks of person 0; a row a frame."""
+    """Write and read tracks of person 0, one row per frame."""
     with TracksWriter(path, "v", RATE, width, 100) as writer:
         for frame, row in enumerate(rows):
             boxes = dict(zip(FACE_BOX, (0.4, 0.2, 0.6, 0.6), strict=True)) | dict(
@@ -63,7 +63,7 @@ def random_rows(count: int) -> list[dict]:
 
 
 def mirrored(row: dict) -> dict:
-    """Return what the tracks of the mirrored video hold: x turned around, left and right exchanged."""
+    """Return the row of the mirrored video: x reversed, left and right exchanged."""
     face, pose = row["face"].copy(), row["pose"].copy()
     for name in ("EYE_OUTER", "EYE_INNER", "UPPER_LID", "LOWER_LID", "BROW_INNER", "BROW_MIDDLE", "BROW_OUTER"):
         a, b = getattr(descriptor, name)
@@ -83,16 +83,16 @@ def mirrored(row: dict) -> dict:
     return {"face": face, "pose": pose} | hands
 
 
-def test_the_mirrored_stream_is_that_of_the_mirrored_video(tmp_path):
+def test_the_mirrored_descriptor_is_that_of_the_mirrored_video(tmp_path):
     rows = random_rows(30)
     plain = person_descriptor(written(tmp_path / "a.parquet", rows), 0)
     other = person_descriptor(written(tmp_path / "b.parquet", [mirrored(row) for row in rows]), 0)
-    wrong = np.abs(plain[:, MIRROR] * MIRROR_SIGN - other).max(0)
-    assert {COLUMNS[k]: float(v) for k, v in enumerate(wrong) if v > 2e-3} == {}
+    error = np.abs(plain[:, MIRROR] * MIRROR_SIGN - other).max(0)
+    assert {COLUMNS[k]: float(v) for k, v in enumerate(error) if v > 2e-3} == {}
     assert np.abs(plain).max(0)[: COLUMNS.index("fer_anger")].min() > 0
 
 
-def test_what_is_not_seen_is_zero_and_flagged(tmp_path):
+def test_missing_values_are_zero_and_flagged(tmp_path):
     rows = random_rows(20)
     rows[5] = {}
     rows[6] = {"face": np.full((468, 3), np.nan), "left_hand": rows[6]["left_hand"]}
@@ -107,53 +107,53 @@ def test_what_is_not_seen_is_zero_and_flagged(tmp_path):
     assert once.sum() == 1  # seen_person
 
 
-def test_others_are_refused(tmp_path):
-    clip, _ = toy_clip(tmp_path, "v", 0, 10)
+def test_other_people_and_features_are_refused(tmp_path):
+    recording, _ = toy_recording(tmp_path, "v", 0, 10)
     with pytest.raises(KinesicsError, match="no person 3; there are"):
-        person_descriptor(clip.tracks, 3)
+        person_descriptor(recording.tracks, 3)
     with pytest.raises(KinesicsError, match="features of 'vit_s_focus' on 'v' were given for 'fer' of 'v'"):
-        person_descriptor(clip.tracks, 0, clip.features["vit_s_focus"])
+        person_descriptor(recording.tracks, 0, recording.features["vit_s_focus"])
     with pytest.raises(KinesicsError, match="on 'w' were given"):
-        person_descriptor(clip.tracks, 0, Features("w", "fer", RATE, clip.features["fer"].crops))
+        person_descriptor(recording.tracks, 0, Features("w", "fer", RATE, recording.features["fer"].crops))
 
 
-def test_expressions_stand_where_they_were_asked(tmp_path):
-    clip, _ = toy_clip(tmp_path, "v", 0, 10)
-    descriptor = clip.descriptor(0)
-    assert descriptor is clip.descriptor(0)
-    tokens = clip.features["fer"].crops["face"].tokens
+def test_expressions_are_in_the_frames_that_were_encoded(tmp_path):
+    recording, _ = toy_recording(tmp_path, "v", 0, 10)
+    descriptor = recording.descriptor(0)
+    assert descriptor is recording.descriptor(0)
+    tokens = recording.features["fer"].crops["face"].tokens
     np.testing.assert_allclose(column(descriptor, "fer_anger"), tokens[:, 0])
     assert column(descriptor, "seen_fer").all()
 
 
-def heard(video: str, rows: int) -> dict[str, Features]:
-    """Return what is heard from the start, a row a tenth of a second, and a sentence from 0.45 to 1.2 s."""
+def audio_features(video: str, rows: int) -> dict[str, Features]:
+    """Return features of sound from the start, at 10 Hz, and of a sentence from 0.45 to 1.2 s."""
     random, nobody = np.random.default_rng(0), np.full(rows, -1, np.int32)
     sound = random.normal(-4, 1, (rows, 6)).astype(np.float32)
-    said = np.stack([random.uniform(0.1, 0.9, 7), np.zeros(7)]).astype(np.float32)
+    sentence = np.stack([random.uniform(0.1, 0.9, 7), np.zeros(7)]).astype(np.float32)
     return {
         "hear": Features(video, "hear", 10.0, {"sound": CropFeatures(np.arange(rows) / 10, nobody, sound)}),
-        "words": Features(video, "words", 1.0, {"text": CropFeatures(np.array([0.45, 1.2]), nobody[:2], said)}),
+        "words": Features(video, "words", 1.0, {"text": CropFeatures(np.array([0.45, 1.2]), nobody[:2], sentence)}),
     }
 
 
-def test_what_is_heard_is_everyones_and_lasts_as_long_as_it_is_heard(tmp_path):
-    clip, _ = toy_clip(tmp_path, "v", 0, 10, 2)
-    features = heard("v", 20)
-    one, other = (Recording(clip.tracks, clip.features | features).descriptor(person) for person in (0, 1))
+def test_audio_is_the_same_for_everyone_and_ends_with_the_sound(tmp_path):
+    recording, _ = toy_recording(tmp_path, "v", 0, 10, 2)
+    features = audio_features("v", 20)
+    one, other = (Recording(recording.tracks, recording.features | features).descriptor(person) for person in (0, 1))
     columns = [k for kind in AUDIO_COLUMNS.values() for k in kind]
     np.testing.assert_array_equal(one[:, columns], other[:, columns])
     assert column(one, "seen_sound").tolist() == [1] * 20 + [0] * 80
     assert column(one, "seen_words").tolist() == [0] * 5 + [1] * 7 + [0] * 88
-    sound, said = features["hear"].crops["sound"].tokens, features["words"].crops["text"].tokens
+    sound, sentence = features["hear"].crops["sound"].tokens, features["words"].crops["text"].tokens
     np.testing.assert_array_equal(column(one, "sound_speech")[:20], sound[:, 0])
     np.testing.assert_allclose(column(one, "sound_loudness")[:20], sound[:, 1] - np.median(sound[:, 1]), atol=1e-6)
-    np.testing.assert_array_equal(one[5:12, AUDIO_COLUMNS["words"][:7]], np.tile(said[0], (7, 1)))
+    np.testing.assert_array_equal(one[5:12, AUDIO_COLUMNS["words"][:7]], np.tile(sentence[0], (7, 1)))
     np.testing.assert_array_equal((one[:, MIRROR] * MIRROR_SIGN)[:, columns], one[:, columns])
-    silent, without = clip.descriptor(0), person_descriptor(clip.tracks, 0, clip.features["fer"])
+    silent, without = recording.descriptor(0), person_descriptor(recording.tracks, 0, recording.features["fer"])
     assert silent.tobytes() == without.tobytes()
     assert (silent[:, columns] == 0).all()
     kept = [k for k in range(len(COLUMNS)) if k not in columns]
     assert silent[:, kept].tobytes() == one[:, kept].tobytes()
     with pytest.raises(KinesicsError, match="features of 'words' on 'v' were given for 'hear' of 'v'"):
-        person_descriptor(clip.tracks, 0, None, features["words"])
+        person_descriptor(recording.tracks, 0, None, features["words"])

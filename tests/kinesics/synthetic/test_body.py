@@ -1,4 +1,4 @@
-"""Bodies of the stage: who is made, how they move, and what they are dressed in."""
+"""Actors: how they are made, posed and dressed."""
 
 import dataclasses
 
@@ -28,6 +28,7 @@ def acting(actor: body.Actor, **actions: float) -> dict[str, np.ndarray]:
     return points(body.pose(actor, face))
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_person_and_another_seed_another(actor, monkeypatch):
     monkeypatch.delenv("KINESICS_ACTORS", raising=False)
     again = anny_bodies.make_actor(1)
@@ -40,7 +41,7 @@ def test_the_same_seed_makes_the_same_person_and_another_seed_another(actor, mon
     assert anny_bodies.make_person(1) != anny_bodies.make_person(2)
 
 
-def test_people_are_adults_of_all_kinds():
+def test_people_are_adults_of_all_ages_genders_and_origins():
     people = [anny_bodies.make_person(seed) for seed in range(300)]
     age = np.array([person.age for person in people])
     assert age.min() >= 20
@@ -97,10 +98,10 @@ def test_heading_and_place_move_the_whole_body(actor):
     np.testing.assert_allclose(frames["head"], posed.frames["head"])
 
 
-def test_facial_actions_do_what_they_are_called(actor):
+def test_facial_actions_move_what_they_name(actor):
     rest = points(body.pose(actor))
     assert acting(actor, jawOpen=1)["chin"][2] < rest["chin"][2] - 0.01
-    lids = [acting(actor, eyeBlinkLeft=level) for level in (0, 1)]
+    lids = [acting(actor, eyeBlinkLeft=strength) for strength in (0, 1)]
     gaps = [at["left_lid_upper"][2] - at["left_lid_lower"][2] for at in lids]
     assert gaps[1] < 0.3 * gaps[0]
     np.testing.assert_allclose(lids[0]["right_lid_upper"], lids[1]["right_lid_upper"], atol=1e-4)
@@ -113,13 +114,13 @@ def test_facial_actions_do_what_they_are_called(actor):
     assert not hands[actor.moving].any()
 
 
-def test_faces_fold_with_the_actions_that_fold_them(actor):
+def test_facial_actions_cause_wrinkles(actor):
     face = np.zeros(len(rig.FACE_ACTIONS))
     face[rig.FACE_ACTIONS.index("browInnerUp")] = 0.7
     np.testing.assert_allclose(body.pose(actor, face).wrinkles, [0.7, 0, 0, 0], atol=1e-6)
 
 
-def test_an_actor_is_whole(actor):
+def test_the_arrays_of_an_actor_fit_together(actor):
     count, surface = len(actor.vertices), actor.surface
     np.testing.assert_allclose(np.asarray(actor.weights.sum(1)).ravel(), 1, atol=1e-5)
     assert set(actor.triangles.ravel()) == set(range(count))
@@ -155,23 +156,23 @@ def test_wrong_input_is_refused(actor, call, complaint):
 
 
 def test_a_damaged_cache_is_named(tmp_path, actors, actor):
-    kept = next(actors.glob("actor-1-*.npz"))
-    (tmp_path / kept.name).write_bytes(kept.read_bytes()[:5000])
-    with pytest.raises(KinesicsError, match=rf"{kept.name}.*delete it"):
+    cached = next(actors.glob("actor-1-*.npz"))
+    (tmp_path / cached.name).write_bytes(cached.read_bytes()[:5000])
+    with pytest.raises(KinesicsError, match=rf"{cached.name}.*delete it"):
         anny_bodies.make_actor(1, tmp_path)
 
 
-def test_what_is_inside_a_box_sees_little_of_its_surroundings():
+def test_light_reaches_the_outside_of_a_box_but_not_its_inside():
     side = np.linspace(-0.1, 0.1, 21)
     a, b = (x.ravel() for x in np.meshgrid(side, side, indexing="ij"))
     walls = [np.roll(np.stack([a, b, np.full_like(a, at)], 1), axis, 1) for axis in range(3) for at in (-0.1, 0.1)]
     plate = np.stack([a, b, 0 * a], 1) * 0.3
     quads = surfaces.grid(21, 21)
     quads = np.concatenate([quads + k * len(a) for k in range(7)])
-    # Walls that look outwards: the low sides of an axis are turned.
+    # Walls face outwards: those on the low side of an axis are turned.
     turned = quads // len(a) % 2 == 0
     quads = np.where(turned & (quads < 6 * len(a)), quads[:, ::-1], quads)
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
-    seen = surfaces.openness(np.concatenate([*walls, plate]), triangles)
-    assert np.median(seen[: 6 * len(a)]) > 0.9
-    assert seen[6 * len(a) :].max() < 0.1
+    light = surfaces.openness(np.concatenate([*walls, plate]), triangles)
+    assert np.median(light[: 6 * len(a)]) > 0.9
+    assert light[6 * len(a) :].max() < 0.1

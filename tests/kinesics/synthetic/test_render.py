@@ -1,4 +1,4 @@
-"""The renderer of the stage: pixels are where the geometry projects to, and ids say whose they are."""
+"""Pixels are where the geometry projects to, and ids name the person and part at each."""
 
 import hashlib
 import os
@@ -55,10 +55,10 @@ def test_a_camera_projects_as_a_pinhole_does():
 def test_pixels_lie_where_points_project_to(renderer, actor):
     posed = body.pose(actor, rotations={"head": np.radians((5, 8, -10))}, heading_rad=0.1)
     x, y, z = posed.joints["head"]
-    thing = quad((x - 0.2, x - 0.12), (z - 0.1, z), y - 0.2)
-    view = scene(posed, quads=(thing,))
+    prop = quad((x - 0.2, x - 0.12), (z - 0.1, z), y - 0.2)
+    view = scene(posed, quads=(prop,))
     _, ids = renderer.draw(view)
-    projected = view.camera.project(thing.corners, *SIZE)[0]
+    projected = view.camera.project(prop.corners, *SIZE)[0]
     rows, columns = np.nonzero(ids == render.PROP)
     np.testing.assert_allclose([columns.min(), rows.min()], projected[0], atol=1.01)
     np.testing.assert_allclose([columns.max() + 1, rows.max() + 1], projected[2], atol=1.01)
@@ -74,7 +74,7 @@ def test_pixels_lie_where_points_project_to(renderer, actor):
     assert PARTS[part[tuple(nose.astype(int)[::-1])] - 1] == "face"
 
 
-def test_who_is_nearer_hides_who_is_behind(renderer, actor):
+def test_nearer_people_and_props_hide_those_behind(renderer, actor):
     near, far = body.pose(actor), body.pose(actor, place=(0.05, 0.6, 0))
     counts = [np.bincount(renderer.draw(scene(near, *others))[1].ravel() // 16, minlength=2) for others in ((), (far,))]
     assert counts[0][0] == pytest.approx(counts[1][0] + counts[1][1], abs=0.2 * counts[0].sum())
@@ -82,24 +82,24 @@ def test_who_is_nearer_hides_who_is_behind(renderer, actor):
     alone, _ = render.person_and_part(renderer.draw(scene(near))[1])
     assert (person == 1).sum() > 0
     np.testing.assert_array_equal(person == 0, alone == 0)
-    # In front of everybody, a thing hides them all.
+    # In front of all people, a prop hides them.
     wall = quad((-3, 3), (-1, 3), -0.6)
     assert (renderer.draw(scene(near, far, quads=(wall,)))[1] == render.PROP).all()
 
 
-def test_the_background_is_nobody_and_moves_when_shifted(renderer, actor):
-    picture = np.zeros((64, 64, 4), np.uint8)
-    picture[:, :32], picture[..., 3] = 200, 255
+def test_the_background_has_no_person_and_moves_with_its_shift(renderer, actor):
+    image = np.zeros((64, 64, 4), np.uint8)
+    image[:, :32], image[..., 3] = 200, 255
     base = quad((-2, 2), (0, 3), 2, background=True)
-    walls = [Quad(base.corners, picture, True, (shift, 0.0)) for shift in (0.0, 0.5)]
-    shown = [renderer.draw(scene(body.pose(actor), quads=(wall,))) for wall in walls]
-    assert (shown[0][1] == shown[1][1]).all()
-    nobody = shown[0][1] == 0
-    assert nobody.any()
-    assert (np.abs(shown[0][0][nobody].astype(int) - shown[1][0][nobody]) > 150).mean() > 0.9
-    # The person is as before, but for the edges, where pixels mix, and gaps between strands.
-    inside = cv2.erode((~nobody).astype(np.uint8), np.ones((3, 3))) > 0
-    assert (shown[0][0] != shown[1][0])[inside].mean() < 0.01
+    walls = [Quad(base.corners, image, True, (shift, 0.0)) for shift in (0.0, 0.5)]
+    (before, ids), (after, ids_after) = (renderer.draw(scene(body.pose(actor), quads=(wall,))) for wall in walls)
+    assert (ids == ids_after).all()
+    background = ids == 0
+    assert background.any()
+    assert (np.abs(before[background].astype(int) - after[background]) > 150).mean() > 0.9
+    # The person is as before, except for edges, where pixels mix, and gaps between strands.
+    inside = cv2.erode((~background).astype(np.uint8), np.ones((3, 3))) > 0
+    assert (before != after)[inside].mean() < 0.01
 
 
 def test_hands_are_the_persons_own(renderer, actor):
@@ -108,31 +108,31 @@ def test_hands_are_the_persons_own(renderer, actor):
     assert left.min() > SIZE[0] / 2 > right.max()
 
 
-def test_light_is_what_lights(renderer, actor):
-    pictures = {name: renderer.draw(scene(body.pose(actor), light=name))[0].astype(float) for name in LIGHTS}
+def test_faces_are_lit_from_the_side_and_in_the_colour_of_the_light(renderer, actor):
+    images = {name: renderer.draw(scene(body.pose(actor), light=name))[0].astype(float) for name in LIGHTS}
     face = renderer.draw(scene(body.pose(actor)))[1] == 1
     left, right = (face & (np.arange(SIZE[0]) > SIZE[0] / 2), face & (np.arange(SIZE[0]) < SIZE[0] / 2))
     # The window is on the camera's left, the sun on its right.
-    assert pictures["window"][right].mean() > pictures["window"][left].mean() + 5
-    assert pictures["sun"][left].mean() > pictures["sun"][right].mean() + 5
-    warm = {name: picture[face][:, 0].mean() / picture[face][:, 2].mean() for name, picture in pictures.items()}
+    assert images["window"][right].mean() > images["window"][left].mean() + 5
+    assert images["sun"][left].mean() > images["sun"][right].mean() + 5
+    warm = {name: image[face][:, 0].mean() / image[face][:, 2].mean() for name, image in images.items()}
     assert warm["lamp"] == max(warm.values())
 
 
 def test_scenery_follows_from_its_seed():
-    seen = [make_scenery(seed) for seed in range(5)]
-    assert len({scenery.family for scenery in seen}) >= 4
+    sceneries = [make_scenery(seed) for seed in range(5)]
+    assert len({scenery.family for scenery in sceneries}) >= 4
     again = make_scenery(3)
-    assert again.light == seen[3].light
-    for (a, _), (b, _) in zip(again.pieces, seen[3].pieces, strict=True):
-        np.testing.assert_array_equal(a.picture, b.picture)
-    moving = next(scenery for scenery in seen if scenery.family in ("window", "street"))
+    assert again.light == sceneries[3].light
+    for (a, _), (b, _) in zip(again.pieces, sceneries[3].pieces, strict=True):
+        np.testing.assert_array_equal(a.image, b.image)
+    moving = next(scenery for scenery in sceneries if scenery.family in ("window", "street"))
     assert {quad.shift for quad in moving.quads(0.0)} == {(0.0, 0.0)}
     assert any(quad.shift != (0.0, 0.0) for quad in moving.quads(1.0))
 
 
-def drawn(folder: str) -> str:
-    """Return the digest of some frames."""
+def frames_digest(folder: str) -> str:
+    """Return the digest of some frames; the folder is that of cached actors."""
     posed = [body.pose(anny_bodies.make_actor(1, folder), heading_rad=turn) for turn in (0.0, 0.7)]
     scenery = make_scenery(1)
     digest = hashlib.sha256()
@@ -145,12 +145,12 @@ def drawn(folder: str) -> str:
 
 
 def test_frames_repeat_to_the_byte_in_another_process(actor, actors):
-    code = f"import test_render; print(test_render.drawn({str(actors)!r}))"
+    code = f"import test_render; print(test_render.frames_digest({str(actors)!r}))"
     path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
     other = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=True
     )
-    assert other.stdout.strip() == drawn(str(actors))
+    assert other.stdout.strip() == frames_digest(str(actors))
 
 
 def test_too_many_people_are_refused(renderer, actor):

@@ -1,4 +1,4 @@
-"""The protocol against a real server: `transformers serve` with a model made on the spot, on this machine only."""
+"""Queries of a real server: `transformers serve` with a model made for the test, on this machine only."""
 
 import os
 import socket
@@ -22,7 +22,7 @@ STARTS_IN_S = 120
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory) -> Iterator[tuple[str, str]]:
-    """Yield the address of a server, and the name of its model, which says the same whatever it is shown."""
+    """Yield the address of a server, and the name of its model, which always outputs the same text."""
     folder = write_model(tmp_path_factory.mktemp("model"), "{'name': 'video1', 'result': ['sad', 'happy']}")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -56,8 +56,8 @@ def served(tmp_path_factory) -> Iterator[tuple[str, str]]:
             process.kill()
 
 
-def test_a_real_server_answers_and_the_second_run_asks_nothing(served, tmp_path, capsys, monkeypatch):
-    """The model always speaks of one clip: two at once are malformed, and are put again one by one."""
+def test_a_real_server_answers_and_the_second_run_sends_nothing(served, tmp_path, capsys, monkeypatch):
+    """The model always ranks for one clip: two at once are malformed, and are sent again one by one."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     url, model = served
     clips = [write_video(tmp_path / f"clip{k}.mp4", numbered(6)[k:]) for k in range(2)]

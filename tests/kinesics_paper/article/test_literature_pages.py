@@ -10,7 +10,8 @@ from support.miniature import write_crema_d, write_gpt4v, write_shrec2022
 
 from kinesics.encoders.registry import ENCODERS
 from kinesics.errors import KinesicsError
-from kinesics_paper.article.figures import literature as figures
+from kinesics_paper.article.figures.literature import FIGURES
+from kinesics_paper.article.figures.published_scaling import probes
 from kinesics_paper.article.numbers.literature import review_numbers, slug
 from kinesics_paper.article.tables import literature as tables
 from kinesics_paper.literature.tables import UNVERIFIED, read_literature
@@ -29,7 +30,7 @@ def records(tmp_path_factory):
     folder = tmp_path_factory.mktemp("records")
     studies = [(write_gpt4v, score_gpt4v), (write_shrec2022, score_shrec2022), (write_crema_d, score_crema_d)]
     return [
-        score(write(folder / name), RESULTS, draws=20)
+        score(write(folder / name), RESULTS, resamples=20)
         for name, (write, score) in zip(["gpt4v", "shrec2022", "crema_d"], studies, strict=True)
     ]
 
@@ -37,9 +38,10 @@ def records(tmp_path_factory):
 def draw(name: str, records: list[list[dict]], path: Path) -> None:
     """Draw a figure; ``_embedded`` after its name is what it is without records."""
     bare = name.endswith("_embedded")
-    getattr(figures, name.removesuffix("_embedded"))(RESULTS, [] if bare else list(chain(*records)), path)
+    FIGURES[name.removesuffix("_embedded")](RESULTS, [] if bare else list(chain(*records)), path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["gpt4v_sets", "gpt4v_answers", "scale_and_timing", "mer_unibench", "counter_evidence", "counter_evidence_embedded",
@@ -55,7 +57,7 @@ def test_a_figure_is_the_same_bytes_twice(name, records, tmp_path):
     assert b"CreationDate" not in first
 
 
-def test_figures_as_pictures(records, tmp_path):
+def test_a_figure_can_be_png(records, tmp_path):
     draw("people", records, tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
@@ -86,20 +88,20 @@ def test_a_system_that_is_not_verified_is_marked(tmp_path):
 def test_the_full_tier_has_the_systems_that_an_encoder_serves(tmp_path):
     tables.systems(LITERATURE, [], tmp_path / "systems.tex")
     lines = [line for line in (tmp_path / "systems.tex").read_text().splitlines() if " & " in line]
-    said = {line.partition("$")[0].partition("~")[0]: line.removesuffix(r" \\").split(" & ")[-1] for line in lines}
-    assert {said[name] for name in ("VideoLLaMA3-7B", "DINOv3 ViT S-7B", "V-JEPA 2 L-g")} == {"full tier"}
-    assert {said[name] for name in ("VideoMAE V2-g", "MAE-DFER", "S2D", "OpenTAD", "InternVideo2 s1-6B")} == {"no"}
-    assert said["ActionFormer"] == "retrained"
-    assert said["Qwen2.5-VL"] == "endpoint"
+    runs_here = {line.partition("$")[0].partition("~")[0]: line.removesuffix(r" \\").split(" & ")[-1] for line in lines}
+    assert {runs_here[name] for name in ("VideoLLaMA3-7B", "DINOv3 ViT S-7B", "V-JEPA 2 L-g")} == {"full tier"}
+    assert {runs_here[name] for name in ("VideoMAE V2-g", "MAE-DFER", "S2D", "OpenTAD", "InternVideo2 s1-6B")} == {"no"}
+    assert runs_here["ActionFormer"] == "retrained"
+    assert runs_here["Qwen2.5-VL"] == "endpoint"
     papers = {row["citation"] for row in ENCODERS.values()}
     served = {row["system"] for row in LITERATURE["systems"].to_dict("records") if row["paper_key"] in papers}
-    assert {name for name, runs in said.items() if runs == "full tier"} <= served
+    assert {name for name, runs in runs_here.items() if runs == "full tier"} <= served
 
 
 @pytest.mark.parametrize("name", ["gpt4v_sets", "scale_and_timing", "mer_unibench", "counter_evidence"])
 def test_a_figure_refuses_numbers_that_are_not_verified(name, records, tmp_path):
     with pytest.raises(KinesicsError, match="is not verified: print it with a mark"):
-        getattr(figures, name)(RESULTS.assign(verified="no"), list(chain(*records)), tmp_path / "a.pdf")
+        FIGURES[name](RESULTS.assign(verified="no"), list(chain(*records)), tmp_path / "a.pdf")
     assert not list(tmp_path.iterdir())
 
 
@@ -111,6 +113,7 @@ def test_text_and_tables_refuse_numbers_that_are_not_verified(records, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_number_of_the_text_exists(name, records):
     text = (ROOT / "paper" / name).read_text()
@@ -130,7 +133,7 @@ def test_a_missing_row_is_named():
 
 
 def test_probes_of_two_papers_are_kept_apart():
-    one, other = (figures.probes(RESULTS, paper) for paper in ("assran2025vjepa2", "simeoni2025dinov3"))
+    one, other = (probes(RESULTS, paper) for paper in ("assran2025vjepa2", "simeoni2025dinov3"))
     assert not set(one["system"]) & set(other["system"])
     assert one["Jester"].notna().all()
     assert "Jester" not in other

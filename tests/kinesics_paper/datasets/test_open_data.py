@@ -1,4 +1,4 @@
-"""The adapters of the open data sets: miniatures of each layout with its flaws, and the data where they are there."""
+"""The readers of the open data sets: miniatures of each layout with its flaws, and the data where they are there."""
 
 import hashlib
 import json
@@ -25,6 +25,7 @@ from kinesics.structures.tracks import read_tracks
 from kinesics_paper.datasets import egogestar, gpt4v_emotion, ipn_hand, mediapipe_pose_gestures, open_data, shrec2022
 from kinesics_paper.datasets import uci_gesture_phase as phases
 from kinesics_paper.datasets import uci_grammatical_facial_expressions as faces
+from kinesics_paper.datasets.base import LabelledDataset, TimedDataset
 from kinesics_paper.downloads import read_downloads
 
 MIRROR = os.environ.get("KINESICS_MIRROR")
@@ -69,49 +70,57 @@ def rows(events: pd.DataFrame, video: str) -> list[tuple]:
 # One contract
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", TIMED)
 def test_streams_events_and_splits_agree(made, dataset):
-    module, folder = open_data.find_open_dataset(dataset), made / dataset
-    streams, events = module.streams(folder), module.events(folder)
+    reader, folder = open_data.find_open_dataset(dataset), made / dataset
+    assert isinstance(reader, TimedDataset)
+    streams, events = reader.read_streams(folder), reader.read_events(folder)
     assert list(streams.columns) == ["video", "subject", "duration_s"]
     assert list(events.columns) == COLUMNS
     assert streams["video"].is_unique
     assert set(events["video"]) <= set(streams["video"])
-    assert set(events["label"]) <= set(module.LABELS)
+    assert set(events["label"]) <= set(reader.labels)
     assert set(events["family"]) == {"gesture"}
     ends = events.groupby("video")["end_s"].max() - streams.set_index("video")["duration_s"]
     assert not (ends > 1e-9).any()
-    for train, test in module.splits(folder).values():
+    for train, test in reader.read_splits(folder).values():
         assert test
         assert not set(train) & set(test)
         assert set(train) | set(test) <= set(streams["video"])
+    assert not reader.videos or set(reader.videos) == set(streams["video"])
 
 
 @pytest.mark.parametrize("dataset", ["crema-d", "gpt4v-emotion"])
 def test_data_without_time_has_labels(made, dataset):
-    module = open_data.find_open_dataset(dataset)
-    table = module.labels(made / dataset)
+    reader = open_data.find_open_dataset(dataset)
+    assert isinstance(reader, LabelledDataset)
+    table = reader.read_labels(made / dataset)
     assert list(table.columns) == ["video", "subject", "label", "family"]
     assert table["video"].is_unique
-    assert set(table["label"]) <= set(module.LABELS)
+    assert set(table["label"]) <= set(reader.labels)
     assert set(table["family"]) == {"emotion"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", open_data.OPEN_DATASETS)
 def test_what_is_written_is_what_is_announced(made, written, dataset):
     folder = written / dataset
     found = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
     assert sorted(found) == sorted(open_data.output_names(dataset))
     if dataset in TIMED:
-        module = open_data.find_open_dataset(dataset)
-        events = module.events(made / dataset)
+        reader = open_data.find_open_dataset(dataset)
+        events = reader.read_events(made / dataset)
         pd.testing.assert_frame_equal(read_events_csv(folder / "events.csv"), events, atol=0.0005)
         splits = json.loads((folder / "splits.json").read_text())
-        assert {fold: (part["train"], part["test"]) for fold, part in splits.items()} == module.splits(made / dataset)
+        assert {fold: (part["train"], part["test"]) for fold, part in splits.items()} == reader.read_splits(
+            made / dataset
+        )
     for path in folder.glob("tracks/*.parquet"):
         assert read_tracks(path).video == path.stem
 
 
+@pytest.mark.slow
 def test_the_same_data_give_the_same_bytes(made, written, tmp_path):
     dataset = "uci-grammatical-facial-expressions"
     open_data.write_tables(dataset, made / dataset, tmp_path)
@@ -139,11 +148,11 @@ def test_summary_of_the_miniatures(written):
 
 
 def test_an_unknown_data_set_is_answered_with_the_known_ones():
-    with pytest.raises(KinesicsError, match=r"'jester' has no adapter. The data sets are uci-gesture-phase, "):
+    with pytest.raises(KinesicsError, match=r"'jester' has no reader. The data sets are uci-gesture-phase, "):
         open_data.find_open_dataset("jester")
 
 
-def test_every_adapter_has_its_sources():
+def test_every_reader_has_its_sources():
     sources = read_downloads()
     assert {name for name, files in sources.items() if files[0]["tier"] == "public"} == set(open_data.OPEN_DATASETS)
     for name in open_data.OPEN_DATASETS:
@@ -171,14 +180,14 @@ def test_a_frame_is_shown_until_the_next_but_not_for_ever():
 
 
 def test_phases_over_the_turn_of_a_minute(made):
-    events = phases.events(made / "uci-gesture-phase")
+    events = phases.read_events(made / "uci-gesture-phase")
     for video in phases.VIDEOS:  # b1 with its misspelled frame and byte-order mark too
         assert rows(events, video) == [("preparation", 0.08, 0.2), ("stroke", 0.2, 0.36)]
-    assert phases.splits(made)["b"] == (["a1", "a2", "a3", "c1", "c3"], ["b1", "b3"])
+    assert phases.read_splits(made)["b"] == (["a1", "a2", "a3", "c1", "c3"], ["b1", "b3"])
 
 
 def test_phases_as_pose(made, tmp_path):
-    paths = phases.tracks(made / "uci-gesture-phase", tmp_path)
+    paths = phases.write_tracks(made / "uci-gesture-phase", tmp_path)
     assert [path.stem for path in paths] == list(phases.VIDEOS)
     for path in paths:  # b3 with its other unit too
         tracks = read_tracks(path)
@@ -191,14 +200,15 @@ def test_phases_as_pose(made, tmp_path):
         assert pose[0, 0, 2] == 0
 
 
+@pytest.mark.slow
 def test_faces_with_unpadded_milliseconds(made, tmp_path):
     folder = made / "uci-grammatical-facial-expressions"
-    events = faces.events(folder)
+    events = faces.read_events(folder)
     assert len(faces.VIDEOS) == 16
     for video in faces.VIDEOS:  # a_emphasis with its long header too
         assert rows(events, video) == [(video[2:], 0.5, 0.75), (video[2:], 1.0, 1.5)]
-    assert faces.splits(folder)["b"][1] == [video for video in faces.VIDEOS if video[0] == "b"]
-    paths = faces.tracks(folder, tmp_path)
+    assert faces.read_splits(folder)["b"][1] == [video for video in faces.VIDEOS if video[0] == "b"]
+    paths = faces.write_tracks(folder, tmp_path)
     tracks = read_tracks(paths[0])
     assert tracks.dense(0, ["face_x0", "face_y1"])[0].tolist() == [0.5, np.float32(249 / 480)]
     assert tracks.table["face"].null_count == len(tracks.table)
@@ -210,20 +220,22 @@ def test_faces_with_unpadded_milliseconds(made, tmp_path):
     assert np.allclose(table["time_s"], 0.05 * np.arange(30))
 
 
+@pytest.mark.slow
 def test_poses_with_zero_times_and_a_wrong_label(made, tmp_path):
     folder = made / "mediapipe-pose-gestures"
     assert len(mediapipe_pose_gestures.FILES) == 33
-    assert set(mediapipe_pose_gestures.streams(folder)["duration_s"].round(6)) == {0.48}
-    events = mediapipe_pose_gestures.events(folder)
+    assert set(mediapipe_pose_gestures.read_streams(folder)["duration_s"].round(6)) == {0.48}
+    events = mediapipe_pose_gestures.read_events(folder)
     assert rows(events, "swipe_right_jonas") == [("swipe_right", 0.2, 0.32)]
     assert rows(events, "flip_table_mamad") == [("flip_table", 0.2, 0.32)]
-    tracks = read_tracks(mediapipe_pose_gestures.tracks(folder, tmp_path, rate_hz=25)[0])
+    tracks = read_tracks(mediapipe_pose_gestures.write_tracks(folder, tmp_path, rate_hz=25)[0])
     assert tracks.frames == 12
     pose = tracks.dense(0, "pose")
     assert pose[11, 32].tolist() == pytest.approx([0.5, 0.32, -0.1, 0.1])
     assert tracks.dense(0, ["person_x0", "person_y0", "person_y1"])[3].tolist() == pytest.approx([0.5, 0, 0.24])
 
 
+@pytest.mark.slow
 def test_concatenated_streams(made, tmp_path):
     folder = made / "egogestar"
     plan = egogestar.plan(folder)
@@ -238,14 +250,14 @@ def test_concatenated_streams(made, tmp_path):
         serials = {int(name.rpartition("_")[2].removesuffix(".mp4")) for name in part["file"]}
         assert serials <= (set(range(1, 9)) if "train" in stream else set(range(9, 13)))
         assert gestures[gestures["stream"] == stream]["label"].value_counts().tolist() == [2] * 10
-    assert [len(part) for part in egogestar.splits(folder)["serial"]] == [4, 2]
+    assert [len(part) for part in egogestar.read_splits(folder)["serial"]] == [4, 2]
     stream = "egogestar_concatenated_test_2"
     paths = [egogestar.write_stream(folder, stream, tmp_path / f"{i}.mp4") for i in range(2)]
     digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
     assert len(digests) == 1
     part = plan[plan["stream"] == stream]
     assert probe_video(paths[0]).duration_s == pytest.approx(part["end_s"].max())
-    # the first and the last picture of each clip have the grey of its label
+    # the first and the last frame of each clip have the grey of its label
     greys = {label: 20 * k + 10 for k, label in enumerate((*egogestar.LABELS, egogestar.BACKGROUND))}
     for times in (part["start_s"] + 0.001, part["end_s"] - 0.05):
         seen = read_frame_at(paths[0], times.tolist()).mean((1, 2, 3))
@@ -254,21 +266,21 @@ def test_concatenated_streams(made, tmp_path):
 
 def test_runs_of_shrec(made):
     folder = made / "shrec2022"
-    assert rows(shrec2022.events(folder), "1")[0] == ("one", 0.0, 2.05)
-    found = shrec2022.detections(folder, "Stronger")
+    assert rows(shrec2022.read_events(folder), "1")[0] == ("one", 0.0, 2.05)
+    found = shrec2022.read_detections(folder, "Stronger")
     assert found["label"].value_counts()["wave"] == 1
     with pytest.raises(KinesicsError, match=r"'Best' is not a run. The runs are 2ST-GCN 1F, "):
-        shrec2022.detections(folder, "Best")
+        shrec2022.read_detections(folder, "Best")
 
 
 def test_segments_of_ipn(made):
     folder = made / "ipn-hand"
-    assert rows(ipn_hand.events(folder), "1CM1_1_R_#1") == [("g01", 1.0, 2.0), ("b0a", 2.0, 2.5)]
-    assert ipn_hand.splits(folder) == {"subjects": (["1CM1_1_R_#1"], ["4CM2_7_L_#2"])}
+    assert rows(ipn_hand.read_events(folder), "1CM1_1_R_#1") == [("g01", 1.0, 2.0), ("b0a", 2.0, 2.5)]
+    assert ipn_hand.read_splits(folder) == {"subjects": (["1CM1_1_R_#1"], ["4CM2_7_L_#2"])}
 
 
 def test_sentiment_is_a_sign(made):
-    table = gpt4v_emotion.labels(made / "gpt4v-emotion")
+    table = gpt4v_emotion.read_labels(made / "gpt4v-emotion")
     signs = table[table["video"].str.startswith("cmumosi/")]["label"]
     assert set(signs) == {"positive", "negative"}
 
@@ -277,7 +289,7 @@ def test_a_sample_with_two_labels_is_named(copy):
     folder = copy("gpt4v-emotion")
     replace(folder / "results/rafdb/label-gpt4v-grey.csv", "s0,Surprise", "s0,Fear")
     with pytest.raises(KinesicsError, match=r"label-gpt4v-grey.csv: sample 'rafdb/s0' has another label"):
-        gpt4v_emotion.labels(folder)
+        gpt4v_emotion.read_labels(folder)
 
 
 # What is wrong is named, and nothing is half-written
@@ -318,6 +330,7 @@ DAMAGE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dataset", "file", "old", "new", "message"), DAMAGE)
 def test_what_is_wrong_is_named(copy, tmp_path, dataset, file, old, new, message):
     folder = copy(dataset)
@@ -334,7 +347,7 @@ def test_clips_that_are_not_the_data_sets(copy, tmp_path):
     folder = copy("egogestar")
     shutil.copyfile(folder / "testvideo_up_1.mp4", folder / "testvideo_spiral_1.mp4")
     with pytest.raises(KinesicsError, match=r"testvideo_spiral_1.mp4: a clip of an unknown label"):
-        egogestar.events(folder)
+        egogestar.read_events(folder)
     (folder / "testvideo_spiral_1.mp4").unlink()
     write_video(folder / "testvideo_up_1.mp4", [np.zeros((48, 64, 3), np.uint8)] * 3)
     with pytest.raises(KinesicsError, match=r"testvideo_up_1.mp4: 64 x 48 pixels instead of 640 x 480"):
@@ -347,6 +360,7 @@ def test_clips_that_are_not_the_data_sets(copy, tmp_path):
 # The data themselves
 
 
+@pytest.mark.slow
 @with_mirror
 def test_the_data_sets(whole):
     found = {row["dataset"]: row for row in open_data.summarise(whole)}
@@ -365,11 +379,12 @@ def test_the_data_sets(whole):
     assert list(hours.values()) == [0.10, 0.42, 0.44, 0.20, None, 7.41, None, None]
 
 
+@pytest.mark.slow
 @with_mirror
 def test_the_wrist_of_jonas_moves_right():
     """The file name of swipe_right_jonas is right and its label wrong: the fastest wrist moves as in the other streams."""
     speeds = {}
-    for video, _, pose, labels in mediapipe_pose_gestures._all(Path(MIRROR) / "mediapipe-pose-gestures"):
+    for video, _, pose, labels in mediapipe_pose_gestures.read_poses(Path(MIRROR) / "mediapipe-pose-gestures"):
         if video.startswith("swipe") and set(labels) != {"idle"}:
             steps = np.diff(pose[:, [15, 16], 0], n=1, axis=0)[labels[1:] != "idle"]
             speeds[video] = steps[np.abs(steps) > np.quantile(np.abs(steps), 0.9)].mean()

@@ -27,7 +27,7 @@ def miniature(tmp_path):
 
 @pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set")
 def test_released_votes_come_within_a_point_of_the_published_rates(tmp_path):
-    records = score_crema_d(Path(MIRROR) / "crema-d", RESULTS, draws=200)
+    records = score_crema_d(Path(MIRROR) / "crema-d", RESULTS, resamples=200)
     quoted = {record["variant"]: record for record in records if record["published"] is not None}
     assert set(quoted) == set(MODALITIES)
     assert all(abs(record["value"] - record["published"]) < 1 for record in quoted.values())
@@ -37,7 +37,7 @@ def test_released_votes_come_within_a_point_of_the_published_rates(tmp_path):
 
 
 def test_miniature(miniature, tmp_path):
-    records = score_crema_d(miniature, RESULTS, draws=50)
+    records = score_crema_d(miniature, RESULTS, resamples=50)
     write_json(tmp_path / "out.json", records)
     assert json.loads((tmp_path / "out.json").read_text()) == records
     value = {(record["variant"], record["metric"]): record["value"] for record in records}
@@ -70,7 +70,7 @@ def test_a_wrong_row_is_named(tmp_path, row, message):
     path = tmp_path / "tabulatedVotes.csv"
     path.write_text(f"{HEADER}\n{row}\n")
     with pytest.raises(KinesicsError, match=rf"tabulatedVotes.csv: {message}"):
-        score_crema_d(tmp_path, RESULTS, draws=10)
+        score_crema_d(tmp_path, RESULTS, resamples=10)
 
 
 def test_empty_and_repeated(miniature):

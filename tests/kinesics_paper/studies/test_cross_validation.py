@@ -1,4 +1,4 @@
-"""The study of the open data: what its streams say, how it cuts videos, that it learns, and what the article makes of it."""
+"""The cross-validation on open data: descriptors, cut videos, what detectors learn there, and the numbers of the article."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from support.clips import write_video
 from support.open_data import write_faces
-from support.toy import toy_clip, untrained
+from support.toy import toy_recording, untrained
 
 from kinesics.detectors import linear
 from kinesics.errors import KinesicsError
@@ -16,7 +16,7 @@ from kinesics.io.files import write_json
 from kinesics.metrics.comparison import compare
 from kinesics.metrics.scoring import score
 from kinesics.models import augmentation, inference, optimization
-from kinesics.models.method import settings_of
+from kinesics.models.temporal_model import settings_of
 from kinesics.signals.landmarks import landmark_descriptor, landmark_layout
 from kinesics.signals.optical_flow import CELLS, FLOW_LAYOUT, flow_descriptor
 from kinesics.structures.events import check_events, write_events_csv
@@ -89,7 +89,7 @@ def test_pixels_say_where_something_moves_and_which_way(tmp_path):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Return a folder with miniatures of what the adapters write: faces by points, a body pose, a video."""
+    """Return a folder with miniatures of what the readers write: faces by points, a body pose, a video."""
     data, out = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("open")
     open_data.write_tables(FACES, write_faces(data), out / FACES)
     pose = np.concatenate([np.random.default_rng(0).uniform(0, 1, (33, 3)), np.ones((33, 1))], 1)
@@ -118,12 +118,12 @@ def folder(tmp_path_factory) -> Path:
         (CLIPS, "v", 1 + 4 * CELLS[0] * CELLS[1], 1.2),
     ],
 )
-def test_every_data_set_has_its_stream_at_any_rate(folder, dataset, video, columns, duration_s):
+def test_every_data_set_has_its_descriptor_at_any_rate(folder, dataset, video, columns, duration_s):
     for rate_hz in (10.0, 20.0):
         clip = read_open_recording(dataset, folder / dataset, video, rate_hz)
         assert clip.descriptor(0).shape == (clip.tracks.frames, columns) == (round(duration_s * rate_hz), columns)
         assert clip.tracks.persons == [0]
-        assert clip.descriptor(0)[:, clip.layout.seen].all()
+        assert clip.descriptor(0)[:, clip.layout.visible].all()
     with pytest.raises(KinesicsError, match="nobody"):
         read_open_recording(dataset, folder / dataset, "nobody", RATE)
 
@@ -138,25 +138,26 @@ def test_a_clip_is_cut_and_its_events_with_it():
     clip = recording_of_descriptor("v", RATE, np.arange(80, dtype=np.float32).reshape(40, 2), FLOW_LAYOUT)
     rows = [("v", 0, "a", 0.0, 1.0), ("v", 0, "b", 2.8, 3.2), ("v", 0, "a", 3.5, 3.9), ("w", 0, "a", 0.0, 1.0)]
     truth = check_events(pd.DataFrame(rows, columns=["video", "person", "label", "start_s", "end_s"]))
-    (first, last), events = study._parted(clip, truth)
+    parts = study.cut_training_video(clip, truth)
+    first, last, events = parts.training, parts.validation, parts.events
     assert (first.tracks.frames, last.tracks.frames) == (30, 10)
     np.testing.assert_array_equal(last.descriptor(0), clip.descriptor(0)[30:])
     assert last.descriptor(0).tolist() == cut_recording(clip, 30, 40).descriptor(0).tolist()
-    found = [
+    rows = [
         (label, round(start, 6), round(end, 6))
         for video, label, start, end in events[["video", "label", "start_s", "end_s"]].itertuples(index=False)
         if video == last.tracks.video
     ]
-    assert found == [("b", 0.0, 0.2), ("a", 0.5, 0.9)]
+    assert rows == [("b", 0.0, 0.2), ("a", 0.5, 0.9)]
     assert events.loc[events["video"] == first.tracks.video, "end_s"].tolist() == [1.0, 3.0]
 
 
-def test_a_label_that_a_fold_does_not_teach_is_left_out():
+def test_a_label_without_training_events_in_a_fold_is_left_out():
     truth = pd.DataFrame({"video": ["a", "a", "b", "c"], "label": ["x", "happy", "x", "happy"]})
     splits = {"1": {"train": ["b", "c"], "test": ["a"]}, "2": {"train": ["a"], "test": ["b"]}}
-    assert study._judged(truth, splits) == (["happy", "x"], [])
+    assert study.scored_labels(truth, splits) == (["happy", "x"], [])
     splits["1"]["train"] = ["b"]
-    assert study._judged(truth, splits) == (["x"], ["happy"])
+    assert study.scored_labels(truth, splits) == (["x"], ["happy"])
 
 
 @pytest.fixture
@@ -180,25 +181,25 @@ def planted(tmp_path, monkeypatch) -> Path:
     streams.to_csv(tmp_path / "streams.csv", index=False)
     people = {person: [video for video in videos if video[0] == person] for person in "abc"}
     splits = {
-        person: {"train": [video for video in videos if video not in mine], "test": mine}
-        for person, mine in people.items()
+        person: {"train": [video for video in videos if video not in own], "test": own}
+        for person, own in people.items()
     }
     write_json(tmp_path / "splits.json", splits)
     monkeypatch.setattr(study, "read_open_recording", lambda dataset, folder, video, rate_hz: clips[video])
     return tmp_path
 
 
-def test_what_can_be_learned_is_found_in_who_was_left_out(planted):
+def test_what_can_be_learned_is_detected_in_persons_left_out(planted):
     settings = {"rate_hz": RATE, "unit": "person", "options": {"steps": 200, "batch": 2, "decay": 0.05}}
     scoring = {"resamples": 200, "seed": 0, "block_s": 10}
     detectors = {"chance": [0, 1], "linear": [0]}
     for name in ("one.json", "two.json"):
-        found = study.cross_validate("any", planted, detectors, settings, scoring, reference="linear")
-        write_json(planted / name, found)
+        scores = study.cross_validate("any", planted, detectors, settings, scoring, reference="linear")
+        write_json(planted / name, scores)
     assert (planted / "one.json").read_bytes() == (planted / "two.json").read_bytes()
     result = json.loads((planted / "one.json").read_text())
-    facts = [result[key] for key in ("labels", "left_out", "unit", "units", "videos", "folds", "seeds")]
-    assert facts == [["down", "up"], [], "person", 3, 4, 3, 1]
+    summary = [result[key] for key in ("labels", "left_out", "unit", "units", "videos", "folds", "seeds")]
+    assert summary == [["down", "up"], [], "person", 3, 4, 3, 1]
     metrics = {name: scored["metrics"] for name, scored in result["detectors"].items()}
     assert metrics["linear"]["map"]["value"] > 0.7 > 0.3 > metrics["chance"]["map"]["value"] > 0
     assert metrics["linear"]["f1_50"]["value"] > 0.7
@@ -213,7 +214,7 @@ def test_what_can_be_learned_is_found_in_who_was_left_out(planted):
 
 
 def test_streams_without_a_mirror_are_not_mirrored_and_others_are_refused(tmp_path):
-    clip, truth = toy_clip(tmp_path, "v", 0, 10)
+    clip, truth = toy_recording(tmp_path, "v", 0, 10)
     other = recording_of_descriptor("w", RATE, np.ones((100, 49), np.float32), FLOW_LAYOUT)
     found = {}
     for one in (clip, other):
@@ -257,7 +258,7 @@ def test_people_are_drawn_whole_and_models_have_their_own_thresholds():
         score(truth, found, thresholds={"predicted": [{"a": 0.5}]}, **shared)
 
 
-def test_the_article_says_what_the_study_says(tmp_path):
+def test_the_article_has_the_numbers_of_the_study(tmp_path):
     def entry(value: float, low: float | None, high: float | None) -> dict:
         return {"value": value, "low": low, "high": high, "n": 9}
 
@@ -303,7 +304,7 @@ def test_the_article_says_what_the_study_says(tmp_path):
 def test_rows_that_no_step_draws_change_nothing(tmp_path, monkeypatch):
     assert optimization._padded(np.ones((5, 2))).sum(1).tolist() == [2.0] * 5 + [0.0] * 3
     assert optimization._padded(np.ones((8, 2))).shape == (8, 2)
-    clip, truth = toy_clip(tmp_path, "v", 0, 10)
+    clip, truth = toy_recording(tmp_path, "v", 0, 10)
     padded, plain = [], []
     for kept in (padded, plain):
         kept.append(linear.DETECTOR.fit([clip], [truth], 0, steps=20))

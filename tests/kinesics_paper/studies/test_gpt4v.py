@@ -13,11 +13,12 @@ from support.miniature import write_answers, write_gpt4v
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import write_json
-from kinesics_paper.datasets.gpt4v_emotion import read_answers, read_labels
-from kinesics_paper.literature import counts
+from kinesics.metrics.bootstrap import percentile_interval
+from kinesics_paper.datasets.gpt4v_emotion import read_answers, read_sample_names
 from kinesics_paper.literature.records import KEYS, find, read_records
 from kinesics_paper.literature.tables import read_literature
-from kinesics_paper.studies.gpt4v import AS_PUBLISHED, comparison, decide, score_gpt4v
+from kinesics_paper.studies import contingency
+from kinesics_paper.studies.gpt4v import AS_PUBLISHED, apply_options, comparison, score_gpt4v
 
 MIRROR = os.environ.get("KINESICS_MIRROR")
 needs_mirror = pytest.mark.skipif(not MIRROR, reason="KINESICS_MIRROR is not set")
@@ -29,6 +30,7 @@ def miniature(tmp_path):
     return write_gpt4v(tmp_path)
 
 
+@pytest.mark.slow
 @needs_mirror
 def test_every_published_number_is_matched(tmp_path):
     start = time.monotonic()
@@ -41,9 +43,10 @@ def test_every_published_number_is_matched(tmp_path):
     assert ((table["low"] < table["value"]) & (table["value"] < table["high"])).all()
 
 
+@pytest.mark.slow
 @needs_mirror
 def test_each_unwritten_choice_changes_the_number(tmp_path):
-    records = score_gpt4v(Path(MIRROR) / "gpt4v-emotion", RESULTS, draws=50)
+    records = score_gpt4v(Path(MIRROR) / "gpt4v-emotion", RESULTS, resamples=50)
     value = {(r["dataset"], r["variant"], r["metric"]): r["value"] for r in records}
     for dataset, variant, metric in [
         ("eNTERFACE05", "outside: wrong", "WAR"),
@@ -55,7 +58,7 @@ def test_each_unwritten_choice_changes_the_number(tmp_path):
 
 
 def test_miniature(miniature, tmp_path):
-    records = score_gpt4v(miniature, RESULTS, draws=100)
+    records = score_gpt4v(miniature, RESULTS, resamples=100)
     write_json(tmp_path / "gpt4v.json", records)
     assert json.loads((tmp_path / "gpt4v.json").read_text()) == records
     assert all(set(record) == set(KEYS) for record in records)
@@ -72,7 +75,7 @@ def test_miniature(miniature, tmp_path):
 
 def test_same_seed_same_bytes(miniature, tmp_path):
     for name in ("a.json", "b.json"):
-        write_json(tmp_path / name, score_gpt4v(miniature, RESULTS, draws=20))
+        write_json(tmp_path / name, score_gpt4v(miniature, RESULTS, resamples=20))
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
 
 
@@ -96,20 +99,21 @@ def test_a_wrong_row_is_named_and_nothing_is_written(miniature, tmp_path, line, 
     lines[4] = line
     path.write_text("\n".join(lines) + "\n")
     with pytest.raises(KinesicsError, match=message):
-        score_gpt4v(miniature, RESULTS, draws=10)
+        score_gpt4v(miniature, RESULTS, resamples=10)
 
 
+@pytest.mark.slow
 def test_missing_empty_and_not_numeric(miniature, tmp_path):
     path = miniature / "results" / "cmumosi" / "label-gpt4v-multi.csv"
     path.write_text(path.read_text().replace("1.4", "high", 1))
     with pytest.raises(KinesicsError, match=r"label-gpt4v-multi.csv: line 2: label 'high' is not a number"):
-        score_gpt4v(miniature, RESULTS, draws=10)
+        score_gpt4v(miniature, RESULTS, resamples=10)
     path.write_text("name,gt,gpt4v\n")
     with pytest.raises(KinesicsError, match=r"label-gpt4v-multi.csv: no rows"):
-        score_gpt4v(miniature, RESULTS, draws=10)
+        score_gpt4v(miniature, RESULTS, resamples=10)
     path.unlink()
     with pytest.raises(KinesicsError, match=r"label-gpt4v-multi.csv: no such file"):
-        score_gpt4v(miniature, RESULTS, draws=10)
+        score_gpt4v(miniature, RESULTS, resamples=10)
 
 
 def test_polarity_of_eight_emotions(tmp_path):
@@ -118,10 +122,10 @@ def test_polarity_of_eight_emotions(tmp_path):
     )
     classes = ["positive", "negative"]
     options = {"outside": "wrong", "zero": "", "neutral": "", "surprise": ""}
-    decided = decide(read_answers(tmp_path / "a.csv", classes), options, classes)
+    decided = apply_options(read_answers(tmp_path / "a.csv", classes), options, classes)
     assert decided["answer"].tolist() == ["positive", "positive", "odd"]
     assert decided["rank"].tolist() == [1, 2, 0]
-    assert len(decide(read_answers(tmp_path / "a.csv", classes), options | {"outside": "dropped"}, classes)) == 2
+    assert len(apply_options(read_answers(tmp_path / "a.csv", classes), options | {"outside": "dropped"}, classes)) == 2
 
 
 def test_sentiment_options(tmp_path):
@@ -129,9 +133,12 @@ def test_sentiment_options(tmp_path):
     classes = ["positive", "negative"]
     options = {"outside": "wrong", "zero": "dropped", "neutral": "negative", "surprise": ""}
     table = read_answers(tmp_path / "a.csv", classes, numeric=True)
-    assert decide(table, options, classes)["answer"].tolist() == ["negative", "positive"]
-    assert decide(table, options | {"neutral": "positive"}, classes)["answer"].tolist() == ["positive", "positive"]
-    assert decide(table, options | {"zero": "negative"}, classes)["truth"].tolist() == [
+    assert apply_options(table, options, classes)["answer"].tolist() == ["negative", "positive"]
+    assert apply_options(table, options | {"neutral": "positive"}, classes)["answer"].tolist() == [
+        "positive",
+        "positive",
+    ]
+    assert apply_options(table, options | {"zero": "negative"}, classes)["truth"].tolist() == [
         "negative",
         "negative",
         "positive",
@@ -139,41 +146,41 @@ def test_sentiment_options(tmp_path):
 
 
 def test_labels_are_read(miniature):
-    assert len(read_labels(miniature / "results" / "ckplus" / "label.csv")) == 13
+    assert len(read_sample_names(miniature / "results" / "ckplus" / "label.csv")) == 13
 
 
 def test_measures_agree_with_scikit_learn():
     rng = np.random.default_rng(0)
     classes = list("abcd")
     truth, answer = rng.choice(classes, 200), rng.choice([*classes, "none"], 200)
-    table = counts.count(truth, answer, classes)
-    assert counts.accuracy(table) == pytest.approx(accuracy_score(truth, answer))
-    assert counts.uar(table) == pytest.approx(recall_score(truth, answer, labels=classes, average="macro"))
-    assert counts.weighted_f1(table) == pytest.approx(f1_score(truth, answer, labels=classes, average="weighted"))
+    table = contingency.contingency_table(truth, answer, classes)
+    assert contingency.accuracy(table) == pytest.approx(accuracy_score(truth, answer))
+    assert contingency.uar(table) == pytest.approx(recall_score(truth, answer, labels=classes, average="macro"))
+    assert contingency.weighted_f1(table) == pytest.approx(f1_score(truth, answer, labels=classes, average="weighted"))
     many = np.stack([table, table])
-    assert counts.weighted_f1(many) == pytest.approx([counts.weighted_f1(table)] * 2)
+    assert contingency.weighted_f1(many) == pytest.approx([contingency.weighted_f1(table)] * 2)
 
 
 def test_references_and_resamples():
-    table = counts.count(list("aaab"), list("aabb"), list("ab"))
-    assert counts.accuracy(counts.chance(table)) == 0.5
-    assert counts.accuracy(counts.majority(table)) == 0.75
-    assert counts.entropy(np.array([2, 2])) == 1.0
-    assert counts.entropy(np.array([4, 0])) == 0.0
-    drawn = counts.resamples(table, 500)
+    table = contingency.contingency_table(list("aaab"), list("aabb"), list("ab"))
+    assert contingency.accuracy(contingency.chance(table)) == 0.5
+    assert contingency.accuracy(contingency.majority(table)) == 0.75
+    assert contingency.entropy(np.array([2, 2])) == 1.0
+    assert contingency.entropy(np.array([4, 0])) == 0.0
+    drawn = contingency.resample(table, 500)
     assert (drawn.sum((1, 2)) == 4).all()
-    low, high = counts.interval(counts.accuracy(drawn))
+    low, high = percentile_interval(np.append(0.75, contingency.accuracy(drawn)))
     assert 0 <= low < 0.75 < high <= 1
 
 
 def test_recall_of_an_absent_class_is_left_out():
-    table = counts.count(list("aa"), list("ab"), list("abc"))
-    assert np.isnan(counts.recall(table)[1:]).all()
-    assert counts.uar(table) == 0.5
+    table = contingency.contingency_table(list("aa"), list("ab"), list("abc"))
+    assert np.isnan(contingency.recall(table)[1:]).all()
+    assert contingency.uar(table) == 0.5
 
 
 def test_records_are_found_or_named(miniature, tmp_path):
-    records = score_gpt4v(miniature, RESULTS, draws=10)
+    records = score_gpt4v(miniature, RESULTS, resamples=10)
     write_json(tmp_path / "gpt4v.json", records)
     assert read_records(tmp_path / "gpt4v.json") == records
     assert find(records, "CK+", "chance", "accuracy")["n"] == 12

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 from support import ROOT
-from support.toy import toy_clip, untrained
+from support.toy import toy_recording, untrained
 
 from kinesics.detectors import budgeted
 from kinesics.detectors.registry import DETECTORS, find_detector
@@ -27,6 +27,7 @@ from kinesics_paper.article.tables.results import ablation
 from kinesics_paper.studies.proposal_studies import StudyData, budget_curve, learning_curve
 
 
+@pytest.mark.slow
 def test_signed_distances_by_hand():
     on = jnp.array([0, 0, 0, 1, 1, 1, 1, 0, 0], jnp.float32)[None, :, None]
     # In frames, from each frame's middle to the nearest boundary; a quarter of the limit is the unit.
@@ -69,7 +70,7 @@ def test_a_threshold_takes_decisions_and_leaves_the_ranking():
 def curve(tmp_path_factory):
     """Return the budget curve of an untrained model on a toy, and the folder of its files."""
     folder = tmp_path_factory.mktemp("budget")
-    clip, truth = toy_clip(folder, "v", 0, 20)
+    clip, truth = toy_recording(folder, "v", 0, 20)
     write_events_csv(truth, folder / "truth.csv")
     features = []
     for encoder, of in clip.features.items():
@@ -146,12 +147,13 @@ def test_the_article_says_what_the_studies_say(curve, tmp_path):
     assert numbers["budget.uncertain.25"] == found["curve"]["uncertain"][1]["metrics"]["map"]["value"]
 
 
+@pytest.mark.slow
 def test_the_learning_curve_scores_where_it_learned_on_test_videos_and_on_clips(curve, tmp_path):
     _, folder = curve
     features = sorted(folder.glob("*/v.safetensors"))
     tracks, truth, model = folder / "v.parquet", folder / "truth.csv", tmp_path / "m.safetensors"
     clip, true = read_recordings([tracks], features)[0], read_events_csv(truth)
-    learned = untrained(budgeted.MODEL, [clip], true, loud=0.5) | {"threshold": np.array([0.2])}
+    learned = untrained(budgeted.MODEL, [clip], true, noise=0.5) | {"threshold": np.array([0.2])}
     save_file(dict(sorted(learned.items())), model, {"detector": "kinesics.detectors.budgeted"})
     parts = {name: [tracks] for name in ("train", "val", "test", "clips")}
     data = StudyData(

@@ -13,7 +13,7 @@ from kinesics.errors import KinesicsError
 from kinesics.io.files import write_json
 from kinesics_paper.datasets.shrec2022 import RUNS, read_sequences
 from kinesics_paper.literature.tables import read_literature
-from kinesics_paper.studies.shrec2022 import match, rates, score_shrec2022, tally
+from kinesics_paper.studies.shrec2022 import count_classes, match, rates, score_shrec2022
 
 MIRROR = os.environ.get("KINESICS_MIRROR")
 RESULTS = read_literature(ROOT / "literature")["published_results"]
@@ -36,7 +36,7 @@ def test_quoted_numbers_are_matched(tmp_path):
 
 
 def test_miniature(miniature, tmp_path):
-    records = score_shrec2022(miniature, RESULTS, draws=50)
+    records = score_shrec2022(miniature, RESULTS, resamples=50)
     write_json(tmp_path / "out.json", records)
     assert json.loads((tmp_path / "out.json").read_text()) == records
     value = {record["metric"]: record["value"] for record in records if record["variant"] == "Stronger"}
@@ -50,7 +50,7 @@ def test_miniature(miniature, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("detections", "found"),
+    ("detections", "matched"),
     [
         ([("ONE", 0, 10, 5)], [0]),
         ([("TWO", 0, 10, 5)], [None]),
@@ -62,12 +62,12 @@ def test_miniature(miniature, tmp_path):
         ([("ONE", 1, 9, 5), ("ONE", 30, 40, 35)], [0, 1]),
     ],
 )
-def test_rule(detections, found):
-    assert match([("ONE", 0, 10), ("ONE", 30, 40)], detections) == found
+def test_rule(detections, matched):
+    assert match([("ONE", 0, 10), ("ONE", 30, 40)], detections) == matched
 
 
 def test_a_class_without_gestures_is_left_out():
-    numbers = tally({"1": [("ONE", 0, 10)]}, {"1": [("ONE", 0, 10, 4)]})
+    numbers = count_classes({"1": [("ONE", 0, 10)]}, {"1": [("ONE", 0, 10, 4)]})
     assert rates(numbers.sum(0))["detection rate"] == 1
     assert np.isfinite(rates(numbers)["Jaccard index"]).all()
 
@@ -99,7 +99,7 @@ def test_missing_file_and_sequence(miniature, tmp_path):
     run = miniature / "participants_results" / "Stronger.txt"
     run.write_text("1;ONE;0;10;5")
     with pytest.raises(KinesicsError, match=r"Stronger.txt: sequence 2 stands in only one"):
-        score_shrec2022(miniature, RESULTS, draws=10)
+        score_shrec2022(miniature, RESULTS, resamples=10)
     run.unlink()
     with pytest.raises(KinesicsError, match=r"Stronger.txt: no such file"):
-        score_shrec2022(miniature, RESULTS, draws=10)
+        score_shrec2022(miniature, RESULTS, resamples=10)

@@ -1,4 +1,4 @@
-"""How real the stage is: what is counted, how errors are measured, and whose answers they are."""
+"""The realism of the synthetic data: what is counted, how errors are measured, and to which face outputs belong."""
 
 import dataclasses
 
@@ -37,8 +37,8 @@ def mesh(points: np.ndarray) -> list[float]:
 
 
 @pytest.fixture
-def played() -> dict:
-    """Return two people's truth, tracks and answers: 0 is found as track 7, off by 1.9 pixels; 1 hides half of the time,
+def rendered() -> dict:
+    """Return two people's truth, tracks and features: 0 is found as track 7, off by 1.9 pixels; 1 hides half of the time,
     turns away for the other half's first half, and is never found."""
     frames, rows = [], []
     for k in range(FRAMES):
@@ -62,15 +62,15 @@ def played() -> dict:
     }
     actions = pd.DataFrame([{"person": person} | action for person in (0, 1)])
     times = np.arange(FRAMES) / RATE_HZ
-    said = np.zeros((FRAMES, len(fer.LABELS)), np.float32)
-    said[:, fer.LABELS.index("neutral")] = 1
-    said[22] = 0
-    said[22, fer.LABELS.index("happy")], said[22, fer.LABELS.index("fear")] = 0.75, 0.25
+    outputs = np.zeros((FRAMES, len(fer.LABELS)), np.float32)
+    outputs[:, fer.LABELS.index("neutral")] = 1
+    outputs[22] = 0
+    outputs[22, fer.LABELS.index("happy")], outputs[22, fer.LABELS.index("fear")] = 0.75, 0.25
     return {
         "frames": {"a": pd.DataFrame(frames)},
         "actions": {"a": actions},
         "tracks": {"a": Tracks("a", RATE_HZ, FRAMES / RATE_HZ, WIDTH, HEIGHT, pa.table(columns, schema=SCHEMA))},
-        "features": {"a": Features("a", "fer", RATE_HZ, {"face": CropFeatures(times, np.full(FRAMES, 7), said)})},
+        "features": {"a": Features("a", "fer", RATE_HZ, {"face": CropFeatures(times, np.full(FRAMES, 7), outputs)})},
     }
 
 
@@ -80,8 +80,8 @@ def videos(severity: int = 0) -> pd.DataFrame:
     )
 
 
-def test_only_frontal_faces_in_sight_count(played):
-    rows = realism(videos(), **played)["detection"]
+def test_only_frontal_faces_in_sight_count(rendered):
+    rows = realism(videos(), **rendered)["detection"]
     assert [row["shot"] for row in rows] == ["all", "bust"]
     # All 60 of person 0, and the last 15 of person 1.
     assert all((row["faces"], row["found"]) == (75, 60) for row in rows)
@@ -89,34 +89,34 @@ def test_only_frontal_faces_in_sight_count(played):
     assert rows[0]["median_eye_distance_px"] == pytest.approx(20)
 
 
-def test_errors_are_shares_of_the_distance_between_the_eyes(played):
-    for row in realism(videos(), **played)["landmarks"]:
+def test_errors_are_shares_of_the_distance_between_the_eyes(rendered):
+    for row in realism(videos(), **rendered)["landmarks"]:
         assert row["faces"] == 60
         assert row["mean_px"] == pytest.approx(1.9, abs=1e-4)
         assert [row[name] for name in ("mean", "median", "p90")] == pytest.approx([0.095] * 3, abs=1e-5)
 
 
-def test_a_mesh_that_is_off_by_more_than_a_tenth_has_failed(played):
-    table = played["tracks"]["a"].table.to_pylist()
+def test_a_mesh_that_is_off_by_more_than_a_tenth_has_failed(rendered):
+    table = rendered["tracks"]["a"].table.to_pylist()
     for row in table[:15]:
         row["face"] = mesh(face(50, 54))
-    tracks = dataclasses.replace(played["tracks"]["a"], table=pa.Table.from_pylist(table, SCHEMA))
-    row = realism(videos(), **played | {"tracks": {"a": tracks}})["landmarks"][0]
+    tracks = dataclasses.replace(rendered["tracks"]["a"], table=pa.Table.from_pylist(table, SCHEMA))
+    row = realism(videos(), **rendered | {"tracks": {"a": tracks}})["landmarks"][0]
     assert row["failed"] == pytest.approx(0.25)
     assert row["mean"] == pytest.approx(0.25 * 0.2 + 0.75 * 0.095, abs=1e-5)
 
 
-def test_the_face_is_asked_about_at_the_apex_and_when_calm(played):
-    rows = {(row["display"], row["said"]): row for row in realism(videos(), **played)["expressions"]}
-    assert rows["happy", "happy"]["faces"] == rows["happy", "happy"]["times"] == 1, "nobody answers for person 1"
+def test_expressions_are_measured_at_the_apex_and_when_calm(rendered):
+    rows = {(row["display"], row["said"]): row for row in realism(videos(), **rendered)["expressions"]}
+    assert rows["happy", "happy"]["faces"] == rows["happy", "happy"]["times"] == 1, "person 1 has no output"
     assert rows["happy", "happy"]["mean_probability"] == pytest.approx(0.75)
     assert rows["happy", "fear"]["times"] == 0
     # Calm until 0.5 s and from 4 s on: at 0, 4 (4.1 by rounding), 5.
     assert rows["neutral", "neutral"]["times"] == 3
 
 
-def test_the_wild_counts_apart(played):
-    tables = realism(videos(severity=2), **played)
+def test_perturbed_videos_count_apart(rendered):
+    tables = realism(videos(severity=2), **rendered)
     assert [(row["perturbation"], row["severity"], row["faces"]) for row in tables["detection"]] == [
         ("", 0, 0),
         ("blur", 2, 75),
@@ -125,39 +125,39 @@ def test_the_wild_counts_apart(played):
     assert tables["landmarks"] == tables["expressions"] == []
 
 
-def test_a_mesh_far_off_is_another_face(played):
-    table = played["tracks"]["a"]
+def test_a_mesh_far_off_is_another_face(rendered):
+    table = rendered["tracks"]["a"]
     far = [{"frame": k, "time_s": k / RATE_HZ, "person": 7, "face": mesh(face(90, 50))} for k in range(FRAMES)]
     columns = {field.name: [row.get(field.name) for row in far] for field in SCHEMA}
     elsewhere = Tracks("a", RATE_HZ, table.duration_s, WIDTH, HEIGHT, pa.table(columns, schema=SCHEMA))
-    assert realism(videos(), **played | {"tracks": {"a": elsewhere}})["detection"][0]["found"] == 0
+    assert realism(videos(), **rendered | {"tracks": {"a": elsewhere}})["detection"][0]["found"] == 0
 
 
-def test_missing_tables_and_old_truth_are_named(played):
+def test_missing_tables_and_old_truth_are_named(rendered):
     with pytest.raises(KinesicsError, match="a: no features"):
-        realism(videos(), **played | {"features": {}})
-    short = played["frames"]["a"].copy()
+        realism(videos(), **rendered | {"features": {}})
+    short = rendered["frames"]["a"].copy()
     short["landmarks"] = [points[:20] for points in short["landmarks"]]
     with pytest.raises(KinesicsError, match="a: the truth has 10 landmarks, not 39"):
-        realism(videos(), **played | {"frames": {"a": short}})
+        realism(videos(), **rendered | {"frames": {"a": short}})
 
 
-def test_it_is_written_from_files(played, tmp_path):
+def test_it_is_written_from_files(rendered, tmp_path):
     files = truth_files(tmp_path / "truth", "a")
     files["frames"].parent.mkdir()
-    played["frames"]["a"].to_parquet(files["frames"])
-    played["actions"]["a"].to_csv(files["actions"], index=False)
+    rendered["frames"]["a"].to_parquet(files["frames"])
+    rendered["actions"]["a"].to_csv(files["actions"], index=False)
     videos().to_csv(tmp_path / "videos.csv", index=False)
     with TracksWriter(tmp_path / "tracks/a.parquet", "a", RATE_HZ, WIDTH, HEIGHT) as writer:
-        for row in played["tracks"]["a"].table.to_pylist():
+        for row in rendered["tracks"]["a"].table.to_pylist():
             writer.add(row)
         writer.close(FRAMES / RATE_HZ)
-    write_features(played["features"]["a"], tmp_path / "fer/a.safetensors")
-    found = measure_realism(
+    write_features(rendered["features"]["a"], tmp_path / "fer/a.safetensors")
+    measured = measure_realism(
         tmp_path / "videos.csv",
         [files["frames"]],
         [files["actions"]],
         [tmp_path / "tracks/a.parquet"],
         [tmp_path / "fer/a.safetensors"],
     )
-    assert found == realism(videos(), **played)
+    assert measured == realism(videos(), **rendered)

@@ -11,8 +11,11 @@ from kinesics.cli.outputs import check_outputs, check_writable
 from kinesics.encoders.registry import ENCODERS
 from kinesics.errors import KinesicsError
 
-if TYPE_CHECKING:  # --help reads no table
+if TYPE_CHECKING:  # --help imports neither tables nor clients
     import pandas as pd
+
+    from kinesics.vlm.base import RateLimits, VisionLanguageModel
+    from kinesics.vlm.cost_estimate import UsageCounts
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,17 +64,17 @@ def _add_prompt(group: argparse._ArgumentGroup) -> None:
         help="utterances in the clips: video, start_s, end_s, text; used by the prompts multi and text",
     )
     group.add_argument(
-        "--batch", type=count, metavar="N", help="images or clips a request (default: that of the prompt)"
+        "--batch", type=count, metavar="N", help="images or clips per request (default: that of the prompt)"
     )
-    group.add_argument("--frames", type=count, metavar="N", help="frames a clip (default: 3)")
+    group.add_argument("--frames", type=count, metavar="N", help="frames per clip (default: 3)")
     group.add_argument("--seed", type=seed, help="of the order of the queries (default: 0)")
-    group.add_argument("--rate", type=rate, metavar="HZ", help="with --detect: frames a second (default: 2)")
+    group.add_argument("--rate", type=rate, metavar="HZ", help="with --detect: frames per second (default: 2)")
     group.add_argument(
         "--tracks",
         type=Path,
         nargs="+",
         metavar="TRACKS.parquet",
-        help="with --detect: one a video; query each person",
+        help="with --detect: one file per video; query each person",
     )
     group.add_argument(
         "--outcomes", type=Path, metavar="CSV", help="with --detect: also write the outcome of each window"
@@ -100,13 +103,22 @@ def _add_endpoint(group: argparse._ArgumentGroup) -> None:
         type=price,
         nargs=2,
         metavar=("IN", "OUT"),
-        help="USD a million tokens (default: known for some models)",
+        help="USD per million tokens, in and out (default: known for some models)",
     )
     group.add_argument("--responses", type=Path, metavar="FOLDER", help="where responses are kept (default: in --data)")
 
 
 @dataclass(frozen=True)
-class Answers:
+class _Model:
+    """The model that is queried, how often a request is sent by the size of its batch, and what a dry run counts."""
+
+    answer: "VisionLanguageModel"
+    attempts: tuple[int, ...]
+    counts: "UsageCounts | None"
+
+
+@dataclass(frozen=True)
+class _Answers:
     """The outcome of every query, how many items a request has, and what a dry run prints about the prompt."""
 
     outcomes: "pd.Series"
@@ -115,23 +127,23 @@ class Answers:
 
 
 def run(args: argparse.Namespace) -> None:
-    from kinesics.vlm.cost_estimate import UsageTally
-
     data = folder_of(args)
     check_outputs([args.out, args.outcomes], [*args.video, *(args.tracks or [])])
     args.labels = _labels(args)
     _check_options(args)
-    tally = UsageTally(args.model or "") if args.dry_run else None
     responses = args.responses or data / "responses"
-    if not tally:
+    if not args.dry_run:
         check_writable(responses, folder=True)
-    model, retries = _open_model(args, responses, tally)
-    answers = (_ask_events if args.detect else _ask_labels)(args, model, retries)
-    if tally:
-        _print_estimate(args, tally, model, retries, answers)
+    model = _open_model(args, responses)
+    answers = (_detect_events if args.detect else _rank_labels)(args, model)
+    if model.counts:
+        _print_estimate(args, model, answers)
     else:
-        counts = ", ".join(f"{n} {name}" for name, n in answers.outcomes.value_counts().sort_index().items())
-        print(f"{args.out}: {counts}; {model.sent} requests sent, {model.found} kept before, in {model.folder}")
+        outcomes = ", ".join(f"{n} {name}" for name, n in answers.outcomes.value_counts().sort_index().items())
+        queried = model.answer
+        print(
+            f"{args.out}: {outcomes}; {queried.sent} requests sent, {queried.cached} kept before, in {queried.folder}"
+        )
 
 
 def _labels(args: argparse.Namespace) -> list[str]:
@@ -156,70 +168,93 @@ def _check_options(args: argparse.Namespace) -> None:
         raise KinesicsError(f"a window every {args.step:g} s would leave gaps: give a --window that is as long")
 
 
-def _limits(args: argparse.Namespace) -> dict[str, float | None]:
-    return {"requests_a_minute": args.requests_per_minute, "tokens_a_minute": args.tokens_per_minute}
+def _limits(args: argparse.Namespace) -> "RateLimits":
+    from kinesics.vlm.base import RateLimits
+
+    return RateLimits(args.requests_per_minute, args.tokens_per_minute)
 
 
-def _open_model(args: argparse.Namespace, responses: Path, tally: Any) -> tuple[Any, tuple[int, ...]]:
-    """Return the model that is queried, and how often a request is repeated by size of its batch."""
-    from kinesics.vlm import RETRIES_BY_SIZE
+def _open_model(args: argparse.Namespace, responses: Path) -> _Model:
+    """Return the model that is queried; a dry run sends nothing."""
+    from kinesics.vlm.cost_estimate import UsageCounts
+
+    counts = UsageCounts(args.model or "") if args.dry_run else None
+    if args.weights:
+        return _open_local(args, responses, counts)
+    return _open_remote(args, responses, counts)
+
+
+def _open_local(args: argparse.Namespace, responses: Path, counts: "UsageCounts | None") -> _Model:
     from kinesics.vlm.local_model import open_videollama3
+
+    if args.model or args.parameter:
+        raise KinesicsError("--model and --parameter are of an endpoint: give --weights alone")
+    if args.batch not in (None, 1):
+        raise KinesicsError(f"VideoLLaMA 3 takes one clip at a time: no batch of {args.batch}")
+    args.batch = 1
+    return _Model(open_videollama3(args.weights, responses, counts=counts), (1,), counts)  # repeats output the same
+
+
+def _open_remote(args: argparse.Namespace, responses: Path, counts: "UsageCounts | None") -> _Model:
+    from kinesics.vlm.batching import ATTEMPTS_BY_SIZE
     from kinesics.vlm.openai_client import is_local, open_endpoint
 
-    if args.weights:
-        if args.model or args.parameter:
-            raise KinesicsError("--model and --parameter are of an endpoint: give --weights alone")
-        if args.batch not in (None, 1):
-            raise KinesicsError(f"VideoLLaMA 3 takes one clip at a time: no batch of {args.batch}")
-        args.batch = 1
-        return open_videollama3(args.weights, responses, tally=tally), (1,)  # it outputs the same each time
     if not args.model:
         raise KinesicsError("which model of the endpoint? Give --model NAME")
     key, parameters = os.environ.get(args.key_variable, ""), dict(args.parameter)
     model = open_endpoint(
-        args.endpoint, args.model, responses, key=key, parameters=parameters, tally=tally, **_limits(args)
+        args.endpoint, args.model, responses, key=key, parameters=parameters, limits=_limits(args), counts=counts
     )
     if not (key or args.dry_run or is_local(args.endpoint)):
         raise KinesicsError(
             f"no key for {args.endpoint}: set the environment variable {args.key_variable}, to none if it needs none"
         )
-    return model, RETRIES_BY_SIZE
+    return _Model(model, ATTEMPTS_BY_SIZE, counts)
 
 
 def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _ask_labels(args: argparse.Namespace, model: Any, retries: tuple[int, ...]) -> Answers:
+def _rank_labels(args: argparse.Namespace, model: _Model) -> _Answers:
     """Query ranked labels and write them unless in a dry run."""
     from kinesics.vlm import label_ranking
 
     if not args.labels:
         raise KinesicsError("nothing to rank: give --labels, as in --labels happy sad anger")
     items = [item for path in args.video for item in label_ranking.list_items(path, args.window, args.step)]
-    words = label_ranking.read_words(args.words) if args.words else None
-    prompt = label_ranking.choose_prompt(items, args.prompt, words, str(args.words))
+    utterances = label_ranking.read_utterances(args.words) if args.words else None
+    prompt = label_ranking.choose_prompt(items, args.prompt, utterances, str(args.words))
     if args.weights and prompt["shows"] == "words":
-        raise KinesicsError("VideoLLaMA 3 is asked about images: put --prompt text to an endpoint")
+        raise KinesicsError("VideoLLaMA 3 takes images: give --prompt text with an endpoint")
     batch = args.batch or int(prompt["batch"])
-    shown = _given(frames=args.frames, size=args.size, detail=args.detail, seed=args.seed)
+    settings = _given(frames=args.frames, size=args.size, detail=args.detail, seed=args.seed)
     table = label_ranking.rank_labels(
-        items, args.labels, model, prompt=prompt["prompt"], words=words, batch=batch, tries=retries, **shown
+        items,
+        args.labels,
+        model.answer,
+        prompt=prompt["prompt"],
+        utterances=utterances,
+        batch=batch,
+        attempts=model.attempts,
+        **settings,
     )
     if not args.dry_run:
-        label_ranking.write_answers(table, args.out)
-    notes = {"prompt": f"{prompt['prompt']}, {batch} {prompt['item']}s a request"}
-    if words is not None:
-        spoken = sum(label_ranking.text_of_item(words, item) != label_ranking.SILENCE for item in items)
+        label_ranking.write_rankings(table, args.out)
+    notes = {"prompt": f"{prompt['prompt']}, {batch} {prompt['item']}s per request"}
+    if utterances is not None:
+        spoken = sum(label_ranking.spoken_text(utterances, item) != label_ranking.SILENCE for item in items)
         notes["words"] = f"of {spoken} of {len(items)} clips"
-    return Answers(table["outcome"], batch, notes)
+    return _Answers(table["outcome"], batch, notes)
 
 
-def _ask_events(args: argparse.Namespace, model: Any, retries: tuple[int, ...]) -> Answers:
+def _detect_events(args: argparse.Namespace, model: _Model) -> _Answers:
     """Query events and write them unless in a dry run."""
     import pandas as pd
 
     from kinesics.io.files import replacing
+    from kinesics.io.names import video_name
+    from kinesics.media.video import probe_video
     from kinesics.structures.events import write_events_csv
     from kinesics.structures.vocabulary import LABELS
     from kinesics.vlm.event_prompting import prompt_events
@@ -227,32 +262,41 @@ def _ask_events(args: argparse.Namespace, model: Any, retries: tuple[int, ...]) 
     tracks = args.tracks or [None] * len(args.video)
     if len(tracks) != len(args.video):
         raise KinesicsError(f"{len(tracks)} tracks for {len(args.video)} videos: give one for each, in the same order")
-    shown = _given(window_s=args.window, step_s=args.step, rate_hz=args.rate, size=args.size, detail=args.detail)
+    for path in args.video:  # all are checked before the first is queried
+        video_name(path)
+        probe_video(path)
+    settings = _given(window_s=args.window, step_s=args.step, rate_hz=args.rate, size=args.size, detail=args.detail)
     labels = args.labels or list(LABELS.index)
-    found = [
-        prompt_events(path, labels, model, tracks=track, tries=retries, **shown)
+    results = [
+        prompt_events(path, labels, model.answer, tracks=track, attempts=model.attempts, **settings)
         for path, track in zip(args.video, tracks, strict=True)
     ]
-    events, windows = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
+    events, windows = (pd.concat(tables, ignore_index=True) for tables in zip(*results, strict=True))
     if not args.dry_run:
         if args.outcomes:
             with replacing(args.outcomes) as temporary:
                 windows.to_csv(temporary, index=False, lineterminator="\n", float_format="%.3f")
         write_events_csv(events, args.out)
-    return Answers(windows["outcome"], 1, {"prompt": "events, 1 window a request"})
+    return _Answers(windows["outcome"], 1, {"prompt": "events, 1 window per request"})
 
 
-def _print_estimate(
-    args: argparse.Namespace, tally: Any, model: Any, retries: tuple[int, ...], answers: Answers
-) -> None:
+def _print_estimate(args: argparse.Namespace, model: _Model, answers: _Answers) -> None:
     """Print what the run would cost."""
-    from kinesics.vlm import max_requests
+    from kinesics.vlm.batching import max_requests
     from kinesics.vlm.cost_estimate import format_estimate
-    from kinesics.vlm.openai_client import max_tokens
+    from kinesics.vlm.openai_client import max_answer_tokens
 
-    notes = dict(answers.notes)
-    if args.weights and not model.identity["weights"]:
+    identity, notes = model.answer.identity, dict(answers.notes)
+    if args.weights and not identity["weights"]:
         notes["weights"] = f"{args.weights} is not on this machine: what it answered before is not known"
-    most = max_requests(int((answers.outcomes == "pending").sum()), answers.batch, retries), max_tokens(model.identity)
-    cost = args.price or ((0, 0) if args.weights else None)
-    print(format_estimate(tally, model.identity["model"], model.found, *most, cost, notes, **_limits(args)), end="")
+    text = format_estimate(
+        model.counts,
+        identity["model"],
+        cached=model.answer.cached,
+        max_requests=max_requests(int((answers.outcomes == "pending").sum()), answers.batch, model.attempts),
+        max_tokens=max_answer_tokens(identity),
+        price=args.price or ((0, 0) if args.weights else None),
+        notes=notes,
+        limits=_limits(args),
+    )
+    print(text, end="")

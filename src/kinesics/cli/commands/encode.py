@@ -14,7 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tracks", type=Path, metavar="TRACKS.parquet", help="of the video's people, for encoders of images and clips"
     )
     parser.add_argument("--encoder", required=True, metavar="NAME", help="one of those that 'kinesics encoders' lists")
-    parser.add_argument("--rate", type=rate, default=None, metavar="HZ", help="crops a second (default: the encoder's)")
+    parser.add_argument(
+        "--rate", type=rate, default=None, metavar="HZ", help="crops per second (default: the encoder's)"
+    )
     parser.add_argument(
         "--weights", metavar="PATH", help="file or folder, or repository of the Hugging Face hub (default: in --data)"
     )

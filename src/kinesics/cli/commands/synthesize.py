@@ -6,6 +6,7 @@ from pathlib import Path
 from kinesics.cli.options import add_data, folder_of, number, rate, seed, severity
 from kinesics.cli.outputs import check_outputs, check_writable
 from kinesics.errors import KinesicsError
+from kinesics.io.names import video_name
 from kinesics.structures.truth_files import truth_files
 from kinesics.synthetic.script import LONGEST_VIDEO_S, SHORTEST_VIDEO_S
 
@@ -22,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shot", default="bust", metavar="SHOT", help="face, bust, half or full (default: %(default)s)"
     )
-    parser.add_argument("--rate", type=rate, default=10.0, metavar="HZ", help="frames a second (default: %(default)s)")
+    parser.add_argument(
+        "--rate", type=rate, default=10.0, metavar="HZ", help="frames per second (default: %(default)s)"
+    )
     parser.add_argument(
         "--perturb",
         type=severity,
@@ -47,7 +50,7 @@ def run(args: argparse.Namespace) -> None:
     from kinesics.synthetic.script import draw_script
 
     data = folder_of(args)
-    files = truth_files(args.truth, args.out.stem) if args.truth else None
+    files = truth_files(args.truth, video_name(args.out)) if args.truth else None
     if args.truth:
         check_writable(args.truth, folder=True)
     check_outputs([args.out, *(files or {}).values()])
@@ -61,9 +64,9 @@ def run(args: argparse.Namespace) -> None:
         )
     script = draw_script(args.seed, args.duration, args.people, args.shot)
     render_film(script, args.out, files, rate_hz=args.rate, severities=dict(args.perturb), cache=data / "actors")
-    who = "1 person" if args.people == 1 else f"{args.people} people"
-    what = f"{len(script.actions)} scripted actions, {len(script.utterances)} utterances"
-    print(f"{args.out}: {args.duration:g} s of {who}, {what}")
+    cast_size = "1 person" if args.people == 1 else f"{args.people} people"
+    counts = f"{len(script.actions)} scripted actions, {len(script.utterances)} utterances"
+    print(f"{args.out}: {args.duration:g} s of {cast_size}, {counts}")
     if files:
         events = read_events_csv(files["events"])
         print(

@@ -1,4 +1,4 @@
-"""Give a body its skin, hair, clothes and glasses."""
+"""Add skin, hair, clothes and glasses to the base mesh of a person."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from kinesics.synthetic.appearance.clothes import make_clothes, paint_cloth
 from kinesics.synthetic.appearance.hair import (
     HAIR_SHARES,
     HAIR_STYLES,
-    hair_colour_of,
+    draw_hair_colour,
     make_beard,
     make_glasses,
     make_hair,
@@ -25,9 +25,9 @@ from kinesics.synthetic.appearance.surfaces import Base, Dressed, join_layers
 
 
 def dress(base: Base, female: bool, age: float, melanin: float, rng: np.random.Generator) -> Dressed:
-    """Return a person with skin, eyes, teeth, hair and clothes; ``age`` in years, ``melanin`` of the skin 0 to 1."""
+    """Return a person's mesh with skin, eyes, teeth, hair and clothes; ``age`` in years, ``melanin`` of the skin 0 to 1."""
     texture = np.full((ATLAS, ATLAS, 4), 255, np.uint8)
-    hair_colour = hair_colour_of(age, melanin, rng)
+    hair_colour = draw_hair_colour(age, melanin, rng)
     style = HAIR_STYLES[rng.choice(len(HAIR_STYLES), p=HAIR_SHARES[female])]
     bearded = not female and rng.random() < 0.35
     layers = [
@@ -36,7 +36,7 @@ def dress(base: Base, female: bool, age: float, melanin: float, rng: np.random.G
         *make_mouth(base),
         *make_lashes(base, female),
         *make_hair(base, style, hair_colour, rng),
-        *make_clothes(base, female, rng),
+        *make_clothes(base, rng),
     ]
     if bearded:
         layers += make_beard(base, hair_colour, rng)

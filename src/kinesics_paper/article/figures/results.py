@@ -1,4 +1,4 @@
-"""The article's figures of its own results. Every one is drawn from files of the workflow."""
+"""The article's figures of its own results, drawn from files of the workflow."""
 
 import itertools
 import json
@@ -18,7 +18,7 @@ from kinesics.structures.vocabulary import LABELS
 from kinesics_paper.article.latex_numbers import detectors
 from kinesics_paper.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, TEXT, save, style
 
-#: The colour of each coder and detector.
+#: The colour of each annotator and detector.
 COLOURS = {
     "coder A": BLACK,
     "coder B": GREY,
@@ -30,7 +30,7 @@ COLOURS = {
     "linear": "#8E63B0",
     "budgeted": RED,
 }
-#: The colour of each kind of prediction: from right to farthest from it, and none a detector's.
+#: The colour of each type of prediction: from correct to farthest from it, and none a detector's.
 KIND_COLOURS = dict(
     zip(TYPES, ["0.35", *map(tuple, matplotlib.colormaps["YlOrBr_r"]([0.0, 0.2, 0.4, 0.6, 0.8]))], strict=True)
 )
@@ -40,15 +40,16 @@ METRIC_NAMES = {"map": "mAP", "tube_map": "video mAP", "f1_50": "event F1 at tIo
 def timelines(
     clips: list[str], media: list[str], truth: list[str], events: dict[str, list[str]], out: str | Path
 ) -> None:
-    """Draw each clip: a film strip, and below it, label by label, the events of both coders and of each detector.
+    """Draw each clip: a strip of frames, and below it, label by label, the events of both annotators and of each detector.
 
-    ``media`` and every list of ``events`` (detector: files) are in the order of ``clips``; ``truth`` is a file a coder.
+    ``media`` and every list of ``events`` (detector: files) are in the order of ``clips``; ``truth`` is one file per
+    annotator.
     """
     style()
-    coders = dict(zip(["coder A", "coder B"], (read_events_csv(path) for path in truth), strict=True))
+    annotators = dict(zip(["coder A", "coder B"], (read_events_csv(path) for path in truth), strict=True))
     drawn = []
     for number, clip in enumerate(clips):
-        tables = {name: table[table["video"] == clip] for name, table in coders.items()}
+        tables = {name: table[table["video"] == clip] for name, table in annotators.items()}
         tables |= {name: read_events_csv(paths[number]) for name, paths in events.items()}
         drawn.append(tables)
     lanes = [
@@ -61,7 +62,7 @@ def timelines(
     for number, clip in enumerate(clips):
         duration = probe_video(media[number]).duration_s
         strip = figure.add_subplot(grid[3 * number])
-        _film_strip(strip, media[number], duration)
+        _draw_frames(strip, media[number], duration)
         strip.set_title(clip.replace("_", " "), loc="left", fontweight="bold", pad=3)
         lane = figure.add_subplot(grid[3 * number + 1])
         draw_lanes(lane, drawn[number], lanes[number], duration)
@@ -81,7 +82,7 @@ def timelines(
 
 
 def per_label(scores: str | Path, shown: list[str], out: str | Path, metric: str = "f1_30") -> None:
-    """Draw the metric a label for the coders and each detector that is ``shown``, with 95 % intervals."""
+    """Draw the metric of each label for the annotators and each detector that is ``shown``, with 95 % intervals."""
     style()
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
     labels = result["agreement"]["labels"]
@@ -130,13 +131,13 @@ def per_label(scores: str | Path, shown: list[str], out: str | Path, metric: str
     plt.close(figure)
 
 
-def _film_strip(axes: plt.Axes, path: str, duration: float, count: int = 9) -> None:
+def _draw_frames(axes: plt.Axes, path: str, duration: float, count: int = 9) -> None:
     times = (np.arange(count) + 0.5) * duration / count
     frames = read_frame_at(path, times.tolist())
     height, width = frames[0].shape[:2]
     axes.set_xlim(0, duration)
     axes.set_ylim(0, 1)
-    # Each frame stands over its own time; it is cropped about its middle to the width that it has there.
+    # Each frame stands over its own time; it is cropped about its middle to the width available there.
     box = axes.get_window_extent()
     share = (box.width / count) / box.height
     keep = min(int(share * height), width)
@@ -148,7 +149,7 @@ def _film_strip(axes: plt.Axes, path: str, duration: float, count: int = 9) -> N
 
 
 def draw_lanes(axes: plt.Axes, tables: dict[str, pd.DataFrame], labels: list[str], duration: float) -> None:
-    """Draw the events of each table (a key of COLOURS) as bars over time, one lane a label, one line a table."""
+    """Draw the events of each table (a key of COLOURS) as bars over time: one lane per label, one row per table."""
     step = 0.86 / len(tables)
     for row, label in enumerate(labels):
         for number, (name, table) in enumerate(tables.items()):
@@ -165,7 +166,7 @@ def draw_lanes(axes: plt.Axes, tables: dict[str, pd.DataFrame], labels: list[str
 
 
 def name_lanes(axes: plt.Axes, labels: list[str], duration: float) -> None:
-    """Name lanes 0, 1, ... after labels, the first on top, with lines between them, over a time in seconds."""
+    """Name lanes 0, 1, ... after labels, the first on top, with rules between them, over a time in seconds."""
     for row in range(1, len(labels)):
         axes.axhline(row - 0.5, color="0.9", lw=0.5)
     axes.set_yticks(range(len(labels)), [label.replace("_", " ") for label in labels])
@@ -176,8 +177,10 @@ def name_lanes(axes: plt.Axes, labels: list[str], duration: float) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def tubes_strip(axes: plt.Axes, video: str, end_s: float, seen: pd.DataFrame, boxes: pd.DataFrame, count: int) -> None:
-    """Draw frames from the middle of equal parts of a video, each over its own time, with the boxes of what happens."""
+def tubes_strip(
+    axes: plt.Axes, video: str, end_s: float, events: pd.DataFrame, boxes: pd.DataFrame, count: int
+) -> None:
+    """Draw frames from the middle of equal parts of a video, each over its own time, with the boxes of the events."""
     part = end_s / count
     times = (np.arange(count) + 0.5) * part
     if len(stamps := np.sort(boxes["time_s"].unique())):
@@ -187,7 +190,7 @@ def tubes_strip(axes: plt.Axes, video: str, end_s: float, seen: pd.DataFrame, bo
         axes.imshow(frame, extent=(left, left + width, 1, 0), aspect="auto", interpolation="lanczos")
         for box in boxes[boxes["time_s"] == time_s].itertuples():
             size = (box.x1 - box.x0) * width, box.y1 - box.y0
-            colour = LABELS["colour"][seen["label"][box.event]]
+            colour = LABELS["colour"][events["label"][box.event]]
             axes.add_patch(plt.Rectangle((left + box.x0 * width, box.y0), *size, fill=False, edgecolor=colour, lw=0.8))
     axes.set_xlim(0, end_s)
     axes.set_ylim(1, 0)
@@ -195,28 +198,38 @@ def tubes_strip(axes: plt.Axes, video: str, end_s: float, seen: pd.DataFrame, bo
 
 
 def diagnosis(scores: str | Path, shown: list[str], out: str | Path) -> None:
-    """Draw what the predictions of each detector are, and of those ``shown`` the share of true events missed by their length.
+    """Draw the types of each detector's predictions, and of those ``shown`` the share of true events missed by length.
 
-    Left: of the stage's test split, the kinds of predictions in shares of all that were kept, and how much mAP would gain
-    were the errors of a kind gone. Right: missed events by length, with the number of true events.
+    On the synthetic test split. Left: the types of predictions in shares of all that were kept; middle: how much mAP would
+    gain without the errors of a type; right: missed events by length, with the number of true events.
     """
     style()
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
-    found = {name: result["detectors"][name]["diagnosis"] for name in detectors(result)}
-    kinds = TYPES
+    diagnoses = {name: result["detectors"][name]["diagnosis"] for name in detectors(result)}
     figure, (left, middle, right) = plt.subplots(
-        1, 3, figsize=(TEXT, 0.9 + 0.17 * len(found)), width_ratios=[1.5, 1, 1.1], layout="constrained"
+        1, 3, figsize=(TEXT, 0.9 + 0.17 * len(diagnoses)), width_ratios=[1.5, 1, 1.1], layout="constrained"
     )
-    names = list(found)
+    _draw_types(left, middle, diagnoses)
+    _draw_missed(right, {name: diagnoses[name] for name in shown})
+    figure.legend(*left.get_legend_handles_labels(), ncols=len(TYPES), loc="outside upper left", columnspacing=1.0)
+    right.legend(loc="lower left", bbox_to_anchor=(1.0, 0.0), handlelength=1.2)
+    save(figure, out)
+    plt.close(figure)
+
+
+def _draw_types(left: plt.Axes, middle: plt.Axes, diagnoses: dict[str, dict]) -> None:
+    """Draw the shares of the types of predictions, and the mAP gained without each type of error."""
+    names = list(diagnoses)
     place = np.arange(len(names))
-    shift = (np.arange(len(kinds) - 1) - (len(kinds) - 2) / 2) * 0.15
+    shift = (np.arange(len(TYPES) - 1) - (len(TYPES) - 2) / 2) * 0.15
     start = np.zeros(len(names))
-    for number, kind in enumerate(kinds):
-        count = np.array([found[name]["types"][kind] / max(sum(found[name]["types"].values()), 1) for name in names])
-        left.barh(place, 100 * count, 0.7, 100 * start, color=KIND_COLOURS[kind], label=kind, lw=0)
-        start += count
+    for number, kind in enumerate(TYPES):
+        types = [diagnoses[name]["types"] for name in names]
+        share = np.array([counts[kind] / max(sum(counts.values()), 1) for counts in types])
+        left.barh(place, 100 * share, 0.7, 100 * start, color=KIND_COLOURS[kind], label=kind, lw=0)
+        start += share
         if number:
-            gain = [100 * (found[name]["impact"][kind] or 0) for name in names]
+            gain = [100 * (diagnoses[name]["impact"][kind] or 0) for name in names]
             middle.barh(place + shift[number - 1], gain, 0.14, color=KIND_COLOURS[kind], lw=0)
     for axis in (left, middle):
         axis.set_yticks(place, names if axis is left else [])
@@ -225,31 +238,32 @@ def diagnosis(scores: str | Path, shown: list[str], out: str | Path) -> None:
     left.set_xlim(0, 100)
     left.set_xlabel("predictions (%)")
     middle.set_xlabel("mAP gained without (points)")
-    buckets = {}
-    for name in shown:
-        of = found[name]["sensitivity"]["length"]
-        buckets[name] = {key: of[key] for key in BUCKETS["length"][1] if of[key]["n"]}
-    for name, entries in buckets.items():
-        colour = COLOURS.get(name, GREY)
-        missed = [100 * entry["missed"] for entry in entries.values()]
-        right.plot(list(entries), missed, "o-", color=colour, ms=3, lw=1, label=name, clip_on=False)
-    counts = next(iter(buckets.values()))
+
+
+def _draw_missed(axis: plt.Axes, diagnoses: dict[str, dict]) -> None:
+    """Draw the share of missed events by length."""
     edges, keys = BUCKETS["length"]
+    buckets = {}
+    for name, diagnosed in diagnoses.items():
+        by_length = diagnosed["sensitivity"]["length"]
+        buckets[name] = {key: by_length[key] for key in keys if by_length[key]["n"]}
+    for name, entries in buckets.items():
+        missed = [100 * entry["missed"] for entry in entries.values()]
+        axis.plot(list(entries), missed, "o-", color=COLOURS.get(name, GREY), ms=3, lw=1, label=name, clip_on=False)
+    counts = next(iter(buckets.values()))
     spans = [f"{low:g}\u2013{high:g}" if np.isfinite(high) else f"> {low:g}" for low, high in itertools.pairwise(edges)]
     seconds = dict(zip(keys, spans, strict=True))
-    right.set_xticks(range(len(counts)), [f"{seconds[key]}\n({entry['n']:g})" for key, entry in counts.items()])
-    right.set_xlabel("length in seconds (true events)")
-    right.set_ylabel("missed (%)")
-    right.set_ylim(0, 100)
-    figure.legend(*left.get_legend_handles_labels(), ncols=len(kinds), loc="outside upper left", columnspacing=1.0)
-    right.legend(loc="lower left", bbox_to_anchor=(1.0, 0.0), handlelength=1.2)
-    save(figure, out)
-    plt.close(figure)
+    axis.set_xticks(range(len(counts)), [f"{seconds[key]}\n({entry['n']:g})" for key, entry in counts.items()])
+    axis.set_xlabel("length in seconds (true events)")
+    axis.set_ylabel("missed (%)")
+    axis.set_ylim(0, 100)
 
 
 def perturbations(scores: str | Path, shown: list[str], out: str | Path, metric: str = "map") -> None:
-    """Draw the metric of each detector that is ``shown`` against the severity of each perturbation of the stage, a panel a perturbation, with
-    95 % intervals as bands."""
+    """Draw the metric of each detector that is ``shown`` against the severity, one panel per perturbation.
+
+    The bands are 95 % intervals.
+    """
     style()
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
     of_detector = {name: result["detectors"][name]["perturbations"] for name in shown}
@@ -262,14 +276,20 @@ def perturbations(scores: str | Path, shown: list[str], out: str | Path, metric:
     for panel, perturbation in zip(panels.flat, names, strict=False):
         for name, of_perturbation in of_detector.items():
             severities = {int(severity): entry[metric] for severity, entry in of_perturbation[perturbation].items()}
-            known = {severity: entry for severity, entry in severities.items() if entry["value"] is not None}
+            defined = {severity: entry for severity, entry in severities.items() if entry["value"] is not None}
             colour = COLOURS.get(name, GREY)
             panel.plot(
-                list(known), [entry["value"] for entry in known.values()], "o-", color=colour, ms=2.5, lw=1, label=name
+                list(defined),
+                [entry["value"] for entry in defined.values()],
+                "o-",
+                color=colour,
+                ms=2.5,
+                lw=1,
+                label=name,
             )
-            sure = {severity: entry for severity, entry in known.items() if entry["low"] is not None}
-            low, high = ([entry[end] for entry in sure.values()] for end in ("low", "high"))
-            panel.fill_between(list(sure), low, high, color=colour, alpha=0.15, lw=0)
+            banded = {severity: entry for severity, entry in defined.items() if entry["low"] is not None}
+            low, high = ([entry[end] for entry in banded.values()] for end in ("low", "high"))
+            panel.fill_between(list(banded), low, high, color=colour, alpha=0.15, lw=0)
         panel.set_title(perturbation.replace("_", " "), pad=2)
         panel.set_xticks(sorted(severities))
     panels[0, 0].set_ylim(bottom=0)  # of all panels, once all curves are there

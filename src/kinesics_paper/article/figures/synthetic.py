@@ -1,4 +1,4 @@
-"""Figures of the synthetic benchmark: a script beside its frames, and each perturbation."""
+"""Figures of the synthetic data: a script beside its frames, and each perturbation."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,25 +24,29 @@ FRAMES, SHOWN_S = 8, 30.0
 
 
 def strip(video: str, events: str, tubes: str, actions: str, out: str | Path) -> None:
-    """Draw a strip of frames of a video with the true boxes in them, and below it the script: the strength of each act
-    over time, relative to its label's full movement, with the events that are seen of it as bars."""
+    """Draw a strip of frames of a video with the true boxes in them, and below it the script.
+
+    The script is the strength of each action over time, relative to its label's full movement, with its visible events as
+    bars.
+    """
     style()
-    played, seen, boxes = pd.read_csv(actions), read_events_csv(events), read_tubes(tubes)
+    scripted, truth, boxes = pd.read_csv(actions), read_events_csv(events), read_tubes(tubes)
     end_s = min(probe_video(video).duration_s, SHOWN_S)
-    labels = [label for label in LABELS.index if label in set(seen["label"][seen["start_s"] < end_s])]
-    persons = sorted(seen["person"].unique())
-    figure, (film, lanes) = plt.subplots(
+    labels = [label for label in LABELS.index if label in set(truth["label"][truth["start_s"] < end_s])]
+    persons = sorted(truth["person"].unique())
+    figure, (frames, lanes) = plt.subplots(
         2, 1, figsize=(TEXT, 1.0 + 0.17 * len(labels)), height_ratios=[0.85, 0.17 * len(labels)], layout="constrained"
     )
-    tubes_strip(film, video, end_s, seen, boxes, FRAMES)
+    tubes_strip(frames, video, end_s, truth, boxes, FRAMES)
     grid = np.arange(0, end_s, 0.02)
     step = 0.84 / len(persons)
     for lane, label in enumerate(labels):
         for place, person in enumerate(persons):
             floor = lane + 0.42 - place * step
-            mine = seen[(seen["label"] == label) & (seen["person"] == person)]
-            lanes.hlines([floor] * len(mine), mine["start_s"], mine["end_s"], color=LABELS["colour"][label], lw=1.4)
-            script = played[(played["label"] == label) & (played["person"] == person)]
+            visible = truth[(truth["label"] == label) & (truth["person"] == person)]
+            spans = visible["start_s"], visible["end_s"]
+            lanes.hlines([floor] * len(visible), *spans, color=LABELS["colour"][label], lw=1.4)
+            script = scripted[(scripted["label"] == label) & (scripted["person"] == person)]
             heights = strength(script[TIMING], grid) / script[["strength"]].to_numpy()
             for begin_s, rest_s, height in zip(script["begin_s"], script["rest_s"], heights, strict=True):
                 near = (grid >= begin_s - 0.05) & (grid <= rest_s + 0.05)
@@ -62,8 +66,9 @@ def strip(video: str, events: str, tubes: str, actions: str, out: str | Path) ->
 def perturbations(
     videos: Sequence[str], rows: Sequence[Mapping[str, Any]], actions: str | Path, out: str | Path
 ) -> None:
-    """Draw a frame of one script at severity 0 and at each severity of each perturbation, while a hand moves to its first gesture.
+    """Draw a frame of one script at severity 0 and at each severity of each perturbation.
 
+    The frame is that in the middle of a hand's movement to its first gesture.
     ``rows`` are those of ``synthetic.dataset.plan_videos`` for the ``videos``; ``actions`` are those of the first script.
     """
     files = {
@@ -72,8 +77,8 @@ def perturbations(
         if row["script"] == 0
     }
     style()
-    played = pd.read_csv(actions)
-    moving = played[played["label"].str.startswith("hand_") & (played["event"] >= 0)].iloc[0]
+    scripted = pd.read_csv(actions)
+    moving = scripted[scripted["label"].str.startswith("hand_") & (scripted["event"] >= 0)].iloc[0]
     time_s = (moving["begin_s"] + moving["apex_s"]) / 2
     severities = sorted({severity for _, severity in files if severity})
     side = TEXT / (len(PERTURBATIONS) + 1)

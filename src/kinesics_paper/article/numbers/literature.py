@@ -8,15 +8,8 @@ import re
 
 import pandas as pd
 
-from kinesics_paper.article.figures.literature import (
-    EMOTION_TUNED,
-    TASKS,
-    against_supervised,
-    best_supervised,
-    continuity,
-    probes,
-    scale_gains,
-)
+from kinesics_paper.article.figures.literature import TASKS, against_supervised, best_supervised
+from kinesics_paper.article.figures.published_scaling import EMOTION_TUNED, continuity, probes, scale_gains
 from kinesics_paper.datasets.gpt4v_emotion import read_sets
 from kinesics_paper.datasets.shrec2022 import RUNS
 from kinesics_paper.literature.records import find
@@ -24,19 +17,22 @@ from kinesics_paper.literature.tables import UNVERIFIED, published_value, select
 from kinesics_paper.studies.gpt4v import AS_PUBLISHED, comparison
 from kinesics_paper.studies.shrec2022 import DATASET
 
+Numbers = dict[str, str | float]
+
 
 def review_numbers(
     tables: dict[str, pd.DataFrame],
     gpt4v: list[dict] | None = None,
     shrec2022: list[dict] | None = None,
     crema_d: list[dict] | None = None,
-) -> dict[str, str | float]:
+) -> Numbers:
     """Return {key: number or text} from the tables of ``read_literature`` and, where given, the records of each study.
 
     Raises KinesicsError naming what is missing if a number that the text needs is not in the tables.
     """
     results = tables["published_results"]
-    numbers = _literature(tables) | _published_gpt4v(results) | _limits(results)
+    numbers = _literature(tables) | _published_gpt4v(results) | _scale(results) | _probes(results)
+    numbers |= _continuity(results) | _unibench(results) | _single_values(results)
     if gpt4v:
         numbers |= _gpt4v(gpt4v, results)
     if shrec2022:
@@ -51,7 +47,7 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower().replace("+", "plus"))
 
 
-def _literature(tables: dict[str, pd.DataFrame]) -> dict[str, str | float]:
+def _literature(tables: dict[str, pd.DataFrame]) -> Numbers:
     results = tables["published_results"]
     return {
         "literature.results": len(results),
@@ -63,9 +59,9 @@ def _literature(tables: dict[str, pd.DataFrame]) -> dict[str, str | float]:
     }
 
 
-def _published_gpt4v(results: pd.DataFrame) -> dict[str, str | float]:
-    """What Lian et al. print: gpt4v.<data set>.<metric>.published, and the best supervised beside it."""
-    numbers: dict[str, str | float] = {}
+def _published_gpt4v(results: pd.DataFrame) -> Numbers:
+    """Return gpt4v.<data set>.<metric>.published of Lian et al., and the best supervised system beside it."""
+    numbers: Numbers = {}
     rows = select(results, paper_key="lian2024gpt4v", system="GPT-4V")
     for row in rows.itertuples():
         key = f"gpt4v.{slug(row.dataset)}.{slug(row.metric)}"
@@ -75,9 +71,9 @@ def _published_gpt4v(results: pd.DataFrame) -> dict[str, str | float]:
     return numbers | {"gpt4v.datasets": len(sets), "gpt4v.numbers": len(rows)}
 
 
-def _limits(results: pd.DataFrame) -> dict[str, str | float]:
-    """Scale, probes, continuity, and language models without emotion data."""
-    numbers: dict[str, str | float] = {}
+def _scale(results: pd.DataFrame) -> Numbers:
+    """Return scale.<data set>: InternVideo2 at 1B and 6B parameters, and the gain."""
+    numbers: Numbers = {}
     gains = scale_gains(results)
     for row in gains.to_dict("records"):
         key = f"scale.{slug(row['dataset'])}"
@@ -86,7 +82,12 @@ def _limits(results: pd.DataFrame) -> dict[str, str | float]:
             f"{key}.6b": f"{row['6B']:.1f}",
             f"{key}.gain": f"{row['gain']:.1f}",
         }
-    numbers |= {"scale.smallest": f"{gains['gain'].min():.1f}", "scale.largest": f"{gains['gain'].max():.1f}"}
+    return numbers | {"scale.smallest": f"{gains['gain'].min():.1f}", "scale.largest": f"{gains['gain'].max():.1f}"}
+
+
+def _probes(results: pd.DataFrame) -> Numbers:
+    """Return probe.<paper>: the range over image and over video encoders, then each encoder."""
+    numbers: Numbers = {}
     for paper, name in (("assran2025vjepa2", "vjepa2"), ("simeoni2025dinov3", "dinov3")):
         table = probes(results, paper)
         for image, kind in ((True, "image"), (False, "video")):
@@ -94,16 +95,26 @@ def _limits(results: pd.DataFrame) -> dict[str, str | float]:
             for dataset in ("K400", "SSv2", "Jester"):
                 if dataset in part and part[dataset].notna().any():
                     key = f"probe.{name}.{kind}.{slug(dataset)}"
-                    numbers |= {
-                        f"{key}.lowest": f"{part[dataset].min():.1f}",
-                        f"{key}.highest": f"{part[dataset].max():.1f}",
-                    }
+                    numbers[f"{key}.lowest"] = f"{part[dataset].min():.1f}"
+                    numbers[f"{key}.highest"] = f"{part[dataset].max():.1f}"
         for row in table.to_dict("records"):
             for dataset in ("K400", "SSv2"):
                 numbers[f"probe.{name}.{slug(row['system'])}.{slug(dataset)}"] = f"{row[dataset]:.1f}"
-    for row in continuity(results).to_dict("records"):
-        for kind in ("isolated", "continuous"):
-            numbers[f"continuity.{slug(row['benchmark'])}.{kind}"] = f"{row[kind]:.1f}"
+    return numbers
+
+
+def _continuity(results: pd.DataFrame) -> Numbers:
+    """Return continuity.<benchmark>: isolated and continuous recognition."""
+    return {
+        f"continuity.{slug(row['benchmark'])}.{kind}": f"{row[kind]:.1f}"
+        for row in continuity(results).to_dict("records")
+        for kind in ("isolated", "continuous")
+    }
+
+
+def _unibench(results: pd.DataFrame) -> Numbers:
+    """Return unibench.<inputs>: the best and the worst language model with and without emotion data."""
+    numbers: Numbers = {}
     means = select(results, paper_key="lian2025affectgpt", dataset="Mean")
     for inputs, key in (("A+T", "at"), ("V+T", "vt"), ("A+V+T", "avt")):
         rows = means[means["setting"].str.startswith(f"modalities {inputs};")]
@@ -114,6 +125,12 @@ def _limits(results: pd.DataFrame) -> dict[str, str | float]:
             numbers[f"unibench.{key}.{kind}.system"] = best["system"]
             numbers[f"unibench.{key}.{kind}.lowest"] = f"{worst['value']:.1f}"
             numbers[f"unibench.{key}.{kind}.lowest.system"] = worst["system"]
+    return numbers
+
+
+def _single_values(results: pd.DataFrame) -> Numbers:
+    """Return mmeemotion.<score>, and cremad.<modality>.published, the recognition by people."""
+    numbers: Numbers = {}
     for metric in ("recognition score", "chain-of-thought score"):
         value = published_value(results, paper_key="zhang2025mmeemotion", metric=metric)
         numbers[f"mmeemotion.{slug(metric.split()[0])}"] = f"{value:.1f}"
@@ -123,9 +140,9 @@ def _limits(results: pd.DataFrame) -> dict[str, str | float]:
     return numbers
 
 
-def _gpt4v(records: list[dict], results: pd.DataFrame) -> dict[str, str | float]:
-    """What is recomputed: gpt4v.<data set>.<metric> with .low, .high, .n, .chance, .majority, and the summaries."""
-    numbers: dict[str, str | float] = {}
+def _gpt4v(records: list[dict], results: pd.DataFrame) -> Numbers:
+    """Return what is recomputed: gpt4v.<data set>.<metric> with .low, .high, .n, .chance, .majority, and the summaries."""
+    numbers: Numbers = {}
     table = comparison(records)
     for row in table.itertuples():
         key = f"gpt4v.{slug(row.dataset)}.{slug(row.metric)}"
@@ -143,7 +160,7 @@ def _gpt4v(records: list[dict], results: pd.DataFrame) -> dict[str, str | float]
     for task in TASKS:
         part = lead[lead["task"] == task]["recovered_value"]
         for kind, value in (("median", part.median()), ("lowest", part.min()), ("highest", part.max())):
-            numbers[f"gpt4v.recovered.{slug(task.split()[0])}.{kind}"] = _minus(f"{value:.2f}")
+            numbers[f"gpt4v.recovered.{slug(task.split()[0])}.{kind}"] = _latex_minus(f"{value:.2f}")
     for row in read_sets():
         dataset = row["dataset"]
         key = f"gpt4v.{slug(dataset)}"
@@ -156,23 +173,31 @@ def _gpt4v(records: list[dict], results: pd.DataFrame) -> dict[str, str | float]
         numbers |= {f"{key}.share": f"{shares[0]:.1f}", f"{key}.share.truth": f"{shares[1]:.1f}"}
         numbers[f"{key}.answered"] = f"{answered:.1f}"
     for row in records:
-        key = f"gpt4v.{slug(row['dataset'])}"
-        option, _, value = row["variant"].partition(": ")
-        if option == "input":
-            numbers[f"{key}.{slug(row['metric'])}.{slug(value)}"] = f"{row['value']:.2f}"
-        elif value:
-            numbers[f"{key}.{slug(row['metric'])}.{option}"] = f"{row['value']:.2f}"
-        elif row["variant"] == AS_PUBLISHED and (rank := re.fullmatch(r"rank-(\d) accuracy", row["metric"])):
-            numbers[f"{key}.rank{rank[1]}"] = f"{row['value']:.1f}"
-        elif row["variant"] == AS_PUBLISHED and (rank := re.fullmatch(r"answer (\d) is the truth", row["metric"])):
-            numbers[f"{key}.place{rank[1]}"] = f"{row['value']:.1f}"
-        elif row["variant"] == AS_PUBLISHED and row["metric"].startswith("recall of "):
-            numbers[f"{key}.recall.{slug(row['metric'][10:])}"] = f"{row['value']:.1f}"
+        numbers |= _gpt4v_variant(row)
     return numbers
 
 
-def _shrec2022(records: list[dict]) -> dict[str, str | float]:
-    numbers: dict[str, str | float] = {"shrec.runs": len(RUNS)}
+def _gpt4v_variant(row: dict) -> Numbers:
+    """Return the number of a record under other inputs, another choice, or at a rank, or the recall of a class."""
+    key = f"gpt4v.{slug(row['dataset'])}"
+    option, _, value = row["variant"].partition(": ")
+    if option == "input":
+        return {f"{key}.{slug(row['metric'])}.{slug(value)}": f"{row['value']:.2f}"}
+    if value:
+        return {f"{key}.{slug(row['metric'])}.{option}": f"{row['value']:.2f}"}
+    if row["variant"] != AS_PUBLISHED:
+        return {}
+    if rank := re.fullmatch(r"rank-(\d) accuracy", row["metric"]):
+        return {f"{key}.rank{rank[1]}": f"{row['value']:.1f}"}
+    if rank := re.fullmatch(r"answer (\d) is the truth", row["metric"]):
+        return {f"{key}.place{rank[1]}": f"{row['value']:.1f}"}
+    if row["metric"].startswith("recall of "):
+        return {f"{key}.recall.{slug(row['metric'][10:])}": f"{row['value']:.1f}"}
+    return {}
+
+
+def _shrec2022(records: list[dict]) -> Numbers:
+    numbers: Numbers = {"shrec.runs": len(RUNS)}
     for metric in ("detection rate", "false-positive rate", "Jaccard index"):
         rows = [find(records, DATASET, run, metric) for run in RUNS]
         low, high = (choose(rows, key=lambda row: row["value"]) for choose in (min, max))
@@ -185,8 +210,8 @@ def _shrec2022(records: list[dict]) -> dict[str, str | float]:
     return numbers | {"shrec.quoted": len(quoted), "shrec.matched": sum(near)}
 
 
-def _crema_d(records: list[dict]) -> dict[str, str | float]:
-    numbers: dict[str, str | float] = {}
+def _crema_d(records: list[dict]) -> Numbers:
+    numbers: Numbers = {}
     for row in records:
         metric = row["metric"].replace(" for ", ".").replace(", mean of emotions", ".mean")
         key = f"cremad.{slug(row['variant'])}.{metric}"
@@ -194,5 +219,5 @@ def _crema_d(records: list[dict]) -> dict[str, str | float]:
     return numbers
 
 
-def _minus(text: str) -> str:
+def _latex_minus(text: str) -> str:
     return text.replace("-", r"\ensuremath{-}")

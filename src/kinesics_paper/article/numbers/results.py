@@ -78,7 +78,7 @@ def result_numbers(scores: str | Path, tracks: list[str], truth: list[str], rele
 
 
 def synthetic_score_numbers(scores: str | Path) -> dict:
-    """Return {key: value} of the scores on the stage: ``on_stage.<detector>.<metric>``, with interval, and of the perturbations."""
+    """Return {key: value} of the scores on synthetic videos: ``on_stage.<detector>.<metric>``, with intervals."""
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
     numbers: dict[str, float | int | str | None] = {"on_stage.labels": len(result["labels"])}
     for detector, views in result["detectors"].items():

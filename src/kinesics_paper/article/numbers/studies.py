@@ -1,6 +1,7 @@
 """Numbers of the studies: synthetic data, foundation encoders, the proposal, and the folds of open data."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from kinesics.synthetic.perturbations import PERTURBATIONS, VALUES
 from kinesics.synthetic.rig import FACE_ACTIONS
 from kinesics.synthetic.speech import SENTENCES
 from kinesics_paper.article.figures.foundation import NOISE, THRESHOLDS
-from kinesics_paper.article.figures.proposal import CALLS, KEEP, LEARNING, by_amount
+from kinesics_paper.article.figures.proposal import KEEP, LEARNING, QUERIES, by_amount
 from kinesics_paper.article.latex import escape
 from kinesics_paper.article.latex_numbers import reverse_sign, spread, text
 from kinesics_paper.article.tables.cross_validation import METRICS, read_scores
@@ -27,9 +28,9 @@ def synthetic_numbers(
     ``utterances`` is a file a video, ``realism`` of ``evaluation.realism``, ``config`` the section of the configuration.
     """
     played, events = pd.read_csv(videos, keep_default_na=False), read_events_csv(truth)
-    said = pd.concat(map(pd.read_csv, utterances), ignore_index=True)
-    said = said[said["video"].isin(played["video"][played["split"] != "perturbed"])]
-    emotional = said[said["emotion"] != "neutral"]
+    spoken = pd.concat(map(pd.read_csv, utterances), ignore_index=True)
+    spoken = spoken[spoken["video"].isin(played["video"][played["split"] != "perturbed"])]
+    emotional = spoken[spoken["emotion"] != "neutral"]
     seconds = played["duration_s"].sum()
     out: dict[str, float | int | str] = {
         "stage.videos": len(played),
@@ -37,7 +38,7 @@ def synthetic_numbers(
         "stage.events": len(events),
         "stage.size": f"{config['width']}\\,$\\times$\\,{config['height']}",
         "stage.rate": f"{config['rate_hz']:g}",
-        "stage.lines": len(said),
+        "stage.lines": len(spoken),
         "stage.emotional": len(emotional),
         "stage.congruent": int(emotional["congruent"].sum()),
         "stage.sentences": len(SENTENCES),
@@ -81,16 +82,16 @@ def proposal_numbers(
     baseline."""
     curves = json.loads(Path(budget).read_text(encoding="utf-8"))
     out: dict[str, float | int | str | None] = {"budget.calls": next(iter(curves["curve"].values()))[-1]["of"]}
-    out |= {"budget.keep": f"{100 * KEEP:g}", "budget.aim": f"{100 * CALLS:g}"}
+    out |= {"budget.keep": f"{100 * KEEP:g}", "budget.aim": f"{100 * QUERIES:g}"}
     for policy, rows in curves["curve"].items():
         for row in rows:
             key = f"budget.{policy}.{100 * row['share']:g}"
             out |= spread(key, row["metrics"]["map"])
             out[f"{key}.kept"] = text(100 * row["kept"], 0) if row["kept"] is not None else None
-    few = [row for row in curves["curve"]["uncertain"] if 0 < row["share"] <= CALLS]
+    few = [row for row in curves["curve"]["uncertain"] if 0 < row["share"] <= QUERIES]
     out["budget.met"] = "met" if max((row["kept"] or 0 for row in few), default=0) >= KEEP else "missed"
     kept = [row["kept"] for rows in curves["curve"].values() for row in rows if row["kept"] is not None]
-    out["budget.least"] = text(100 * min(kept), 0) if kept else None
+    out["budget.least"] = text(math.floor(1000 * min(kept)) / 10, 1) if kept else None  # "at least": never rounded up
     for row in curves["against_uniform"]:
         out |= spread(f"budget.gain.{100 * row['share']:g}", row["metrics"]["map"])
     for path in ablations:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kinesics.encoders.base import is_downloadable
-from kinesics.encoders.registry import ENCODERS
+from kinesics.encoders.registry import ENCODERS, is_downloadable
 from kinesics.io.files import write_text
 from kinesics_paper.article.latex import escape, table
 from kinesics_paper.article.latex_numbers import text

@@ -3,7 +3,7 @@
 It takes the tables of ``read_literature``, the records that the table needs (none: an empty list), and the path.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -163,9 +163,19 @@ def _signed(value: float, digits: int) -> str:
     return ("$-$" if value < 0 else "+") + text
 
 
+#: The tables of the review by the name of their file.
+TABLES: dict[str, Callable[[dict[str, pd.DataFrame], list[dict], str | Path], None]] = {
+    "systems": systems,
+    "unverified_references": unverified_references,
+    "gpt4v": gpt4v,
+    "gpt4v_choices": gpt4v_choices,
+    "shrec2022": shrec2022,
+}
+
+
 def write_all(tables: Sequence[str], records: Sequence[str], out: Sequence[str]) -> None:
     """Write tables by name. ``records`` are the files of the studies that the tier has the data for."""
     literature = read_literature("literature")
     rows = [row for path in records for row in read_records(path)]
     for name, path in zip(tables, out, strict=True):
-        globals()[name](literature, rows, path)
+        TABLES[name](literature, rows, path)

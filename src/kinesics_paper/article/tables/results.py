@@ -180,19 +180,19 @@ def methods(names: list[str], out: str | Path) -> None:
 
 
 def expressions(realism: str | Path, out: str | Path) -> None:
-    """Write the table of what the expression network says at the apex of each display: per cent of the faces asked."""
+    """Write the table of the expression network's outputs at the apex of each scripted expression: per cent of the faces."""
     answers = pd.DataFrame(json.loads(Path(realism).read_text(encoding="utf-8"))["expressions"])
     shown = [label for label in [*LABELS.index, "neutral"] if label in set(answers["display"])]
-    said = list(dict.fromkeys(answers["said"]))
+    outputs = list(dict.fromkeys(answers["said"]))
     rows = []
     for display in shown:
         own = answers[answers["display"] == display].set_index("said")
         share = (100 * own["times"] / own["faces"]).map("{:.0f}".format)
         rows.append(
             [rf"\what{{{escape(display)}}}", str(own["faces"].iloc[0])]
-            + [rf"\textbf{{{share[label]}}}" if label == display else share[label] for label in said]
+            + [rf"\textbf{{{share[label]}}}" if label == display else share[label] for label in outputs]
         )
-    write_text(out, table("lr" + "r" * len(said), ["display", "faces", *map(escape, said)], rows))
+    write_text(out, table("lr" + "r" * len(outputs), ["display", "faces", *map(escape, outputs)], rows))
 
 
 #: Column heads of the ablation.

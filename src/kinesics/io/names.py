@@ -1,0 +1,35 @@
+"""Names of files: which can be written into tables, and passed to the libraries that read them."""
+
+import re
+import sys
+from pathlib import Path
+
+from kinesics.errors import KinesicsError
+
+
+def check_text(text: str) -> None:
+    """Raise KinesicsError for text that no encoding can hold: names that are not in the encoding of the file system."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        encoding = sys.getfilesystemencoding()
+        advice = (
+            "rename the file or folder" if encoding == "utf-8" else "set LANG=C.UTF-8, or rename the file or folder"
+        )
+        raise KinesicsError(f"{text!r} is not text in {encoding}: {advice}") from None
+
+
+def video_name(path: str | Path) -> str:
+    """Return the name of a video in tables: the file's without its suffix.
+
+    Raises KinesicsError for a name that no events table can hold (``structures.events.check_events``).
+    """
+    name = Path(path).stem
+    check_text(name)
+    if not name.strip():
+        raise KinesicsError(f"{str(path)!r}: its name is empty: rename the file")
+    if name != name.strip():
+        raise KinesicsError(f"{str(path)!r}: its name without the suffix has blanks around it: rename the file")
+    if re.search(r"[\x00-\x1f]", name):
+        raise KinesicsError(f"{str(path)!r}: its name has a control character: rename the file")
+    return name

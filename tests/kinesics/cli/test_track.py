@@ -1,0 +1,38 @@
+"""The command `track`: a real clip in, the same bytes out in every process."""
+
+import re
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from support import ROOT
+
+from kinesics.structures.tracks import read_tracks
+
+
+def test_the_one_person_of_a_real_clip_is_tracked(detected):
+    assert read_tracks(detected / "tracks.parquet").persons == [0]
+
+
+@pytest.mark.slow
+def test_two_processes_track_the_same_bytes_and_the_table_opens_in_pandas(detected, clip, tmp_path):
+    command = [sys.executable, "-m", "kinesics.cli", "track", str(clip("single_face")), "--data", str(ROOT / "data")]
+    out = tmp_path / "tracks.parquet"
+    run = subprocess.run([*command, "--out", str(out)], capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (0, f"{out}: 1 people in 24 frames, 2.4 s\n")
+    assert out.read_bytes() == (detected / "tracks.parquet").read_bytes()
+    table = pd.read_parquet(out)
+    assert {"frame", "time_s", "person", "face_x0"} <= set(table.columns)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["absent.mp4", "--out", "t.parquet"], "absent.mp4"),
+        (["text.mp4", "--out", "text.mp4"], "text.mp4 would be overwritten"),
+        (["text .mp4", "--out", "t.parquet"], "has blanks around it: rename the file"),
+    ],
+)
+def test_bad_input_gives_one_line_and_leaves_nothing(refusal, arguments, message):
+    assert re.search(message, refusal(["track", *arguments]))

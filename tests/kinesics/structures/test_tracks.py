@@ -1,0 +1,73 @@
+"""The tracks table: what is written is read, and other files are refused."""
+
+import numpy as np
+import pytest
+from support.body_tracks import RATE, make_tracks
+
+from kinesics.errors import KinesicsError
+from kinesics.structures.tracks import LANDMARKS, TracksWriter, read_tracks, remap_ids
+
+
+def test_other_files_are_refused(tmp_path):
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 nonsense")
+    with pytest.raises(KinesicsError, match=r"bad.parquet: not a tracks file"):
+        read_tracks(tmp_path / "bad.parquet")
+    with pytest.raises(KinesicsError, match="no such file; make it with: kinesics track"):
+        read_tracks(tmp_path / "absent.parquet")
+
+
+def test_an_interrupted_writer_leaves_nothing(tmp_path):
+    def interrupted() -> None:
+        with TracksWriter(tmp_path / "v.parquet", "v", RATE, 2, 2) as writer:
+            writer.add({"frame": 0, "time_s": 0.0, "person": 0})
+            raise RuntimeError("a cable was pulled")
+
+    with pytest.raises(RuntimeError, match="cable"):
+        interrupted()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_landmarks_are_kept_and_missing_ones_are_nan(tmp_path):
+    random = np.random.default_rng(1)
+    mesh = random.random((468, 3)).astype(np.float32)
+    tracks = make_tracks(tmp_path / "v.parquet", 3, {"face": lambda t: mesh if 1 <= t < 2 else None})
+    dense = tracks.dense(0, "face")
+    assert dense.shape == (30, *LANDMARKS["face"])
+    np.testing.assert_array_equal(dense[10:20], np.tile(mesh, (10, 1, 1)))
+    assert np.isnan(dense[:10]).all()
+    assert np.isnan(dense[20:]).all()
+
+
+def test_invalid_rows_are_refused(tmp_path):
+    with TracksWriter(tmp_path / "v.parquet", "v", RATE, 2, 2) as writer:
+        for frame in (0, 30):
+            writer.add({"frame": frame, "time_s": frame / RATE, "person": 0})
+        writer.close(1.0)
+    with pytest.raises(KinesicsError, match=r"v.parquet: frame 30 is not one of the 10 of a video of 1.0 s at 10.0 Hz"):
+        read_tracks(tmp_path / "v.parquet")
+    with TracksWriter(tmp_path / "v.parquet", "v", RATE, 2, 2) as writer:
+        for _ in range(2):
+            writer.add({"frame": 3, "time_s": 0.3, "person": 0})
+        writer.close(1.0)
+    with pytest.raises(KinesicsError, match=r"v.parquet: frame 3 has two rows of person 0"):
+        read_tracks(tmp_path / "v.parquet")
+
+
+def test_invalid_video_info_is_refused(tmp_path):
+    with TracksWriter(tmp_path / "v.parquet", "v", RATE, 2, 0) as writer:
+        writer.close(1.0)
+    with pytest.raises(KinesicsError, match=r"v.parquet: its video info is invalid: .*'height': 0"):
+        read_tracks(tmp_path / "v.parquet")
+
+
+def test_ids_are_remapped_and_people_without_one_left_out(tmp_path):
+    with TracksWriter(tmp_path / "v.parquet", "v", RATE, 2, 2, group_rows=3) as writer:
+        for frame in range(4):
+            for person in (2, 5, 9):
+                writer.add({"frame": frame, "time_s": frame / RATE, "person": person, "face_score": person / 10})
+        writer.close(0.4)
+    remap_ids(tmp_path / "v.parquet", tmp_path / "w.parquet", {2: 1, 9: 0})
+    tracks = read_tracks(tmp_path / "w.parquet")
+    assert (tracks.video, tracks.persons, tracks.frames) == ("v", [0, 1], 4)
+    np.testing.assert_allclose(tracks.dense(0, "face_score"), 0.9)
+    np.testing.assert_allclose(tracks.dense(1, "face_score"), 0.2)

@@ -1,0 +1,36 @@
+"""Fixtures of the tests of vision-language models."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from support.chat_server import UTTERANCES, serve_chat, write_grey_images
+from support.clips import numbered, write_video
+
+from kinesics.vlm.label_ranking import read_utterances
+
+
+@pytest.fixture
+def server():
+    """Yield a server of chat completions (see ``serve_chat``)."""
+    with serve_chat() as http:
+        yield http
+
+
+@pytest.fixture
+def images(tmp_path) -> list[Path]:
+    """Return four grey images that differ."""
+    return write_grey_images(tmp_path)
+
+
+@pytest.fixture
+def film(tmp_path) -> Path:
+    """Return a video of 24 numbered frames, 2.4 s."""
+    return write_video(tmp_path / "film.mp4", numbered(24), rate=10)
+
+
+@pytest.fixture
+def utterances(tmp_path) -> pd.DataFrame:
+    """Return the table of two utterances in the film and one of another video."""
+    (tmp_path / "utterances.csv").write_text(UTTERANCES)
+    return read_utterances(tmp_path / "utterances.csv")

@@ -1,0 +1,6 @@
+# What pyright has to know of safetensors, whose types are incomplete.
+from typing import Any
+
+class SafetensorError(Exception): ...
+
+def safe_open(filename: Any, framework: str) -> Any: ...

@@ -215,7 +215,7 @@ def _note_table(truth: Sequence[pd.DataFrame], group: str, events: pd.DataFrame)
     """Return a note if other numbers of persons would match far more events of one annotator, else None."""
     for number, true in enumerate(truth):
         by_number, renumbered = hits_by_number(true, events)
-        if renumbered > 2 * by_number and renumbered >= FEW_HITS * min(len(true), len(events)):
+        if renumbered > 3 * by_number and renumbered >= FEW_HITS * min(len(true), len(events)):
             boxed = all(table[BOX].notna().all(axis=1).any() for table in (true, events))
             return (
                 f"{_annotator(number, len(truth))} and {SIDES[group]} seem to number persons differently: "

@@ -52,7 +52,7 @@ from kinesics.metrics.tubes import (
 
 F1_TIOUS = (0.3, 0.5)
 SPATIAL_TIOU = 0.3
-#: Of the label that is given to a true event, and of whether a score was earned.
+#: Of the label that is predicted for a true event, and of whether a score counts as right.
 ANSWER_TIOU = 0.5
 AR_AT = (10, 100)
 #: The default measures of ``count_events``.
@@ -155,7 +155,7 @@ def count_events(  # noqa: PLR0913 - keyword-only settings
     check_tious(*f1_tious, *(map_tious or (np.nan,)))
     least = min(*f1_tious, *map_tious, SPATIAL_TIOU, ANSWER_TIOU)
     judged = _judge(evaluation_set, tables, kept, least, match_person)
-    # Whether a score was earned is judged at a threshold that need not be one of map_tious.
+    # Whether a prediction with a score is right is decided at a threshold that need not be one of map_tious.
     *taken, hit = take_ranked(judged.pairs, ranking(judged.predicted), len(judged.truth), (*map_tious, ANSWER_TIOU))
     counts: Counts = {"true": judged.count_true(), "frames": np.moveaxis(frames, 1, -1)}
     n: Counts = {"kappa": np.broadcast_to(frames[:1].sum((0, 2, 3)), (1 + len(labels), len(units)))}

@@ -195,11 +195,11 @@ class _Settings:
 
 
 def _diagnose_pair(
-    evaluation_set: EvaluationSet, true: EventsAndTubes, guess: EventsAndTubes, settings: _Settings
+    evaluation_set: EvaluationSet, true: EventsAndTubes, predictions: EventsAndTubes, settings: _Settings
 ) -> dict[str, np.ndarray]:
     """Return the diagnosis of one table of predictions against one of true events, each number of it an array."""
     tables, tubes = [], []
-    for events, boxes in (true, guess):
+    for events, boxes in (true, predictions):
         keep = events["label"].isin(evaluation_set.labels).to_numpy()
         tables.append(events[keep].reset_index(drop=True))
         tubes.append(None if boxes is None else select_events(boxes, keep))

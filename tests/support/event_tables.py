@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from kinesics.structures.events import check_events
+from kinesics.structures.events import TUBE_COLUMNS, check_events
 
 COLUMNS = ["video", "person", "label", "start_s", "end_s", "score"]
 
@@ -39,3 +39,23 @@ def tables(draw: st.DrawFn, scores: st.SearchStrategy[float] = FEW_SCORES, size:
 distinct = tables(st.floats(0, 1, width=32)).map(
     lambda table: table.assign(score=np.random.default_rng(len(table)).permutation(len(table)) / 100)
 )
+
+
+TUBE_RATE = 4.0
+
+
+def tubes_of(table: pd.DataFrame, boxes: dict[int, tuple] | None = None) -> pd.DataFrame:
+    """Give every event a constant box at every sample of 4 Hz: that of its row, or else of its person."""
+    rows = []
+    for number, event in enumerate(table.itertuples()):
+        box = (boxes or {}).get(number, (0.4 * event.person, 0.0, 0.4 * event.person + 0.4, 0.5))
+        rows += [
+            (number, k / TUBE_RATE, *box)
+            for k in range(round(event.start_s * TUBE_RATE), round(event.end_s * TUBE_RATE))
+        ]
+    return pd.DataFrame(rows, columns=TUBE_COLUMNS)
+
+
+def values(result: dict) -> dict[str, float | None]:
+    """Return the value of each metric of a result of ``score``."""
+    return {name: entry["value"] for name, entry in result["metrics"].items()}

@@ -1,15 +1,19 @@
-"""How well predicted events agree with coded ones. All take events tables.
+"""Compare predicted events with annotated ones. All metrics take events tables.
 
-``detection``       matching in time, event F1, average precision, average recall, spatial IoU
-``tubes``           average precision of boxes and of tubes
-``frames``          frame-wise kappa
-``sequences``       Levenshtein accuracy, mean Jaccard
-``classification``  WAR, UAR, weighted F1
-``calibration``     ECE, reliability, CCC
-``intervals``       the cluster bootstrap, the permutation test, Holm's correction
-``tally``           all of these from what each unit of footage adds
-``score``           every metric with intervals, differences and subsets; as JSON and as a table
-``diagnosis``       kinds of errors, what each costs, what makes events hard
-``persons``         identity matching of predicted and true persons
-``study``           the studies of the article
+``matching``           matching in time, event F1, spatial IoU
+``average_precision``  average precision and average recall
+``tubes``              average precision of boxes and of tubes
+``agreement``          frame-wise kappa
+``sequence_metrics``   Levenshtein accuracy, mean Jaccard
+``classification``     WAR, UAR, weighted F1
+``calibration``        ECE, reliability, CCC
+``bootstrap``          the cluster bootstrap, the permutation test, Holm's correction
+``counts``             all of these from what each unit of the bootstrap adds
+``inputs``             checks of the tables
+``scoring``            every metric with intervals
+``comparison``         differences of detectors and of subsets of videos
+``diagnosis``          types of errors, what each costs, what makes events hard
+``identity``           identity matching of predicted and true persons
+``score_files``        scores of files, with notes on what may be a mistake
+``report``             scores as Markdown tables
 """

@@ -1,4 +1,4 @@
-"""Agreement frame by frame: each label is a yes or no for every person at every sampled instant."""
+"""Measure agreement frame by frame: each label is true or not for every person at every sampled instant."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -118,7 +118,7 @@ def cohen_kappa(counts: np.ndarray) -> np.ndarray:
 
     kappa = (p_o - p_e) / (1 - p_e), with p_o the share of frames on which both agree and p_e the share expected from
     their marginals (Cohen, Educational and Psychological Measurement 20, 1960). 1 is full agreement, 0 that of chance.
-    NaN where p_e is 1: both say yes, or both say no, to every frame.
+    NaN where p_e is 1: both have the label in every frame, or both in none.
     """
     counts = np.asarray(counts, float)
     total = counts.sum((-2, -1))
@@ -130,7 +130,12 @@ def cohen_kappa(counts: np.ndarray) -> np.ndarray:
 def frame_kappa(
     truth: pd.DataFrame, predicted: pd.DataFrame, durations: Mapping[str, float], rate_hz: float = RATE_HZ
 ) -> pd.Series:
-    """Return the frame-wise Cohen's kappa of each label of either table; its mean leaves out labels where it is NaN."""
+    """Return the frame-wise Cohen's kappa of each label of either table, for two tables without ``score``.
+
+    kappa = (p_o - p_e) / (1 - p_e), from the person-frames of all videos of ``durations`` (seconds) pooled
+    (``frame_counts``; Cohen, Educational and Psychological Measurement 20, 1960, at ``cohen_kappa``). The mean over labels
+    leaves out those where it is NaN. The index is the label.
+    """
     labels = sorted({*truth["label"], *predicted["label"]})
     counts = frame_counts(truth, predicted, durations, labels, rate_hz).sum(1)
     return pd.Series(cohen_kappa(counts), index=pd.Index(labels, name="label"))

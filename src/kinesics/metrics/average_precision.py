@@ -1,4 +1,4 @@
-"""Average precision, mean average precision and average recall over temporal IoU thresholds."""
+"""Measure average precision and average recall over temporal IoU thresholds."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -25,12 +25,12 @@ def interpolated_ap(hit: np.ndarray, weight: np.ndarray, total: np.ndarray) -> n
     predictions: the area under the interpolated curve of PASCAL VOC 2010 and later (Everingham et al., IJCV 111, 2015),
     as in the ActivityNet toolkit (Caba Heilbron et al., CVPR 2015).
 
-    hit: bool (P,), the predictions by falling score, true where one found a truth. weight: (P, B), how often each
+    hit: bool (P,), the predictions by falling score, true where one took a truth. weight: (P, B), how often each
     prediction counts. total: (B,), the weight of all truths. A weight of w acts as w copies of the prediction, side by
-    side in the ranking, each with its own copy of the truth that it found; 0 removes them. All ones is the plain AP.
+    side in the ranking, each with its own copy of the truth that it took; 0 removes them. All ones is the plain AP.
     """
-    found, counted = weight[hit].cumsum(0), weight.cumsum(0)[hit]
-    precision = np.divide(found, counted, out=np.zeros(found.shape), where=counted > 0)
+    right, counted = weight[hit].cumsum(0), weight.cumsum(0)[hit]
+    precision = np.divide(right, counted, out=np.zeros(right.shape), where=counted > 0)
     return _area(weight[hit], precision, total)
 
 
@@ -45,10 +45,10 @@ def _area(gain: np.ndarray, precision: np.ndarray, total: np.ndarray) -> np.ndar
 
 
 class Ranked(NamedTuple):
-    """What AP takes of a table of predictions: each label's, by falling score, and how many truths there are."""
+    """The predictions of each label by falling score, as AP takes them, and how many truths there are."""
 
-    hit: list[np.ndarray]  # (T, P of the label) a label: whether it found a truth at each threshold
-    unit: list[np.ndarray]  # (T, P of the label) a label: the unit it counts in
+    hit: list[np.ndarray]  # (T, P of the label) per label: whether a prediction took a truth at each threshold
+    unit: list[np.ndarray]  # (T, P of the label) per label: the unit it counts in
     total: np.ndarray  # (L, U): truths of each label in each unit
 
 
@@ -60,22 +60,22 @@ def rank_predictions(
     units: tuple[np.ndarray, np.ndarray],
     shape: tuple[int, int],
 ) -> Ranked:
-    """Return the predictions label by label. Labels are numbers (-1: not judged), of truths (N,) and predictions (P,).
+    """Return the predictions by label. Labels are numbers (-1: not judged), of truths (N,) and predictions (P,).
 
     ranked: predicted rows by falling score (P,); taken: of ``take_ranked`` (T, P); units: the unit of each truth (N,)
-    and prediction (P,); shape: the numbers of labels and of units. A prediction that found a truth goes with the
+    and prediction (P,); shape: the numbers of labels and of units. A prediction that took a truth goes with the
     truth's unit, so that the pair is kept or left out as one; any other with its own.
     """
     of_truth, of_predicted = units
     rows = _by_label(predicted_label[ranked], ranked, shape[0])
-    found = [taken[:, row] for row in rows]
+    truths = [taken[:, row] for row in rows]
     if len(of_truth) == 0:
-        of_truth = np.zeros(1, int)  # no prediction found one, but the look-up needs something to look into
-    unit = [np.where(f >= 0, of_truth[f.clip(0)], of_predicted[row]) for f, row in zip(found, rows, strict=True)]
+        of_truth = np.zeros(1, int)  # no prediction took one, but the look-up needs a row
+    unit = [np.where(t >= 0, of_truth[t.clip(0)], of_predicted[row]) for t, row in zip(truths, rows, strict=True)]
     judged = truth_label >= 0
     total = np.zeros(shape, int)
     np.add.at(total, (truth_label[judged], units[0][judged]), 1)
-    return Ranked([f >= 0 for f in found], unit, total)
+    return Ranked([t >= 0 for t in truths], unit, total)
 
 
 def ranked_ap(ranked: Ranked, weights: np.ndarray) -> np.ndarray:
@@ -102,14 +102,14 @@ def _ap_of_label(hit: np.ndarray, unit: np.ndarray, weights: np.ndarray, total: 
     """
     precision = [np.zeros((n, weights.shape[1])) for n in hit.sum(1)]
     rows = [iter(of) for of in precision]
-    found = np.zeros((len(hit), weights.shape[1]))
-    counted = np.full(found.shape, np.finfo(float).tiny)  # 0 / 0 is then 0, and a sum from 1 on is the same
+    right = np.zeros((len(hit), weights.shape[1]))
+    counted = np.full(right.shape, np.finfo(float).tiny)  # 0 / 0 is then 0, and a sum from 1 on is the same
     for hits, units in zip(hit.T.tolist(), unit.T.tolist(), strict=True):
         for k, (is_hit, number) in enumerate(zip(hits, units, strict=True)):
             counted[k] += weights[number]
             if is_hit:
-                found[k] += weights[number]
-                np.divide(found[k], counted[k], out=next(rows[k]))
+                right[k] += weights[number]
+                np.divide(right[k], counted[k], out=next(rows[k]))
     return np.stack([_area(weights[u[h]], of, total) for h, u, of in zip(hit, unit, precision, strict=True)])
 
 
@@ -118,7 +118,7 @@ def merge_ranked(first: Ranked, second: Ranked) -> Ranked:
 
     The units of the second follow those of the first: weights are then (U of both, B). Scores are not compared, since
     detectors need not mean the same by them; alone, with weight 0 for the other, each keeps its AP. Of two k-th the one
-    that found a truth leads, so that it does not matter which detector is the first.
+    that took a truth leads, so that it does not matter which detector is the first.
     """
     hits, units = [], []
     n_units = first.total.shape[1]
@@ -184,7 +184,7 @@ def first_proposals(
     """Return when a truth is first recalled, and how many proposals its video has, both row by row of ``truth``.
 
     The first is the place, from 0, of the first proposal of the video (by falling score) that reaches the threshold,
-    int (N, T), far beyond any number where none does; the second the number of proposals at each average number 1 to
+    int (N, T), far beyond any number where none does; the second is the number of proposals at each average number 1 to
     ``max_proposals``, int (N, max_proposals). See ``average_recall``.
     """
     anonymous = [table.assign(label="", person=0) for table in (truth, predicted)]
@@ -197,9 +197,11 @@ def first_proposals(
         keep = iou >= tiou
         np.minimum.at(first[:, k], t[keep], place[p[keep]])
     videos = truth["video"].unique()
-    found = predicted["video"].value_counts().reindex(videos, fill_value=0).to_numpy()
+    n_proposals = predicted["video"].value_counts().reindex(videos, fill_value=0).to_numpy()
     # The order of these operations is the toolkit's: rounding down makes it matter.
-    kept = np.minimum((found * (max_proposals * float(len(videos)) / max(len(predicted), 1))).astype(int), found)
+    kept = np.minimum(
+        (n_proposals * (max_proposals * float(len(videos)) / max(len(predicted), 1))).astype(int), n_proposals
+    )
     steps = np.arange(1, max_proposals + 1) / float(max_proposals)
     share = steps * (max_proposals * float(len(videos)) / max(kept.sum(), 1))
     number = np.minimum((kept[:, None] * share).astype(int), kept[:, None])  # (videos, max_proposals)
@@ -212,7 +214,7 @@ def average_recall(
     tious: Sequence[float] = ANET_TIOUS,
     max_proposals: int = MAX_PROPOSALS,
 ) -> pd.Series:
-    """Return the average recall (AR) at an average number (AN) of 1 to ``max_proposals`` proposals a video.
+    """Return the average recall (AR) at an average number (AN) of 1 to ``max_proposals`` proposals per video.
 
     AR(AN) = mean over tIoU of (truths with a proposal of at least that tIoU among the first ones of their video) /
     (all truths). Predictions are proposals: neither label nor person has to match, and one may recall several truths.

@@ -1,12 +1,12 @@
-"""Confidence intervals by a cluster bootstrap: whole videos, or blocks of long videos, are drawn with replacement.
+"""Estimate confidence intervals by a cluster bootstrap that draws whole videos, or blocks of long ones, with replacement.
 
 Events of one video resemble each other, so that drawing single events would give intervals that are too narrow (Field
 and Welsh, JRSS B 69, 2007; blocks of a series: Künsch, Annals of Statistics 17, 1989). A resample is a column of
 weights, how often each unit was drawn; metrics take the weights, so that matching and rasterising are done only once.
 
-Blocks of one video are still treated as independent: with few videos the interval speaks of more footage of these
+Blocks of one video are still treated as independent: with few videos the interval is that of more time of these
 videos, not of other people. ``block_s=inf`` clusters by video alone. A metric that is 1 in every unit has the interval
-[1, 1] however few they are: the bootstrap cannot see what never occurred.
+[1, 1] however few they are: the bootstrap has no estimate of what never occurred.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ class Units:
         return len(self.first_block)
 
     def block(self, times_s: np.ndarray) -> np.ndarray:
-        """Return the block of a video that holds each time, however long the video: int (N,)."""
+        """Return the block of a video that holds each time, also past its end: int (N,)."""
         return index(np.asarray(times_s, float), 1 / self.block_s)
 
     def of_times(self, videos: Sequence[str], times_s: np.ndarray) -> np.ndarray:
@@ -163,7 +163,7 @@ def permutation_p(differences: np.ndarray) -> np.ndarray:
 
     p = (number of swaps, the observed one among them, whose difference is at least as large) / (1 + S): exact where all
     were tried, and never 0 (Phipson and Smyth, Stat. Appl. Genet. Mol. Biol. 9, 2010). Under the hypothesis that
-    within a unit either detector could have given the other's events, every swap is as likely as what was seen (Fisher,
+    within a unit either detector could have given the other's events, every swap is as likely as what was observed (Fisher,
     The Design of Experiments, 1935; for retrieval: Smucker et al., CIKM 2007). Swaps for which the difference is
     undefined are left out; NaN where the observed one is, or where no other is left.
     """

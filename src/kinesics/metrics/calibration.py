@@ -1,4 +1,4 @@
-"""What the number beside an event is worth: calibration of scores, and concordance of two series of numbers."""
+"""Measure the calibration of scores, and the concordance of two series of numbers."""
 
 import numpy as np
 import pandas as pd
@@ -36,7 +36,7 @@ def calibration_error(n: np.ndarray, scores: np.ndarray, hits: np.ndarray) -> np
     """Return the expected calibration error (ECE) from each bin's number, sum of scores and hits: (bins, ...) to (...).
 
     ECE = sum over bins of n_b / N |precision_b - mean score_b| (Guo et al., ICML 2017; Naeini et al., AAAI 2015). In
-    [0, 1], 0 is calibrated; NaN without events. It says nothing of events that were missed.
+    [0, 1], 0 is calibrated; NaN without events. It does not depend on events that were missed.
     """
     return ratio(np.abs(np.asarray(hits, float) - scores).sum(0), np.sum(n, 0))
 
@@ -50,7 +50,7 @@ def ece(score: np.ndarray, hit: np.ndarray, bins: int = BINS) -> float:
 
 
 def moments(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return what ``concordance`` adds up, of each pair of two series (N,): 1, a, b, aa, bb, ab as (6, N)."""
+    """Return the terms that ``concordance`` adds up, of each pair of two series (N,): 1, a, b, aa, bb, ab as (6, N)."""
     a, b = np.asarray(a, float), np.asarray(b, float)
     return np.stack([np.ones(a.shape), a, b, a * a, b * b, a * b])
 

@@ -1,7 +1,7 @@
-"""Measures of classification: is the label right, where it is known what was to be labelled?
+"""Measure classification: whether the label of an event is right, given its time.
 
-They take counts over the last axis, one a class: ``correct`` answers, ``support`` (samples of the class) and
-``answered`` (answers that named the class). Leading axes are those of resamples.
+Measures take counts over the last axis, one per class: ``correct`` outputs, ``support`` (samples of the class) and
+``answered`` (outputs of the class). Leading axes are those of resamples.
 """
 
 import numpy as np
@@ -41,7 +41,7 @@ def weighted_f1(correct: np.ndarray, support: np.ndarray, answered: np.ndarray) 
 def label_predictions(
     truth: pd.DataFrame, predicted: pd.DataFrame, tiou: float = 0.5, match_person: bool = True
 ) -> np.ndarray:
-    """Return the predicted row that answers each true event, -1 for none: int (N,).
+    """Return the predicted row that labels each true event, -1 for none: int (N,).
 
     Of the predictions of its video and person, whatever their label, it is the one of largest tIoU of at least
     ``tiou``; of equal tIoU that of larger score, then the later row. Predictions where nothing is true

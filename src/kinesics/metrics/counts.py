@@ -1,8 +1,8 @@
-"""Count what each unit of footage adds to each metric, so that a resample or a swap of units costs one matrix product.
+"""Count what each unit of the bootstrap adds to each metric, so that a resample or a swap of units is a matrix product.
 
-Counting is done once per pair of true and predicted events: counts whose last axis is the unit, and rankings. A metric
-is a function of the counts under weights of the units; to mix two detectors unit by unit, their counts are put side by
-side (``merge``) and the units of both are weighted.
+Counts are made once from the events of one annotator and one detector: arrays whose last axis is the unit, and rankings. A
+metric is a function of the counts under weights of the units. To mix two detectors, unit by unit, is to put their counts
+side by side (``merge_rankings``) and to weight the units of both.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,19 +33,29 @@ from kinesics.metrics.matching import (
     f1_score,
     match_pairs,
     matched_box_iou,
+    mean_defined,
     overlaps,
     ranking,
     ratio,
     take_ranked,
 )
 from kinesics.metrics.sequence_metrics import edits, jaccard
-from kinesics.metrics.tubes import FRAME_IOU, TUBE_IOUS, frame_boxes, match_boxes, match_tubes, select_events
+from kinesics.metrics.tubes import (
+    FRAME_IOU,
+    TUBE_IOUS,
+    EventsAndTubes,
+    frame_boxes,
+    match_boxes,
+    match_tubes,
+    select_events,
+)
 
 F1_TIOUS = (0.3, 0.5)
 SPATIAL_TIOU = 0.3
+#: Of the label that is predicted for a true event, and of whether a score counts as right.
 ANSWER_TIOU = 0.5
 AR_AT = (10, 100)
-#: Default settings of ``count_events``.
+#: The default measures of ``count_events``.
 MEASURES = {
     "f1_tious": F1_TIOUS,
     "map_tious": MAP_TIOUS,
@@ -59,10 +69,12 @@ RANKING = ("map", "tube_map", "frame_map", "ar_", "ece", "ccc")
 RANKING_COUNTS = ("bins", "moments", "recalled")
 
 Samples = dict[str, np.ndarray]
+Counts = dict[str, np.ndarray]
+Rankings = dict[str, tuple[Ranked, Sequence[float]]]
 
 
 class EvaluationSet(NamedTuple):
-    """The videos that are scored, cut into units, and the labels that are judged."""
+    """The videos that are scored, their units, and the labels that are judged."""
 
     labels: list[str]
     durations: dict[str, float]
@@ -77,10 +89,46 @@ class EvaluationSet(NamedTuple):
 class MetricCounts(NamedTuple):
     """Counts by name, the last axis the unit; rankings by the name of their metric; what each metric counts."""
 
-    counts: dict[str, np.ndarray]
-    ranked: dict[str, tuple[Ranked, Sequence[float]]]
-    n: dict[str, np.ndarray]  # the last axis is again the unit
+    counts: Counts
+    ranked: Rankings
+    n: Counts  # the last axis is again the unit
     of_videos: bool  # every unit is a whole video: measures of whole sequences can be resampled
+
+
+@dataclass(frozen=True)
+class JudgedEvents:
+    """The true and the predicted events whose labels are judged, with the number of each one's label and its unit."""
+
+    truth: pd.DataFrame
+    predicted: pd.DataFrame
+    labels: tuple[np.ndarray, np.ndarray]  # of the truth (N,) and of the predictions (P,)
+    units: tuple[np.ndarray, np.ndarray]
+    shape: tuple[int, int]  # the numbers of labels and of units
+    pairs: tuple[np.ndarray, np.ndarray, np.ndarray]  # of ``overlaps``, at the lowest threshold
+    match_person: bool
+
+    def match(self, tiou: float) -> np.ndarray:
+        """Return ``match_events`` at a threshold."""
+        t, p, iou = self.pairs
+        keep = iou >= tiou
+        return match_pairs((t[keep], p[keep], iou[keep]), len(self.truth), len(self.predicted))
+
+    def count_true(self, rows: np.ndarray | slice = np.s_[:], amount: np.ndarray | None = None) -> np.ndarray:
+        """Count true events, or add up an amount of each, per label and unit; the sum over labels first: (1 + L, U)."""
+        return self.count(self.labels[0][rows], self.units[0][rows], amount)
+
+    def count_predicted(self, rows: np.ndarray | slice = np.s_[:]) -> np.ndarray:
+        """Count predicted events per label and unit; the sum over labels first: (1 + L, U)."""
+        return self.count(self.labels[1][rows], self.units[1][rows])
+
+    def count(self, label: np.ndarray, unit: np.ndarray, amount: np.ndarray | None = None) -> np.ndarray:
+        """Count labels and units (N,), or add up amounts (N,); the sum over labels first: (1 + L, U)."""
+        sums = np.bincount(label * self.shape[1] + unit, amount, self.shape[0] * self.shape[1]).reshape(self.shape)
+        return np.concatenate([sums.sum(0, keepdims=True), sums])
+
+    def per_unit(self, unit: np.ndarray, amount: np.ndarray) -> np.ndarray:
+        """Add up amounts (K, N) per unit: (K, U)."""
+        return np.array([np.bincount(unit, row, self.shape[1]) for row in amount]).reshape(len(amount), self.shape[1])
 
 
 def metric_name(metric: str, threshold: float) -> str:
@@ -88,52 +136,10 @@ def metric_name(metric: str, threshold: float) -> str:
     return f"{metric}_{100 * threshold:g}"
 
 
-@dataclass(frozen=True)
-class _Sums:
-    """Sums over events, per label and unit."""
-
-    n_labels: int
-    n_units: int
-
-    def by_label(self, label: np.ndarray, unit: np.ndarray, amount: np.ndarray | None = None) -> np.ndarray:
-        """Add up per label and unit, with the sum over labels first: (1 + L, U)."""
-        sums = np.bincount(label * self.n_units + unit, amount, self.n_labels * self.n_units)
-        sums = sums.reshape(self.n_labels, self.n_units)
-        return np.concatenate([sums.sum(0, keepdims=True), sums])
-
-    def by_unit(self, unit: np.ndarray, amount: np.ndarray) -> np.ndarray:
-        """Add up amounts (..., N) per unit: (..., U)."""
-        of = amount.shape[:-1]
-        rows = np.reshape(amount, (int(np.prod(of)), len(unit)))
-        return np.array([np.bincount(unit, row, self.n_units) for row in rows]).reshape(*of, self.n_units)
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """A true and a predicted table of events with the index of each event's label and unit, and sums of the same size."""
-
-    truth: pd.DataFrame
-    predicted: pd.DataFrame
-    label_t: np.ndarray
-    label_p: np.ndarray
-    unit_t: np.ndarray
-    unit_p: np.ndarray
-    sums: _Sums
-
-    @property
-    def units(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.unit_t, self.unit_p
-
-
-_Parts = tuple[dict[str, np.ndarray], dict[str, np.ndarray]]  # counts, and the numbers of what is counted
-
-
 def count_events(  # noqa: PLR0913 - keyword-only settings
-    footage: EvaluationSet,
-    truth: pd.DataFrame,
-    predicted: pd.DataFrame,
-    truth_tubes: pd.DataFrame | None = None,
-    predicted_tubes: pd.DataFrame | None = None,
+    evaluation_set: EvaluationSet,
+    truth: EventsAndTubes,
+    predicted: EventsAndTubes,
     *,
     f1_tious: Sequence[float],
     map_tious: Sequence[float],
@@ -141,156 +147,164 @@ def count_events(  # noqa: PLR0913 - keyword-only settings
     rate_hz: float,
     match_person: bool,
 ) -> MetricCounts:
-    """Count the events of two sorted tables; with the tubes of both, also in space. Errors are those of ``score``."""
-    if not match_person:
-        truth, predicted = truth.assign(person=0), predicted.assign(person=0)
-    labels, shape = footage.labels, (len(footage.labels), len(footage.units))
-    frames = frame_counts(truth, predicted, footage.durations, labels, rate_hz, footage.units)
-    judged = [table["label"].isin(labels).to_numpy() for table in (truth, predicted)]
-    truth, predicted = (
-        table[keep].reset_index(drop=True) for table, keep in zip((truth, predicted), judged, strict=True)
-    )
-    label_t, label_p = (pd.Index(labels).get_indexer(table["label"]) for table in (truth, predicted))
-    pair = _Pair(truth, predicted, label_t, label_p, footage.unit(truth), footage.unit(predicted), _Sums(*shape))
-    n_truth = pair.sums.by_label(label_t, pair.unit_t)
-    counts, n = {"true": n_truth, "frames": np.moveaxis(frames, 1, -1)}, {}
-
-    def extend(parts: _Parts) -> None:
-        counts.update(parts[0])
-        n.update(parts[1])
-
+    """Count two sorted events tables; where both have tubes, also in space. Errors are those of ``score``."""
+    tables = [events if match_person else events.assign(person=0) for events, _ in (truth, predicted)]
+    labels, units = evaluation_set.labels, evaluation_set.units
+    frames = frame_counts(*tables, evaluation_set.durations, labels, rate_hz, units)
+    kept = [events["label"].isin(labels).to_numpy() for events in tables]
     check_tious(*f1_tious, *(map_tious or (np.nan,)))
-    t, p, iou = overlaps(truth, predicted, min(*f1_tious, *map_tious, SPATIAL_TIOU, ANSWER_TIOU), match_person)
-
-    def match(tiou: float) -> np.ndarray:
-        """Return ``match_events`` at a threshold."""
-        keep = iou >= tiou
-        return match_pairs((t[keep], p[keep], iou[keep]), len(truth), len(predicted))
-
-    for tiou in f1_tious:
-        extend(_count_matches(pair, match(tiou), tiou, n_truth))
-
-    ranked_rows = ranking(predicted)
+    least = min(*f1_tious, *map_tious, SPATIAL_TIOU, ANSWER_TIOU)
+    judged = _judge(evaluation_set, tables, kept, least, match_person)
     # Whether a prediction with a score is right is decided at a threshold that need not be one of map_tious.
-    *taken, hit = take_ranked((t, p, iou), ranked_rows, len(truth), (*map_tious, ANSWER_TIOU))
-    of_events = rank_predictions(label_t, label_p, ranked_rows, np.array(taken), pair.units, shape)
-    ranked = {"map": (of_events, tuple(map_tious))}
-    n |= dict.fromkeys(["map", *(metric_name("map", tiou) for tiou in map_tious)], n_truth)
-    n["kappa"] = np.broadcast_to(frames[:1].sum((0, 2, 3)), (1 + shape[0], shape[1]))
-
-    extend(_count_boxes(pair, match(SPATIAL_TIOU)))
-    extend(_count_labels(pair, match_person, n_truth))
-    extend(_count_scores(pair, hit))
-    extend(_count_proposals(pair, n_truth))
-    extend(_count_sequences(pair, footage, frames))
-
-    if truth_tubes is not None and predicted_tubes is not None:
-        tubes = [select_events(table, keep) for table, keep in zip((truth_tubes, predicted_tubes), judged, strict=True)]
-        taken = match_tubes(truth, tubes[0], predicted, tubes[1], tube_ious, rate_hz)
-        of_tubes = rank_predictions(label_t, label_p, ranked_rows, taken, pair.units, shape)
-        ranked["tube_map"] = of_tubes, tuple(tube_ious)
-        n |= dict.fromkeys(["tube_map", *(metric_name("tube_map", iou) for iou in tube_ious)], n_truth)
-        boxes = [frame_boxes(*table, rate_hz) for table in ((truth, tubes[0]), (predicted, tubes[1]))]
-        event_t, event_p = (table["event"].to_numpy() for table in boxes)
-        taken = match_boxes(*boxes)
-        units = pair.unit_t[event_t], pair.unit_p[event_p]
-        of_boxes = rank_predictions(label_t[event_t], label_p[event_p], ranking(boxes[1]), taken, units, shape)
-        ranked["frame_map"] = of_boxes, (FRAME_IOU,)
-        n[metric_name("frame_map", FRAME_IOU)] = pair.sums.by_label(label_t[event_t], units[0])
-    return MetricCounts(counts, ranked, n, len(footage.units) == len(footage.units.of_video))
+    *taken, hit = take_ranked(judged.pairs, ranking(judged.predicted), len(judged.truth), (*map_tious, ANSWER_TIOU))
+    counts: Counts = {"true": judged.count_true(), "frames": np.moveaxis(frames, 1, -1)}
+    n: Counts = {"kappa": np.broadcast_to(frames[:1].sum((0, 2, 3)), (1 + len(labels), len(units)))}
+    first_units = np.array([of_video[0] for of_video in units.of_video.values()], int)
+    for more, n_more in (
+        _count_matches(judged, f1_tious),
+        _count_box_overlaps(judged),
+        _count_answers(judged),
+        _count_scores(judged, hit),
+        _count_proposals(judged),
+        _count_sequences(judged, frames, dict(zip(units.of_video, first_units.tolist(), strict=True))),
+    ):
+        counts |= more
+        n |= n_more
+    ranked: Rankings = {"map": (_rank(judged, np.array(taken)), tuple(map_tious))}
+    n |= dict.fromkeys(["map", *(metric_name("map", tiou) for tiou in map_tious)], counts["true"])
+    if truth[1] is not None and predicted[1] is not None:
+        tubes = [select_events(of, keep) for (_, of), keep in zip((truth, predicted), kept, strict=True)]
+        rankings, n_tubes = _rank_tubes(judged, tubes, tube_ious, rate_hz)
+        ranked |= rankings
+        n |= n_tubes
+    return MetricCounts(counts, ranked, n, len(units) == len(units.of_video))
 
 
-def _count_matches(pair: _Pair, matched: np.ndarray, tiou: float, n_truth: np.ndarray) -> _Parts:
-    """Count true positives, false negatives and false positives of a matching at a temporal IoU."""
-    hit = matched >= 0
-    false = np.ones(len(pair.predicted), bool)
-    false[matched[hit]] = False
-    counts = {
-        metric_name("tp", tiou): pair.sums.by_label(pair.label_t[hit], pair.unit_t[hit]),
-        metric_name("fn", tiou): pair.sums.by_label(pair.label_t[~hit], pair.unit_t[~hit]),
-        metric_name("fp", tiou): pair.sums.by_label(pair.label_p[false], pair.unit_p[false]),
-    }
-    n_predicted = pair.sums.by_label(pair.label_p, pair.unit_p)
-    of = {"f1": n_truth, "f1_macro": n_truth, "precision": n_predicted, "recall": n_truth}
-    return counts, {metric_name(metric, tiou): number for metric, number in of.items()}
+def _judge(
+    evaluation_set: EvaluationSet,
+    tables: Sequence[pd.DataFrame],
+    kept: Sequence[np.ndarray],
+    least_tiou: float,
+    match_person: bool,
+) -> JudgedEvents:
+    """Return the events to keep, bool (N,) and (P,), with their labels, units and overlaps of at least ``least_tiou``."""
+    truth, predicted = (events[keep].reset_index(drop=True) for events, keep in zip(tables, kept, strict=True))
+    numbers = pd.Index(evaluation_set.labels)
+    return JudgedEvents(
+        truth,
+        predicted,
+        tuple(numbers.get_indexer(events["label"]) for events in (truth, predicted)),
+        tuple(evaluation_set.unit(events) for events in (truth, predicted)),
+        (len(numbers), len(evaluation_set.units)),
+        overlaps(truth, predicted, least_tiou, match_person),
+        match_person,
+    )
 
 
-def _count_boxes(pair: _Pair, matched: np.ndarray) -> _Parts:
-    """Add up the IoU of the boxes of matched events."""
-    fit = matched_box_iou(pair.truth, pair.predicted, matched)
-    boxed = np.isfinite(fit)
-    counts = {
-        "boxed": pair.sums.by_label(pair.label_t[boxed], pair.unit_t[boxed]),
-        "box_iou": pair.sums.by_label(pair.label_t[boxed], pair.unit_t[boxed], fit[boxed]),
-    }
-    return counts, {"spatial_iou": counts["boxed"]}
-
-
-def _count_labels(pair: _Pair, match_person: bool, n_truth: np.ndarray) -> _Parts:
-    """Count which label is predicted for each true event."""
-    answer = label_predictions(pair.truth, pair.predicted, ANSWER_TIOU, match_person)
-    answered = answer >= 0
-    outputs = np.where(answered, pair.label_p[answer] if len(pair.label_p) else -1, -1)
-    right = outputs == pair.label_t
-    counts = {
-        "correct": pair.sums.by_label(pair.label_t[right], pair.unit_t[right])[1:],
-        "answered": pair.sums.by_label(outputs[answered], pair.unit_t[answered])[1:],
-    }
-    return counts, dict.fromkeys(["war", "uar", "weighted_f1"], n_truth[:1])
-
-
-def _count_scores(pair: _Pair, hit: np.ndarray) -> _Parts:
-    """Count scores per bin of calibration, and the moments of the scores of matched events."""
-    score = pair.predicted["score"].to_numpy()
-    n = {"ece": pair.sums.by_label(pair.label_p, pair.unit_p)[:1]}
-    try:
-        bins = score_bins(score)
-    except KinesicsError:  # other metrics need no probabilities: this one is then undefined
-        bins, n["ece"] = np.full(len(score), -1), np.zeros((1, pair.sums.n_units))
-    held = bins == np.arange(BINS)[:, None]  # (bins, P)
-    matched = hit >= 0
-    moments_of = moments(pair.truth["score"].to_numpy()[hit[matched]], score[matched])
-    counts = {
-        "bins": pair.sums.by_unit(pair.unit_p, np.stack([held, held * score, held & matched])),
-        "moments": pair.sums.by_unit(pair.unit_t[hit[matched]], moments_of),
-    }
-    n["ccc"] = counts["moments"][:1]
+def _count_matches(judged: JudgedEvents, tious: Sequence[float]) -> tuple[Counts, Counts]:
+    counts, n = {}, {}
+    n_truth, n_predicted = judged.count_true(), judged.count_predicted()
+    for tiou in tious:
+        matched = judged.match(tiou)
+        hit = matched >= 0
+        false = np.ones(len(judged.predicted), bool)
+        false[matched[hit]] = False
+        counts[metric_name("tp", tiou)] = judged.count_true(hit)
+        counts[metric_name("fn", tiou)] = judged.count_true(~hit)
+        counts[metric_name("fp", tiou)] = judged.count_predicted(false)
+        of = {"f1": n_truth, "f1_macro": n_truth, "precision": n_predicted, "recall": n_truth}
+        n |= {metric_name(metric, tiou): number for metric, number in of.items()}
     return counts, n
 
 
-def _count_proposals(pair: _Pair, n_truth: np.ndarray) -> _Parts:
-    """Add up the recall of true events by numbers of proposals."""
-    first, number = first_proposals(pair.truth, pair.predicted, ANET_TIOUS, MAX_PROPOSALS)
-    recalled = np.zeros((MAX_PROPOSALS, 0))
-    if len(pair.truth):
-        recalled = np.stack([(first < at[:, None]).mean(1) for at in number.T])
-    counts = {"recalled": pair.sums.by_unit(pair.unit_t, recalled)}  # (AN, U)
-    return counts, dict.fromkeys([*(f"ar_{at}" for at in AR_AT), "ar_auc"], n_truth[:1])
+def _count_box_overlaps(judged: JudgedEvents) -> tuple[Counts, Counts]:
+    iou = matched_box_iou(judged.truth, judged.predicted, judged.match(SPATIAL_TIOU))
+    boxed = np.isfinite(iou)
+    counts = {"boxed": judged.count_true(boxed), "box_iou": judged.count_true(boxed, iou[boxed])}
+    return counts, {"spatial_iou": counts["boxed"]}
 
 
-def _count_sequences(pair: _Pair, footage: EvaluationSet, frames: np.ndarray) -> _Parts:
-    """Count edits of label sequences and add up Jaccard indices: measures of whole videos, in their first units."""
-    firsts = {video: units[0] for video, units in footage.units.of_video.items()}
-    sequence = edits(pair.truth, pair.predicted)
-    unit = sequence.index.get_level_values("video").map(firsts).to_numpy(int)
-    ends = list(firsts.values())
-    index = jaccard(np.add.reduceat(frames, ends, axis=1)) if ends else np.zeros(0)
-    indices = np.zeros((2, pair.sums.n_units))
-    indices[:, ends] = np.stack([np.nan_to_num(index), np.isfinite(index)])
-    counts = {"edits": pair.sums.by_unit(unit, sequence.to_numpy().T), "jaccard": indices}
-    n_sequences = pair.sums.by_unit(unit, (sequence["length"] > 0).to_numpy())[None]
+def _count_answers(judged: JudgedEvents) -> tuple[Counts, Counts]:
+    of_truth, of_predicted = judged.labels
+    answer = label_predictions(judged.truth, judged.predicted, ANSWER_TIOU, judged.match_person)
+    answered = answer >= 0
+    label = np.where(answered, of_predicted[answer] if len(of_predicted) else -1, -1)
+    counts = {
+        "correct": judged.count_true(label == of_truth)[1:],
+        "answered": judged.count(label[answered], judged.units[0][answered])[1:],
+    }
+    return counts, dict.fromkeys(["war", "uar", "weighted_f1"], judged.count_true()[:1])
+
+
+def _count_scores(judged: JudgedEvents, hit: np.ndarray) -> tuple[Counts, Counts]:
+    """Count scores by bin, and moments of the scores of matched pairs; ``hit`` (P,) is the truth of each prediction or -1."""
+    score = judged.predicted["score"].to_numpy()
+    n_ece = judged.count_predicted()[:1]
+    try:
+        bins = score_bins(score)
+    except KinesicsError:  # other metrics need no probabilities: this one is then undefined
+        bins, n_ece = np.full(len(score), -1), np.zeros((1, judged.shape[1]))
+    held = bins == np.arange(BINS)[:, None]  # (bins, P)
+    amounts = np.concatenate([held, held * score, held & (hit >= 0)])
+    right = hit >= 0
+    pairs = moments(judged.truth["score"].to_numpy()[hit[right]], score[right])
+    counts = {
+        "bins": judged.per_unit(judged.units[1], amounts).reshape(3, BINS, judged.shape[1]),
+        "moments": judged.per_unit(judged.units[0][hit[right]], pairs),
+    }
+    return counts, {"ece": n_ece, "ccc": counts["moments"][:1]}
+
+
+def _count_proposals(judged: JudgedEvents) -> tuple[Counts, Counts]:
+    first, number = first_proposals(judged.truth, judged.predicted, ANET_TIOUS, MAX_PROPOSALS)
+    recalled = np.zeros((MAX_PROPOSALS, len(judged.truth)))
+    for row, at in zip(recalled, number.T, strict=True):
+        row[:] = (first < at[:, None]).mean(1)
+    n = dict.fromkeys([*(f"ar_{at}" for at in AR_AT), "ar_auc"], judged.count_true()[:1])
+    return {"recalled": judged.per_unit(judged.units[0], recalled)}, n
+
+
+def _count_sequences(judged: JudgedEvents, frames: np.ndarray, first_unit: Mapping[str, int]) -> tuple[Counts, Counts]:
+    """Count edits and Jaccard indices of whole videos, from ``frame_counts``, in the first unit of each."""
+    sequence = edits(judged.truth, judged.predicted)
+    unit = sequence.index.get_level_values("video").map(first_unit).to_numpy(int)
+    counts = {"edits": judged.per_unit(unit, sequence.to_numpy().T), "jaccard": np.zeros((2, judged.shape[1]))}
+    firsts = list(first_unit.values())
+    index = jaccard(np.add.reduceat(frames, firsts, axis=1)) if firsts else np.zeros(0)
+    counts["jaccard"][:, firsts] = np.stack([np.nan_to_num(index), np.isfinite(index)])
+    n_sequences = judged.per_unit(unit, (sequence["length"] > 0).to_numpy()[None])
     return counts, {"levenshtein": n_sequences, "mean_jaccard": counts["jaccard"][1:]}
 
 
-def apply_threshold(of_all: MetricCounts, of_sure: MetricCounts) -> MetricCounts:
-    """Return what the ranking metrics count of all events, and the others of the sure ones alone."""
-    n = {key: (of_all if key.startswith(RANKING) else of_sure).n[key] for key in of_all.n}
-    counts = of_sure.counts | {key: of_all.counts[key] for key in RANKING_COUNTS}
+def _rank(judged: JudgedEvents, taken: np.ndarray) -> Ranked:
+    return rank_predictions(*judged.labels, ranking(judged.predicted), taken, judged.units, judged.shape)
+
+
+def _rank_tubes(
+    judged: JudgedEvents, tubes: Sequence[pd.DataFrame], ious: Sequence[float], rate_hz: float
+) -> tuple[Rankings, Counts]:
+    """Rank predictions by their tubes, and the boxes of single frames, each with the score of its event."""
+    of_truth, of_predicted = (judged.truth, tubes[0]), (judged.predicted, tubes[1])
+    ranked: Rankings = {"tube_map": (_rank(judged, match_tubes(*of_truth, *of_predicted, ious, rate_hz)), tuple(ious))}
+    n = dict.fromkeys(["tube_map", *(metric_name("tube_map", iou) for iou in ious)], judged.count_true())
+    boxes = [frame_boxes(*of, rate_hz) for of in (of_truth, of_predicted)]
+    event = [of["event"].to_numpy() for of in boxes]
+    label, unit = ([of[rows] for of, rows in zip(both, event, strict=True)] for both in (judged.labels, judged.units))
+    of_boxes = rank_predictions(*label, ranking(boxes[1]), match_boxes(*boxes), tuple(unit), judged.shape)
+    ranked["frame_map"] = of_boxes, (FRAME_IOU,)
+    n[metric_name("frame_map", FRAME_IOU)] = judged.count_true(event[0])
+    return ranked, n
+
+
+def apply_threshold(of_all: MetricCounts, of_decisions: MetricCounts) -> MetricCounts:
+    """Return the counts of all events for the ranking metrics, and those of the decisions alone for the others."""
+    n = {key: (of_all if key.startswith(RANKING) else of_decisions).n[key] for key in of_all.n}
+    counts = of_decisions.counts | {key: of_all.counts[key] for key in RANKING_COUNTS}
     return MetricCounts(counts, of_all.ranked, n, of_all.of_videos)
 
 
 def merge_rankings(first: MetricCounts, second: MetricCounts) -> MetricCounts:
-    """Put the units of the second tally after those of the first; ``n`` is that of the first."""
+    """Put the units of the second detector after those of the first; ``n`` is that of the first."""
     counts = {key: np.concatenate([value, second.counts[key]], -1) for key, value in first.counts.items()}
     ranked = {
         key: (merge_ranked(value, second.ranked[key][0]), thresholds)
@@ -301,7 +315,7 @@ def merge_rankings(first: MetricCounts, second: MetricCounts) -> MetricCounts:
 
 def compute_metrics(of: MetricCounts, weights: np.ndarray) -> Samples:
     """Return each metric under each column of weights (U, B): (1 + L, B), all labels first; (1, B) if it has no labels."""
-    c: Mapping[str, np.ndarray] = {key: value @ weights for key, value in of.counts.items()}
+    c = {key: value @ weights for key, value in of.counts.items()}
     values: Samples = {}
     for key in of.counts:
         if key.startswith("tp_"):
@@ -317,7 +331,7 @@ def compute_metrics(of: MetricCounts, weights: np.ndarray) -> Samples:
         ap = np.concatenate([mean_defined(ap, 1)[:, None], ap], 1)  # (T, 1 + L, B)
         if key != "frame_map":
             values[key] = mean_defined(ap, 0)
-        values |= {metric_name(key, threshold): one for threshold, one in zip(thresholds, ap, strict=True)}
+        values |= {metric_name(key, threshold): row for threshold, row in zip(thresholds, ap, strict=True)}
     kappa = cohen_kappa(np.moveaxis(c["frames"], -1, 1))
     values["kappa"] = np.concatenate([mean_defined(kappa, 0)[None], kappa])
     values["spatial_iou"] = ratio(c["box_iou"], c["boxed"])
@@ -336,8 +350,3 @@ def compute_metrics(of: MetricCounts, weights: np.ndarray) -> Samples:
         for key in ("levenshtein", "mean_jaccard"):
             values[key][:, 1:] = np.nan  # a block of a video is no sequence
     return values
-
-
-def mean_defined(values: np.ndarray, axis: int) -> np.ndarray:
-    """Return the mean over the values that are not NaN; NaN where there is none."""
-    return ratio(np.nansum(values, axis), np.isfinite(values).sum(axis))

@@ -1,12 +1,13 @@
-"""What kinds of error a detector makes, what each costs, and which events it misses: after DETAD.
+"""Diagnose the errors of a detector after DETAD: their types, what each costs, and which events are missed.
 
 Alwassel, Caba Heilbron, Escorcia and Ghanem, Diagnosing Error in Temporal Action Detectors, ECCV 2018. DETAD is for
 labels that exclude each other. Behaviours do not (one smiles and speaks), so that here a true event of the prediction's
-own label goes before those of other labels; ``exclusive=True`` gives DETAD's rule.
+own label has precedence over those of other labels; ``exclusive=True`` gives DETAD's rule.
 """
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,10 @@ import pandas as pd
 
 from kinesics.metrics.agreement import RATE_HZ
 from kinesics.metrics.average_precision import interpolated_ap
-from kinesics.metrics.counts import mean_defined
+from kinesics.metrics.counts import EvaluationSet
 from kinesics.metrics.inputs import Tables, prepare_tables
-from kinesics.metrics.matching import match_ranked, overlaps, ranking, ratio
-from kinesics.metrics.tubes import select_events, spatial_iou
+from kinesics.metrics.matching import match_ranked, mean_defined, overlaps, ranking, ratio
+from kinesics.metrics.tubes import EventsAndTubes, select_events, spatial_iou
 from kinesics.structures.boxes import box_iou
 from kinesics.structures.events import BOX
 
@@ -25,9 +26,9 @@ TIOU, LOW_TIOU = 0.5, 0.1
 PLACE_IOU = 0.5
 TOP = 10
 
-#: What a prediction can be. All but the first are false.
+#: The types of predictions. All but the first are false.
 TYPES = ("true positive", "double detection", "wrong label", "localisation", "confusion", "background")
-#: Where a prediction that is right in time and label can be.
+#: The places of a prediction that is right in time and label.
 PLACES = ("right", "wrong place", "wrong person", "no box")
 
 #: Buckets (first, last] of what may make an event hard: the smallest and largest name a size as DETAD's do.
@@ -50,7 +51,7 @@ def error_types(
     match_person: bool = True,
     exclusive: bool = False,
 ) -> np.ndarray:
-    """Return what each prediction is, a number in ``TYPES``: int (P,). Tables are sorted (``sorted_events``).
+    """Return the type of each prediction, a number in ``TYPES``: int (P,). Tables are sorted (``sorted_events``).
 
     A true positive is one of ``average_precision`` at ``tiou``. Of the others, with the truth of largest tIoU (of its
     video and person): at ``tiou`` or more a double detection if that has its label, else a wrong label; at ``low`` or more
@@ -77,11 +78,11 @@ def places(
     iou: float = PLACE_IOU,
     rate_hz: float = RATE_HZ,
 ) -> np.ndarray:
-    """Return where each prediction is that is right in time and label, a number in ``PLACES``, else -1: int (P,).
+    """Return the place of each prediction that is right in time and label, a number in ``PLACES``, else -1: int (P,).
 
     Right in time and label: a truth of its video and label, of any person, has at least ``tiou``. It is in the right
     place if one of these is of its person and their boxes have at least ``iou``; in the wrong place if one is of its
-    person, but no box fits; without a box if there is none to compare; and else it is given to the wrong person.
+    person, but no box fits; without a box if there is none to compare; and else it is of the wrong person.
     Boxes are the tubes, compared frame by frame (``spatial_iou``), or without tubes those of the events tables.
     """
     t, p, _ = overlaps(truth, predicted, tiou, match_person=False)
@@ -95,7 +96,7 @@ def places(
     else:
         fit = box_iou(a[t], b[p])
     same = truth["person"].to_numpy()[t] == predicted["person"].to_numpy()[p]
-    # The best of a prediction's pairs decides; PLACES has them from good to bad, but for what cannot be compared.
+    # The best of a prediction's pairs decides; PLACES is from good to bad, except for what cannot be compared.
     rank = np.select([same & (fit >= iou), same & (fit < iou), same], [0, 1, 2], 3)
     best = np.full(len(predicted), 4)
     np.minimum.at(best, p, rank)
@@ -103,13 +104,13 @@ def places(
 
 
 def characteristics(truth: pd.DataFrame, durations: Mapping[str, float]) -> pd.DataFrame:
-    """Return the bucket of each true event for each of ``BUCKETS`` (categories): a row an event, a column each."""
+    """Return the bucket of each true event for each of ``BUCKETS`` (categories): one row per event."""
     start, end = truth["start_s"].to_numpy(), truth["end_s"].to_numpy()
     length = end - start
     instances = truth.groupby(["video", "label"])["start_s"].transform("size").to_numpy(float)
     context = np.zeros(len(truth))
     for rows in truth.groupby("video").indices.values():
-        # Others that begin before the neighbourhood ends, less those that end before it begins.
+        # The events that begin before the neighbourhood ends, less those that end before it begins and the event itself.
         begun = np.searchsorted(np.sort(start[rows]), end[rows] + length[rows], "left")
         gone = np.searchsorted(np.sort(end[rows]), start[rows] - length[rows], "right")
         context[rows] = begun - gone - 1
@@ -142,21 +143,22 @@ def diagnose(  # noqa: PLR0913 - keyword-only settings
     """Return the diagnosis of a detector's errors as a JSON-ready dict; arguments are those of ``score``.
 
     Of each label with N true events the ``top`` x N predictions of largest score are kept. The result, the mean over
-    coders and seeds:
+    annotators and seeds:
 
     - ``types``: the number of kept predictions of each of ``TYPES``; ``profile``: the same for the first N of each label,
       the next N, and so on, a list of ``top``, in shares of the true events: a row sums to 1 while predictions last
     - ``map``: mAP at ``tiou`` of the kept ones; ``impact``: what it would gain were the errors of a type gone
-    - ``missed``: the share of true events that no kept prediction found; ``ap_n``: the mean over labels of AP_N, the AP
-      with precision R N / (R N + FP), where R is recall, FP false positives and N the mean number of true events a
+    - ``missed``: the share of true events that no kept prediction matches; ``ap_n``: the mean over labels of AP_N, the AP
+      with precision R N / (R N + FP), where R is recall, FP false positives and N the mean number of true events per
       label, so that it does not depend on how rare a label is (Hoiem et al., ECCV 2012)
     - ``sensitivity``: for each of ``BUCKETS`` and each bucket the number ``n`` of true events, and ``missed`` and ``ap_n``
-      of those alone; predictions that found others are left out
+      of those alone; predictions that match others are left out
     - ``places``: with boxes, the number of predictions, right in time and label, in each of ``PLACES``
     """
-    footage, tables = prepare_tables({"truth": truth, "predicted": predicted}, durations, labels, np.inf, tubes)
+    evaluation_set, tables = prepare_tables({"truth": truth, "predicted": predicted}, durations, labels, np.inf, tubes)
+    settings = _Settings(tiou, low, match_person, exclusive, top, rate_hz)
     pairs = [
-        _diagnose(footage, *pair, tiou, low, match_person, exclusive, top, rate_hz)
+        _diagnose_pair(evaluation_set, *pair, settings)
         for pair in itertools.product(tables["truth"], tables["predicted"])
     ]
     values = {key: mean_defined(np.stack([pair[key] for pair in pairs]), 0) for key in pairs[0]}
@@ -180,61 +182,46 @@ def diagnose(  # noqa: PLR0913 - keyword-only settings
     }
 
 
-def _diagnose(footage, true, guess, tiou, low, match_person, exclusive, top, rate_hz) -> dict[str, np.ndarray]:  # noqa: PLR0913 - all settings of ``diagnose``
+@dataclass(frozen=True)
+class _Settings:
+    """The settings of ``diagnose``."""
+
+    tiou: float
+    low: float
+    match_person: bool
+    exclusive: bool
+    top: int
+    rate_hz: float
+
+
+def _diagnose_pair(
+    evaluation_set: EvaluationSet, true: EventsAndTubes, predictions: EventsAndTubes, settings: _Settings
+) -> dict[str, np.ndarray]:
+    """Return the diagnosis of one table of predictions against one of true events, each number of it an array."""
     tables, tubes = [], []
-    for events, boxes in (true, guess):
-        keep = events["label"].isin(footage.labels).to_numpy()
+    for events, boxes in (true, predictions):
+        keep = events["label"].isin(evaluation_set.labels).to_numpy()
         tables.append(events[keep].reset_index(drop=True))
         tubes.append(None if boxes is None else select_events(boxes, keep))
-    truth, predicted = tables
+    of_pair = tuple(tubes) if all(of_table is not None for of_table in tubes) else None
+    place = places(*tables, of_pair, settings.tiou, PLACE_IOU, settings.rate_hz)
+    truth, predicted = (events if settings.match_person else events.assign(person=0) for events in tables)
     labels = sorted(truth["label"].unique())
-    total = truth["label"].value_counts().reindex(labels).to_numpy(int)
+    tier, kept = _tiers(truth, predicted, labels, settings.top)
+    predicted, tier = predicted.iloc[kept].reset_index(drop=True), tier[kept]
+    kind = error_types(truth, predicted, settings.tiou, settings.low, settings.match_person, settings.exclusive)
+    taken = match_ranked(truth, predicted, (settings.tiou,), settings.match_person)[0]
     order = ranking(predicted)
     label = pd.Index(labels).get_indexer(predicted["label"])
-    place = np.empty(len(predicted), int)
-    place[order] = predicted.iloc[order].groupby("label", sort=False).cumcount()
-    tier = np.where(label >= 0, place // np.append(total, 1)[label], top)
-    kept = np.flatnonzero(tier < top)
-    place = places(
-        truth, predicted, tuple(tubes) if all(t is not None for t in tubes) else None, tiou, PLACE_IOU, rate_hz
-    )
-    if not match_person:
-        truth, predicted = truth.assign(person=0), predicted.assign(person=0)
-    predicted, tier, label = predicted.iloc[kept].reset_index(drop=True), tier[kept], label[kept]
-    kind = error_types(truth, predicted, tiou, low, match_person, exclusive)
-    found = match_ranked(truth, predicted, (tiou,), match_person)[0]
-    profile = np.zeros((top, len(TYPES)))
-    np.add.at(profile, (tier, kind), 1)
-
-    order = ranking(predicted)
     rows = [order[label[order] == number] for number in range(len(labels))]
-    without = kind[:, None] != np.arange(len(TYPES))  # (P, types): column 0, without the true ones, is of no use
-    without[:, 0] = True
-    ap = [
-        interpolated_ap(found[row] >= 0, without[row].astype(float), np.full(len(TYPES), n))
-        for row, n in zip(rows, total, strict=True)
-    ]
-    ap = mean_defined(np.reshape(ap, (-1, len(TYPES))), 0)
-
-    buckets = characteristics(truth, footage.durations)
-    inside = np.stack(
-        [np.ones(len(truth), bool)]
-        + [(buckets[name] == bucket).to_numpy() for name, (_, names) in BUCKETS.items() for bucket in names],
-        1,
-    )  # (N, 1 + buckets)
+    profile = np.zeros((settings.top, len(TYPES)))
+    np.add.at(profile, (tier, kind), 1)
+    ap = _ap_without_errors(truth, labels, kind, taken, rows)
+    inside = _buckets(truth, evaluation_set.durations)
     hit = np.zeros(len(truth), bool)
-    hit[found[found >= 0]] = True
+    hit[taken[taken >= 0]] = True
     missed = ratio((inside & ~hit[:, None]).sum(0), inside.sum(0))
-    usual = ratio(len(truth), len(labels))
-    normalised = []
-    for number, row in enumerate(rows):
-        of_label = inside[(truth["label"] == labels[number]).to_numpy()].sum(0)  # (1 + buckets,)
-        true = found[row] >= 0
-        weight = np.ones((len(row), inside.shape[1]))
-        # Each hit weighs as if the label had the usual number of events: precision is then the normalised one.
-        weight[true] = inside[found[row][true]] * ratio(usual, of_label)
-        normalised.append(interpolated_ap(true, np.nan_to_num(weight), np.where(of_label > 0, usual, 0)))
-    normalised = mean_defined(np.reshape(normalised, (-1, inside.shape[1])), 0)
+    normalised = _normalised_ap(truth, labels, inside, taken, rows)
     return {
         "n_truth": np.array(len(truth)),
         "types": profile.sum(0),
@@ -248,6 +235,61 @@ def _diagnose(footage, true, guess, tiou, low, match_person, exclusive, top, rat
         "bucket_ap_n": normalised[1:],
         "places": np.array([(place == number).sum() for number in range(len(PLACES))]),
     }
+
+
+def _tiers(truth: pd.DataFrame, predicted: pd.DataFrame, labels: list[str], top: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the tier of each prediction, and the rows of those below tier ``top``: int (P,) and (kept,).
+
+    Of a label with N true events, the N predictions of largest score are in tier 0, the next N in tier 1, and so on; of a
+    label without true events all are in tier ``top``.
+    """
+    total = truth["label"].value_counts().reindex(labels).to_numpy(int)
+    label = pd.Index(labels).get_indexer(predicted["label"])
+    order = ranking(predicted)
+    rank = np.empty(len(predicted), int)
+    rank[order] = predicted.iloc[order].groupby("label", sort=False).cumcount()
+    tier = np.where(label >= 0, rank // np.append(total, 1)[label], top)
+    return tier, np.flatnonzero(tier < top)
+
+
+def _ap_without_errors(
+    truth: pd.DataFrame, labels: list[str], kind: np.ndarray, taken: np.ndarray, rows: list[np.ndarray]
+) -> np.ndarray:
+    """Return the mAP of all predictions, and without the errors of each type but the first of ``TYPES``: (types,).
+
+    rows: the predictions of each label by falling score; taken: the true event of each prediction, or -1.
+    """
+    without = kind[:, None] != np.arange(len(TYPES))  # (P, types)
+    without[:, 0] = True  # the true positives are no error
+    total = truth["label"].value_counts().reindex(labels).to_numpy(int)
+    ap = [
+        interpolated_ap(taken[row] >= 0, without[row].astype(float), np.full(len(TYPES), n))
+        for row, n in zip(rows, total, strict=True)
+    ]
+    return mean_defined(np.reshape(ap, (-1, len(TYPES))), 0)
+
+
+def _buckets(truth: pd.DataFrame, durations: Mapping[str, float]) -> np.ndarray:
+    """Return which true events are in each bucket of ``BUCKETS``, all in column 0: bool (N, 1 + buckets)."""
+    buckets = characteristics(truth, durations)
+    inside = [(buckets[name] == bucket).to_numpy() for name, (_, names) in BUCKETS.items() for bucket in names]
+    return np.stack([np.ones(len(truth), bool), *inside], 1)
+
+
+def _normalised_ap(
+    truth: pd.DataFrame, labels: list[str], inside: np.ndarray, taken: np.ndarray, rows: list[np.ndarray]
+) -> np.ndarray:
+    """Return the mean AP_N over labels (see ``diagnose``) of the true events of each bucket: (1 + buckets,)."""
+    usual = ratio(len(truth), len(labels))
+    normalised = []
+    for label, row in zip(labels, rows, strict=True):
+        of_label = inside[(truth["label"] == label).to_numpy()].sum(0)  # (1 + buckets,)
+        right = taken[row] >= 0
+        weight = np.ones((len(row), inside.shape[1]))
+        # Each hit weighs as if the label had the usual number of events: precision is then the normalised one.
+        weight[right] = inside[taken[row][right]] * ratio(usual, of_label)
+        normalised.append(interpolated_ap(right, np.nan_to_num(weight), np.where(of_label > 0, usual, 0)))
+    return mean_defined(np.reshape(normalised, (-1, inside.shape[1])), 0)
 
 
 def _number(value: float) -> float | None:

@@ -1,4 +1,4 @@
-"""Match tracked persons to true ones by the boxes that they share."""
+"""Match predicted persons to true ones by their boxes."""
 
 import itertools
 from collections.abc import Collection, Iterator
@@ -23,9 +23,9 @@ PAIRS_AT_ONCE = 1 << 18  # bounds the memory of match_persons_of_events() at abo
 
 
 def boxes_of_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the boxes of a table with a row a frame and person and columns like a tracks table's: one row a box.
+    """Return the boxes of a table with one row per frame and person and the columns of a tracks table: one row per box.
 
-    In: time_s, person, ``face_x0`` .. ``face_y1``, ``person_x0`` .. ``person_y1``, null where not seen. Out: person, part
+    In: time_s, person, ``face_x0`` .. ``face_y1``, ``person_x0`` .. ``person_y1``, null where not visible. Out: person, part
     (one of ``PARTS``), time_s, x0, y0, x1, y1.
     """
     parts = []
@@ -49,31 +49,31 @@ def boxes_of_tubes(events: pd.DataFrame, tubes: pd.DataFrame) -> pd.DataFrame:
 
 
 def match_persons(
-    truth: pd.DataFrame, found: pd.DataFrame, rate_hz: float, least_iou: float = LEAST_IOU
+    truth: pd.DataFrame, tracked: pd.DataFrame, rate_hz: float, least_iou: float = LEAST_IOU
 ) -> dict[int, int]:
-    """Return the true person of each person of the tracker that is one, by their boxes in one video.
+    """Return the true person of each tracked person that is one, by their boxes in one video.
 
     Tables are of ``boxes_of_rows``; frames are the samples of a grid of ``rate_hz``. One to one, with the largest sum of
     mean IoU (the assignment problem of the identity measures: Ristani et al., ECCV Workshops 2016); pairs of less than
-    ``least_iou`` are none. The mean runs over all frames in which the true person has a box of a part, and a frame without
-    a found one counts 0: over common frames alone, a short false track would beat a long true one.
+    ``least_iou`` do not match. The mean runs over all frames in which the true person has a box of a part, and a frame without
+    a tracked one counts 0: over common frames alone, a short false track would beat a long true one.
     """
     tables = [
         table.assign(frame=index(table["time_s"].to_numpy(float), rate_hz)).drop_duplicates(["person", "part", "frame"])
-        for table in (truth, found)
+        for table in (truth, tracked)
     ]
     both = tables[0].merge(tables[1], on=["part", "frame"], suffixes=("_a", "_b"))
     iou = np.nan_to_num(box_iou(*(both[[side + end for side in BOX]].to_numpy(float) for end in ("_a", "_b"))))
-    true, guess = (sorted(table["person"].unique()) for table in tables)
-    total = np.zeros((len(true), len(guess)))
-    np.add.at(total, (pd.Index(true).get_indexer(both["person_a"]), pd.Index(guess).get_indexer(both["person_b"])), iou)
+    true, other = (sorted(table["person"].unique()) for table in tables)
+    total = np.zeros((len(true), len(other)))
+    np.add.at(total, (pd.Index(true).get_indexer(both["person_a"]), pd.Index(other).get_indexer(both["person_b"])), iou)
     mean = total / tables[0].groupby("person").size().reindex(true).to_numpy()[:, None]
     pairs = zip(*linear_sum_assignment(mean, maximize=True), strict=True)
-    return {int(guess[b]): int(true[a]) for a, b in pairs if mean[a, b] >= least_iou}
+    return {int(other[b]): int(true[a]) for a, b in pairs if mean[a, b] >= least_iou}
 
 
 def remap_persons(events: pd.DataFrame, numbers: dict[int, int], free: int) -> pd.DataFrame:
-    """Return the events with other numbers of their persons; who has none in ``numbers`` gets one from ``free`` on."""
+    """Return the events with their persons' ``numbers``; persons without one get numbers from ``free`` on, in their order."""
     others = sorted({*events["person"]} - {*numbers})
     number = numbers | {person: free + place for place, person in enumerate(others)}
     return events.assign(person=events["person"].map(number).astype("int64"))
@@ -111,10 +111,10 @@ def match_persons_of_events(truth: pd.DataFrame, predicted: pd.DataFrame, rate_h
     One to one, with the largest total evidence. The evidence of a pair is n m ** ``FIT_POWER``, where n is the number of
     frames in which both have a box of a part and m the mean IoU of the two over these frames:
 
-    - Frames in which only one of the two has a box say nothing, since events cover little of a person's time. Were m taken
+    - Frames in which only one of the two has a box do not count, since events cover little of a person's time. Were m taken
       over all frames of the true person or of both, a short event of a neighbour would count for more than the few
       predicted events of the right person.
-    - Frames in which both have boxes that do not meet lower m: someone who stood there for a moment is not the one.
+    - Frames in which both have boxes that do not meet lower m: a person who was there for a moment is another one.
     - The more frames are shared, the more the pair counts, as in the identity measures, whose assignment has the most
       frames in common (Ristani et al., ECCV Workshops 2016). But a box that fits differs more from a neighbour's that
       overlaps it than their IoUs do: with a power of 4, a frame of IoU 1 counts for as much as 123 of IoU 0.3.
@@ -123,7 +123,7 @@ def match_persons_of_events(truth: pd.DataFrame, predicted: pd.DataFrame, rate_h
     events, and of pairs of events that overlap in time, in portions of ``PAIRS_AT_ONCE``.
     """
     tables = [frames_of_events(table, rate_hz) for table in (truth, predicted)]
-    true, guess = (np.unique(table["person"]) for table in tables)
+    true, other = (np.unique(table["person"]) for table in tables)
     sums = [np.zeros((0, 3))]
     for a, b in _common_runs(*tables):
         ends = [np.minimum, np.maximum]
@@ -134,15 +134,15 @@ def match_persons_of_events(truth: pd.DataFrame, predicted: pd.DataFrame, rate_h
         iou = np.nan_to_num(box_iou(tables[0][BOX].to_numpy()[a], tables[1][BOX].to_numpy()[b]))
         person_a, person_b = (
             np.searchsorted(persons, table["person"].to_numpy()[rows])
-            for persons, table, rows in zip((true, guess), tables, (a, b), strict=True)
+            for persons, table, rows in zip((true, other), tables, (a, b), strict=True)
         )
-        sums.append(_sum_by_key(person_a * len(guess) + person_b, stop - first, iou * (stop - first)))
+        sums.append(_sum_by_key(person_a * len(other) + person_b, stop - first, iou * (stop - first)))
     key, n, total = _sum_by_key(*np.concatenate(sums).T).T
     evidence = n * ratio(total, n) ** FIT_POWER
     pair = np.flatnonzero(evidence > 0)
-    a, b = np.divmod(key[pair].astype(int), max(len(guess), 1))
-    chosen = assign_largest(a, b, evidence[pair], (len(true), len(guess)))
-    return {int(guess[b]): int(true[a]) for a, b in enumerate(chosen) if b >= 0}
+    a, b = np.divmod(key[pair].astype(int), max(len(other), 1))
+    chosen = assign_largest(a, b, evidence[pair], (len(true), len(other)))
+    return {int(other[b]): int(true[a]) for a, b in enumerate(chosen) if b >= 0}
 
 
 def _common_runs(truth: pd.DataFrame, predicted: pd.DataFrame) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -179,7 +179,7 @@ def assign_largest(row: np.ndarray, column: np.ndarray, value: np.ndarray, shape
     n_rows, n_columns = shape
     if not len(value):
         return np.full(n_rows, -1)
-    none = float(value.min()) * 1e-6  # what a row is worth alone: each has a column of its own for that
+    none = float(value.min()) * 1e-6  # the value of a row without a pair, for which each has a column
     rows = np.arange(n_rows)
     graph = csr_array(
         (

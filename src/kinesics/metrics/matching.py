@@ -1,7 +1,7 @@
-"""Matching of predicted to true events in time, and what follows from it: event F1, average precision, spatial IoU.
+"""Match predicted to true events in time; event F1 and spatial IoU of the matches.
 
-Events can match only within one video and one label and, unless ``match_person`` is false, one person: who does it is
-part of the question. Times are seconds; tIoU is the intersection over union of two time segments, and a pair counts
+Events can match only within one video and one label and, unless ``match_person`` is false, one person, which is part of
+what is predicted. Times are seconds; tIoU is the intersection over union of two time segments, and a pair counts
 where tIoU >= threshold. Row order decides ties, so the functions that return a metric sort their tables first.
 """
 
@@ -104,7 +104,7 @@ def match_events(
 
 
 def match_pairs(pairs: tuple[np.ndarray, np.ndarray, np.ndarray], n_truth: int, n_predicted: int) -> np.ndarray:
-    """Return what ``match_events`` does from the pairs that may match (``overlaps``): int (N,)."""
+    """Return ``match_events`` from the pairs that may match (``overlaps``): int (N,)."""
     t, p, iou = pairs
     matched = np.full(n_truth, -1)
     size = n_truth + n_predicted
@@ -141,7 +141,7 @@ def take_ranked(
 
     pairs: truth rows, predicted rows and their IoU, (K,) each; ranked: the predicted rows by falling score (P,). By
     falling score, each prediction takes the truth of largest IoU that is still free; of equal IoU the later row (the
-    ActivityNet toolkit). Without ``second_choice`` it asks for the truth of largest IoU alone, of equal IoU the earlier
+    ActivityNet toolkit). Without ``second_choice`` it can take the truth of largest IoU alone, of equal IoU the earlier
     row, and is false if that is taken (AVA and PASCAL VOC).
     """
     t, p, iou = pairs
@@ -177,6 +177,11 @@ def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0)[()]  # 0-d to a number
 
 
+def mean_defined(values: np.ndarray, axis: int) -> np.ndarray:
+    """Return the mean over the values that are not NaN; NaN where there is none."""
+    return ratio(np.nansum(values, axis), np.isfinite(values).sum(axis))
+
+
 def f1_score(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray) -> np.ndarray:
     """Return F1 = 2 TP / (2 TP + FP + FN), element by element; NaN where nothing was true and nothing predicted.
 
@@ -191,8 +196,10 @@ def event_counts(
 ) -> pd.DataFrame:
     """Return true positives, false positives and false negatives per label after ``match_events``: columns tp, fp, fn.
 
-    Micro F1 is ``f1_score`` of the columns' sums, macro F1 the mean of ``f1_score`` of the rows. Rows are all labels of
-    either table.
+    Micro F1 is 2 TP / (2 TP + FP + FN) of the columns' sums, macro F1 the mean of that of the rows (``f1_score``; van
+    Rijsbergen, Information Retrieval, 1979). The match is the one-to-one assignment of most pairs (Kuhn, Naval Research
+    Logistics Quarterly 2, 1955). Rows are all labels of either table. ``score`` gives F1 with intervals; this is for two
+    tables alone.
     """
     hit = match_events(truth, predicted, tiou, match_person) >= 0
     n_truth, n_predicted, tp = (events.value_counts() for events in (truth.label, predicted.label, truth.label[hit]))

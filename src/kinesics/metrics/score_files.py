@@ -12,8 +12,8 @@ from kinesics.metrics.comparison import compare
 from kinesics.metrics.counts import MEASURES
 from kinesics.metrics.diagnosis import diagnose
 from kinesics.metrics.identity import hits_by_number, remap_by_boxes
-from kinesics.metrics.inputs import EventsAndTubes
 from kinesics.metrics.scoring import score
+from kinesics.metrics.tubes import EventsAndTubes
 from kinesics.structures.events import BOX, empty_events, read_events_and_tubes, read_events_csv
 from kinesics.structures.truth_files import AUXILIARY_SUFFIXES
 from kinesics.structures.vocabulary import LABELS
@@ -215,7 +215,7 @@ def _note_table(truth: Sequence[pd.DataFrame], group: str, events: pd.DataFrame)
     """Return a note if other numbers of persons would match far more events of one annotator, else None."""
     for number, true in enumerate(truth):
         by_number, renumbered = hits_by_number(true, events)
-        if renumbered > 2 * by_number and renumbered >= FEW_HITS * min(len(true), len(events)):
+        if renumbered > 3 * by_number and renumbered >= FEW_HITS * min(len(true), len(events)):
             boxed = all(table[BOX].notna().all(axis=1).any() for table in (true, events))
             return (
                 f"{_annotator(number, len(truth))} and {SIDES[group]} seem to number persons differently: "

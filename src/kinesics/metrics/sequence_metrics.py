@@ -1,4 +1,4 @@
-"""Measures of continuous gesture recognition, which take the events of a whole video as one sequence."""
+"""Measure continuous recognition, with the events of a whole video as one sequence."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:
 
 
 def edits(truth: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
-    """Return, of each video and person in either table, the edit distance and the true number of events.
+    """Return the edit distance and the number of true events of each video and person in either table.
 
     Columns edits, length; index video, person. The sequence is the labels by start, then end, then label.
     """
@@ -48,11 +48,13 @@ def edits(truth: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
 
 
 def levenshtein_accuracy(truth: pd.DataFrame, predicted: pd.DataFrame) -> float:
-    """Return 1 - sum of edit distances / number of true events, over the sequences of all videos and persons.
+    """Return the Levenshtein accuracy 1 - sum of edit distances / number of true events, over all videos and persons.
 
-    The mean over sequences of 1 - distance / length, weighted by their length, as IPN Hand counts it (Benitez-Garcia et
+    Each video and person is one sequence of labels (``edits``; Levenshtein, Soviet Physics Doklady 10, 1966). The result
+    is the mean over sequences of 1 - distance / length, weighted by their length, as IPN Hand counts it (Benitez-Garcia et
     al., ICPR 2020, after Köpüklü et al., FG 2019): order and label matter, times do not. At most 1, and below 0 where
-    more is wrong than there is; NaN where nothing is true.
+    more is wrong than there is; NaN where nothing is true. ``score`` gives it with an interval; this is for two tables
+    alone.
     """
     sums = edits(truth, predicted).sum()
     return float(1 - ratio(sums["edits"], sums["length"]))

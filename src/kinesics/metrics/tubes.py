@@ -1,6 +1,6 @@
-"""Detection in space and time: average precision of boxes in single frames, and of tubes, a box in every frame.
+"""Measure detection in space and time: average precision of boxes in single frames, and of tubes, a box in every frame.
 
-An events table says when; its tubes (``structures.events``: event, time_s, x0, y0, x1, y1) say where, frame by frame. Boxes
+An events table gives times; its tubes (``structures.events``: event, time_s, x0, y0, x1, y1) give boxes, frame by frame. Boxes
 match within one video and label; the person's number does not have to match: the box identifies it. Frames are the samples of
 a grid of ``rate_hz``, onto which tubes of any rate are put; of several boxes in one sample the first stays.
 """
@@ -21,6 +21,8 @@ from kinesics.structures.timegrid import index
 FRAME_IOU = 0.5
 TUBE_IOUS = (0.2, 0.5)
 ROUNDING_S = 1e-6
+
+EventsAndTubes = tuple[pd.DataFrame, pd.DataFrame | None]  # an events table and its tubes
 
 
 def sorted_with_tubes(events: pd.DataFrame, tubes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -117,7 +119,7 @@ def match_tubes(
 
 
 def frame_boxes(events: pd.DataFrame, tubes: pd.DataFrame, rate_hz: float = RATE_HZ) -> pd.DataFrame:
-    """Return one row a box: columns event, frame, x0..y1, and the event's video, label, score; sorted by event, frame."""
+    """Return one row per box: columns event, frame, x0..y1, and the event's video, label, score; sorted by event, frame."""
     about = events[["video", "label", "score"]].reset_index(drop=True)
     return boxes_by_frame(tubes, rate_hz).join(about, on="event")
 
@@ -125,7 +127,7 @@ def frame_boxes(events: pd.DataFrame, tubes: pd.DataFrame, rate_hz: float = RATE
 def match_boxes(truth: pd.DataFrame, predicted: pd.DataFrame, ious: Sequence[float] = (FRAME_IOU,)) -> np.ndarray:
     """Return the truth row that each predicted box takes at each IoU, -1 for a false positive: int (T, P).
 
-    Both are tables of ``frame_boxes``. By falling score, each box asks for the true box of largest IoU in its frame, and
+    Both are tables of ``frame_boxes``. By falling score, each box takes the true box of largest IoU in its frame, and
     is false if that is taken, as in the evaluation of AVA.
     """
     keys = ["video", "label", "frame"]
@@ -146,7 +148,10 @@ def tube_average_precision(
 ) -> pd.DataFrame:
     """Return the AP of each label of ``truth`` (rows) at each tube IoU (columns); the mean of a column is the video mAP.
 
-    AP and its interpolation are those of ``detection.average_precision``, the match that of ``match_tubes``.
+    AP = sum over k of (R_k - R_(k-1)) max over j >= k of P_j, as at ``average_precision.interpolated_ap``, where a
+    prediction is right if it takes a true event of its label whose tube IoU, tIoU x mean spatial IoU over the common
+    frames, reaches the threshold (``match_tubes``; Weinzaepfel et al., ICCV 2015; video mAP: Kalogeiton et al., ICCV 2017).
+    Tables need not be sorted. ``score`` gives the mean with intervals; this is for two tables alone.
     """
     truth, truth_tubes = sorted_with_tubes(truth, truth_tubes)
     predicted, predicted_tubes = sorted_with_tubes(predicted, predicted_tubes)
@@ -163,8 +168,10 @@ def frame_average_precision(
 ) -> pd.DataFrame:
     """Return the AP of the boxes of each label (rows) at each spatial IoU (columns); a column's mean is the frame mAP.
 
-    Every box of every sampled frame is a detection with its event's score (AVA: Gu et al., CVPR 2018; there at 1 Hz and
-    IoU 0.5). Classes are those that have a true box.
+    AP = sum over k of (R_k - R_(k-1)) max over j >= k of P_j, as at ``average_precision.interpolated_ap``, where every box
+    of every sampled frame is a detection with its event's score, right if it takes a true box of its frame and label with
+    the IoU (``match_boxes``; AVA: Gu et al., CVPR 2018; there at 1 Hz and IoU 0.5). Classes are those that have a true box.
+    Tables need not be sorted. ``score`` gives the mean with intervals; this is for two tables alone.
     """
     boxes = [
         frame_boxes(*sorted_with_tubes(*table), rate_hz)

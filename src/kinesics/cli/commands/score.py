@@ -21,15 +21,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LABEL",
         help="judge these labels only (default: all that occur)",
     )
-    who = parser.add_mutually_exclusive_group()
-    who.add_argument(
+    persons = parser.add_mutually_exclusive_group()
+    persons.add_argument(
         "--persons-by-boxes",
         action="store_true",
-        help="match predicted to annotated persons by the overlap of their events' boxes (default: by number)",
+        help="match the persons of annotators and predictions by the overlap of their events' boxes (default: by number)",
     )
-    who.add_argument("--ignore-person", action="store_true", help="match events of any persons")
+    persons.add_argument("--ignore-person", action="store_true", help="match events of any persons")
     parser.add_argument(
-        "--rate", type=rate, default=10.0, metavar="HZ", help="frames a second compared (default: %(default)s)"
+        "--rate",
+        type=rate,
+        default=10.0,
+        metavar="HZ",
+        help="frames per second that are compared (default: %(default)s)",
     )
     parser.add_argument(
         "--by-video", action="store_true", help="resample whole videos, not blocks of 10 s: give many videos"

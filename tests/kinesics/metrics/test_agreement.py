@@ -1,0 +1,68 @@
+"""Frame-wise kappa, by hand and against scikit-learn."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import cohen_kappa_score
+from support.event_tables import events, one, quick, tables
+
+from kinesics.errors import KinesicsError
+from kinesics.metrics.agreement import cohen_kappa, frame_counts, frame_kappa
+from kinesics.metrics.bootstrap import block_units
+from kinesics.structures.timegrid import rasterise
+
+
+def test_kappa_by_hand():
+    truth = one((0, 5))
+    assert frame_kappa(truth, one((0, 4)), {"v": 10})["x"] == pytest.approx(0.8)
+    assert frame_kappa(truth, one((2.5, 7.5)), {"v": 10})["x"] == pytest.approx(0)
+    assert frame_kappa(truth, one((5, 10)), {"v": 10})["x"] == pytest.approx(-1)
+    assert np.isnan(frame_kappa(one((0, 10)), one((0, 10)), {"v": 10})["x"])
+    assert np.isnan(cohen_kappa(np.zeros((2, 2))))
+
+
+def test_frames_count_persons_and_empty_videos():
+    truth = events(("v", 0, "x", 0, 1, 1), ("v", 1, "y", 0, 2, 1))
+    counts = frame_counts(truth, truth[:0], {"u": 3, "v": 10}, ["x", "y", "z"], 4.0)
+    assert counts.tolist() == [
+        [[[12, 0], [0, 0]], [[76, 0], [4, 0]]],
+        [[[12, 0], [0, 0]], [[72, 0], [8, 0]]],
+        [[[12, 0], [0, 0]], [[80, 0], [0, 0]]],
+    ]
+    with pytest.raises(
+        KinesicsError, match=r"1000000000 frames are too many to compare: video 'v' has 1e.06 s at 1000 Hz"
+    ):
+        frame_counts(truth, truth, {"v": 1e6}, ["x"], 1000)
+    with pytest.raises(KinesicsError, match="rate_hz 0"):
+        frame_counts(truth, truth, {"v": 10}, ["x"], 0)
+
+
+def test_frames_fall_into_their_blocks():
+    durations = {"v": 25.0}
+    counts = frame_counts(one((5, 22)), one((15, 25)), durations, ["x"], 10.0, block_units(durations, 10))
+    assert counts[0].tolist() == [[[50, 0], [50, 0]], [[0, 0], [50, 50]], [[0, 30], [0, 20]]]
+
+
+@pytest.mark.slow
+@quick
+@given(tables(), tables(), st.sampled_from([4.0, 10.0]))
+def test_kappa_equals_sklearn(truth, predicted, rate):
+    durations = {"v": 30.0, "w": 31.0}
+    kappa = frame_kappa(truth, predicted, durations, rate)
+    assert kappa.equals(frame_kappa(predicted, truth, durations, rate))
+    both = pd.concat([truth, predicted])
+    for label, value in kappa.items():
+        masks = [[], []]
+        for video, duration in durations.items():
+            for person in sorted(set(both[both.video == video].person)) or [0]:
+                for mask, table in zip(masks, (truth, predicted), strict=True):
+                    rows = table[(table.video == video) & (table.person == person) & (table.label == label)]
+                    mask.append(rasterise(rows[["start_s", "end_s"]].to_numpy(), int(duration * rate), rate))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            expected = cohen_kappa_score(*map(np.concatenate, masks))
+        assert value == pytest.approx(expected, nan_ok=True)

@@ -168,7 +168,7 @@ for _detector, _seeds in COMPARED.items():
                         _detector,
                         _seeds,
                         synthetic("train"),
-                        list(rules.synthetic_training.output),
+                        list(map(str, rules.synthetic_training.output)),
                         "synthetic_train",
                         synthetic("val"),
                     )

@@ -52,6 +52,7 @@ def test_a_dataclass_is_made_of_the_values_of_its_fields():
 #: Binds the input, arguments and output of every planned job to the function that its rule names.
 BIND = """
 import inspect
+import pickle
 from pathlib import Path
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
@@ -65,6 +66,7 @@ with SnakemakeApi(OutputSettings(dryrun=True)) as api:
     workflow._prepare_dag(forceall=True, ignore_incomplete=True, lock_warn_only=True, nolock=True)
     workflow._build_dag()
     for job in workflow.dag.jobs:
+        pickle.dumps(job.params)  # as a script gets them: a rule's output among them could not be passed on
         for key, package in (("study", "studies"), ("draw", "article.figures"), ("write", "article.tables")):
             if name := job.params.get(key):
                 outputs = {} if key == "study" else named_files(job.output)

@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from kinesics.structures.events import TUBE_COLUMNS, check_events
+from kinesics.structures.events import BOX, TUBE_COLUMNS, check_events
 
 COLUMNS = ["video", "person", "label", "start_s", "end_s", "score"]
 
@@ -59,3 +59,9 @@ def tubes_of(table: pd.DataFrame, boxes: dict[int, tuple] | None = None) -> pd.D
 def values(result: dict) -> dict[str, float | None]:
     """Return the value of each metric of a result of ``score``."""
     return {name: entry["value"] for name, entry in result["metrics"].items()}
+
+
+def boxed(*rows: tuple) -> pd.DataFrame:
+    """Make an events table of (video, person, label, start, end, score, box) rows; a box is (x0, y0, x1, y1)."""
+    table = pd.DataFrame([(*row[:-1], *row[-1]) for row in rows], columns=[*COLUMNS, *BOX])
+    return check_events(table)

@@ -215,7 +215,7 @@ def remap_by_boxes(
 def unused_numbers(taken: Collection[int], n: int) -> list[int]:
     """Return ``n`` numbers of persons that are not taken: those above all taken, or if they end, the lowest ones."""
     first = max(taken, default=-1) + 1
-    if first + n <= MOST_PEOPLE:
+    if first + n - 1 <= MOST_PEOPLE:
         return list(range(first, first + n))
     return list(itertools.islice((number for number in itertools.count() if number not in taken), n))
 

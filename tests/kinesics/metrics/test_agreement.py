@@ -1,5 +1,6 @@
-"""Frame-wise kappa, by hand and against scikit-learn."""
+"""Frame-wise kappa, by hand, against scikit-learn and against dense masks."""
 
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -13,7 +14,7 @@ from support.event_tables import events, one, quick, tables
 from kinesics.errors import KinesicsError
 from kinesics.metrics.agreement import cohen_kappa, frame_counts, frame_kappa
 from kinesics.metrics.bootstrap import block_units
-from kinesics.structures.timegrid import rasterise
+from kinesics.structures.timegrid import rasterise, samples
 
 
 def test_kappa_by_hand():
@@ -66,3 +67,36 @@ def test_kappa_equals_sklearn(truth, predicted, rate):
             warnings.simplefilter("ignore")
             expected = cohen_kappa_score(*map(np.concatenate, masks))
         assert value == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.slow
+@quick
+@given(tables(), tables(), st.sampled_from([0.7, 4.0, 10.0]), st.sampled_from([3.3, 10.0, np.inf]))
+def test_frames_by_the_ends_of_events_are_those_of_dense_masks(truth, predicted, rate, block_s):
+    durations = {"u": 5.0, "v": 30.0, "w": 31.0}
+    units = block_units(durations, block_s)
+    counts = frame_counts(truth, predicted, durations, ["x", "y"], rate, units)
+    expected = np.zeros_like(counts)
+    both = pd.concat([truth, predicted])
+    for video, duration in durations.items():
+        n = samples(duration, rate)
+        unit = units.of_times([video] * n, (np.arange(n) + 0.5) / rate)
+        for person in set(both["person"][both["video"] == video]) or {0}:
+            for k, label in enumerate(["x", "y"]):
+                rows = (
+                    table[(table["video"] == video) & (table["person"] == person) & (table["label"] == label)]
+                    for table in (truth, predicted)
+                )
+                masks = [rasterise(table[["start_s", "end_s"]].to_numpy(), n, rate).astype(int) for table in rows]
+                np.add.at(expected, (k, unit, *masks), 1)
+    assert (counts == expected).all()
+
+
+def test_frames_of_long_videos_take_little_memory():
+    truth, predicted = one((500_000, 500_004), (700_000, 700_010)), one((500_001, 500_005))
+    tracemalloc.start()
+    counts = frame_counts(truth, predicted, {"v": 700_010.0}, ["x"], 100.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert counts.tolist() == [[[[70_001_000 - 1500, 100], [1100, 300]]]]
+    assert peak < 1e6

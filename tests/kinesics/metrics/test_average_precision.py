@@ -10,8 +10,15 @@ from hypothesis import strategies as st
 from support.event_tables import distinct, events, one, quick, tables
 
 from kinesics.errors import KinesicsError
-from kinesics.metrics.average_precision import ANET_TIOUS, ap_samples, average_precision, average_recall, recall_auc
-from kinesics.metrics.matching import MAP_TIOUS, sorted_events
+from kinesics.metrics.average_precision import (
+    ANET_TIOUS,
+    ap_samples,
+    average_precision,
+    average_recall,
+    interpolated_ap,
+    recall_auc,
+)
+from kinesics.metrics.matching import MAP_TIOUS, match_ranked, ranking, sorted_events
 from kinesics.structures.events import check_events
 
 
@@ -173,3 +180,27 @@ def test_average_recall_by_hand():
     assert average_recall(truth, truth[:0]).max() == 0
     with pytest.raises(KinesicsError, match="max_proposals 0"):
         average_recall(truth, truth, max_proposals=0)
+
+
+@quick
+@given(tables(), distinct, st.integers(0, 99))
+def test_ap_of_weighted_units_is_that_of_weighted_predictions(truth, predicted, seed):
+    truth, predicted = sorted_events(truth), sorted_events(predicted)
+    rng = np.random.default_rng(seed)
+    units = tuple(rng.integers(0, 3, len(table)) for table in (truth, predicted))
+    weights = rng.integers(0, 3, (3, 5)).astype(float)
+    labels = ["x", "y", "z"]
+    ap = ap_samples(truth, predicted, labels, (0.3, 0.5), False, units, weights)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kinesics.metrics.average_precision.WEIGHTS_AT_ONCE", 8)
+        assert np.array_equal(
+            ap, ap_samples(truth, predicted, labels, (0.3, 0.5), False, units, weights), equal_nan=True
+        )
+    for taken, of_threshold in zip(match_ranked(truth, predicted, (0.3, 0.5), False), ap, strict=True):
+        for label, values in zip(labels, of_threshold, strict=True):
+            rows = [row for row in ranking(predicted) if predicted["label"][row] == label]
+            hit = taken[rows] >= 0
+            unit = [units[0][taken[row]] if taken[row] >= 0 else units[1][row] for row in rows]
+            total = weights[units[0][(truth["label"] == label).to_numpy()]].sum(0)
+            expected = interpolated_ap(hit, weights[np.array(unit, int)], total)
+            assert values == pytest.approx(expected, nan_ok=True)

@@ -10,6 +10,7 @@ from kinesics.errors import KinesicsError
 from kinesics.metrics import matching
 from kinesics.metrics.average_precision import average_precision
 from kinesics.metrics.matching import event_counts, f1_score, match_events, matched_box_iou, overlaps
+from kinesics.structures.boxes import temporal_iou
 
 
 def test_match_keeps_the_pair_that_a_greedy_choice_loses():
@@ -94,3 +95,14 @@ def test_matched_box_iou_by_hand():
     predicted = one((0, 4), (20, 24)).assign(x0=0.25, y0=0.0, x1=0.75, y1=0.5)
     iou = matched_box_iou(truth, predicted, match_events(truth, predicted))
     assert iou == pytest.approx([1 / 3, np.nan, np.nan], nan_ok=True)
+
+
+@quick
+@given(tables(), tables(), st.sampled_from([0.05, 0.1, 0.5, 1.0]), st.booleans())
+def test_overlaps_are_those_of_all_pairs(truth, predicted, tiou, match_person):
+    keys = ["video", "label", *(["person"] if match_person else [])]
+    iou = temporal_iou(*(table[["start_s", "end_s"]].to_numpy() for table in (truth, predicted)))
+    same = np.all([truth[key].to_numpy()[:, None] == predicted[key].to_numpy() for key in keys], 0)
+    t, p, values = overlaps(truth, predicted, tiou, match_person)
+    assert list(zip(t, p, strict=True)) == list(zip(*np.nonzero(same & (iou >= tiou)), strict=True))
+    assert (values == iou[t, p]).all()

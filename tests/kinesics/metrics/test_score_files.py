@@ -5,14 +5,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from support.event_tables import events, values
+from support.event_tables import boxed, events, values
 
 from kinesics.errors import KinesicsError
 from kinesics.metrics.report import format_report
 from kinesics.metrics.score_files import score_files
-from kinesics.structures.events import BOX, empty_events, write_events_csv
+from kinesics.structures.events import BOX, MOST_PEOPLE, empty_events, write_events_csv
 
 DURATIONS = {"v": 31.0, "w": 40.0}
+LEFT, RIGHT, ABOVE = (0.1, 0.2, 0.4, 0.9), (0.6, 0.2, 0.9, 0.9), (0.4, 0.0, 0.5, 0.1)
 
 
 @pytest.mark.slow
@@ -76,16 +77,10 @@ def test_videos_and_labels_of_only_one_side_are_noted(tmp_path: Path):
 
 def test_persons_are_matched_by_their_boxes(tmp_path: Path):
     """Left is 0 and right is 3 in the truth; the tracker calls the right one 0 and the left one 1, and sees a poster as 2."""
-    left, right, above = (0.1, 0.2, 0.4, 0.9), (0.6, 0.2, 0.9, 0.9), (0.4, 0.0, 0.5, 0.1)
-
-    def boxed(*rows: tuple) -> pd.DataFrame:  # in the order of an events table
-        table = events(*(row[:-1] for row in rows))
-        return table.assign(**dict(zip(BOX, zip(*(row[-1] for row in rows), strict=True), strict=True)))
-
-    truth = boxed(("v", 0, "x", 0, 4, 1, left), ("v", 3, "x", 2, 6, 1, right), ("w", 0, "x", 0, 4, 1, right))
-    predicted = [("v", 1, "x", 0, 4, 1, left), ("v", 2, "x", 0, 4, 1, above), ("v", 0, "x", 2, 6, 1, right)]
+    truth = boxed(("v", 0, "x", 0, 4, 1, LEFT), ("v", 3, "x", 2, 6, 1, RIGHT), ("w", 0, "x", 0, 4, 1, RIGHT))
+    predicted = [("v", 1, "x", 0, 4, 1, LEFT), ("v", 2, "x", 0, 4, 1, ABOVE), ("v", 0, "x", 2, 6, 1, RIGHT)]
     write_events_csv(truth, tmp_path / "truth.csv")
-    write_events_csv(boxed(*predicted, ("w", 5, "x", 0, 4, 1, right)), tmp_path / "predicted.csv")
+    write_events_csv(boxed(*predicted, ("w", 5, "x", 0, 4, 1, RIGHT)), tmp_path / "predicted.csv")
     given = [tmp_path / "truth.csv"], tmp_path / "predicted.csv"
     assert score_files(*given)["metrics"]["precision_50"]["value"] == 0
     result = score_files(*given, other=tmp_path / "predicted.csv", persons_by_boxes=True)
@@ -104,3 +99,78 @@ def test_persons_are_matched_by_their_boxes(tmp_path: Path):
     write_events_csv(truth.assign(end_s=9e5), tmp_path / "long.csv")
     result = score_files([tmp_path / "long.csv"], given[1], persons_by_boxes=True)  # events of days take no memory
     assert result["notes"][0].startswith("persons by their boxes: 3 of 4 persons of the prediction")
+
+
+def write(folder: Path, **tables: pd.DataFrame) -> list[Path]:
+    """Write events tables and return their files."""
+    for name, table in tables.items():
+        write_events_csv(table, folder / f"{name}.csv")
+    return [folder / f"{name}.csv" for name in tables]
+
+
+def test_a_neighbour_does_not_take_the_person_of_few_predictions(tmp_path: Path):
+    beside = (0.25, 0.2, 0.55, 0.9)
+    truth = boxed(*[("v", 0, "x", 10 * k, 10 * k + 4, 1, LEFT) for k in range(10)], ("v", 1, "y", 10, 14, 1, beside))
+    files = write(tmp_path, truth=truth, predicted=boxed(("v", 7, "x", 10, 14, 1, LEFT)))
+    result = score_files(files[:1], files[1], persons_by_boxes=True, resamples=0)
+    assert result["metrics"]["precision_50"]["value"] == 1
+
+
+def test_annotators_are_numbered_alike_by_boxes(tmp_path: Path):
+    """The second annotator exchanges the persons of the first, and has a third; the prediction numbers as the second."""
+    first = boxed(("v", 0, "x", 0, 4, 1, LEFT), ("v", 1, "y", 0, 4, 1, RIGHT))
+    second = boxed(("v", 1, "x", 0, 4, 1, LEFT), ("v", 0, "y", 0, 4, 1, RIGHT), ("v", 4, "y", 5, 9, 1, ABOVE))
+    third = boxed(("v", 9, "y", 5, 9, 1, ABOVE), ("v", 8, "y", 0, 4, 1, (np.nan,) * 4))
+    files = write(tmp_path, first=first, second=second, third=third, predicted=second)
+    result = score_files(files[:2], files[3], persons_by_boxes=True, resamples=0)
+    assert result["metrics"]["recall_50"]["value"] == 1
+    assert result["metrics"]["precision_50"]["value"] == pytest.approx((2 / 3 + 1) / 2, abs=1e-6)
+    assert result["notes"][:2] == [
+        "persons by their boxes: 2 of 3 persons of annotator 2 found in annotator 1; "
+        "1 matched to nobody (0 without a box) count as other people",
+        "persons by their boxes: 3 of 3 persons of the prediction found in the truth",
+    ]
+    result = score_files(files[:3], files[3], persons_by_boxes=True, resamples=0)
+    assert result["notes"][1] == (
+        "persons by their boxes: 1 of 2 persons of annotator 3 found in the annotators before; "
+        "1 matched to nobody (1 without a box) count as other people"
+    )
+    (plain,) = write(tmp_path, plain=second.assign(**dict.fromkeys(BOX, np.nan)))
+    with pytest.raises(KinesicsError, match="annotator 2 has no boxes"):
+        score_files([files[0], plain], files[3], persons_by_boxes=True)
+
+
+def test_the_highest_number_of_a_person_is_no_error(tmp_path: Path):
+    truth = boxed(("v", MOST_PEOPLE, "x", 0, 4, 1, LEFT))
+    predicted = boxed(("v", 0, "x", 0, 4, 1, LEFT), ("v", 1, "x", 0, 4, 1, RIGHT))
+    files = write(tmp_path, truth=truth, predicted=predicted)
+    result = score_files(files[:1], files[1], persons_by_boxes=True, resamples=0)
+    assert result["metrics"]["precision_50"]["value"] == 0.5
+
+
+@pytest.mark.parametrize("exchange", [{1: 0, 2: 1}, {1: 2, 2: 1}])
+def test_numbers_of_persons_that_differ_are_noted(tmp_path: Path, exchange: dict[int, int]):
+    rows = [(f"v{k % 2}", 1 + k % 2, "xy"[k % 2], 10 * k, 10 * k + 4, 1) for k in range(8)]
+    rows += [(f"v{k % 2}", 2 - k % 2, "x", 10 * k + 5, 10 * k + 9, 1) for k in range(8)]
+    truth = events(*rows)
+    predicted = truth.assign(person=truth["person"].map(exchange))
+    several = "several people: the number of a person must be the same"
+    note = (
+        "the truth and the prediction seem to number persons differently: {} of 16 true events match by number, 16 if"
+    )
+    files = write(tmp_path, truth=truth, predicted=predicted, same=truth)
+
+    def notes(truth: list[Path], predicted: Path, **settings) -> list[str]:
+        result = score_files(truth, predicted, resamples=0, **settings)
+        return [line for line in result["notes"] if "number" in line]
+
+    assert notes(files[:1], files[1]) == [note.format(0) + " persons are numbered anew; give --ignore-person"]
+    assert notes(files[:1], files[2])[0].startswith(several)
+    assert notes(files[:1], files[1], match_person=False) == []
+    places = pd.DataFrame([LEFT, RIGHT], index=[1, 2], columns=BOX).loc[truth["person"]].reset_index(drop=True)
+    with_boxes = write(tmp_path, boxed=truth.assign(**places), moved=predicted.assign(**places))
+    (first,) = notes(with_boxes[:1], with_boxes[1])
+    assert first.endswith("give --persons-by-boxes or --ignore-person")
+    assert notes(with_boxes[:1], with_boxes[1], persons_by_boxes=True) == []
+    (second,) = notes([files[0], files[1]], files[2])
+    assert second.startswith("annotator 2 and the prediction seem to number persons differently: 0 of 16")

@@ -1,6 +1,7 @@
 """Every metric of a table against its truth, with intervals."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -11,12 +12,13 @@ from support import ROOT
 from support.event_tables import distinct, events, one, tables, values
 
 from kinesics.errors import KinesicsError
-from kinesics.metrics.agreement import frame_kappa
+from kinesics.metrics.agreement import cohen_kappa, frame_kappa
 from kinesics.metrics.average_precision import average_precision
 from kinesics.metrics.bootstrap import bootstrap_weights
+from kinesics.metrics.comparison import compare
 from kinesics.metrics.matching import event_counts, f1_score
 from kinesics.metrics.report import format_report
-from kinesics.metrics.scoring import score
+from kinesics.metrics.scoring import distinct_columns, score
 from kinesics.structures.events import empty_events
 
 ANNOTATIONS = ROOT / "annotations"
@@ -272,3 +274,37 @@ def test_persons_can_be_ignored():
     metrics = values(score(truth, other, durations=DURATIONS, match_person=False))
     assert metrics["f1_50"] == metrics["map"] == metrics["kappa"] == 1
     assert values(score(truth, other, durations=DURATIONS))["f1_50"] == 0
+
+
+def test_times_far_from_each_other_take_no_more_time_and_memory():
+    """Two events at 500,000 s, as of a table in milliseconds: most blocks of the bootstrap hold nothing."""
+    truth, predicted = (
+        one((500_000, 502_000), (510_000, 512_000)),
+        one((500_100, 502_000, 0.9), (510_000, 513_000, 0.8)),
+    )
+    tracemalloc.start()
+    far = score(truth, predicted)
+    compare(truth, predicted, truth, permutations=200)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50e6
+    assert far["units"] == 51_300
+    near = score(*(t.assign(start_s=t["start_s"] - 49e4, end_s=t["end_s"] - 49e4) for t in (truth, predicted)))
+    for name, entry in far["metrics"].items():
+        if name != "kappa":  # it counts the frames before the events, too
+            assert entry["value"] == near["metrics"][name]["value"]
+    assert far["metrics"]["kappa"]["value"] == pytest.approx(
+        cohen_kappa([[5_130_000 - 51_000, 10_000], [1000, 39_000]]).item(), abs=1e-6
+    )
+    assert far["metrics"]["f1_50"]["low"] == 1
+    assert far["metrics"]["map"]["low"] == near["metrics"]["map"]["low"]
+
+
+@settings(max_examples=10, deadline=None, derandomize=True)
+@given(st.integers(0, 200), st.integers(1, 400), st.integers(0, 99))
+def test_distinct_columns_are_those_of_numpy(n_units, n_columns, seed):
+    weights = np.random.default_rng(seed).poisson(0.3, (n_units, n_columns)).astype(float)
+    expected, where = np.unique(weights, axis=1, return_inverse=True)
+    columns, place = distinct_columns(weights)
+    assert np.array_equal(columns, expected)
+    assert (place == where).all()

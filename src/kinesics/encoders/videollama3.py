@@ -138,11 +138,10 @@ def answer_about(
     ``answer`` is the function of ``answerer``, or one with the same arguments. Times in the prompt count from the window's
     begin. Raises KinesicsError for a window that is not in the video.
     """
-    end_s = probe_video(video).duration_s if end_s is None else end_s
-    if not 0 <= begin_s < end_s <= probe_video(video).duration_s:
-        raise KinesicsError(
-            f"{video}: no window from {begin_s:g} to {end_s:g} s in {probe_video(video).duration_s:g} s"
-        )
+    duration_s = probe_video(video).duration_s
+    end_s = duration_s if end_s is None else end_s
+    if not 0 <= begin_s < end_s <= duration_s:
+        raise KinesicsError(f"{video}: no window from {begin_s:g} to {end_s:g} s in {duration_s:g} s")
     times_s = sample_times(begin_s, end_s)
     return answer(read_frame_at(video, times_s.tolist()), (times_s - begin_s).tolist(), question)
 

@@ -7,8 +7,8 @@ import av
 import numpy as np
 
 from kinesics.errors import KinesicsError
-from kinesics.media.containers import Clock, choose, open_container
-from kinesics.media.video import examine, probe_video
+from kinesics.media.containers import Clock, Timeline, choose, open_container
+from kinesics.media.video import examine
 from kinesics.structures.timegrid import samples, seconds
 
 SOUND_HZ = 16_000  # the sampling rate that networks of speech and voice were trained at
@@ -22,8 +22,9 @@ def read_sound_windows(path: str | Path, rate_hz: float, length: int) -> Iterato
     Windows that reach out of the audio are filled with silence. Holds one window. Raises KinesicsError as ``read_sound``
     does.
     """
-    blocks, held, begin = _sound_blocks(path), np.zeros(length // 2, np.float32), -(length // 2)
-    for k in range(samples(probe_video(path).duration_s, rate_hz)):
+    info, timeline, _ = examine(path)
+    blocks, held, begin = _sound_blocks(path, timeline), np.zeros(length // 2, np.float32), -(length // 2)
+    for k in range(samples(info.duration_s, rate_hz)):
         time_s = seconds(k, rate_hz)
         first = round(time_s * SOUND_HZ) - length // 2
         while begin + len(held) < first + length:
@@ -41,12 +42,11 @@ def read_sound(path: str | Path) -> np.ndarray:
 
     Time 0 is that of the first frame. Raises KinesicsError if the video has no audio, or where it is damaged.
     """
-    return np.concatenate([np.empty(0, np.float32), *_sound_blocks(path)])
+    return np.concatenate([np.empty(0, np.float32), *_sound_blocks(path, examine(path)[1])])
 
 
-def _sound_blocks(path: str | Path) -> Iterator[np.ndarray]:
+def _sound_blocks(path: str | Path, timeline: Timeline) -> Iterator[np.ndarray]:
     """Yield the audio in blocks, from the instant of the first frame; silence fills gaps of its time stamps."""
-    timeline = examine(path)[1]
     with open_container(path) as (container, _):
         if not container.streams.audio:
             raise KinesicsError(f"{path}: has no sound")

@@ -54,9 +54,9 @@ def read_frames(path: str | Path, rate_hz: float) -> Iterator[tuple[int, float, 
     """
     if not rate_hz > 0:
         raise KinesicsError(f"{path}: cannot sample at {rate_hz} Hz: the rate must be above 0")
-    info, *_ = examine(path)
+    info, timeline, _ = examine(path)
     times = (seconds(k, rate_hz) for k in range(samples(info.duration_s, rate_hz)))
-    for k, (time_s, frame) in enumerate(_shown(path, info, times)):
+    for k, (time_s, frame) in enumerate(_shown(path, info, timeline, times)):
         yield k, time_s, frame
 
 
@@ -69,7 +69,7 @@ def read_frame_at(path: str | Path, times_s: Sequence[float]) -> np.ndarray:
     rotated images, ignores the shape of pixels, and counts the frames that an edit list hides.) Raises KinesicsError as
     ``read_frames`` does, and for a time outside [0, duration).
     """
-    info, _, stamps = examine(path)
+    info, timeline, stamps = examine(path)
     times = np.asarray(times_s, float).reshape(-1)
     if (bad := times[~((times >= 0) & (times < info.duration_s))]).size:
         raise KinesicsError(f"{path}: time {bad[0]:g} s is outside of [0, {info.duration_s:g}) s")
@@ -77,7 +77,7 @@ def read_frame_at(path: str | Path, times_s: Sequence[float]) -> np.ndarray:
         return frames
     out = np.empty((len(times), info.height, info.width, 3), np.uint8)
     order = np.argsort(times, kind="stable")
-    for place, (_, frame) in zip(order, _shown(path, info, times[order].tolist()), strict=True):
+    for place, (_, frame) in zip(order, _shown(path, info, timeline, times[order].tolist()), strict=True):
         out[place] = frame
     return out
 
@@ -123,9 +123,11 @@ def read_windows(
         yield time_s, list(held)
 
 
-def _shown(path: str | Path, info: VideoInfo, times_s: Iterable[float]) -> Iterator[tuple[float, np.ndarray]]:
+def _shown(
+    path: str | Path, info: VideoInfo, timeline: Timeline, times_s: Iterable[float]
+) -> Iterator[tuple[float, np.ndarray]]:
     """Yield (time, frame shown then) for ascending times, decoding once from the start and holding two frames."""
-    clock = Clock(examine(path)[1])
+    clock = Clock(timeline)
     with open_container(path) as (container, stream):
         times = iter(times_s)
         time_s = next(times, None)
@@ -179,7 +181,8 @@ def examine(path: str | Path) -> tuple[VideoInfo, Timeline, np.ndarray | None]:
         frame, parts, stamps, unit = None, [], [], float(stream.time_base)
         hidden, cut, reached_s = 0, False, 0.0
         key, leading = None, False  # images stored after a key image and shown before it make seeking wrong
-        for packet in container.demux():
+        # Matroska declares the length of the file and not of its streams: that of all is compared.
+        for packet in container.demux() if _is_matroska(container) else container.demux(stream):
             if packet.pts is not None and packet.size:
                 reached_s = max(reached_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             if packet.stream_index != stream.index:
@@ -226,18 +229,21 @@ def examine(path: str | Path) -> tuple[VideoInfo, Timeline, np.ndarray | None]:
 
 def _refuse_cut(path: str | Path, container, stream, duration_s: float, reached_s: float, cut: bool) -> None:
     """Raise KinesicsError if a file holds less than it declares, or ends within a packet."""
-    declared_s = float((stream.duration or 0) * stream.time_base)
-    lacking_s = declared_s - duration_s
-    if (
-        "matroska" in container.format.name and container.duration
-    ):  # declares the file's length, not that of its streams
-        declared_s = container.duration / av.time_base
+    if _is_matroska(container):
+        declared_s = (container.duration or 0) / av.time_base
         lacking_s = declared_s - reached_s
+    else:
+        declared_s = float((stream.duration or 0) * stream.time_base)
+        lacking_s = declared_s - duration_s
     if cut or lacking_s > _CUT_S:
         raise KinesicsError(
             f"{path}: cut off: it holds {duration_s:.2f} s of {max(declared_s, duration_s):.2f} s; get the whole file, or "
             f"keep what is there with: ffmpeg -i {shlex.quote(ffmpeg_url(path))} -t {max(duration_s - 0.5, 0):.2f} whole.mp4"
         )
+
+
+def _is_matroska(container: av.container.InputContainer) -> bool:
+    return "matroska" in container.format.name
 
 
 def _first_frame(packet: av.Packet) -> av.VideoFrame | None:

@@ -26,21 +26,10 @@ from kinesics.structures.features import write_features
 HEAVY = ("torch", "jax", "flax", "mediapipe", "cv2", "transformers", "sklearn", "av")
 
 
-@pytest.fixture(scope="module")
-def commands(clip, tmp_path_factory) -> Path:
-    """Return a folder with the outputs of `track` and `detect` on the shortest real clip."""
-    folder = tmp_path_factory.mktemp("commands")
-    video, data = str(clip("single_face")), ["--data", str(ROOT / "data")]
-    assert main(["track", video, "--out", str(folder / "tracks.parquet"), *data]) == 0
-    outputs = ["--out", str(folder / "events.csv"), "--tubes", str(folder / "tubes.parquet")]
-    assert main(["detect", video, "--tracks", str(folder / "tracks.parquet"), *outputs, *data]) == 0
-    return folder
-
-
-def test_track_and_detect_equal_the_commands(commands, clip, tmp_path):
+def test_track_and_detect_equal_the_commands(detected, clip, tmp_path):
     lines = []
     tracks = kinesics.track(clip("single_face"), tmp_path / "tracks.parquet", data=ROOT / "data")
-    assert (tmp_path / "tracks.parquet").read_bytes() == (commands / "tracks.parquet").read_bytes()
+    assert (tmp_path / "tracks.parquet").read_bytes() == (detected / "tracks.parquet").read_bytes()
     assert isinstance(tracks, kinesics.Tracks)
     assert (tracks.video, tracks.persons, tracks.frames) == ("single_face", [0], 24)
     events = kinesics.detect(clip("single_face"), data=ROOT / "data", notify=lines.append)
@@ -49,23 +38,23 @@ def test_track_and_detect_equal_the_commands(commands, clip, tmp_path):
     assert "happy" in events.labels
     kinesics.write_events(events, tmp_path / "events.csv", tmp_path / "tubes.parquet")
     for name in ("events.csv", "tubes.parquet"):
-        assert (tmp_path / name).read_bytes() == (commands / name).read_bytes()
+        assert (tmp_path / name).read_bytes() == (detected / name).read_bytes()
     read = kinesics.read_events(tmp_path / "events.csv", tmp_path / "tubes.parquet")
     pd.testing.assert_frame_equal(read.table, events.table, check_exact=False, atol=5e-4, rtol=0)
     assert len(read.tubes) == len(events.tubes)
 
 
-def test_score_equals_the_command(commands, tmp_path):
-    events = kinesics.read_events(commands / "events.csv", commands / "tubes.parquet")
+def test_score_equals_the_command(detected, tmp_path):
+    events = kinesics.read_events(detected / "events.csv", detected / "tubes.parquet")
     truth = kinesics.Events(events.table.iloc[::2])
     kinesics.write_events(truth, tmp_path / "truth.csv")
     for given, options in [
         ((truth, events.select()), []),
         (([events], [events]), ["--tubes-truth", "tubes.parquet", "--tubes-predicted", "tubes.parquet"]),
     ]:
-        options = [str(commands / one) if one.endswith("parquet") else one for one in options]
-        table = tmp_path / "truth.csv" if not options else commands / "events.csv"
-        arguments = ["--truth", str(table), "--predicted", str(commands / "events.csv"), "--resamples", "50"]
+        options = [str(detected / one) if one.endswith("parquet") else one for one in options]
+        table = tmp_path / "truth.csv" if not options else detected / "events.csv"
+        arguments = ["--truth", str(table), "--predicted", str(detected / "events.csv"), "--resamples", "50"]
         assert main(["score", *arguments, *options, "--json", str(tmp_path / "scores.json")]) == 0
         expected = json.loads((tmp_path / "scores.json").read_text())
         expected.pop("notes")

@@ -1,24 +1,10 @@
-"""Fixtures of the tests of commands: a real clip that was tracked, a server of chat completions, refusals."""
+"""Fixtures of the tests of commands: refusals."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from support import ROOT
-from support.chat_server import serve_chat, write_grey_images
 
 from kinesics.cli.main import main
-
-
-@pytest.fixture(scope="session")
-def detected(clip, tmp_path_factory) -> Path:
-    """Return a folder with what `track` and `detect` write of the shortest real clip."""
-    folder = tmp_path_factory.mktemp("cli")
-    video, data = str(clip("single_face")), ["--data", str(ROOT / "data")]
-    assert main(["track", video, "--out", str(folder / "tracks.parquet"), *data]) == 0
-    outputs = ["--out", str(folder / "events.csv"), "--tubes", str(folder / "tubes.parquet")]
-    assert main(["detect", video, "--tracks", str(folder / "tracks.parquet"), *outputs, *data]) == 0
-    return folder
 
 
 @pytest.fixture
@@ -40,16 +26,3 @@ def refusal(tmp_path, monkeypatch, capsys) -> Callable[[list[str]], str]:
         return line
 
     return run
-
-
-@pytest.fixture
-def server():
-    """Yield a server of chat completions (see ``serve_chat``)."""
-    with serve_chat() as http:
-        yield http
-
-
-@pytest.fixture
-def images(tmp_path) -> list[Path]:
-    """Return four grey images that differ."""
-    return write_grey_images(tmp_path)

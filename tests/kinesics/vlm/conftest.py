@@ -4,23 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from support.chat_server import UTTERANCES, serve_chat, write_grey_images
+from support.chat_server import UTTERANCES
 from support.clips import numbered, write_video
 
 from kinesics.vlm.label_ranking import read_utterances
-
-
-@pytest.fixture
-def server():
-    """Yield a server of chat completions (see ``serve_chat``)."""
-    with serve_chat() as http:
-        yield http
-
-
-@pytest.fixture
-def images(tmp_path) -> list[Path]:
-    """Return four grey images that differ."""
-    return write_grey_images(tmp_path)
 
 
 @pytest.fixture

@@ -128,12 +128,16 @@ def test_the_same_data_give_the_same_bytes(made, written, tmp_path):
         assert (tmp_path / name).read_bytes() == (written / dataset / name).read_bytes()
 
 
+def counts(summary):
+    """Return {data set: (streams, events, labels, persons)}."""
+    return {name: (row["streams"], row["events"], row["labels"], row["persons"]) for name, row in summary.items()}
+
+
 def test_summary_of_the_miniatures(written):
     summary = {row["dataset"]: row for row in open_data.summarise(written)}
     assert list(summary) == list(open_data.OPEN_DATASETS)
     assert all(row["licence"] for row in summary.values())
-    counts = {name: (row["streams"], row["events"], row["labels"], row["persons"]) for name, row in summary.items()}
-    assert counts == {
+    assert counts(summary) == {
         "uci-gesture-phase": (7, 14, 2, 3),
         "uci-grammatical-facial-expressions": (16, 32, 9, 2),
         "mediapipe-pose-gestures": (33, 33, 6, 11),
@@ -364,8 +368,7 @@ def test_clips_that_are_not_the_data_sets(copy, tmp_path):
 @with_mirror
 def test_the_data_sets(whole):
     summary = {row["dataset"]: row for row in open_data.summarise(whole)}
-    counts = {name: (row["streams"], row["events"], row["labels"], row["persons"]) for name, row in summary.items()}
-    assert counts == {
+    assert counts(summary) == {
         "uci-gesture-phase": (7, 330, 4, 3),
         "uci-grammatical-facial-expressions": (16, 409, 9, 2),
         "mediapipe-pose-gestures": (33, 394, 6, 11),

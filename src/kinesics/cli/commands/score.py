@@ -1,6 +1,7 @@
 """``kinesics score``: score predicted events against annotations."""
 
 import argparse
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -45,51 +46,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_tables(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--truth",
-        type=Path,
-        nargs="+",
-        action="extend",
-        required=True,
-        metavar="CSV",
-        help="one events table, or folder of them, per annotator",
-    )
-    parser.add_argument(
+    add = partial(parser.add_argument, type=Path, nargs="+")
+    tables, tubes = partial(add, metavar="CSV"), partial(add, metavar="PARQUET")
+    tables("--truth", action="extend", required=True, help="one events table, or folder of them, per annotator")
+    tables(
         "--predicted",
-        type=Path,
-        nargs="+",
         action="append",
         required=True,
-        metavar="CSV",
         help="events tables of different videos, or their folder; again: another seed of the detector",
     )
-    parser.add_argument(
-        "--tubes-truth",
-        type=Path,
-        nargs="+",
-        action="extend",
-        metavar="PARQUET",
-        help="tubes of --truth, as many and in the same order: scores space too",
-    )
-    parser.add_argument(
-        "--tubes-predicted",
-        type=Path,
-        nargs="+",
-        action="append",
-        metavar="PARQUET",
-        help="tubes of --predicted, as many and in the same order",
-    )
-    parser.add_argument(
+    tubes("--tubes-truth", action="extend", help="tubes of --truth, as many and in the same order: scores space too")
+    tubes("--tubes-predicted", action="append", help="tubes of --predicted, as many and in the same order")
+    tables(
         "--compare",
-        type=Path,
-        nargs="+",
         action="append",
-        metavar="CSV",
         help="events of another detector: also the differences to it, each with the p of a paired permutation test",
     )
-    parser.add_argument(
-        "--tubes-compare", type=Path, nargs="+", action="append", metavar="PARQUET", help="tubes of --compare"
-    )
+    tubes("--tubes-compare", action="append", help="tubes of --compare")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -46,15 +46,15 @@ def call(called: Callable[..., Any], *given: Mapping[str, Any]) -> Any:
 def arguments_of(called: Callable[..., Any], *given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of a function among the given values; the others are dependencies only.
 
-    A parameter that is annotated with a dataclass, and is not given itself, is made of the values of its fields. Of a name
-    that is given twice the last value counts.
+    A parameter that is annotated with a dataclass is made of the values of its fields, whatever else has its name: rules
+    call their dependencies ``files``. Of a name that is given twice the last value counts.
     """
     values = {name: value for mapping in given for name, value in mapping.items()}
     arguments = {}
     for name, parameter in inspect.signature(called, eval_str=True).parameters.items():
-        if name in values:
-            arguments[name] = values[name]
-        elif is_dataclass(parameter.annotation):
+        if is_dataclass(parameter.annotation):
             known = {field.name: values[field.name] for field in fields(parameter.annotation) if field.name in values}
             arguments[name] = parameter.annotation(**known)
+        elif name in values:
+            arguments[name] = values[name]
     return arguments

@@ -43,7 +43,7 @@ def test_a_dataclass_is_made_of_the_values_of_its_fields():
         return data, settings
 
     files = {"test": ["v.parquet"], "features": [], "truth": "t.csv", "models": ["m"], "code": ["x.py"]}
-    data, settings = call(study, files, {"settings": {"seed": 0}})
+    data, settings = call(study, files | {"data": ["dependency"]}, {"settings": {"seed": 0}})
     assert (data.test, data.truth, data.train, settings) == (["v.parquet"], "t.csv", (), {"seed": 0})
     with pytest.raises(TypeError, match="models"):
         call(study, {name: value for name, value in files.items() if name != "models"}, {"settings": {}})

@@ -22,7 +22,7 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 from transformers import Dinov2Config, Dinov2Model, DINOv3ViTConfig, DINOv3ViTModel
 
-from kinesics.encoders import dino, efficientnet_lite0, loading, pretrained, registry, vit_s_focus
+from kinesics.encoders import dino, loading, pretrained, registry, vit_s_focus
 from kinesics.encoders.extract import BOXES, encode_crops
 from kinesics.encoders.shapes import encoder_shape
 from kinesics.io import downloads
@@ -32,7 +32,6 @@ from kinesics.structures.timegrid import samples
 from kinesics.structures.tracks import TracksWriter
 
 ROOT = Path(__file__).parents[1]
-EMBEDDED = ["fer", "vit_s_focus", "efficientnet_lite0"]
 RANDOM = {
     "dinov3_vits16": lambda: DINOv3ViTModel(DINOv3ViTConfig(num_register_tokens=4)),
     "dinov2_vits14": lambda: Dinov2Model(Dinov2Config(**vit_s_focus.CONFIG)),
@@ -47,16 +46,10 @@ def bare(name: str, weights: Path) -> dict[int, Callable[[], object]]:
         network = Interpreter(str(weights), num_threads=1)
         network.allocate_tensors()
         return {1: network.invoke}
-    layout = torch.contiguous_format
-    if name in RANDOM:
-        network = pretrained.load_pretrained(weights, dino.NETWORKS)
-    elif name == "vit_s_focus":
-        network = vit_s_focus.load_network(weights)
-    else:
-        network, layout = efficientnet_lite0.EfficientNetLite0().eval(), torch.channels_last
-    network.to(memory_format=layout)
+    random = name in RANDOM
+    network = pretrained.load_pretrained(weights, dino.NETWORKS) if random else vit_s_focus.load_network(weights)
     dtype = next(network.parameters()).dtype
-    inputs = {count: torch.randn(count, 3, *size).to(dtype, memory_format=layout) for count in (1, 8)}
+    inputs = {count: torch.randn(count, 3, *size).to(dtype) for count in (1, 8)}
     return {count: partial(network, x) for count, x in inputs.items()}
 
 
@@ -107,9 +100,7 @@ def measure(name: str, film: Path, tracks: Path, rounds: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "encoders", nargs="*", default=["fer", "vit_s_focus", "efficientnet_lite0", *RANDOM], metavar="ENCODER"
-    )
+    parser.add_argument("encoders", nargs="*", default=["fer", "vit_s_focus", *RANDOM], metavar="ENCODER")
     parser.add_argument("--video", type=Path, help="default: the clip WolfgangLanger_Pexels, 20 s of 640x360")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()

@@ -34,7 +34,6 @@ NAMES = [
         "DINOv3",
         "DINOv2",
         "FER2013",
-        "EfficientNet-Lite0",
         "ViT-S/14",
         "SHA-256",
     ),

@@ -1,4 +1,4 @@
-"""The full tier: its plan without the data, its costs, the profiles of clusters, and the tables of the article."""
+"""The full tier: its plan without the data, its costs, the profile of a cluster, and the tables of the article."""
 
 import json
 import re
@@ -47,27 +47,18 @@ def test_the_whole_tier_is_planned_on_a_cluster_without_its_data(clean_clone, tm
     assert "gpu" not in "".join(re.findall(r"^rule track_shard:\n(?:    .*\n)+", planned, re.MULTILINE))
 
 
-@pytest.mark.slow
-def test_kubernetes_copies_through_its_storage(clean_clone, tmp_path):
-    options = ["--workflow-profile", "profiles/kubernetes", "--default-storage-prefix", str(clean_clone), "--forceall"]
-    planned = dry_run(clean_clone, tmp_path, *options, target="results/corpora/smg/index/events.csv")
-    assert re.search(r"^rule index_dataset:\n(    .*\n)+", planned, re.MULTILINE)
-
-
-def test_profiles_are_those_of_their_executors():
+def test_the_profile_of_the_cluster_is_that_of_its_executor():
     from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
-    registry = ExecutorPluginRegistry()
-    for name in ("slurm", "kubernetes"):
-        profile = yaml.safe_load((ROOT / f"profiles/{name}/config.yaml").read_text(encoding="utf-8"))
-        assert profile["executor"] == name
-        assert registry.get_plugin(name).common_settings.non_local_exec
-        assert {"mem_mb", "runtime"} <= {entry.partition("=")[0] for entry in profile["default-resources"]}
-        # the workflow's own profile is replaced, so what is needed of it stands here too
-        default = yaml.safe_load((ROOT / "profiles/default/config.yaml").read_text(encoding="utf-8"))
-        assert {key: profile[key] for key in ("rerun-incomplete", "max-checksum-file-size")} == {
-            key: default[key] for key in ("rerun-incomplete", "max-checksum-file-size")
-        }
+    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text(encoding="utf-8"))
+    assert profile["executor"] == "slurm"
+    assert ExecutorPluginRegistry().get_plugin("slurm").common_settings.non_local_exec
+    assert {"mem_mb", "runtime"} <= {entry.partition("=")[0] for entry in profile["default-resources"]}
+    # the workflow's own profile is replaced, so what is needed of it stands here too
+    default = yaml.safe_load((ROOT / "profiles/default/config.yaml").read_text(encoding="utf-8"))
+    assert {key: profile[key] for key in ("rerun-incomplete", "max-checksum-file-size")} == {
+        key: default[key] for key in ("rerun-incomplete", "max-checksum-file-size")
+    }
 
 
 # What it costs

@@ -33,7 +33,7 @@ def test_audio_can_be_switched_off():
         changed.append(replace(sequence, descriptor=sequence.descriptor.copy()))
         changed[-1].descriptor[:, columns] += 1
     for switch in (0, 1):
-        network = make(**dict.fromkeys(AUDIO_COLUMNS, switch))
+        network = make(**{f"use_{kind}": switch for kind in AUDIO_COLUMNS})
         outputs, *others = (budgeted.outputs(network, one)[0] for one in (sequence, *changed))
         assert [np.array_equal(outputs, other) for other in others] == [not switch] * len(AUDIO_COLUMNS)
 

@@ -58,7 +58,10 @@ def speak_during(recording: Recording, truth: pd.DataFrame, label: str) -> Recor
     sound = np.zeros((len(times), 6), np.float32)
     sound[:, 0] = rasterise(events[["start_s", "end_s"]].to_numpy(), len(times), RATE)
     crops = {"sound": CropFeatures(times, np.full(len(times), -1, np.int32), sound)}
-    return Recording(recording.tracks, {"fer": recording.features["fer"], "hear": Features(video, "hear", RATE, crops)})
+    return Recording(
+        recording.tracks,
+        {"fer": recording.features["fer"], "audio_activity": Features(video, "audio_activity", RATE, crops)},
+    )
 
 
 def test_events_that_only_sound_shows_are_learned(training):

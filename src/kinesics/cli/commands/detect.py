@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--policy",
         default="uncertain",
         metavar="NAME",
-        help="acquisition policy under a budget: uniform, motion, uncertain, kts (default: %(default)s)",
+        help="acquisition policy under a budget: uniform, motion, uncertain (default: %(default)s)",
     )
     parser.add_argument("--all", action="store_true", help="also write events below the model's decision threshold")
     parser.add_argument("--seed", type=seed, default=0)

@@ -16,7 +16,7 @@ from kinesics.metrics.diagnosis import BUCKETS, TYPES
 from kinesics.structures.events import read_events_csv
 from kinesics.structures.vocabulary import LABELS
 from kinesics_paper.article.latex_numbers import detectors
-from kinesics_paper.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, TEXT, save, style
+from kinesics_paper.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, TEXT, save, style
 
 #: The colour of each annotator and detector.
 COLOURS = {
@@ -25,7 +25,6 @@ COLOURS = {
     "rules": BLUE,
     "envision": ORANGE,
     "probe": GREEN,
-    "probe_lite": SKY,
     "chance": PINK,
     "linear": "#8E63B0",
     "budgeted": RED,

@@ -21,7 +21,6 @@ from kinesics.encoders.base import CropNetwork
 from kinesics.encoders.transformers_vision import pack_patches
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line
-from kinesics.media.video import probe_video, read_frame_at
 
 FRAME_HZ, MAX_FRAMES = 1.0, 180  # the paper's sampling
 MERGE = 2  # patches a side of a token
@@ -124,26 +123,6 @@ def answerer(weights: str | Path, max_tokens: int = 256) -> Callable[[np.ndarray
         return tokenizer.decode(out[0, ids["input_ids"].shape[1] :], skip_special_tokens=True).strip()
 
     return answer
-
-
-def answer_about(
-    answer: Callable[[np.ndarray, Sequence[float], str], str],
-    video: str | Path,
-    question: str,
-    begin_s: float = 0.0,
-    end_s: float | None = None,
-) -> str:
-    """Return the answer to a question about the window [begin_s, end_s) of a video, by default all of it.
-
-    ``answer`` is the function of ``answerer``, or one with the same arguments. Times in the prompt count from the window's
-    begin. Raises KinesicsError for a window that is not in the video.
-    """
-    duration_s = probe_video(video).duration_s
-    end_s = duration_s if end_s is None else end_s
-    if not 0 <= begin_s < end_s <= duration_s:
-        raise KinesicsError(f"{video}: no window from {begin_s:g} to {end_s:g} s in {duration_s:g} s")
-    times_s = sample_times(begin_s, end_s)
-    return answer(read_frame_at(video, times_s.tolist()), (times_s - begin_s).tolist(), question)
 
 
 def _frames_packed(pixels: torch.Tensor, patch: int) -> tuple[torch.Tensor, torch.Tensor]:

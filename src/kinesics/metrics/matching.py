@@ -191,23 +191,6 @@ def f1_score(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray) -> np.ndarray:
     return ratio(2 * np.asarray(tp), 2 * np.asarray(tp) + fp + fn)
 
 
-def event_counts(
-    truth: pd.DataFrame, predicted: pd.DataFrame, tiou: float = 0.5, match_person: bool = True
-) -> pd.DataFrame:
-    """Return true positives, false positives and false negatives per label after ``match_events``: columns tp, fp, fn.
-
-    Micro F1 is 2 TP / (2 TP + FP + FN) of the columns' sums, macro F1 the mean of that of the rows (``f1_score``; van
-    Rijsbergen, Information Retrieval, 1979). The match is the one-to-one assignment of most pairs (Kuhn, Naval Research
-    Logistics Quarterly 2, 1955). Rows are all labels of either table. ``score`` gives F1 with intervals; this is for two
-    tables alone.
-    """
-    hit = match_events(truth, predicted, tiou, match_person) >= 0
-    n_truth, n_predicted, tp = (events.value_counts() for events in (truth.label, predicted.label, truth.label[hit]))
-    labels = sorted({*n_truth.index, *n_predicted.index})
-    n_truth, n_predicted, tp = (counts.reindex(labels, fill_value=0) for counts in (n_truth, n_predicted, tp))
-    return pd.DataFrame({"tp": tp, "fp": n_predicted - tp, "fn": n_truth - tp})
-
-
 def matched_box_iou(truth: pd.DataFrame, predicted: pd.DataFrame, matched: np.ndarray) -> np.ndarray:
     """Return the spatial IoU of the boxes of each truth row and its match (``match_events``): (N,).
 

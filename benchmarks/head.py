@@ -28,7 +28,7 @@ LABELS = 13
 
 
 class Twin(torch.nn.Module):
-    """``head.network.Network`` in torch: the same weights by the same names, the same operations."""
+    """``pyramid.Network`` in torch: the same weights by the same names, the same operations."""
 
     def __init__(self, arrays: dict[str, np.ndarray]):
         super().__init__()

@@ -39,7 +39,7 @@ NAMES = [
     ),
     *("VideoMAE~V2", "V-JEPA~2", r"MER\s?2023", "SHREC~2022", "MiGA~2026", "THUMOS14", "CASME~II", "SFEW~2.0"),
     *("eNTERFACE05", "FERV39k", "SigLIP~2", "Qwen3-VL", "wav2vec~2.0"),
-    *(r"tIoU~0\.\d", r"from 0\.3 to 0\.7", r"95\\,\\%", "coder[AB]"),
+    *(r"tIoU~0\.\d", r"from 0\.3 to 0\.7", r"95\\,\\%"),
 ]
 #: Commands whose arguments are not printed, or not as a result.
 SILENT = (

@@ -5,7 +5,7 @@ exactly ``count`` of all candidate queries:
 
 - ``uniform``: evenly spread in time, over people and crop types;
 - ``motion``: where there is most motion (of face and head for the face's crop, of hands and torso for the person's);
-- ``uncertain``, the proposal: where the detector is uncertain about a label given the person descriptor alone.
+- ``uncertain``, the article's policy: where the detector is uncertain about a label given the person descriptor alone.
 
 ``motion`` and ``uncertain`` are greedy: they select the query of highest utility and lower the utility around it, since
 tokens of neighbouring instants are redundant, until the budget is spent.

@@ -1,4 +1,4 @@
-"""The proposal: a dense person descriptor, sparse foundation tokens where they pay, a multi-scale anchor-free model.
+"""The article's method: a dense person descriptor, encoder tokens under a budget, a multi-scale anchor-free network.
 
 Every person's sequence goes through ``pyramid.Network``; runs of frames become candidates, scored by the probabilities of
 their frames and by the steps whose segments overlap them; soft-NMS per label; scores calibrated on validation recordings.
@@ -164,7 +164,7 @@ MODEL = TemporalModel(
 
 
 class BudgetedDetector(TemporalDetector):
-    """The proposal, a ``Budgeted`` detector."""
+    """The article's method, a ``Budgeted`` detector."""
 
     encoder = ENCODER
 

@@ -2,7 +2,7 @@
 
 ``sequences``       arrays of fixed shape from recordings and annotations;
 ``layers``          the layers of the networks, each with a bounded receptive field;
-``pyramid``         the network of the proposal;
+``pyramid``         the network of ``budgeted``;
 ``framewise``       inputs, loss and grouping of the models that score frames;
 ``losses``          focal, DIoU and quality losses;
 ``temporal_model``  the contract of a temporal model, and its checkpoint;

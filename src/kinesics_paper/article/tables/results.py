@@ -123,7 +123,7 @@ def results(scores: str | Path, out: str | Path) -> None:
     """Write each detector's scores on all labels and on its own, below the agreement of the annotators."""
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
     agreed = result["agreement"]
-    rows = [["coder A against B", str(len(agreed["labels"])), *(interval(agreed["metrics"][name]) for name in HEADS)]]
+    rows = [["pass A against B", str(len(agreed["labels"])), *(interval(agreed["metrics"][name]) for name in HEADS)]]
     rules = []
     for view in ("all", "own"):
         rules.append(len(rows))

@@ -6,7 +6,7 @@ DINOv3's and DINOv2's ViT-S run with random weights at full architecture: for th
 
 One person throughout, with a face and a body box, at the encoder's own rate. Pipeline and bare forward take turns, so
 that a busy machine slows both; medians of the rounds are printed. Bare is the network alone on tensors made before, one
-crop at a time and, in torch, eight. Loading the weights is told apart, since it does not grow with the video.
+crop at a time and, in torch, eight. Loading the weights is measured apart, since it does not grow with the video.
 """
 
 import argparse
@@ -91,9 +91,9 @@ def measure(name: str, film: Path, tracks: Path, rounds: int) -> str:
             rates.append(row)
     whole, *forward = np.median(rates, axis=0)
     one, best = np.median([(row[0] / row[1], row[0] / max(row[1:])) for row in rates], axis=0)
-    told = ", ".join(f"{value:.1f} in {size}s" for size, value in zip(alone, forward, strict=True))
+    bare_rates = ", ".join(f"{value:.1f} in {size}s" for size, value in zip(alone, forward, strict=True))
     return (
-        f"{name}: {crops} crops, {whole:.1f} crops/s, bare {told}; ratio {one:.2f}, to the best batch {best:.2f}; "
+        f"{name}: {crops} crops, {whole:.1f} crops/s, bare {bare_rates}; ratio {one:.2f}, to the best batch {best:.2f}; "
         f"loaded in {load_s:.1f} s"
     )
 

@@ -51,6 +51,7 @@ def test_the_embedded_tier_plans_nothing_of_the_public_data(plans):
         assert path not in plans["embedded"]
 
 
+@pytest.mark.slow
 def test_the_public_tier_plans_the_whole_review(plans):
     for path in [
         *STUDIES,

@@ -37,7 +37,7 @@ def frame_counts(
     videos = list(units.of_video)
     n_samples = np.array([samples(durations[video], rate_hz) for video in videos], int)
     if n_samples.sum() > MOST_SAMPLES:
-        longest = max(durations, key=durations.get)
+        longest = max(durations, key=lambda video: durations[video])
         raise KinesicsError(
             f"{n_samples.sum()} frames are too many to compare: video {longest!r} has {durations[longest]:g} s at "
             f"{rate_hz:g} Hz; are its times seconds? Else give a lower rate"

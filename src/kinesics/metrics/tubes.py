@@ -83,7 +83,7 @@ def spatial_iou(
         edge(*(table[name].to_numpy(float)[row] for table, row in zip(events, pairs, strict=True)))
         for edge, name in ((np.maximum, "start_s"), (np.minimum, "end_s"))
     )
-    boxes = []
+    boxes: list[pd.DataFrame] = []
     for row, table, side in zip(pairs, tubes, ("_a", "_b"), strict=True):
         table = boxes_by_frame(table, rate_hz)
         event = table["event"].to_numpy()

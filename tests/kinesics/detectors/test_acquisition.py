@@ -140,6 +140,7 @@ def test_candidate_queries_are_those_of_the_encoder(recording):
         pd.testing.assert_series_equal(rows["time_s"].reset_index(drop=True), pd.Series(values.time_s, name="time_s"))
 
 
+@pytest.mark.slow
 def test_detect_with_a_budget_makes_few_queries_and_equals_the_study(tmp_path, monkeypatch):
     """``kinesics detect --budget`` makes a tenth of the queries and has the events of that subset of all features."""
     _, truth = toy_recording(tmp_path, "v", 0, 40, 2)

@@ -18,6 +18,7 @@ def make(**switches: int):
     return with_large_weights(initial_weights(partial(budgeted.make, SETTINGS | switches), 0))
 
 
+@pytest.mark.slow
 def test_outputs_are_the_same_in_any_window():
     network, sequence = make(), random_sequence()
     whole, narrow = (budgeted.outputs(network, sequence, core) for core in (704, 64))
@@ -27,6 +28,7 @@ def test_outputs_are_the_same_in_any_window():
     assert len(whole[1]) > 100
 
 
+@pytest.mark.slow
 def test_audio_can_be_switched_off():
     sequence, changed = random_sequence(), []
     for columns in AUDIO_COLUMNS.values():

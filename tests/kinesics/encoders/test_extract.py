@@ -119,7 +119,7 @@ def test_wrong_settings_are_named(film, tmp_path):
         encode_crops(film, tracks, "fer", tmp_path / "none", tmp_path / "f", progress=False)
 
 
-@pytest.mark.parametrize("name", ["fer", "vit_s_focus"])
+@pytest.mark.parametrize("name", ["fer", pytest.param("vit_s_focus", marks=pytest.mark.slow)])
 def test_features_are_those_of_a_direct_call_in_any_process(name, clip, source, tmp_path):
     encoder, size = registry.find_encoder(name), encoder_shape(name).input[:2]
     weights, film = source(registry.required_downloads(name)[0]), clip("single_face")

@@ -30,6 +30,7 @@ def checkpoint(training) -> Checkpoint:
     return budgeted.DETECTOR.fit(recordings[:3], [truth], 0, recordings[2:3], **OPTIONS)
 
 
+@pytest.mark.slow
 def test_the_proposal_learns_and_needs_its_tokens(training, checkpoint):
     recordings, truth = training
     assert checkpoint["curve"][-10:].mean() < 0.3 * checkpoint["curve"][:5].mean()
@@ -64,6 +65,7 @@ def speak_during(recording: Recording, truth: pd.DataFrame, label: str) -> Recor
     )
 
 
+@pytest.mark.slow
 def test_events_that_only_sound_shows_are_learned(training):
     recordings, truth = training
     with_sound = [speak_during(recording, truth, "disgust") for recording in recordings]

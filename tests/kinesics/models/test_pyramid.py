@@ -26,6 +26,7 @@ def test_targets_lie_inside_their_events_and_give_their_ends():
     assert set(stride[positive[:, 1] & (ends[:, 1, 1] == 170)]) == {16}
 
 
+@pytest.mark.slow
 def test_outputs_have_the_documented_shapes():
     network = Network(len(COLUMNS), 5, 3, 16, nnx.Rngs(0))
     sequence = random_sequence(64)

@@ -34,6 +34,7 @@ def rendered(actors, tmp_path_factory) -> tuple[script.Script, Path, dict[str, P
     return drawn, folder / "clip.mp4", files
 
 
+@pytest.mark.slow
 def test_a_video_and_its_tables_have_the_scripts_events(rendered):
     _, path, files = rendered
     info = probe_video(path)

@@ -133,6 +133,7 @@ def counts(summary):
     return {name: (row["streams"], row["events"], row["labels"], row["persons"]) for name, row in summary.items()}
 
 
+@pytest.mark.slow
 def test_summary_of_the_miniatures(written):
     summary = {row["dataset"]: row for row in open_data.summarise(written)}
     assert list(summary) == list(open_data.OPEN_DATASETS)
@@ -391,6 +392,7 @@ def test_the_wrist_of_jonas_moves_right():
     assert speeds["swipe_right_jonas"] > 0
 
 
+@pytest.mark.slow
 @with_mirror
 def test_phases_as_pose_lie_in_the_frame(whole):
     for path in (whole / "uci-gesture-phase/tracks").glob("*.parquet"):

@@ -189,6 +189,7 @@ def planted(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_what_can_be_learned_is_detected_in_persons_left_out(planted):
     settings = {"rate_hz": RATE, "unit": "person", "options": {"steps": 200, "batch": 2, "decay": 0.05}}
     scoring = {"resamples": 200, "seed": 0, "block_s": 10}

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--detector",
         metavar="NAME",
-        help=f"{', '.join(name for name in DETECTORS if not is_trained(name))}; with a --model of theirs "
+        help=f"{', '.join(name for name in DETECTORS if not is_trained(name))}; trained ones, with --model: "
         f"{', '.join(filter(is_trained, DETECTORS))} (default: the model's, else {api.DEFAULT_DETECTOR})",
     )
     parser.add_argument("--model", type=Path, metavar="FILE", help="checkpoint of a trained detector")

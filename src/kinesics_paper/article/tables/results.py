@@ -183,10 +183,10 @@ def expressions(realism: str | Path, out: str | Path) -> None:
     """Write the outputs of the expression network at the apex of each expression, in per cent of its faces."""
     counts = pd.DataFrame(json.loads(Path(realism).read_text(encoding="utf-8"))["expressions"])
     shown = [label for label in [*LABELS.index, "neutral"] if label in set(counts["display"])]
-    outputs = list(dict.fromkeys(counts["said"]))
+    outputs = list(dict.fromkeys(counts["output"]))
     rows = []
     for expression in shown:
-        own = counts[counts["display"] == expression].set_index("said")
+        own = counts[counts["display"] == expression].set_index("output")
         share = (100 * own["times"] / own["faces"]).map("{:.0f}".format)
         rows.append(
             [rf"\what{{{escape(expression)}}}", str(own["faces"].iloc[0])]

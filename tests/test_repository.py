@@ -153,7 +153,7 @@ def names_and_docstrings(path: Path) -> Iterator[str]:
 def test_names_and_docstrings_use_the_words_of_the_field():
     found = {
         f"{path.relative_to(ROOT)}: {word}"
-        for folder in ("src", "workflow")
+        for folder in ("src", "workflow", "benchmarks")
         for path in (ROOT / folder).rglob("*.py")
         for text in names_and_docstrings(path)
         for word in RIDDLES & set(re.findall(r"[a-z]+", text.lower()))

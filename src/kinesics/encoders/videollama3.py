@@ -1,4 +1,4 @@
-"""VideoLLaMA 3: features of its vision encoder, its pruner of tokens, and answers about a window of a video.
+"""VideoLLaMA 3: features of its vision encoder, its pruner of tokens, and answers about frames with times.
 
 Zhang et al. 2025 (arXiv:2501.13106). Frames at one a second, at most 180 of them; each is cut into patches of 14 pixels,
 2x2 of them one token; of every frame but the first the pruner keeps the tokens whose pixels changed. Networks are those of

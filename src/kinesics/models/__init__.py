@@ -1,4 +1,4 @@
-"""Temporal models in JAX: from a person's descriptor and foundation tokens to scored events.
+"""Temporal models in JAX: from a person's descriptor and encoder tokens to scored events.
 
 ``sequences``       arrays of fixed shape from recordings and annotations;
 ``layers``          the layers of the networks, each with a bounded receptive field;

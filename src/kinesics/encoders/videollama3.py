@@ -1,9 +1,9 @@
 """VideoLLaMA 3: features of its vision encoder, its pruner of tokens, and answers about frames with times.
 
-Zhang et al. 2025 (arXiv:2501.13106). Frames at one a second, at most 180 of them; each is cut into patches of 14 pixels,
-2x2 of them one token; of every frame but the first the pruner keeps the tokens whose pixels changed. Networks are those of
-``transformers``; its video processor needs torchvision, whose builds must match torch's to the digit, so what it does
-(resizing, cutting, pruning, writing the prompt) is written here, and is tested against it where it can be imported.
+Zhang et al. 2025 (arXiv:2501.13106). Each frame is cut into patches of 14 pixels, 2x2 of them one token; of every frame
+but the first the pruner keeps the tokens whose pixels changed. Networks are those of ``transformers``; its video
+processor needs torchvision, whose builds must match torch's to the digit, so what it does (resizing, cutting, pruning,
+writing the prompt) is written here, and is tested against it where it can be imported.
 
 As an encoder its input is a crop of 224x224; output, the mean of the vision encoder's last tokens, 1152 numbers.
 """
@@ -22,7 +22,7 @@ from kinesics.encoders.transformers_vision import pack_patches
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line
 
-FRAME_HZ, MAX_FRAMES = 1.0, 180  # the paper's sampling
+FRAME_HZ = 1.0  # the paper's sampling
 MERGE = 2  # patches a side of a token
 CHANGED = 0.1  # of pixels scaled to [-1, 1], times 255: the threshold of the released code
 _PIXELS = (128 * 28 * 28, 768 * 28 * 28)  # of a frame at least, of all frames at most: the released settings
@@ -77,12 +77,6 @@ def fit_to_patches(frames: np.ndarray, patch: int = 14, pixels: tuple[int, int] 
     pixels = torch.from_numpy(frames).movedim(-1, 1)
     out = torch.nn.functional.interpolate(pixels, tuple(map(int, sides)), mode="bicubic", antialias=True)
     return np.ascontiguousarray(out.movedim(1, -1).numpy())
-
-
-def sample_times(begin_s: float, end_s: float) -> np.ndarray:
-    """Return the times in seconds of the frames of a window: one a second, spread out if that would be over 180."""
-    count = int(np.clip(np.floor((end_s - begin_s) * FRAME_HZ), 1, MAX_FRAMES))
-    return begin_s + (np.arange(count) + 0.5) * (end_s - begin_s) / count
 
 
 def answerer(weights: str | Path, max_tokens: int = 256) -> Callable[[np.ndarray, Sequence[float], str], str]:

@@ -90,14 +90,6 @@ def test_frames_are_fitted_to_whole_tokens(shape, expected):
     assert fitted.shape == (shape[0], *expected, 3)
 
 
-def test_a_window_is_sampled_once_a_second_and_at_most_180_times():
-    np.testing.assert_allclose(videollama3.sample_times(2, 5), [2.5, 3.5, 4.5])
-    assert videollama3.sample_times(0, 0.4).tolist() == [0.2]
-    long = videollama3.sample_times(0, 3600)
-    assert len(long) == 180
-    np.testing.assert_allclose(np.diff(long), 20)
-
-
 def test_the_vision_encoder_s_features_are_those_of_the_whole_model(folder):
     network = pretrained.load_pretrained(
         folder, {"video_llama_3": videollama3.VideoLlama3VisionModel}, "model.vision_model."

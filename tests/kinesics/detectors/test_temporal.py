@@ -7,7 +7,7 @@ import pytest
 from support.networks import NETWORKS, SETTINGS, module_name, random_sequence, with_large_weights
 from support.toy import RATE, toy_recording, untrained
 
-from kinesics.detectors import actionformer, budgeted
+from kinesics.detectors import linear, mstcn
 from kinesics.models.inference import predict_events
 from kinesics.models.optimization import initial_weights
 from kinesics.models.pyramid import REACH, grid
@@ -17,8 +17,7 @@ from kinesics.structures.tracks import TracksWriter, read_tracks
 
 #: All networks, of which those that take seconds to compile are slow.
 EACH = [
-    pytest.param(one, marks=pytest.mark.slow if one in (budgeted, actionformer) else (), id=module_name(one))
-    for one in NETWORKS
+    pytest.param(one, marks=() if one in (linear, mstcn) else pytest.mark.slow, id=module_name(one)) for one in NETWORKS
 ]
 
 

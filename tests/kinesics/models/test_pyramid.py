@@ -43,6 +43,7 @@ def test_outputs_have_the_documented_shapes():
     assert (steps[..., 1:3] >= 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ablation", "changes"),
     [

@@ -22,4 +22,4 @@ rule all:
         expand("results/notebooks/{name}.ipynb", name=NOTEBOOKS),
         rules.review.input,
         STREAMS,
-        rules.table_corpora.output if config["corpora"]["names"] else [],
+        rules.table_benchmarks.output if config["benchmarks"]["names"] else [],

@@ -6,7 +6,7 @@ DINOv3's and DINOv2's ViT-S run with random weights at full architecture: for th
 
 One person throughout, with a face and a body box, at the encoder's own rate. Pipeline and bare forward take turns, so
 that a busy machine slows both; medians of the rounds are printed. Bare is the network alone on tensors made before, one
-crop at a time and, in torch, eight. Loading the weights is told apart, since it does not grow with the video.
+crop at a time and, in torch, eight. Loading the weights is measured apart, since it does not grow with the video.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 from transformers import Dinov2Config, Dinov2Model, DINOv3ViTConfig, DINOv3ViTModel
 
-from kinesics.encoders import dino, efficientnet_lite0, loading, pretrained, registry, vit_s_focus
+from kinesics.encoders import dino, loading, pretrained, registry, vit_s_focus
 from kinesics.encoders.extract import BOXES, encode_crops
 from kinesics.encoders.shapes import encoder_shape
 from kinesics.io import downloads
@@ -32,7 +32,6 @@ from kinesics.structures.timegrid import samples
 from kinesics.structures.tracks import TracksWriter
 
 ROOT = Path(__file__).parents[1]
-EMBEDDED = ["fer", "vit_s_focus", "efficientnet_lite0"]
 RANDOM = {
     "dinov3_vits16": lambda: DINOv3ViTModel(DINOv3ViTConfig(num_register_tokens=4)),
     "dinov2_vits14": lambda: Dinov2Model(Dinov2Config(**vit_s_focus.CONFIG)),
@@ -47,16 +46,10 @@ def bare(name: str, weights: Path) -> dict[int, Callable[[], object]]:
         network = Interpreter(str(weights), num_threads=1)
         network.allocate_tensors()
         return {1: network.invoke}
-    layout = torch.contiguous_format
-    if name in RANDOM:
-        network = pretrained.load_pretrained(weights, dino.NETWORKS)
-    elif name == "vit_s_focus":
-        network = vit_s_focus.load_network(weights)
-    else:
-        network, layout = efficientnet_lite0.EfficientNetLite0().eval(), torch.channels_last
-    network.to(memory_format=layout)
+    random = name in RANDOM
+    network = pretrained.load_pretrained(weights, dino.NETWORKS) if random else vit_s_focus.load_network(weights)
     dtype = next(network.parameters()).dtype
-    inputs = {count: torch.randn(count, 3, *size).to(dtype, memory_format=layout) for count in (1, 8)}
+    inputs = {count: torch.randn(count, 3, *size).to(dtype) for count in (1, 8)}
     return {count: partial(network, x) for count, x in inputs.items()}
 
 
@@ -98,18 +91,16 @@ def measure(name: str, film: Path, tracks: Path, rounds: int) -> str:
             rates.append(row)
     whole, *forward = np.median(rates, axis=0)
     one, best = np.median([(row[0] / row[1], row[0] / max(row[1:])) for row in rates], axis=0)
-    told = ", ".join(f"{value:.1f} in {size}s" for size, value in zip(alone, forward, strict=True))
+    bare_rates = ", ".join(f"{value:.1f} in {size}s" for size, value in zip(alone, forward, strict=True))
     return (
-        f"{name}: {crops} crops, {whole:.1f} crops/s, bare {told}; ratio {one:.2f}, to the best batch {best:.2f}; "
+        f"{name}: {crops} crops, {whole:.1f} crops/s, bare {bare_rates}; ratio {one:.2f}, to the best batch {best:.2f}; "
         f"loaded in {load_s:.1f} s"
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "encoders", nargs="*", default=["fer", "vit_s_focus", "efficientnet_lite0", *RANDOM], metavar="ENCODER"
-    )
+    parser.add_argument("encoders", nargs="*", default=["fer", "vit_s_focus", *RANDOM], metavar="ENCODER")
     parser.add_argument("--video", type=Path, help="default: the clip WolfgangLanger_Pexels, 20 s of 640x360")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()

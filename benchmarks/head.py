@@ -28,7 +28,7 @@ LABELS = 13
 
 
 class Twin(torch.nn.Module):
-    """``head.network.Network`` in torch: the same weights by the same names, the same operations."""
+    """``pyramid.Network`` in torch: the same weights by the same names, the same operations."""
 
     def __init__(self, arrays: dict[str, np.ndarray]):
         super().__init__()
@@ -120,14 +120,14 @@ def focal(logits: torch.Tensor, target: torch.Tensor, alpha: float = 0.25) -> to
     return weight * missed**2 * F.binary_cross_entropy_with_logits(logits, target, reduction="none")
 
 
-def iou(found: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
-    return torch.minimum(found, true).sum(-1) / torch.maximum(found, true).sum(-1).clamp(min=1e-6)
+def iou(predicted: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
+    return torch.minimum(predicted, true).sum(-1) / torch.maximum(predicted, true).sum(-1).clamp(min=1e-6)
 
 
 def twin_loss(
     network: Twin, rows: dict[str, torch.Tensor], descriptor: torch.Tensor, observed: torch.Tensor
 ) -> torch.Tensor:
-    """Return ``budgeted.loss`` for a descriptor already shaken and tokens already chosen."""
+    """Return ``budgeted.loss`` for a descriptor with noise and tokens that are chosen already."""
     tokens = rows["tokens"] * observed[..., None]
     usual = tokens.sum(1) / observed.sum(1).clamp(min=1)[..., None]
     frame, steps = network(descriptor, tokens, observed, usual, rows["valid"])
@@ -135,11 +135,11 @@ def twin_loss(
     valid = rows["valid"]
     inside = torch.cat([valid.reshape(len(valid), -1, stride).amax(-1) for stride in STRIDES], 1)[..., None]
     count = there.sum().clamp(min=1)
-    found, true = steps[..., 1:3], distance
-    middle = ((found[..., 1] - found[..., 0]) - (true[..., 1] - true[..., 0])) / 2
-    hull = torch.maximum(found, true).sum(-1).clamp(min=1e-6)
-    place = ((1 - iou(found, true) + (middle / hull) ** 2) * there).sum() / count
-    quality = F.binary_cross_entropy_with_logits(steps[..., 3], iou(found, true).detach(), reduction="none")
+    predicted, true = steps[..., 1:3], distance
+    middle = ((predicted[..., 1] - predicted[..., 0]) - (true[..., 1] - true[..., 0])) / 2
+    hull = torch.maximum(predicted, true).sum(-1).clamp(min=1e-6)
+    place = ((1 - iou(predicted, true) + (middle / hull) ** 2) * there).sum() / count
+    quality = F.binary_cross_entropy_with_logits(steps[..., 3], iou(predicted, true).detach(), reduction="none")
     shown = (focal(frame, rows["active"], 0.5) * valid[..., None]).sum() / rows["active"].sum().clamp(min=1)
     return (
         (focal(steps[..., 0], there) * inside).sum() / count + place + 0.5 * (quality * there).sum() / count + 2 * shown
@@ -198,10 +198,10 @@ def main() -> None:
 
     def eager() -> None:
         for _ in range(options.steps):
-            shaken = held["descriptor"] + (torch.rand_like(held["descriptor"]) * 2 - 1) * augmentation.NOISE
-            chosen = held["observed"] * (torch.rand_like(held["observed"]) < torch.rand(len(shaken), 1, 1))
+            noisy = held["descriptor"] + (torch.rand_like(held["descriptor"]) * 2 - 1) * augmentation.NOISE
+            chosen = held["observed"] * (torch.rand_like(held["observed"]) < torch.rand(len(noisy), 1, 1))
             optimiser.zero_grad()
-            twin_loss(twin, held, shaken, chosen).backward()
+            twin_loss(twin, held, noisy, chosen).backward()
             torch.nn.utils.clip_grad_norm_(twin.parameters(), 1.0)
             optimiser.step()
             average.update_parameters(twin)

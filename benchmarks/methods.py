@@ -1,4 +1,4 @@
-"""Time and memory of the trained detectors on the stage; rewrites ``benchmarks/methods.csv``, which the article prints.
+"""Time and memory of the trained detectors on synthetic videos; rewrites ``benchmarks/methods.csv``, which the article prints.
 
     python benchmarks/methods.py            after `make paper`: it reads its tracks, features and truth
 
@@ -53,8 +53,8 @@ def run(name: str) -> dict[str, str]:
         for _ in range(2):
             begun = time.process_time()
             for path in test:
-                mine = [file for file in test_features if file.stem == path.stem]
-                detect_runs(name, [Run(path, mine, 0, model, out)])
+                own = [file for file in test_features if file.stem == path.stem]
+                detect_runs(name, [Run(path, own, 0, model, out)])
             detect_s = time.process_time() - begun
     numbers = f"{train_s:.0f}", f"{train_mb:.0f}", f"{detect_s / minutes:.2f}", f"{peak_mb():.0f}"
     return dict(zip(COLUMNS, (name, *numbers), strict=True))
@@ -67,11 +67,11 @@ def main() -> None:
     from kinesics.detectors.registry import DETECTORS
     from kinesics.io.files import replacing
 
-    stage = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))["synthetic"]["detectors"]
+    detectors = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))["synthetic"]["detectors"]
     rows = []
-    for name in (name for name in stage if DETECTORS[name]["learns"] == "synthetic"):
-        said = subprocess.run([sys.executable, __file__, name], check=True, stdout=subprocess.PIPE, text=True).stdout
-        rows.append(json.loads(said.splitlines()[-1]))
+    for name in (name for name in detectors if DETECTORS[name]["learns"] == "synthetic"):
+        printed = subprocess.run([sys.executable, __file__, name], check=True, stdout=subprocess.PIPE, text=True).stdout
+        rows.append(json.loads(printed.splitlines()[-1]))
         print(*rows[-1].values(), flush=True)
     with replacing(OUT) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")

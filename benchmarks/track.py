@@ -1,4 +1,4 @@
-"""Speed and memory of tracking on one core: ``python benchmarks/track.py BUNDLES VIDEO``.
+"""Speed and memory of tracking on one core: ``python benchmarks/track.py [BUNDLES VIDEO]``, by default those of `make paper`.
 
 Prints a line of JSON for the video and for the video played three times in a row (repacked, not re-encoded): seconds
 of video per second of work, and the peak of resident memory in MB. Each runs in a process of its own, pinned to a core.
@@ -14,6 +14,10 @@ import time
 from pathlib import Path
 
 import av
+
+from kinesics.io import downloads
+
+ROOT = Path(__file__).parents[1]
 
 
 def repeat(video: Path, times: int, out: Path) -> None:
@@ -57,7 +61,8 @@ def measure(bundles: Path, video: Path) -> None:
 
 
 def main() -> None:
-    bundles, video = Path(sys.argv[1]), Path(sys.argv[2])
+    given = [Path(path) for path in sys.argv[1:3]]
+    bundles, video = given or (ROOT / "results/models/mediapipe", downloads.fetch("obama_speech", ROOT / "data")[0])
     if "--once" in sys.argv:
         return measure(bundles, video)
     with tempfile.TemporaryDirectory() as folder:

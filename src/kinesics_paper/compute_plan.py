@@ -77,7 +77,10 @@ def _parameters(rate: dict[str, str]) -> float:
 
 
 def encoders(benchmark: str, block: dict) -> dict[str, float]:
-    """Return the encoders of the section ``corpora`` that suit a benchmark, with their crops per second: faces need tracks."""
+    """Return the encoders of the section ``benchmarks`` that suit a benchmark, with their crops per second.
+
+    Encoders of faces need tracks.
+    """
     faces_only = {name for name in block["encoders"] if name in RATES and RATES[name]["crops"] == "1"}
     skipped = faces_only if benchmark_row(benchmark)["see"] == "frame" else ()
     return {name: crops_hz for name, crops_hz in block["encoders"].items() if name not in skipped}
@@ -114,7 +117,7 @@ def minutes(hours: float, jobs: int) -> int:
 
 def costs(config: dict) -> list[dict]:
     """Return one row per benchmark of the configuration: its own size, jobs, and the costs of tracks and each encoder."""
-    block = config["corpora"]
+    block = config["benchmarks"]
     rows = []
     for name in block["names"]:
         row, jobs = benchmark_row(name), shard_count(name, block["shard_hours"])
@@ -138,7 +141,7 @@ def format_plan(config: dict) -> str:
     rows = costs(config)
     if not rows:
         return f"The {config['tier']} tier has no benchmarks: it needs no GPU.\n"
-    return "\n".join([*_cost_lines(rows), "", *_rate_lines(config["corpora"]["encoders"]), *_notes(config)]) + "\n"
+    return "\n".join([*_cost_lines(rows), "", *_rate_lines(config["benchmarks"]["encoders"]), *_notes(config)]) + "\n"
 
 
 def _cost_lines(rows: list[dict]) -> list[str]:
@@ -168,13 +171,13 @@ def _rate_lines(encoders: dict[str, float]) -> list[str]:
 
 
 def _notes(config: dict) -> list[str]:
-    rows = [BENCHMARKS[name] for name in config["corpora"]["names"]]
+    rows = [BENCHMARKS[name] for name in config["benchmarks"]["names"]]
     guessed = ", ".join(row["name"] for row in rows if "from memory" in row["sizes"]) or "none"
     placed = [f"{row['name']}{' (open)' if row['access'] == 'open' else ''}" for row in rows if row["fetch"] == "no"]
     return [
         "GPU: RTX 3090, mixed precision, or waiting for decoding. "
         f"Sizes from memory, unverified (src/kinesics_paper/datasets/benchmarks.csv): {guessed}.",
-        f"The data lie in {config['corpora']['folder']}; to be placed by you, since the workflow cannot fetch them: "
+        f"The data lie in {config['benchmarks']['folder']}; to be placed by you, since the workflow cannot fetch them: "
         f"{', '.join(placed) or 'nothing'}.",
     ]
 
@@ -190,7 +193,7 @@ def main(arguments: list[str] | None = None) -> None:
         for name in args.encoders or []:
             check_encoder(name)
         if args.encoders:
-            config["corpora"]["encoders"] = dict.fromkeys(args.encoders, 2)
+            config["benchmarks"]["encoders"] = dict.fromkeys(args.encoders, 2)
         print(format_plan(config), end="")
     except KinesicsError as error:
         sys.exit(f"kinesics: {error}")

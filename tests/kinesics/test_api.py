@@ -147,7 +147,10 @@ def test_train_refuses_wrong_configurations_in_one_line(train, training, tmp_pat
         ({"tracks": [*training["tracks"], str(same)]}, "same.parquet: another file has tracks of 'v' too"),
         ({"truth": [str(late)]}, "late.csv: an event of 'v' starts at 99 s, but its tracks last 10 s"),
         ({"truth": [str(tmp_path / "model.safetensors")]}, "model.safetensors would be overwritten"),
-        ({"detector": "linear", "features": []}, "reads features of 'fer', but none of 'v' were given"),
+        (
+            {"detector": "linear", "features": []},
+            "reads features of 'fer', but of 'v' only those of no encoder were given",
+        ),
         ({"options": {"steps": 9}}, "detector 'chance' is not trained by steps: it has no options"),
         (
             {"detector": "linear", "options": {"width": 64}},

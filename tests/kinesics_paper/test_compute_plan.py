@@ -1,4 +1,4 @@
-"""The full tier: its plan without the data, its costs, the profiles of clusters, and the tables of the article."""
+"""The full tier: its plan without the data, its costs, the profile of a cluster, and the tables of the article."""
 
 import json
 import re
@@ -22,7 +22,7 @@ FULL = compute_plan.read_config("full")
 
 def dry_run(clone: Path, tmp_path: Path, *options: str, target: str = "all") -> str:
     """Return what Snakemake plans for a target of the full tier, in one shard per benchmark, without any of its data."""
-    (tmp_path / "coarse.yaml").write_text("corpora: {shard_hours: 1000}\n")
+    (tmp_path / "coarse.yaml").write_text("benchmarks: {shard_hours: 1000}\n")
     command = [str(Path(sys.executable).with_name("snakemake")), "--dry-run", "--nolock", "--rerun-triggers", "mtime"]
     command += [*options, "--configfile", "config/full.yaml", str(tmp_path / "coarse.yaml"), "--", target]
     done = subprocess.run(command, cwd=clone, capture_output=True, text=True)
@@ -34,40 +34,31 @@ def dry_run(clone: Path, tmp_path: Path, *options: str, target: str = "all") -> 
 def test_the_whole_tier_is_planned_on_a_cluster_without_its_data(clean_clone, tmp_path):
     planned = dry_run(clean_clone, tmp_path, "--workflow-profile", "profiles/slurm", "--forceall")
     counts = dict(re.findall(r"^(\w+) +(\d+)$", planned.split("Job stats:")[1].split("total")[0], re.MULTILINE))
-    names, encoders = FULL["corpora"]["names"], FULL["corpora"]["encoders"]
-    pairs = sum(len(compute_plan.encoders(name, FULL["corpora"])) for name in names)
+    names, encoders = FULL["benchmarks"]["names"], FULL["benchmarks"]["encoders"]
+    pairs = sum(len(compute_plan.encoders(name, FULL["benchmarks"])) for name in names)
     assert len(names) == len(base.BENCHMARKS)
     assert pairs == len(names) * len(encoders) - 2  # nobody's face is looked for in THUMOS14 and FineAction
     assert counts["index_dataset"] == counts["track_shard"] == str(len(names))
     assert counts["encode_shard"] == counts["linear_probe"] == str(pairs)
     assert counts["fetch_dataset"] == str(sum(row["fetch"] == "yes" for row in base.BENCHMARKS.values()))
-    assert counts["table_corpora"] == counts["table_coverage"] == counts["pdf"] == "1"
+    assert counts["table_benchmarks"] == counts["table_coverage"] == counts["pdf"] == "1"
     jobs = re.findall(r"^rule encode_shard:\n(?:    .*\n)+", planned, re.MULTILINE)
     assert all(re.search(r"resources: .*mem_mb=16000.*runtime=\d+.*gpu=1", job) for job in jobs)
     assert "gpu" not in "".join(re.findall(r"^rule track_shard:\n(?:    .*\n)+", planned, re.MULTILINE))
 
 
-@pytest.mark.slow
-def test_kubernetes_copies_through_its_storage(clean_clone, tmp_path):
-    options = ["--workflow-profile", "profiles/kubernetes", "--default-storage-prefix", str(clean_clone), "--forceall"]
-    planned = dry_run(clean_clone, tmp_path, *options, target="results/corpora/smg/index/events.csv")
-    assert re.search(r"^rule index_dataset:\n(    .*\n)+", planned, re.MULTILINE)
-
-
-def test_profiles_are_those_of_their_executors():
+def test_the_profile_of_the_cluster_is_that_of_its_executor():
     from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
-    registry = ExecutorPluginRegistry()
-    for name in ("slurm", "kubernetes"):
-        profile = yaml.safe_load((ROOT / f"profiles/{name}/config.yaml").read_text(encoding="utf-8"))
-        assert profile["executor"] == name
-        assert registry.get_plugin(name).common_settings.non_local_exec
-        assert {"mem_mb", "runtime"} <= {entry.partition("=")[0] for entry in profile["default-resources"]}
-        # the workflow's own profile is replaced, so what is needed of it stands here too
-        default = yaml.safe_load((ROOT / "profiles/default/config.yaml").read_text(encoding="utf-8"))
-        assert {key: profile[key] for key in ("rerun-incomplete", "max-checksum-file-size")} == {
-            key: default[key] for key in ("rerun-incomplete", "max-checksum-file-size")
-        }
+    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text(encoding="utf-8"))
+    assert profile["executor"] == "slurm"
+    assert ExecutorPluginRegistry().get_plugin("slurm").common_settings.non_local_exec
+    assert {"mem_mb", "runtime"} <= {entry.partition("=")[0] for entry in profile["default-resources"]}
+    # the workflow's own profile is replaced, so what is needed of it stands here too
+    default = yaml.safe_load((ROOT / "profiles/default/config.yaml").read_text(encoding="utf-8"))
+    assert {key: profile[key] for key in ("rerun-incomplete", "max-checksum-file-size")} == {
+        key: default[key] for key in ("rerun-incomplete", "max-checksum-file-size")
+    }
 
 
 # What it costs
@@ -121,7 +112,7 @@ def test_a_plan_that_cannot_be_made_gives_the_reason(arguments, message):
 def test_every_rate_follows_from_a_published_one():
     for name in compute_plan.RATES:
         assert compute_plan.per_second(name) > 0
-    assert set(FULL["corpora"]["encoders"]) <= set(compute_plan.RATES)
+    assert set(FULL["benchmarks"]["encoders"]) <= set(compute_plan.RATES)
     assert {name for name, row in compute_plan.RATES.items() if row["crops"]} <= set(ENCODERS)
 
 
@@ -136,8 +127,12 @@ def rows_of(path: Path) -> dict[str, list[str]]:
 @pytest.fixture
 def scores(tmp_path) -> list[str]:
     """One score of clips and one of events, as the workflow writes them."""
-    clip = {"corpus": "ravdess", "encoder": "fer", "folds": {}, "mean": {"WAR": 0.5, "UAR": 0.4, "weighted F1": 0.3}}
-    event = {"corpus": "smg", "encoder": "vit_s_focus", "folds": {"subjects": {"metrics": {"f1_30": {"value": 0.125}}}}}
+    clip = {"benchmark": "ravdess", "encoder": "fer", "folds": {}, "mean": {"WAR": 0.5, "UAR": 0.4, "weighted F1": 0.3}}
+    event = {
+        "benchmark": "smg",
+        "encoder": "vit_s_focus",
+        "folds": {"subjects": {"metrics": {"f1_30": {"value": 0.125}}}},
+    }
     for name, one in (("clip", clip), ("event", event)):
         (tmp_path / f"{name}.json").write_text(json.dumps(one))
     return [str(tmp_path / f"{name}.json") for name in ("clip", "event")]

@@ -5,6 +5,8 @@ import pandas as pd
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from kinesics.metrics.agreement import RATE_HZ, cohen_kappa, frame_counts
+from kinesics.metrics.matching import match_events
 from kinesics.structures.events import BOX, TUBE_COLUMNS, check_events
 
 COLUMNS = ["video", "person", "label", "start_s", "end_s", "score"]
@@ -54,6 +56,30 @@ def tubes_of(table: pd.DataFrame, boxes: dict[int, tuple] | None = None) -> pd.D
             for k in range(round(event.start_s * TUBE_RATE), round(event.end_s * TUBE_RATE))
         ]
     return pd.DataFrame(rows, columns=TUBE_COLUMNS)
+
+
+def rasterise(segments: np.ndarray, count: int, rate_hz: float) -> np.ndarray:
+    """Mark the samples whose middle lies in any of the segments (N, 2) in seconds: bool (count,)."""
+    middle = (np.arange(count) + 0.5) / rate_hz
+    segments = np.asarray(segments, float).reshape(-1, 2)
+    return ((middle[:, None] >= segments[:, 0]) & (middle[:, None] < segments[:, 1])).any(1)
+
+
+def kappas(
+    truth: pd.DataFrame, predicted: pd.DataFrame, durations: dict[str, float], rate_hz: float = RATE_HZ
+) -> dict[str, float]:
+    """Return the frame-wise Cohen's kappa of each label of either table."""
+    labels = sorted({*truth["label"], *predicted["label"]})
+    counts = frame_counts(truth, predicted, durations, labels, rate_hz).sum(1)
+    return dict(zip(labels, cohen_kappa(counts), strict=True))
+
+
+def event_counts(truth: pd.DataFrame, predicted: pd.DataFrame, tiou: float) -> pd.DataFrame:
+    """Count true positives, false positives and false negatives of each label: columns tp, fp, fn."""
+    hit = match_events(truth, predicted, tiou) >= 0
+    sums = {"truth": truth["label"], "predicted": predicted["label"], "tp": truth["label"][hit]}
+    table = pd.DataFrame({name: column.value_counts() for name, column in sums.items()}).fillna(0).astype(int)
+    return pd.DataFrame({"tp": table["tp"], "fp": table["predicted"] - table["tp"], "fn": table["truth"] - table["tp"]})
 
 
 def values(result: dict) -> dict[str, float | None]:

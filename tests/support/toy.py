@@ -103,8 +103,8 @@ def toy_recording(
     probability[np.arange(len(happy)), np.where(happy, EXPRESSIONS.index("happy"), EXPRESSIONS.index("neutral"))] = 0.7
     features = {
         "fer": Features(video, "fer", RATE, {"face": CropFeatures(fer_times, fer_people, probability)}),
-        "hear": Features(video, "hear", RATE, {"sound": nothing(6)}),
-        "words": Features(video, "words", 1.0, {"text": nothing(7)}),
+        "audio_activity": Features(video, "audio_activity", RATE, {"sound": nothing(6)}),
+        "text_emotion": Features(video, "text_emotion", 1.0, {"text": nothing(7)}),
         "vit_s_focus": Features(video, "vit_s_focus", TOKEN_RATE, crops),
     }
     return Recording(read_tracks(path), features), check_events(pd.DataFrame(rows))

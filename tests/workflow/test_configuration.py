@@ -18,6 +18,7 @@ def learning_curve_jobs(done: subprocess.CompletedProcess) -> int:
     return int(re.search(r"^learning_curve +(\d+)$", done.stdout + done.stderr, re.MULTILINE)[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("value", "message"),
     [
@@ -33,6 +34,7 @@ def test_a_wrong_learning_curve_is_refused_at_once(clean_clone, value, message):
     assert re.search(rf"synthetic\.learning_curve[.:] ?{re.escape(message)}", line)
 
 
+@pytest.mark.slow
 def test_a_float_in_a_file_is_refused(clean_clone, tmp_path):
     (tmp_path / "float.yaml").write_text("synthetic: {learning_curve: [2.0]}\n")
     done = dry_run(clean_clone, "--configfile", str(tmp_path / "float.yaml"))
@@ -40,16 +42,19 @@ def test_a_float_in_a_file_is_refused(clean_clone, tmp_path):
     assert "synthetic.learning_curve.0: 2.0 is not a whole number" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_learning_curve_is_set_on_the_command_line(clean_clone):
     assert learning_curve_jobs(dry_run(clean_clone, "--config", "synthetic={learning_curve: [2]}")) == 2
 
 
+@pytest.mark.slow
 def test_one_training_video_is_planned(clean_clone):
     done = dry_run(clean_clone, "--config", "synthetic={train: {videos: 1}, learning_curve: []}")
     assert learning_curve_jobs(done) == 1
     assert "results/scores/learning_curve/1.json" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_job_gets_the_configuration_of_the_command_line(clean_clone):
     command = [str(Path(sys.executable).with_name("snakemake")), "--nolock", "--cores", "1"]
     command += ["--config", "synthetic={learning_curve: [2]}", "--", "results/truth/coder_a.csv"]

@@ -51,6 +51,7 @@ def test_the_embedded_tier_plans_nothing_of_the_public_data(plans):
         assert path not in plans["embedded"]
 
 
+@pytest.mark.slow
 def test_the_public_tier_plans_the_whole_review(plans):
     for path in [
         *STUDIES,
@@ -61,6 +62,7 @@ def test_the_public_tier_plans_the_whole_review(plans):
         assert path in plans["public"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tier", ["embedded", "public"])
 def test_what_the_article_of_a_tier_reads_is_planned(tier, plans):
     parts = ["main.tex", "related.tex", *(["review.tex", "open_results.tex"] if tier == "public" else [])]

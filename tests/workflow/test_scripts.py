@@ -77,6 +77,7 @@ with SnakemakeApi(OutputSettings(dryrun=True)) as api:
 """
 
 
+@pytest.mark.slow
 def test_the_function_of_every_rule_gets_all_its_arguments(clean_clone):
     done = subprocess.run([sys.executable, "-c", BIND], cwd=clean_clone, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

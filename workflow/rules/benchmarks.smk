@@ -1,16 +1,18 @@
 # The benchmarks of the full tier. A data set is cut into shards, known from benchmarks.csv before its data are there, so a
 # dry run plans every job; what is missing is reported by the index of the data set when it runs.
-CORPORA_AT = config["corpora"]["folder"]
-CORPUS_INDEX = [f"results/corpora/{{corpus}}/index/{file}" for file in benchmarks.INDEX]
-CORPUS_SCORES = [
-    f"results/corpora/{corpus}/scores/{encoder}.json"
-    for corpus in config["corpora"]["names"]
-    for encoder in compute_plan.encoders(corpus, config["corpora"])
+BENCHMARK_FOLDER = config["benchmarks"]["folder"]
+BENCHMARK_INDEX = [
+    f"results/benchmarks/{{benchmark}}/index/{file}" for file in benchmarks.INDEX
+]
+BENCHMARK_SCORES = [
+    f"results/benchmarks/{benchmark}/scores/{encoder}.json"
+    for benchmark in config["benchmarks"]["names"]
+    for encoder in compute_plan.encoders(benchmark, config["benchmarks"])
 ]
 
 
 wildcard_constraints:
-    corpus="|".join(benchmarks.BENCHMARKS),
+    benchmark="|".join(benchmarks.BENCHMARKS),
     shard=r"\d+-of-\d+",
 
 
@@ -18,14 +20,14 @@ rule fetch_dataset:
     input:
         table="src/kinesics_paper/datasets/benchmarks.csv",
     output:
-        "results/corpora/{corpus}/fetched.sha256",
+        "results/benchmarks/{benchmark}/fetched.sha256",
     log:
-        "results/logs/corpora/{corpus}/fetch.log",
+        "results/logs/benchmarks/{benchmark}/fetch.log",
     retries: 0
     conda:
         "../../environment.yml"
     params:
-        folder=lambda wildcards: f"{CORPORA_AT}/{wildcards.corpus}",
+        folder=lambda wildcards: f"{BENCHMARK_FOLDER}/{wildcards.benchmark}",
     script:
         "../scripts/fetch_dataset.py"
 
@@ -34,47 +36,47 @@ rule index_dataset:
     input:
         fetched=lambda wildcards: (
             rules.fetch_dataset.output[0]
-            if benchmarks.benchmark_row(wildcards.corpus)["fetch"] == "yes"
+            if benchmarks.benchmark_row(wildcards.benchmark)["fetch"] == "yes"
             else []
         ),
         table="src/kinesics_paper/datasets/benchmarks.csv",
         code=lambda wildcards: code(
-            "index_dataset.py", dataset_module(wildcards.corpus)
+            "index_dataset.py", dataset_module(wildcards.benchmark)
         ),
     output:
-        CORPUS_INDEX,
+        BENCHMARK_INDEX,
     log:
-        "results/logs/corpora/{corpus}/index.log",
+        "results/logs/benchmarks/{benchmark}/index.log",
     conda:
         "../../environment.yml"
     resources:
         mem_mb=8000,
         runtime=240,
     params:
-        folder=lambda wildcards: f"{CORPORA_AT}/{wildcards.corpus}",
+        folder=lambda wildcards: f"{BENCHMARK_FOLDER}/{wildcards.benchmark}",
     script:
         "../scripts/index_dataset.py"
 
 
 rule track_shard:
     input:
-        index=CORPUS_INDEX,
+        index=BENCHMARK_INDEX,
         bundles=rules.bundles.output,
         code=code("track_shard.py"),
     output:
-        directory("results/corpora/{corpus}/tracks/{shard}"),
+        directory("results/benchmarks/{benchmark}/tracks/{shard}"),
     log:
-        "results/logs/corpora/{corpus}/tracks/{shard}.log",
+        "results/logs/benchmarks/{benchmark}/tracks/{shard}.log",
     conda:
         "../../environment.yml"
     resources:
         mem_mb=4000,
         runtime=lambda wildcards: shard_minutes(
             wildcards,
-            compute_plan.tracking(wildcards.corpus, config["rate_hz"])["cpu_hours"],
+            compute_plan.tracking(wildcards.benchmark, config["rate_hz"])["cpu_hours"],
         ),
     params:
-        see=lambda wildcards: benchmarks.benchmark_row(wildcards.corpus)["see"],
+        see=lambda wildcards: benchmarks.benchmark_row(wildcards.benchmark)["see"],
         rate_hz=config["rate_hz"],
         max_people=config["max_people"],
     script:
@@ -83,16 +85,16 @@ rule track_shard:
 
 rule encode_shard:
     input:
-        index=CORPUS_INDEX,
-        tracks="results/corpora/{corpus}/tracks/{shard}",
+        index=BENCHMARK_INDEX,
+        tracks="results/benchmarks/{benchmark}/tracks/{shard}",
         weights=lambda wildcards: weights(wildcards.encoder),
         code=lambda wildcards: code(
             "encode_shard.py", encoder_module(wildcards.encoder)
         ),
     output:
-        directory("results/corpora/{corpus}/features/{encoder}/{shard}"),
+        directory("results/benchmarks/{benchmark}/features/{encoder}/{shard}"),
     log:
-        "results/logs/corpora/{corpus}/features/{encoder}/{shard}.log",
+        "results/logs/benchmarks/{benchmark}/features/{encoder}/{shard}.log",
     conda:
         "../../environment.yml"
     resources:
@@ -101,14 +103,14 @@ rule encode_shard:
         runtime=lambda wildcards: shard_minutes(
             wildcards,
             compute_plan.cost(
-                wildcards.corpus,
+                wildcards.benchmark,
                 wildcards.encoder,
-                config["corpora"]["encoders"][wildcards.encoder],
+                config["benchmarks"]["encoders"][wildcards.encoder],
             )["cpu_hours"],
         ),
     params:
-        see=lambda wildcards: benchmarks.benchmark_row(wildcards.corpus)["see"],
-        rate_hz=lambda wildcards: config["corpora"]["encoders"][wildcards.encoder],
+        see=lambda wildcards: benchmarks.benchmark_row(wildcards.benchmark)["see"],
+        rate_hz=lambda wildcards: config["benchmarks"]["encoders"][wildcards.encoder],
         weights=lambda wildcards: str(weights_path(wildcards.encoder, "data")),
     script:
         "../scripts/encode_shard.py"
@@ -116,7 +118,7 @@ rule encode_shard:
 
 rule linear_probe:
     input:
-        index=CORPUS_INDEX,
+        index=BENCHMARK_INDEX,
         tracks=lambda wildcards: shard_folders(wildcards, "tracks"),
         features=lambda wildcards: shard_folders(
             wildcards, f"features/{wildcards.encoder}"
@@ -124,9 +126,9 @@ rule linear_probe:
         table="src/kinesics_paper/datasets/benchmarks.csv",
         code=code("study.py", study("linear_probe")),
     output:
-        "results/corpora/{corpus}/scores/{encoder}.json",
+        "results/benchmarks/{benchmark}/scores/{encoder}.json",
     log:
-        "results/logs/corpora/{corpus}/scores/{encoder}.log",
+        "results/logs/benchmarks/{benchmark}/scores/{encoder}.log",
     conda:
         "../../environment.yml"
     resources:
@@ -135,8 +137,8 @@ rule linear_probe:
     params:
         study="linear_probe.evaluate",
         arguments=lambda wildcards: {
-            "name": wildcards.corpus,
-            "index": f"results/corpora/{wildcards.corpus}/index",
+            "name": wildcards.benchmark,
+            "index": f"results/benchmarks/{wildcards.benchmark}/index",
             "encoder": wildcards.encoder,
             "resamples": config["score"]["resamples"],
         },
@@ -146,11 +148,11 @@ rule linear_probe:
 
 # The tables of the benchmarks: what writes each, and its input.
 for _name, _write, _input in [
-    ("corpora", "benchmarks", {"scores": CORPUS_SCORES}),
+    ("benchmarks", "benchmarks", {"scores": BENCHMARK_SCORES}),
     (
         "coverage",
         "coverage_of_files",
-        {"scores": CORPUS_SCORES, "records": list(RECORDS.values())},
+        {"scores": BENCHMARK_SCORES, "records": list(RECORDS.values())},
     ),
 ]:
 
@@ -165,7 +167,7 @@ for _name, _write, _input in [
         output:
             out=f"{GENERATED}/tables/{_name}.tex",
         log:
-            f"results/logs/corpora/table_{_name}.log",
+            f"results/logs/benchmarks/table_{_name}.log",
         conda:
             "../../environment.yml"
         params:

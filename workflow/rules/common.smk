@@ -286,20 +286,20 @@ def one_of(names):
     return "|".join(map(re.escape, names))
 
 
-def shards_of(corpus):
-    """Return the number of shards of a corpus."""
-    return benchmarks.shard_count(corpus, config["corpora"]["shard_hours"])
+def shards_of(benchmark):
+    """Return the number of shards of a benchmark."""
+    return benchmarks.shard_count(benchmark, config["benchmarks"]["shard_hours"])
 
 
 def shard_folders(wildcards, kind):
-    """Return the folders of all shards of a corpus' tracks or features."""
-    count = shards_of(wildcards.corpus)
+    """Return the folders of all shards of a benchmark's tracks or features."""
+    count = shards_of(wildcards.benchmark)
     return [
-        f"results/corpora/{wildcards.corpus}/{kind}/{shard}-of-{count}"
+        f"results/benchmarks/{wildcards.benchmark}/{kind}/{shard}-of-{count}"
         for shard in range(count)
     ]
 
 
 def shard_minutes(wildcards, hours):
     """Return the minutes that a job on one shard may take."""
-    return compute_plan.minutes(hours, shards_of(wildcards.corpus))
+    return compute_plan.minutes(hours, shards_of(wildcards.benchmark))

@@ -6,4 +6,4 @@ from kinesics_paper.datasets.index import write_index
 from kinesics_paper.job import job
 
 with job(snakemake.log[0]):
-    write_index(snakemake.wildcards.corpus, snakemake.params.folder, Path(snakemake.output[0]).parent)
+    write_index(snakemake.wildcards.benchmark, snakemake.params.folder, Path(snakemake.output[0]).parent)

@@ -76,5 +76,5 @@ def add_tracking(parser: argparse.ArgumentParser, rate_hz: float, people: int) -
         "--rate", type=rate, default=rate_hz, metavar="HZ", help="frames tracked per second (default: %(default)s)"
     )
     parser.add_argument(
-        "--people", type=count, default=people, metavar="N", help="people followed at once (default: %(default)s)"
+        "--people", type=count, default=people, metavar="N", help="people tracked at once (default: %(default)s)"
     )

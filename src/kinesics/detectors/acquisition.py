@@ -5,9 +5,7 @@ exactly ``count`` of all candidate queries:
 
 - ``uniform``: evenly spread in time, over people and crop types;
 - ``motion``: where there is most motion (of face and head for the face's crop, of hands and torso for the person's);
-- ``uncertain``, the proposal: where the detector is uncertain about a label given the person descriptor alone;
-- ``kts``: the middles of segments of the person descriptor (kernel temporal segmentation, Potapov et al. 2014, used to select
-  frames by Afham et al. 2023, arXiv:2309.11569).
+- ``uncertain``, the article's policy: where the detector is uncertain about a label given the person descriptor alone.
 
 ``motion`` and ``uncertain`` are greedy: they select the query of highest utility and lower the utility around it, since
 tokens of neighbouring instants are redundant, until the budget is spent.
@@ -15,7 +13,6 @@ tokens of neighbouring instants are redundant, until the budget is spent.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -33,13 +30,12 @@ from kinesics.structures.timegrid import index, samples, seconds, smooth
 from kinesics.structures.tracks import Tracks
 from kinesics.structures.vocabulary import LABELS
 
-POLICIES = ("uniform", "motion", "uncertain", "kts")
+POLICIES = ("uniform", "motion", "uncertain")
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 # Deviation, in seconds, of the Gaussian by which a query lowers the utility around it: expressions last a few seconds.
 SPREAD_S = 1.0
 # Utility that is added everywhere, or the last queries of a large budget would have no order.
 LEAST = 0.02
-BLOCK = 240  # instants that are segmented at once: the cost of the search grows with their square
 #: The descriptor's columns of the motion that each crop type shows.
 MOTION_COLUMNS = {
     "face": ("motion_face", "motion_head"),
@@ -84,8 +80,6 @@ def select_queries(
         return queries
     if policy == "uniform":
         selected = ((np.arange(count) + 0.5) * len(queries) / max(count, 1)).astype(int)
-    elif policy == "kts":
-        selected = _segment_middles(recording, queries, count)
     else:
         if policy == "uncertain" and uncertainty is None:
             raise KinesicsError("policy 'uncertain' needs a detector that outputs its uncertainty, such as 'budgeted'")
@@ -156,52 +150,3 @@ def _greedy(tracks: Tracks, queries: pd.DataFrame, utility: Utility, count: int)
         remaining[near] *= 1 - np.exp(-(((times[near] - times[best]) / SPREAD_S) ** 2) / 2)
         remaining[best] = -1
     return np.array(selected, int)
-
-
-def _segment_middles(recording: Recording, queries: pd.DataFrame, count: int) -> np.ndarray:
-    """Return the rows of ``count`` queries: the middles of segments of each person's descriptor.
-
-    Each block of queries of a person and crop type has as many segments as its share of the queries.
-    """
-    descriptors = {person: recording.descriptor(person) for person in recording.tracks.persons}
-    blocks = [
-        (person, rows[first : first + BLOCK])
-        for (_, person), rows in queries.groupby(["crop", "person"]).indices.items()
-        for first in range(0, len(rows), BLOCK)
-    ]
-    exact = np.array([len(rows) for _, rows in blocks]) * count / len(queries)
-    share = np.floor(exact).astype(int)
-    for k in np.argsort(share - exact, kind="stable")[: count - share.sum()]:  # the largest remainders
-        share[k] += 1
-    selected = []
-    for (person, rows), number in zip(blocks, share, strict=True):
-        if number:
-            frame = index(queries["time_s"].to_numpy()[rows], recording.tracks.rate_hz)
-            edges = kernel_segments(descriptors[person][frame], int(number))
-            selected += [rows[(a + b) // 2] for a, b in pairwise(edges)]
-    return np.array(selected, int)
-
-
-def kernel_segments(values: np.ndarray, count: int) -> np.ndarray:
-    """Return the edges 0 = e_0 < ... < e_count = n of the segments of ``values`` (n, D) with the least scatter.
-
-    Kernel temporal segmentation (Potapov et al., ECCV 2014) with the linear kernel and a given number of segments:
-    dynamic programming over the sum of squared distances of each segment's rows to their mean.
-    """
-    n = len(values)
-    total = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, 0, dtype=float)])
-    square = np.concatenate([[0.0], np.cumsum((values.astype(float) ** 2).sum(1))])
-    length = np.maximum(np.arange(n + 1)[None] - np.arange(n + 1)[:, None], 1)
-    gram = total @ total.T
-    norm = np.diag(gram)
-    scatter = square[None] - square[:, None] - (norm[None] + norm[:, None] - 2 * gram) / length
-    scatter[np.tril_indices(n + 1)] = np.inf
-    cost, back = scatter[0], []
-    for _ in range(count - 1):
-        costs = cost[:, None] + scatter
-        back.append(costs.argmin(0))
-        cost = costs.min(0)
-    edges = [n]
-    for step in reversed(back):
-        edges.insert(0, int(step[edges[0]]))
-    return np.array([0, *edges])

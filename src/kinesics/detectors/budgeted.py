@@ -1,4 +1,4 @@
-"""The proposal: a dense person descriptor, sparse foundation tokens where they pay, a multi-scale anchor-free model.
+"""The article's method: a dense person descriptor, encoder tokens under a budget, a multi-scale anchor-free network.
 
 Every person's sequence goes through ``pyramid.Network``; runs of frames become candidates, scored by the probabilities of
 their frames and by the steps whose segments overlap them; soft-NMS per label; scores calibrated on validation recordings.
@@ -34,17 +34,16 @@ from kinesics.models.temporal_model import (
 from kinesics.signals.recording import Recording
 from kinesics.structures.boxes import temporal_iou
 
-SIGNED_LIMIT = 10.0  # frames, a second at 10 Hz: larger distances to a boundary are clipped
-
 
 def make(settings: dict, rngs: nnx.Rngs) -> Network:
     """Return the network with the parts that ``SWITCHES`` in the settings leave it."""
-    hidden = tuple(k for kind, columns in settings["audio"].items() if not settings[kind] for k in columns)
-    ablation = Ablation(bool(settings["cheap"]), bool(settings["tokens"]), bool(settings["scales"]), hidden)
+    hidden = tuple(k for kind, columns in settings["audio"].items() if not settings[f"use_{kind}"] for k in columns)
+    parts = (bool(settings[name]) for name in ("use_descriptor", "use_tokens", "fuse_scales"))
+    ablation = Ablation(*parts, hidden)
     network = Network(
         settings["descriptor"], settings["token"], len(settings["labels"]), settings["width"], rngs, ablation
     )
-    network.budgets, network.signed = bool(settings["budgets"]), bool(settings["signed"])
+    network.random_budgets = bool(settings["random_budgets"])
     return network
 
 
@@ -73,7 +72,9 @@ def random_budget(observed: jax.Array, motion: jax.Array, key: jax.Array) -> jax
 def loss(network: Network, rows: dict[str, jax.Array], key: jax.Array) -> jax.Array:
     """Return the focal loss of steps and frames, and DIoU and quality losses of the steps with an event."""
     budget_key, noise_key = jax.random.split(key)
-    observed = random_budget(rows["observed"], rows["motion"], budget_key) if network.budgets else rows["observed"]
+    observed = (
+        random_budget(rows["observed"], rows["motion"], budget_key) if network.random_budgets else rows["observed"]
+    )
     descriptor = add_noise(rows["descriptor"], noise_key)
     tokens = rows["tokens"] * observed[..., None]
     frame, steps = network(descriptor, tokens, observed, framewise.mean_token(tokens, observed), rows["valid"])
@@ -85,10 +86,7 @@ def loss(network: Network, rows: dict[str, jax.Array], key: jax.Array) -> jax.Ar
     distance_loss = (losses.diou(steps[..., 1:3], distance) * positive).sum() / count
     overlap = jax.lax.stop_gradient(losses.segment_iou(steps[..., 1:3], distance))
     quality_loss = (losses.binary_cross_entropy(steps[..., 3], overlap) * positive).sum() / count
-    if network.signed:
-        frame_loss = losses.smooth_l1(frame, losses.signed_distance(rows["active"], SIGNED_LIMIT))
-    else:
-        frame_loss = losses.focal(frame, rows["active"], alpha=0.5)
+    frame_loss = losses.focal(frame, rows["active"], alpha=0.5)
     frame_loss = (frame_loss * rows["valid"][..., None]).sum() / jnp.maximum(rows["active"].sum(), 1)
     return step_loss + distance_loss + 0.5 * quality_loss + 2 * frame_loss
 
@@ -140,11 +138,17 @@ def candidates(outputs: tuple[np.ndarray, np.ndarray], settings: dict) -> Segmen
 
 
 OPTIONS = {"width": 64, "sigma": 0.4, "smooth_s": 0.3}
-#: Switches of the ablations, kept in the settings: ``cheap`` for the person descriptor, in it ``sound`` and ``words`` for the
-#: columns of audio and text; ``tokens``; ``scales`` for the fusion of scales; ``budgets`` for training with random budgets
-#: rather than all tokens; ``signed`` for frame targets that are signed distances to the nearest boundary (after the boundary
-#: distance regression of Shihab et al. 2025, arXiv:2511.03943) rather than on or off.
-SWITCHES = {"cheap": 1, "tokens": 1, "sound": 1, "words": 1, "scales": 1, "budgets": 1, "signed": 0}
+#: Switches of the ablations, kept in the settings, 1 or 0: whether the network reads the person descriptor, in it the columns
+#: of audio and of text, and the tokens; whether coarse scales are added to fine ones; whether training draws random budgets
+#: or keeps all tokens.
+SWITCHES = {
+    "use_descriptor": 1,
+    "use_audio": 1,
+    "use_text": 1,
+    "use_tokens": 1,
+    "fuse_scales": 1,
+    "random_budgets": 1,
+}
 MODEL = TemporalModel(
     "budgeted",
     make=make,
@@ -160,7 +164,7 @@ MODEL = TemporalModel(
 
 
 class BudgetedDetector(TemporalDetector):
-    """The proposal, a ``Budgeted`` detector."""
+    """The article's method, a ``Budgeted`` detector."""
 
     encoder = ENCODER
 

@@ -95,7 +95,8 @@ def check_features(detector: str, recording: Recording) -> None:
     for encoder in registry.required_encoders(detector):
         if encoder not in recording.features:
             raise KinesicsError(
-                f"detector {detector!r} reads features of {encoder!r}, but none of {recording.tracks.video!r} were given"
+                f"detector {detector!r} reads features of {encoder!r}, but of {recording.tracks.video!r} only those of "
+                f"{', '.join(sorted(recording.features)) or 'no encoder'} were given: make them with kinesics encode"
             )
         sizes = {values.tokens.shape[1] for values in recording.features[encoder].crops.values()}
         if encoder in ENCODERS and sizes - {ENCODERS[encoder]}:

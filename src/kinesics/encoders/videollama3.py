@@ -1,9 +1,9 @@
-"""VideoLLaMA 3: features of its vision encoder, its pruner of tokens, and answers about a window of a video.
+"""VideoLLaMA 3: features of its vision encoder, its pruner of tokens, and answers about frames with times.
 
-Zhang et al. 2025 (arXiv:2501.13106). Frames at one a second, at most 180 of them; each is cut into patches of 14 pixels,
-2x2 of them one token; of every frame but the first the pruner keeps the tokens whose pixels changed. Networks are those of
-``transformers``; its video processor needs torchvision, whose builds must match torch's to the digit, so what it does
-(resizing, cutting, pruning, writing the prompt) is written here, and is tested against it where it can be imported.
+Zhang et al. 2025 (arXiv:2501.13106). Each frame is cut into patches of 14 pixels, 2x2 of them one token; of every frame
+but the first the pruner keeps the tokens whose pixels changed. Networks are those of ``transformers``; its video
+processor needs torchvision, whose builds must match torch's to the digit, so what it does (resizing, cutting, pruning,
+writing the prompt) is written here, and is tested against it where it can be imported.
 
 As an encoder its input is a crop of 224x224; output, the mean of the vision encoder's last tokens, 1152 numbers.
 """
@@ -21,9 +21,8 @@ from kinesics.encoders.base import CropNetwork
 from kinesics.encoders.transformers_vision import pack_patches
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line
-from kinesics.media.video import probe_video, read_frame_at
 
-FRAME_HZ, MAX_FRAMES = 1.0, 180  # the paper's sampling
+FRAME_HZ = 1.0  # the paper's sampling
 MERGE = 2  # patches a side of a token
 CHANGED = 0.1  # of pixels scaled to [-1, 1], times 255: the threshold of the released code
 _PIXELS = (128 * 28 * 28, 768 * 28 * 28)  # of a frame at least, of all frames at most: the released settings
@@ -80,12 +79,6 @@ def fit_to_patches(frames: np.ndarray, patch: int = 14, pixels: tuple[int, int] 
     return np.ascontiguousarray(out.movedim(1, -1).numpy())
 
 
-def sample_times(begin_s: float, end_s: float) -> np.ndarray:
-    """Return the times in seconds of the frames of a window: one a second, spread out if that would be over 180."""
-    count = int(np.clip(np.floor((end_s - begin_s) * FRAME_HZ), 1, MAX_FRAMES))
-    return begin_s + (np.arange(count) + 0.5) * (end_s - begin_s) / count
-
-
 def answerer(weights: str | Path, max_tokens: int = 256) -> Callable[[np.ndarray, Sequence[float], str], str]:
     """Return the function that answers a question about frames, uint8 (T, H, W, 3), shown at times in seconds.
 
@@ -124,26 +117,6 @@ def answerer(weights: str | Path, max_tokens: int = 256) -> Callable[[np.ndarray
         return tokenizer.decode(out[0, ids["input_ids"].shape[1] :], skip_special_tokens=True).strip()
 
     return answer
-
-
-def answer_about(
-    answer: Callable[[np.ndarray, Sequence[float], str], str],
-    video: str | Path,
-    question: str,
-    begin_s: float = 0.0,
-    end_s: float | None = None,
-) -> str:
-    """Return the answer to a question about the window [begin_s, end_s) of a video, by default all of it.
-
-    ``answer`` is the function of ``answerer``, or one with the same arguments. Times in the prompt count from the window's
-    begin. Raises KinesicsError for a window that is not in the video.
-    """
-    duration_s = probe_video(video).duration_s
-    end_s = duration_s if end_s is None else end_s
-    if not 0 <= begin_s < end_s <= duration_s:
-        raise KinesicsError(f"{video}: no window from {begin_s:g} to {end_s:g} s in {duration_s:g} s")
-    times_s = sample_times(begin_s, end_s)
-    return answer(read_frame_at(video, times_s.tolist()), (times_s - begin_s).tolist(), question)
 
 
 def _frames_packed(pixels: torch.Tensor, patch: int) -> tuple[torch.Tensor, torch.Tensor]:

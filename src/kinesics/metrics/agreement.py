@@ -37,7 +37,7 @@ def frame_counts(
     videos = list(units.of_video)
     n_samples = np.array([samples(durations[video], rate_hz) for video in videos], int)
     if n_samples.sum() > MOST_SAMPLES:
-        longest = max(durations, key=durations.get)
+        longest = max(durations, key=lambda video: durations[video])
         raise KinesicsError(
             f"{n_samples.sum()} frames are too many to compare: video {longest!r} has {durations[longest]:g} s at "
             f"{rate_hz:g} Hz; are its times seconds? Else give a lower rate"
@@ -125,17 +125,3 @@ def cohen_kappa(counts: np.ndarray) -> np.ndarray:
     agreed = (counts[..., 0, 0] + counts[..., 1, 1]) * total
     expected = (counts.sum(-1) * counts.sum(-2)).sum(-1)
     return ratio(agreed - expected, total**2 - expected)
-
-
-def frame_kappa(
-    truth: pd.DataFrame, predicted: pd.DataFrame, durations: Mapping[str, float], rate_hz: float = RATE_HZ
-) -> pd.Series:
-    """Return the frame-wise Cohen's kappa of each label of either table, for two tables without ``score``.
-
-    kappa = (p_o - p_e) / (1 - p_e), from the person-frames of all videos of ``durations`` (seconds) pooled
-    (``frame_counts``; Cohen, Educational and Psychological Measurement 20, 1960, at ``cohen_kappa``). The mean over labels
-    leaves out those where it is NaN. The index is the label.
-    """
-    labels = sorted({*truth["label"], *predicted["label"]})
-    counts = frame_counts(truth, predicted, durations, labels, rate_hz).sum(1)
-    return pd.Series(cohen_kappa(counts), index=pd.Index(labels, name="label"))

@@ -89,7 +89,7 @@ def ranked_ap(ranked: Ranked, weights: np.ndarray) -> np.ndarray:
     ap = np.empty((n_thresholds, *total.shape))
     for label, (hit, unit) in enumerate(zip(ranked.hit, ranked.unit, strict=True)):
         n_parts = int(hit.sum()) * weights.shape[1] // WEIGHTS_AT_ONCE + 1
-        edges = np.linspace(0, weights.shape[1], n_parts + 1).astype(int)
+        edges = np.linspace(0, int(weights.shape[1]), n_parts + 1).astype(int)
         for part in map(slice, edges[:-1], edges[1:]):
             ap[:, label, part] = _ap_of_label(hit, unit, weights[:, part], total[label, part])
     return ap
@@ -120,11 +120,12 @@ def merge_ranked(first: Ranked, second: Ranked) -> Ranked:
     detectors need not mean the same by them; alone, with weight 0 for the other, each keeps its AP. Of two k-th the one
     that took a truth leads, so that it does not matter which detector is the first.
     """
-    hits, units = [], []
+    hits: list[np.ndarray] = []
+    units: list[np.ndarray] = []
     n_units = first.total.shape[1]
     for label, a in enumerate(first.hit):
         b = second.hit[label]
-        place = np.concatenate([np.arange(a.shape[1]), np.arange(b.shape[1])])
+        place = np.concatenate([np.arange(int(a.shape[1])), np.arange(int(b.shape[1]))])
         hit = np.concatenate([a, b], 1)
         unit = np.concatenate([first.unit[label], second.unit[label] + n_units], 1)
         order = np.argsort(2 * place + ~hit, axis=1, kind="stable")
@@ -150,9 +151,9 @@ def ap_samples(
     """
     if units is None or weights is None:
         units, weights = (np.zeros(len(truth), int), np.zeros(len(predicted), int)), np.ones((1, 1))
-    code = [pd.Index(labels).get_indexer(table["label"]) for table in (truth, predicted)]
+    of_truth, of_predicted = (pd.Index(labels).get_indexer(table["label"]) for table in (truth, predicted))
     taken = match_ranked(truth, predicted, tious, match_person)
-    ranked = rank_predictions(*code, ranking(predicted), taken, units, (len(labels), len(weights)))
+    ranked = rank_predictions(of_truth, of_predicted, ranking(predicted), taken, units, (len(labels), len(weights)))
     return ranked_ap(ranked, weights).reshape(len(tious), len(labels), weights.shape[1])
 
 
@@ -187,8 +188,8 @@ def first_proposals(
     int (N, T), far beyond any number where none does; the second is the number of proposals at each average number 1 to
     ``max_proposals``, int (N, max_proposals). See ``average_recall``.
     """
-    anonymous = [table.assign(label="", person=0) for table in (truth, predicted)]
-    t, p, iou = overlaps(*anonymous, min(tious, default=0))
+    of_any, proposals = (table.assign(label="", person=0) for table in (truth, predicted))
+    t, p, iou = overlaps(of_any, proposals, min(tious, default=0))
     place = np.empty(len(predicted), int)
     order = ranking(predicted)
     place[order] = predicted.iloc[order].groupby("video", sort=False).cumcount()

@@ -11,6 +11,7 @@ videos, not of other people. ``block_s=inf`` clusters by video alone. A metric t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,7 +52,7 @@ class Units:
         if len(self) == self.n_blocks.sum():
             return np.minimum(first + block, last)
         video = np.repeat(np.arange(len(self.of_video)), [len(of) for of in self.of_video.values()])
-        step = max(block.max(initial=0), self.first_block.max()) + 1
+        step = int(max(block.max(initial=0), self.first_block.max())) + 1
         return np.searchsorted(video * step + self.first_block, video[first] * step + block, "right") - 1
 
 
@@ -76,7 +77,7 @@ def event_units(durations: Mapping[str, float], block_s: float, events: pd.DataF
         return block_units(durations, block_s)
     start, end = events["start_s"].to_numpy(float), events["end_s"].to_numpy(float)
     rows = events.groupby("video").indices
-    first_block = {}
+    first_block: dict[str, np.ndarray] = {}
     for video, n in n_blocks.items():
         of = rows.get(video, np.arange(0))
         held = index(np.concatenate([start[of], (start[of] + end[of]) / 2, end[of]]), 1 / block_s)
@@ -96,7 +97,8 @@ def _count_blocks(durations: Mapping[str, float], block_s: float) -> dict[str, i
 
 def _units(first_block: Mapping[str, np.ndarray], durations: Mapping[str, float], block_s: float) -> Units:
     """Return the units that begin with the blocks ``first_block`` of each video."""
-    of_video, n, first = {}, _count_blocks(durations, block_s), 0
+    of_video: dict[str, range] = {}
+    n, first = _count_blocks(durations, block_s), 0
     for video, blocks in first_block.items():
         of_video[video] = range(first, first + len(blocks))
         first += len(blocks)
@@ -152,7 +154,7 @@ def permutation_signs(n_units: int, permutations: int, seed: int = 0, n_blocks: 
     if n_blocks is not None and n_blocks.sum() > n_units:
         drawn = rng.binomial(n_blocks[:, None], 0.5, (n_units, permutations)) / n_blocks[:, None]
     elif 2**n_units <= permutations:
-        return ((np.arange(2**n_units) >> np.arange(n_units)[:, None]) & 1).astype(float)
+        return ((np.arange(1 << n_units) >> np.arange(n_units)[:, None]) & 1).astype(float)
     else:
         drawn = rng.integers(0, 2, (n_units, permutations)).astype(float)
     return np.concatenate([np.zeros((n_units, 1)), drawn], 1)
@@ -181,14 +183,14 @@ def holm(p: Sequence[float]) -> np.ndarray:
     The k-th smallest of m is multiplied by m - k + 1, and none is smaller than one before it or larger than 1: the
     chance of any false claim among all stays below the level. NaN stays NaN and is not counted in m.
     """
-    p = np.asarray(p, float)
-    order = np.argsort(p)[: np.isfinite(p).sum()]
-    corrected = np.full(p.shape, np.nan)
-    corrected[order] = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)).clip(max=1)
+    values = np.asarray(p, float)
+    order = np.argsort(values)[: np.isfinite(values).sum()]
+    corrected = np.full(values.shape, np.nan)
+    corrected[order] = np.maximum.accumulate(values[order] * np.arange(len(order), 0, -1)).clip(max=1)
     return corrected
 
 
-def add_holm(entries: Mapping[str, dict]) -> None:
+def add_holm(entries: Mapping[str, dict[str, Any]]) -> None:
     """Give every entry of a comparison, which has ``p`` or None, also ``p_holm``, corrected for their number."""
     corrected = holm([np.nan if entry["p"] is None else entry["p"] for entry in entries.values()])
     for entry, p in zip(entries.values(), corrected, strict=True):

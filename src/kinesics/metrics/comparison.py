@@ -75,11 +75,11 @@ def _permutation_test(
     """Return the p of each metric: (1 + L,), or (1,) where it has no labels. Counts are those of ``count_tables``."""
     swapped = permutation_signs(clustering.n_clusters, permutations, seed, clustering.n_blocks)[clustering.cluster]
     sides = np.concatenate([1 - swapped, swapped]), np.concatenate([swapped, 1 - swapped])
-    of_annotators = (np.array_split(np.arange(len(counts)), n_annotators) for counts in (first, second))
+    a, b = len(first) // n_annotators, len(second) // n_annotators  # their seeds
     mixed = [
         merge_rankings(first[i], second[j])
-        for both in zip(*of_annotators, strict=True)
-        for i, j in itertools.product(*both)
+        for k in range(n_annotators)
+        for i, j in itertools.product(range(k * a, (k + 1) * a), range(k * b, (k + 1) * b))
     ]
     there, back = (metric_samples(mixed, side) for side in sides)
     return {key: permutation_p(there[key] - back[key]) for key in there}

@@ -7,7 +7,7 @@ side by side (``merge_rankings``) and to weight the units of both.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -56,7 +56,7 @@ SPATIAL_TIOU = 0.3
 ANSWER_TIOU = 0.5
 AR_AT = (10, 100)
 #: The default measures of ``count_events``.
-MEASURES = {
+MEASURES: dict[str, Any] = {
     "f1_tious": F1_TIOUS,
     "map_tious": MAP_TIOUS,
     "tube_ious": TUBE_IOUS,
@@ -150,7 +150,7 @@ def count_events(  # noqa: PLR0913 - keyword-only settings
     """Count two sorted events tables; where both have tubes, also in space. Errors are those of ``score``."""
     tables = [events if match_person else events.assign(person=0) for events, _ in (truth, predicted)]
     labels, units = evaluation_set.labels, evaluation_set.units
-    frames = frame_counts(*tables, evaluation_set.durations, labels, rate_hz, units)
+    frames = frame_counts(tables[0], tables[1], evaluation_set.durations, labels, rate_hz, units)
     kept = [events["label"].isin(labels).to_numpy() for events in tables]
     check_tious(*f1_tious, *(map_tious or (np.nan,)))
     least = min(*f1_tious, *map_tious, SPATIAL_TIOU, ANSWER_TIOU)
@@ -173,7 +173,7 @@ def count_events(  # noqa: PLR0913 - keyword-only settings
     ranked: Rankings = {"map": (_rank(judged, np.array(taken)), tuple(map_tious))}
     n |= dict.fromkeys(["map", *(metric_name("map", tiou) for tiou in map_tious)], counts["true"])
     if truth[1] is not None and predicted[1] is not None:
-        tubes = [select_events(of, keep) for (_, of), keep in zip((truth, predicted), kept, strict=True)]
+        tubes = select_events(truth[1], kept[0]), select_events(predicted[1], kept[1])
         rankings, n_tubes = _rank_tubes(judged, tubes, tube_ious, rate_hz)
         ranked |= rankings
         n |= n_tubes
@@ -193,8 +193,8 @@ def _judge(
     return JudgedEvents(
         truth,
         predicted,
-        tuple(numbers.get_indexer(events["label"]) for events in (truth, predicted)),
-        tuple(evaluation_set.unit(events) for events in (truth, predicted)),
+        (numbers.get_indexer(truth["label"]), numbers.get_indexer(predicted["label"])),
+        (evaluation_set.unit(truth), evaluation_set.unit(predicted)),
         (len(numbers), len(evaluation_set.units)),
         overlaps(truth, predicted, least_tiou, match_person),
         match_person,
@@ -202,7 +202,8 @@ def _judge(
 
 
 def _count_matches(judged: JudgedEvents, tious: Sequence[float]) -> tuple[Counts, Counts]:
-    counts, n = {}, {}
+    counts: Counts = {}
+    n: Counts = {}
     n_truth, n_predicted = judged.count_true(), judged.count_predicted()
     for tiou in tious:
         matched = judged.match(tiou)
@@ -281,18 +282,20 @@ def _rank(judged: JudgedEvents, taken: np.ndarray) -> Ranked:
 
 
 def _rank_tubes(
-    judged: JudgedEvents, tubes: Sequence[pd.DataFrame], ious: Sequence[float], rate_hz: float
+    judged: JudgedEvents, tubes: tuple[pd.DataFrame, pd.DataFrame], ious: Sequence[float], rate_hz: float
 ) -> tuple[Rankings, Counts]:
     """Rank predictions by their tubes, and the boxes of single frames, each with the score of its event."""
     of_truth, of_predicted = (judged.truth, tubes[0]), (judged.predicted, tubes[1])
     ranked: Rankings = {"tube_map": (_rank(judged, match_tubes(*of_truth, *of_predicted, ious, rate_hz)), tuple(ious))}
     n = dict.fromkeys(["tube_map", *(metric_name("tube_map", iou) for iou in ious)], judged.count_true())
-    boxes = [frame_boxes(*of, rate_hz) for of in (of_truth, of_predicted)]
-    event = [of["event"].to_numpy() for of in boxes]
-    label, unit = ([of[rows] for of, rows in zip(both, event, strict=True)] for both in (judged.labels, judged.units))
-    of_boxes = rank_predictions(*label, ranking(boxes[1]), match_boxes(*boxes), tuple(unit), judged.shape)
+    true, predictions = (frame_boxes(*of, rate_hz) for of in (of_truth, of_predicted))
+    t, p = true["event"].to_numpy(), predictions["event"].to_numpy()
+    (of_t, of_p), (unit_t, unit_p) = judged.labels, judged.units
+    of_boxes = rank_predictions(
+        of_t[t], of_p[p], ranking(predictions), match_boxes(true, predictions), (unit_t[t], unit_p[p]), judged.shape
+    )
     ranked["frame_map"] = of_boxes, (FRAME_IOU,)
-    n[metric_name("frame_map", FRAME_IOU)] = judged.count_true(event[0])
+    n[metric_name("frame_map", FRAME_IOU)] = judged.count_true(t)
     return ranked, n
 
 

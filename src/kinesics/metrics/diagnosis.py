@@ -105,7 +105,8 @@ def places(
 
 def characteristics(truth: pd.DataFrame, durations: Mapping[str, float]) -> pd.DataFrame:
     """Return the bucket of each true event for each of ``BUCKETS`` (categories): one row per event."""
-    start, end = truth["start_s"].to_numpy(), truth["end_s"].to_numpy()
+    start: np.ndarray = truth["start_s"].to_numpy()
+    end: np.ndarray = truth["end_s"].to_numpy()
     length = end - start
     instances = truth.groupby(["video", "label"])["start_s"].transform("size").to_numpy(float)
     context = np.zeros(len(truth))
@@ -198,14 +199,13 @@ def _diagnose_pair(
     evaluation_set: EvaluationSet, true: EventsAndTubes, predictions: EventsAndTubes, settings: _Settings
 ) -> dict[str, np.ndarray]:
     """Return the diagnosis of one table of predictions against one of true events, each number of it an array."""
-    tables, tubes = [], []
-    for events, boxes in (true, predictions):
-        keep = events["label"].isin(evaluation_set.labels).to_numpy()
-        tables.append(events[keep].reset_index(drop=True))
-        tubes.append(None if boxes is None else select_events(boxes, keep))
-    of_pair = tuple(tubes) if all(of_table is not None for of_table in tubes) else None
-    place = places(*tables, of_pair, settings.tiou, PLACE_IOU, settings.rate_hz)
-    truth, predicted = (events if settings.match_person else events.assign(person=0) for events in tables)
+    (truth, of_truth), (predicted, of_predicted) = (
+        _keep_labels(*of, evaluation_set.labels) for of in (true, predictions)
+    )
+    tubes = None if of_truth is None or of_predicted is None else (of_truth, of_predicted)
+    place = places(truth, predicted, tubes, settings.tiou, PLACE_IOU, settings.rate_hz)
+    if not settings.match_person:
+        truth, predicted = truth.assign(person=0), predicted.assign(person=0)
     labels = sorted(truth["label"].unique())
     tier, kept = _tiers(truth, predicted, labels, settings.top)
     predicted, tier = predicted.iloc[kept].reset_index(drop=True), tier[kept]
@@ -235,6 +235,12 @@ def _diagnose_pair(
         "bucket_ap_n": normalised[1:],
         "places": np.array([(place == number).sum() for number in range(len(PLACES))]),
     }
+
+
+def _keep_labels(events: pd.DataFrame, tubes: pd.DataFrame | None, labels: list[str]) -> EventsAndTubes:
+    """Return the events of these labels, and their tubes if there are any."""
+    keep = events["label"].isin(labels).to_numpy()
+    return events[keep].reset_index(drop=True), None if tubes is None else select_events(tubes, keep)
 
 
 def _tiers(truth: pd.DataFrame, predicted: pd.DataFrame, labels: list[str], top: int) -> tuple[np.ndarray, np.ndarray]:
@@ -281,7 +287,7 @@ def _normalised_ap(
 ) -> np.ndarray:
     """Return the mean AP_N over labels (see ``diagnose``) of the true events of each bucket: (1 + buckets,)."""
     usual = ratio(len(truth), len(labels))
-    normalised = []
+    normalised: list[np.ndarray] = []
     for label, row in zip(labels, rows, strict=True):
         of_label = inside[(truth["label"] == label).to_numpy()].sum(0)  # (1 + buckets,)
         right = taken[row] >= 0
@@ -292,5 +298,5 @@ def _normalised_ap(
     return mean_defined(np.reshape(normalised, (-1, inside.shape[1])), 0)
 
 
-def _number(value: float) -> float | None:
+def _number(value: float | np.ndarray) -> float | None:
     return round(float(value), 6) + 0.0 if np.isfinite(value) else None  # + 0.0: no -0.0

@@ -28,7 +28,7 @@ def boxes_of_rows(table: pd.DataFrame) -> pd.DataFrame:
     In: time_s, person, ``face_x0`` .. ``face_y1``, ``person_x0`` .. ``person_y1``, null where not visible. Out: person, part
     (one of ``PARTS``), time_s, x0, y0, x1, y1.
     """
-    parts = []
+    parts: list[pd.DataFrame] = []
     for part in PARTS:
         boxes = table[["person", "time_s", *(f"{part}_{side}" for side in BOX)]].dropna()
         parts.append(boxes.set_axis(["person", "time_s", *BOX], axis=1).assign(part=part))
@@ -87,7 +87,7 @@ def frames_of_events(events: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
     overlap, the box of the first row counts. Events without a box have no rows.
     """
     events = events.dropna(subset=BOX).reset_index(drop=True)
-    first = index(events["start_s"].to_numpy(float), rate_hz)
+    first = index(np.asarray(events["start_s"], float), rate_hz)
     stop = np.array([samples(end_s, rate_hz) for end_s in events["end_s"]], int)
     part = events["label"].map(LABELS["box"]).fillna("person").rename("part")
     runs = [np.zeros((0, 3), int)]
@@ -125,17 +125,15 @@ def match_persons_of_events(truth: pd.DataFrame, predicted: pd.DataFrame, rate_h
     tables = [frames_of_events(table, rate_hz) for table in (truth, predicted)]
     true, other = (np.unique(table["person"]) for table in tables)
     sums = [np.zeros((0, 3))]
-    for a, b in _common_runs(*tables):
+    for a, b in _common_runs(tables[0], tables[1]):
         ends = [np.minimum, np.maximum]
         stop, first = (
             end(tables[0][name].to_numpy()[a], tables[1][name].to_numpy()[b])
             for end, name in zip(ends, ("stop", "first"), strict=True)
         )
         iou = np.nan_to_num(box_iou(tables[0][BOX].to_numpy()[a], tables[1][BOX].to_numpy()[b]))
-        person_a, person_b = (
-            np.searchsorted(persons, table["person"].to_numpy()[rows])
-            for persons, table, rows in zip((true, other), tables, (a, b), strict=True)
-        )
+        person_a = pd.Index(true).get_indexer(tables[0]["person"].to_numpy()[a])
+        person_b = pd.Index(other).get_indexer(tables[1]["person"].to_numpy()[b])
         sums.append(_sum_by_key(person_a * len(other) + person_b, stop - first, iou * (stop - first)))
     key, n, total = _sum_by_key(*np.concatenate(sums).T).T
     evidence = n * ratio(total, n) ** FIT_POWER
@@ -150,18 +148,19 @@ def _common_runs(truth: pd.DataFrame, predicted: pd.DataFrame) -> Iterator[tuple
     for part in sorted({*truth["part"]} & {*predicted["part"]}):
         rows = [np.flatnonzero(table["part"] == part) for table in (truth, predicted)]
         first, stop = (
-            [table[name].to_numpy(int)[of] for table, of in zip((truth, predicted), rows, strict=True)]
+            [np.asarray(table[name], int)[of] for table, of in zip((truth, predicted), rows, strict=True)]
             for name in ("first", "stop")
         )
         # Of two runs that overlap, either the second starts within the first, or the first within the second.
-        for one, other, side in ((0, 1, "left"), (1, 0, "right")):
+        for one, other in ((0, 1), (1, 0)):
             order = np.argsort(first[other], kind="stable")
-            begin = np.searchsorted(first[other][order], first[one], side)
-            size = np.searchsorted(first[other][order], stop[one], "left") - begin
+            starts = first[other][order]
+            begin: np.ndarray = np.searchsorted(starts, first[one], "left" if one == 0 else "right")
+            size: np.ndarray = np.searchsorted(starts, stop[one], "left") - begin
             for piece in np.split(np.arange(len(size)), np.flatnonzero(np.diff(size.cumsum() // PAIRS_AT_ONCE)) + 1):
                 row, place = expand_ranges(begin[piece], size[piece])
-                pair = rows[one][piece[row]], rows[other][order[place]]
-                yield pair if one == 0 else pair[::-1]
+                of_one, of_other = rows[one][piece[row]], rows[other][order[place]]
+                yield (of_one, of_other) if one == 0 else (of_other, of_one)
 
 
 def _sum_by_key(key: np.ndarray, *amounts: np.ndarray) -> np.ndarray:
@@ -200,7 +199,7 @@ def remap_by_boxes(
     Within a video, persons of the events and of the truth match one to one (``match_persons_of_events``). The others, and
     those without a box, get numbers that the truth does not have. The rows keep their order.
     """
-    person, numbers = events["person"].to_numpy(int).copy(), {}
+    person, numbers = events["person"].to_numpy(int).copy(), dict[str, dict[int, int]]()
     taken = set(truth["person"])
     true_rows = truth.groupby("video").indices
     for video, rows in events.groupby("video", sort=True).indices.items():

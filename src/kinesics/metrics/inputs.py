@@ -30,14 +30,14 @@ def prepare_tables(
         raise KinesicsError(f"tubes of {unknown[0]!r}: there are {', '.join(groups)}")
     if tubes and (missing := [group for group in groups if group not in tubes]):
         raise KinesicsError(f"tubes are compared with tubes: those of {missing[0]!r} are missing")
-    checked = {group: _check_group(group, given, tubes[group] if tubes else None) for group, given in groups.items()}
+    checked = {group: _check_group(group, given, (tubes or {}).get(group)) for group, given in groups.items()}
     named = [
         (_table_name(group, i, len(of)), events) for group, of in checked.items() for i, (events, _) in enumerate(of)
     ]
     everything = pd.concat([events for _, events in named])
     if durations is None:
-        durations = everything.groupby("video")["end_s"].max()
-    durations = {video: float(durations[video]) for video in sorted(durations.keys())}
+        durations = everything.groupby("video")["end_s"].max().to_dict()
+    durations = {video: float(length) for video, length in sorted((durations or {}).items())}
     for name, events in named:
         _check_starts(name, events, durations)
     if labels is None:

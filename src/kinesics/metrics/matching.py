@@ -46,7 +46,7 @@ def overlaps(
     group = pd.concat([truth[keys], predicted[keys]]).groupby(keys, sort=False).ngroup().to_numpy()
     a, b = (table[["start_s", "end_s"]].to_numpy(float) for table in (truth, predicted))
     first, count, order = _near_starts(a, b, group, tiou)
-    pieces = []
+    pieces: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for rows in np.split(np.arange(len(truth)), np.flatnonzero(np.diff(count.cumsum() // PAIRS_AT_ONCE)) + 1):
         row, place = expand_ranges(first[rows], count[rows])
         t, p = rows[row], order[place]
@@ -78,10 +78,8 @@ def _near_starts(
     slack = 1e-9 * (1 + np.abs(truth[:, 1]))  # of rounding; what lies within it is judged by its tIoU
     earliest = truth[:, 0] - length * (1 / tiou - 1) - slack / tiou
     latest = truth[:, 1] - length * tiou + slack
-    first, last = (
-        np.searchsorted(key[order], of_truth * step + np.searchsorted(starts, time, side))
-        for time, side in ((earliest, "left"), (latest, "right"))
-    )
+    first: np.ndarray = np.searchsorted(key[order], of_truth * step + np.searchsorted(starts, earliest, "left"))
+    last: np.ndarray = np.searchsorted(key[order], of_truth * step + np.searchsorted(starts, latest, "right"))
     return first, last - first, order
 
 
@@ -171,7 +169,7 @@ def match_ranked(
     return take_ranked(pairs, ranking(predicted), len(truth), tious)
 
 
-def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def ratio(part: np.ndarray | float, whole: np.ndarray | float) -> np.ndarray:
     """Return part / whole, NaN where whole is 0."""
     part, whole = np.broadcast_arrays(np.asarray(part, float), np.asarray(whole, float))
     return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0)[()]  # 0-d to a number
@@ -189,23 +187,6 @@ def f1_score(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray) -> np.ndarray:
     1979). A label that was predicted but never true has F1 0.
     """
     return ratio(2 * np.asarray(tp), 2 * np.asarray(tp) + fp + fn)
-
-
-def event_counts(
-    truth: pd.DataFrame, predicted: pd.DataFrame, tiou: float = 0.5, match_person: bool = True
-) -> pd.DataFrame:
-    """Return true positives, false positives and false negatives per label after ``match_events``: columns tp, fp, fn.
-
-    Micro F1 is 2 TP / (2 TP + FP + FN) of the columns' sums, macro F1 the mean of that of the rows (``f1_score``; van
-    Rijsbergen, Information Retrieval, 1979). The match is the one-to-one assignment of most pairs (Kuhn, Naval Research
-    Logistics Quarterly 2, 1955). Rows are all labels of either table. ``score`` gives F1 with intervals; this is for two
-    tables alone.
-    """
-    hit = match_events(truth, predicted, tiou, match_person) >= 0
-    n_truth, n_predicted, tp = (events.value_counts() for events in (truth.label, predicted.label, truth.label[hit]))
-    labels = sorted({*n_truth.index, *n_predicted.index})
-    n_truth, n_predicted, tp = (counts.reindex(labels, fill_value=0) for counts in (n_truth, n_predicted, tp))
-    return pd.DataFrame({"tp": tp, "fp": n_predicted - tp, "fn": n_truth - tp})
 
 
 def matched_box_iou(truth: pd.DataFrame, predicted: pd.DataFrame, matched: np.ndarray) -> np.ndarray:

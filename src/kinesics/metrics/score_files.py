@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -63,7 +63,7 @@ def score_files(
     _check_labels(tables, labels, entries["truth"][0])
     if settings.get("durations") is None:
         _check_videos(tables)
-    notes = []
+    notes: list[str] = []
     if persons_by_boxes:
         notes += _remap_persons(tables, settings.get("rate_hz", MEASURES["rate_hz"]))
     elif settings.get("match_person", True):
@@ -95,7 +95,8 @@ def _read_groups(
     entries: Mapping[str, list[Paths]], tubes: Mapping[str, Paths | Sequence[Paths] | None]
 ) -> tuple[Groups, Groups]:
     """Read the events tables of each group, and the tubes of those groups that have them."""
-    tables, boxes = {}, {}
+    tables: Groups = {}
+    boxes: Groups = {}
     for group, of in entries.items():
         given = tubes.get(group)
         paths = [None] * len(of) if given is None else _annotators(given) if group == "truth" else _entries(given)
@@ -104,7 +105,7 @@ def _read_groups(
         pairs = [_read(*pair) for pair in zip(of, paths, strict=True)]
         tables[group] = [events for events, _ in pairs]
         if given is not None:
-            boxes[group] = [of_events for _, of_events in pairs]
+            boxes[group] = [of_events for _, of_events in pairs if of_events is not None]
     return tables, boxes
 
 
@@ -151,7 +152,7 @@ def _check_videos(tables: Groups) -> None:
 
 def _remap_persons(tables: Groups, rate_hz: float) -> list[str]:
     """Number the persons in ``tables`` alike, by their boxes; return a note on each table whose persons were matched."""
-    truth, notes = tables["truth"], []
+    truth, notes = tables["truth"], list[str]()
     for number, events in enumerate(truth):
         name = _annotator(number, len(truth))
         _check_boxes(events, name)
@@ -227,7 +228,7 @@ def _note_table(truth: Sequence[pd.DataFrame], group: str, events: pd.DataFrame)
 
 def _note_differences(tables: Groups, labels: Sequence[str] | None) -> list[str]:
     """Return notes on videos and labels that only one side has, and on scores that are no probabilities."""
-    notes = []
+    notes: list[str] = []
     true = pd.concat(tables["truth"])
     for group, name in SIDES.items():
         if group not in tables:
@@ -274,8 +275,8 @@ def _annotators(paths: Paths | Sequence[Paths]) -> list[Paths]:
 def _entries(paths: Paths | Sequence[Paths]) -> list[Paths]:
     """Return a list of entries, each of which is one table; one entry alone is a path or a list of paths."""
     if isinstance(paths, str | Path) or all(isinstance(path, str | Path) for path in paths):
-        return [paths]
-    return list(paths)
+        return [cast("Paths", paths)]
+    return list(cast("Sequence[Paths]", paths))
 
 
 def _files(paths: Paths, suffix: str) -> list[Path]:
@@ -301,7 +302,7 @@ def _read(paths: Paths, tubes: Paths | None = None) -> EventsAndTubes:
             "give one for each, in their order"
         )
     origin: dict[str, Path] = {}
-    tables, parts, n = [empty_events()], [], 0
+    tables, parts, n = [empty_events()], list[pd.DataFrame](), 0
     for file, of_file in zip(files, boxes, strict=True):
         events, part = (read_events_csv(file), None) if of_file is None else read_events_and_tubes(file, of_file)
         for video in events["video"].unique():

@@ -27,7 +27,7 @@ person, Jaccard per video), summed over annotators; with several seeds their mea
 import itertools
 from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -106,10 +106,12 @@ def score(  # noqa: PLR0913 - keyword-only settings
         [int(events["label"].isin(evaluation_set.labels).sum()) for events, _ in tables[group]]
         for group in ("truth", "predicted")
     )
-    settings = {"resamples": resamples, "seed": seed, "block_s": block_s if np.isfinite(block_s) else None}
-    settings |= {
-        key: list(value) if isinstance(value, tuple) else value for key, value in (MEASURES | measures).items()
+    settings: dict[str, Any] = {
+        "resamples": resamples,
+        "seed": seed,
+        "block_s": block_s if np.isfinite(block_s) else None,
     }
+    settings |= {key: list(value) if np.iterable(value) else value for key, value in (MEASURES | measures).items()}
     return {
         "labels": evaluation_set.labels,
         "videos": len(evaluation_set.durations),
@@ -157,7 +159,7 @@ def count_tables(
 ) -> list[MetricCounts]:
     """Return the counts of each annotator and each seed of a group, the seeds of the first annotator first."""
     least = _thresholds_by_video(evaluation_set, tables, predicted, thresholds)
-    counts = []
+    counts: list[MetricCounts] = []
     for true, ((events, tubes), threshold) in itertools.product(
         tables["truth"], list(zip(tables[predicted], least, strict=True))
     ):
@@ -181,24 +183,26 @@ def _thresholds_by_video(
 ) -> list[Mapping[str, float]]:
     """Return the threshold of each video for each table of a group."""
     groups = [group for group in tables if group != "truth"]
-    if isinstance(thresholds, Real):
-        thresholds = dict.fromkeys(groups, thresholds)
-    if not isinstance(thresholds, Mapping | None):
+    given: Any = dict.fromkeys(groups, thresholds) if isinstance(thresholds, Real) else thresholds
+    if not isinstance(given, Mapping | None):
         raise KinesicsError(f"thresholds {thresholds!r}: neither a number nor {{{predicted!r}: [a number per table]}}")
-    if unknown := set(thresholds or {}) - set(groups):
+    by_group = cast("Mapping[str, Any]", given or {})
+    if unknown := set(by_group) - set(groups):
         raise KinesicsError(f"thresholds of {min(unknown)!r}, but the predictions are {', '.join(groups)}")
-    least = (thresholds or {}).get(predicted, -np.inf)
+    least: Any = by_group.get(predicted, -np.inf)
     least = [least] * len(tables[predicted]) if isinstance(least, Real) else least
     if len(least) != len(tables[predicted]):
         raise KinesicsError(
             f"{predicted} has {len(tables[predicted])} tables but {len(least)} thresholds: give one each"
         )
-    least = [of if isinstance(of, Mapping) else dict.fromkeys(evaluation_set.durations, of) for of in least]
-    if missing := [video for of in least for video in evaluation_set.durations if video not in of]:
+    by_video: list[Mapping[str, Any]] = [
+        of if isinstance(of, Mapping) else dict.fromkeys(evaluation_set.durations, of) for of in least
+    ]
+    if missing := [video for of in by_video for video in evaluation_set.durations if video not in of]:
         raise KinesicsError(f"thresholds of {predicted}: video {missing[0]!r} has none")
-    if odd := [one for of in least for one in of.values() if not isinstance(one, Real) or np.isnan(one)]:
+    if odd := [one for of in by_video for one in of.values() if not isinstance(one, Real) or np.isnan(float(one))]:
         raise KinesicsError(f"threshold {odd[0]!r} of {predicted} is not a number")
-    return least
+    return by_video
 
 
 def metric_samples(counts: Sequence[MetricCounts], weights: np.ndarray) -> Samples:
@@ -242,7 +246,7 @@ def summarise(
     spread = np.concatenate([[held.any(0).sum() > 1], held.sum(1) > 1])
     summary: dict[str, Any] = {"metrics": {}, "per_label": {label: {} for label in evaluation_set.labels}}
     for key, sample in values.items():
-        n = sum(of.n[key] @ judged for of in counts) * len(tables["truth"]) / len(counts)
+        n = sum((of.n[key] @ judged for of in counts), np.zeros(())) * len(tables["truth"]) / len(counts)
         shown = spread[: len(sample)] & np.isfinite(sample[:, 0])
         low, high = (np.where(shown, end, np.nan) for end in percentile_interval(sample))
         entries = [

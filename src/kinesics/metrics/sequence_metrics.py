@@ -47,19 +47,6 @@ def edits(truth: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*keys, "edits", "length"]).set_index(keys)
 
 
-def levenshtein_accuracy(truth: pd.DataFrame, predicted: pd.DataFrame) -> float:
-    """Return the Levenshtein accuracy 1 - sum of edit distances / number of true events, over all videos and persons.
-
-    Each video and person is one sequence of labels (``edits``; Levenshtein, Soviet Physics Doklady 10, 1966). The result
-    is the mean over sequences of 1 - distance / length, weighted by their length, as IPN Hand counts it (Benitez-Garcia et
-    al., ICPR 2020, after Köpüklü et al., FG 2019): order and label matter, times do not. At most 1, and below 0 where
-    more is wrong than there is; NaN where nothing is true. ``score`` gives it with an interval; this is for two tables
-    alone.
-    """
-    sums = edits(truth, predicted).sum()
-    return float(1 - ratio(sums["edits"], sums["length"]))
-
-
 def jaccard(counts: np.ndarray) -> np.ndarray:
     """Return the Jaccard index of each sequence from frame counts of each label (L, S, 2, 2): (S,).
 

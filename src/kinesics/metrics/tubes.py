@@ -12,7 +12,6 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.metrics.agreement import RATE_HZ
-from kinesics.metrics.average_precision import rank_predictions, ranked_ap
 from kinesics.metrics.matching import expand_ranges, overlaps, ranking, sorted_events, take_ranked
 from kinesics.structures.boxes import box_iou
 from kinesics.structures.events import BOX, ORDER
@@ -84,7 +83,7 @@ def spatial_iou(
         edge(*(table[name].to_numpy(float)[row] for table, row in zip(events, pairs, strict=True)))
         for edge, name in ((np.maximum, "start_s"), (np.minimum, "end_s"))
     )
-    boxes = []
+    boxes: list[pd.DataFrame] = []
     for row, table, side in zip(pairs, tubes, ("_a", "_b"), strict=True):
         table = boxes_by_frame(table, rate_hz)
         event = table["event"].to_numpy()
@@ -136,54 +135,3 @@ def match_boxes(truth: pd.DataFrame, predicted: pd.DataFrame, ious: Sequence[flo
     keep = iou >= min(ious, default=0)
     pairs = joined["t"].to_numpy(int)[keep], joined["p"].to_numpy(int)[keep], iou[keep]
     return take_ranked(pairs, ranking(predicted), len(truth), ious, second_choice=False)
-
-
-def tube_average_precision(
-    truth: pd.DataFrame,
-    truth_tubes: pd.DataFrame,
-    predicted: pd.DataFrame,
-    predicted_tubes: pd.DataFrame,
-    ious: Sequence[float] = TUBE_IOUS,
-    rate_hz: float = RATE_HZ,
-) -> pd.DataFrame:
-    """Return the AP of each label of ``truth`` (rows) at each tube IoU (columns); the mean of a column is the video mAP.
-
-    AP = sum over k of (R_k - R_(k-1)) max over j >= k of P_j, as at ``average_precision.interpolated_ap``, where a
-    prediction is right if it takes a true event of its label whose tube IoU, tIoU x mean spatial IoU over the common
-    frames, reaches the threshold (``match_tubes``; Weinzaepfel et al., ICCV 2015; video mAP: Kalogeiton et al., ICCV 2017).
-    Tables need not be sorted. ``score`` gives the mean with intervals; this is for two tables alone.
-    """
-    truth, truth_tubes = sorted_with_tubes(truth, truth_tubes)
-    predicted, predicted_tubes = sorted_with_tubes(predicted, predicted_tubes)
-    return _ap(truth, predicted, match_tubes(truth, truth_tubes, predicted, predicted_tubes, ious, rate_hz), ious)
-
-
-def frame_average_precision(
-    truth: pd.DataFrame,
-    truth_tubes: pd.DataFrame,
-    predicted: pd.DataFrame,
-    predicted_tubes: pd.DataFrame,
-    ious: Sequence[float] = (FRAME_IOU,),
-    rate_hz: float = RATE_HZ,
-) -> pd.DataFrame:
-    """Return the AP of the boxes of each label (rows) at each spatial IoU (columns); a column's mean is the frame mAP.
-
-    AP = sum over k of (R_k - R_(k-1)) max over j >= k of P_j, as at ``average_precision.interpolated_ap``, where every box
-    of every sampled frame is a detection with its event's score, right if it takes a true box of its frame and label with
-    the IoU (``match_boxes``; AVA: Gu et al., CVPR 2018; there at 1 Hz and IoU 0.5). Classes are those that have a true box.
-    Tables need not be sorted. ``score`` gives the mean with intervals; this is for two tables alone.
-    """
-    boxes = [
-        frame_boxes(*sorted_with_tubes(*table), rate_hz)
-        for table in ((truth, truth_tubes), (predicted, predicted_tubes))
-    ]
-    return _ap(*boxes, match_boxes(*boxes, ious), ious)
-
-
-def _ap(truth: pd.DataFrame, predicted: pd.DataFrame, taken: np.ndarray, thresholds: Sequence[float]) -> pd.DataFrame:
-    labels = pd.Index(sorted(truth["label"].unique()), name="label")
-    code = [labels.get_indexer(table["label"]) for table in (truth, predicted)]
-    units = tuple(np.zeros(len(table), int) for table in (truth, predicted))
-    ranked = rank_predictions(*code, ranking(predicted), taken, units, (len(labels), 1))
-    ap = ranked_ap(ranked, np.ones((1, 1))).reshape(len(thresholds), len(labels))
-    return pd.DataFrame(ap.T, index=labels, columns=list(thresholds))

@@ -1,8 +1,8 @@
-"""Temporal models in JAX: from a person's descriptor and foundation tokens to scored events.
+"""Temporal models in JAX: from a person's descriptor and encoder tokens to scored events.
 
 ``sequences``       arrays of fixed shape from recordings and annotations;
 ``layers``          the layers of the networks, each with a bounded receptive field;
-``pyramid``         the network of the proposal;
+``pyramid``         the network of ``budgeted``;
 ``framewise``       inputs, loss and grouping of the models that score frames;
 ``losses``          focal, DIoU and quality losses;
 ``temporal_model``  the contract of a temporal model, and its checkpoint;

@@ -33,25 +33,3 @@ def diou(predicted: jax.Array, true: jax.Array) -> jax.Array:
     middle = ((predicted[..., 1] - predicted[..., 0]) - (true[..., 1] - true[..., 0])) / 2
     hull = jnp.maximum(jnp.maximum(predicted, true).sum(-1), 1e-6)
     return 1 - segment_iou(predicted, true) + (middle / hull) ** 2
-
-
-def smooth_l1(predicted: jax.Array, true: jax.Array) -> jax.Array:
-    """Return d^2 / 2 for d = |predicted - true| below 1, else d - 1/2 (Girshick 2015, Fast R-CNN)."""
-    error = jnp.abs(predicted - true)
-    return jnp.where(error < 1, 0.5 * error**2, error - 0.5)
-
-
-def signed_distance(active: jax.Array, limit: float) -> jax.Array:
-    """Return how far the nearest boundary is from each frame's middle, positive inside of an event: (B, T, C).
-
-    ``active`` (B, T, C) is 1 where a label is on, ``limit`` is in frames. The distance is in units of a quarter of
-    ``limit``, at most 4 in size, so that a sigmoid of it is a half at a boundary and saturates at the limit.
-    """
-    frame = jnp.arange(active.shape[1], dtype=jnp.float32)[None, :, None]
-    begins = jnp.concatenate([jnp.zeros_like(active[:, :1]), jnp.abs(jnp.diff(active, axis=1))], 1) > 0
-    before = jax.lax.cummax(jnp.where(begins, frame, -jnp.inf), axis=1)
-    after = jax.lax.cummin(jnp.where(begins, frame, jnp.inf), axis=1, reverse=True)
-    # A frame at which a new run begins is the first of that run: the next boundary lies after it.
-    after = jnp.concatenate([after[:, 1:], jnp.full_like(after[:, :1], jnp.inf)], 1)
-    away = jnp.minimum(frame + 0.5 - before, after - frame - 0.5)
-    return jnp.where(active > 0, 1, -1) * jnp.minimum(away, limit) * (4 / limit)

@@ -1,4 +1,4 @@
-"""The proposal's network: a pyramid over the person descriptor, into which sparse foundation tokens are fused.
+"""The network of ``budgeted``: a pyramid over the person descriptor, into which sparse encoder tokens are fused.
 
 The descriptor enters at every frame. Going down, pairs of steps are merged, to strides of 2, 4, 8 and 16 frames; at a stride
 of SLOT, steps attend to the tokens around them, of which any number may be missing; the coarser levels attend to

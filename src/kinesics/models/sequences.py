@@ -1,6 +1,6 @@
 """Turn recordings and annotations into arrays of fixed shape: a sequence has the inputs of one person in one video.
 
-Frames are grouped in slots of ``SLOT``: the coarsest level at which foundation tokens, queried about twice a second, still
+Frames are grouped in slots of ``SLOT``: the coarsest level at which encoder tokens, queried about twice a second, still
 stand apart. A slot holds the mean of its tokens of each crop type, or none.
 """
 

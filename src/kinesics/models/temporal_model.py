@@ -23,6 +23,10 @@ from kinesics.models.sequences import CROPS, PersonSequence, Scaling
 
 ENCODER = "vit_s_focus"
 
+#: Settings of every model: those of its training, and the sizes of its inputs.
+TRAINING = ("steps", "rate", "decay", "batch", "directions")
+INPUTS = ("descriptor", "token", "audio", "labels", "rate_hz")
+
 Checkpoint = dict[str, np.ndarray]
 #: Start and stop in frames, the label's number, a score in [0, 1].
 Segments = list[tuple[float, float, int, float]]
@@ -76,11 +80,21 @@ def read_model_checkpoint(model: TemporalModel, path: Path) -> Checkpoint:
     """Read and check the checkpoint of a model. Raises KinesicsError, naming the file, if it is damaged or another's."""
     checkpoint = read_checkpoint(path, model.name)
     try:
+        _check_settings(model, settings_of(checkpoint))
         _check_arrays(model, checkpoint)
         build_network(model, checkpoint)
     except (KinesicsError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise KinesicsError(f"{path}: damaged, or of another version, train it again: {one_line(error)}") from None
     return checkpoint
+
+
+def _check_settings(model: TemporalModel, settings: dict) -> None:
+    """Raise KinesicsError if the model was trained with options that it does not have, or without some that it has."""
+    known = {*TRAINING, *INPUTS, *model.options}
+    if unknown := sorted(settings.keys() - known):
+        raise KinesicsError(f"{model.name} has no option {unknown[0]!r}")
+    if missing := sorted(known - settings.keys()):
+        raise KinesicsError(f"it lacks the option {missing[0]!r}")
 
 
 def _check_arrays(model: TemporalModel, checkpoint: Checkpoint) -> None:

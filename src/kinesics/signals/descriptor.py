@@ -11,12 +11,13 @@
 - ``motion``: log(1 + speed) of face, head, hands, wrists and torso.
 - ``fer``: the classifier's probabilities, as they are and less the person's median.
 - ``rule``: the cues of ``kinesics.signals.cues``, 1 where a label's own threshold is reached.
-- ``sound``: the features of ``hear``, the probability of speech and the loudness, altogether and in bands, in bels. Sound is
-  not assigned to people: it is the same for everyone in the video, and only the face shows the speaker.
-- ``words``: the features of ``words``, cosines of the current sentence with a text for each expression; not assigned either.
+- ``audio``: the features of ``audio_activity``, the probability of speech and the loudness, altogether and in bands, in bels.
+  Audio is not assigned to people: it is the same for everyone in the video, and only the face shows the speaker.
+- ``text``: the features of ``text_emotion``, cosines of the current sentence with a text for each expression; not assigned
+  either.
 - ``seen``: flags.
 
-Columns of ``face``, ``head``, ``body``, the second half of ``fer`` and the loudness of ``sound`` are relative to their median
+Columns of ``face``, ``head``, ``body``, the second half of ``fer`` and the loudness of ``audio`` are relative to their median
 over the video: a face at rest, a usual heading, the usual loudness. That median, and the face's last box while a hand
 occludes it, are all that a row takes from distant frames. They are computed in one pass over the tracks before any network
 runs, so the position of a network's windows has no influence on them.
@@ -113,10 +114,10 @@ _BODY_NAMES += _sided(["body_elbow_x", "body_elbow_y", "body_wrist_x", "body_wri
 _MOTION_NAMES = ["motion_face", "motion_head", "motion_torso", *_sided(["motion_hand", "motion_wrist"])]
 _FER_NAMES = [f"fer_{name}" for name in EXPRESSIONS] + [f"fer_usual_{name}" for name in EXPRESSIONS]
 _RULE_NAMES = [f"rule_{label}" for label in cues.LABELS]
-_SOUND_NAMES = ["sound_speech", "sound_loudness", *(f"sound_band_{number}" for number in range(1, 5))]
-_WORDS_NAMES = [f"words_{name}" for name in EXPRESSIONS]
+_AUDIO_NAMES = ["audio_speech", "audio_loudness", *(f"audio_band_{number}" for number in range(1, 5))]
+_TEXT_NAMES = [f"text_{name}" for name in EXPRESSIONS]
 _SEEN_NAMES = ["seen_person", "seen_face", "seen_fer", "seen_body", *_sided(["seen_hand", "seen_wrist"])]
-_SEEN_NAMES += ["seen_sound", "seen_words"]
+_SEEN_NAMES += ["seen_audio", "seen_text"]
 #: The names of the columns, in order.
 COLUMNS = (
     *_FACE_NAMES,
@@ -126,8 +127,8 @@ COLUMNS = (
     *_MOTION_NAMES,
     *_FER_NAMES,
     *_RULE_NAMES,
-    *_SOUND_NAMES,
-    *_WORDS_NAMES,
+    *_AUDIO_NAMES,
+    *_TEXT_NAMES,
     *_SEEN_NAMES,
 )
 #: Columns whose sign changes in a mirror.
@@ -139,13 +140,13 @@ MIRROR_SIGN = np.array([-1.0 if name in _ODD else 1.0 for name in COLUMNS], np.f
 #: Columns of motion.
 MOTION = [COLUMNS.index(name) for name in _MOTION_NAMES]
 PERSON_SEEN = COLUMNS.index("seen_person")
-#: The columns of audio by kind, with their flag.
+#: The columns of audio and of text, with their flags.
 AUDIO_COLUMNS = {
     kind: [k for k, name in enumerate(COLUMNS) if name.startswith(f"{kind}_") or name == f"seen_{kind}"]
-    for kind in ("sound", "words")
+    for kind in ("audio", "text")
 }
 #: The encoders whose features the descriptor contains, and the size of their tokens.
-ENCODERS = {"fer": len(EXPRESSIONS), "hear": len(_SOUND_NAMES), "words": len(_WORDS_NAMES)}
+ENCODERS = {"fer": len(EXPRESSIONS), "audio_activity": len(_AUDIO_NAMES), "text_emotion": len(_TEXT_NAMES)}
 #: The layout of the person descriptor.
 PERSON = Layout(PERSON_SEEN, MOTION, (MIRROR, MIRROR_SIGN), AUDIO_COLUMNS)
 
@@ -158,16 +159,16 @@ def person_descriptor(
     tracks: Tracks,
     person: int,
     expressions: Features | None = None,
-    sound: Features | None = None,
-    words: Features | None = None,
+    audio: Features | None = None,
+    text: Features | None = None,
 ) -> np.ndarray:
     """Return the descriptor of a person: float32 (frames, D), columns ``COLUMNS``.
 
-    ``expressions``, ``sound`` and ``words`` are the features of ``fer``, ``hear`` and ``words``; without them, where the face
-    was not encoded, and where nobody speaks, their columns are 0. Raises KinesicsError if the tracks do not have the person,
-    or the features are of another video or encoder.
+    ``expressions``, ``audio`` and ``text`` are the features of ``fer``, ``audio_activity`` and ``text_emotion``; without them,
+    where the face was not encoded, and where nobody speaks, their columns are 0. Raises KinesicsError if the tracks do not
+    have the person, or the features are of another video or encoder.
     """
-    _check_inputs(tracks, person, (expressions, sound, words))
+    _check_inputs(tracks, person, (expressions, audio, text))
     person_seen = np.isfinite(tracks.dense(person, PERSON_BOX)).all(1)
     mesh = tracks.dense(person, "face")
     pose = tracks.dense(person, "pose")
@@ -197,9 +198,9 @@ def person_descriptor(
         *np.isfinite(hand[:, :2]).T,
     ]
     flags += list(np.isfinite(body[:, -2:]).T)
-    audio = _at_frames(sound, "sound", len(_SOUND_NAMES), tracks, 1 / sound.rate_hz if sound else 0.0)
-    text = _at_frames(words, "text", len(_WORDS_NAMES), tracks, np.inf)
-    flags += [np.isfinite(audio[:, 0]), text.any(1) & np.isfinite(text[:, 0])]
+    activity = _at_frames(audio, "sound", len(_AUDIO_NAMES), tracks, 1 / audio.rate_hz if audio else 0.0)
+    emotion = _at_frames(text, "text", len(_TEXT_NAMES), tracks, np.inf)
+    flags += [np.isfinite(activity[:, 0]), emotion.any(1) & np.isfinite(emotion[:, 0])]
     columns = [
         face,
         head,
@@ -209,8 +210,8 @@ def person_descriptor(
         probability,
         _usual(probability),
         _rules(tracks, person, expressions),
-        np.concatenate([audio[:, :1], _usual(audio[:, 1:])], 1),
-        text,
+        np.concatenate([activity[:, :1], _usual(activity[:, 1:])], 1),
+        emotion,
         np.stack(flags, 1),
     ]
     descriptor = np.concatenate(columns, 1).astype(np.float32)

@@ -85,9 +85,9 @@ class _Request:
         values = {"count": len(items), "frames": self.frames, "labels": repr(list(self.labels))}
         parts: list[tuple[str, str | None]] = []
         for number, item in enumerate(items, 1):
-            if self.prompt["shows"] != "pictures":
+            if self.prompt["shows"] != "images":
                 parts.append((spoken_text(self.utterances, item), None))
-            if self.prompt["shows"] != "words":
+            if self.prompt["shows"] != "text":
                 parts += self._images(item, number)
         return make_messages(Template(self.prompt["text"]).substitute(values), parts, self.detail)
 
@@ -170,9 +170,9 @@ def choose_prompt(
     prompts = {key: row for key, row in read_prompts().items() if row["item"] == kind}
     if name not in prompts:
         raise KinesicsError(f"{name!r} is not a prompt for {kind}s. Those are {', '.join(prompts)}.")
-    if (prompts[name]["shows"] == "pictures") != (utterances is None):
+    if (prompts[name]["shows"] == "images") != (utterances is None):
         raise KinesicsError(
-            f"the prompt {name} shows no words: leave --words out, or give --prompt multi for clips"
+            f"the prompt {name} shows no utterances: leave --words out, or give --prompt multi for clips"
             if utterances is not None
             else f"the prompt {name} shows utterances: give them with --words"
         )

@@ -1,4 +1,4 @@
-"""Keep every raw response in a file named by its request's hash: a second run costs nothing, a killed one goes on."""
+"""Keep every raw response in a file named by its request's hash: a second run costs nothing, an interrupted one resumes."""
 
 import hashlib
 import json

@@ -67,17 +67,6 @@ def read_events(folder: str | Path) -> pd.DataFrame:
     return _table(_truth(folder), Path(folder))
 
 
-def read_detections(folder: str | Path, run: str) -> pd.DataFrame:
-    """Return the detections of a submitted run as events of score 1; a run gives no scores.
-
-    Raises KinesicsError naming the choices if there is no such run.
-    """
-    if run not in RUNS:
-        raise KinesicsError(f"{run!r} is not a run. The runs are {', '.join(RUNS)}.")
-    path = Path(folder) / "participants_results" / f"{run}.txt"
-    return _table(read_sequences(path, decisions=True), path)
-
-
 def read_splits(folder: str | Path) -> Splits:
     """Return the track's test set as one fold; the sequences for training are not here."""
     return {"track": ([], list(_truth(folder)))}

@@ -83,7 +83,7 @@ def evaluate(
             folds[fold] = classify_frames(data, train, test, seed)
         else:
             folds[fold] = detect_events(data, train, test, resamples=resamples, seed=seed)
-    result = {"corpus": name, "encoder": encoder, "level": level, "metric": data.row["metric"], "folds": folds}
+    result = {"benchmark": name, "encoder": encoder, "level": level, "metric": data.row["metric"], "folds": folds}
     if level in ("clip", "frame"):
         metrics = next(iter(folds.values()))["metrics"]
         result["mean"] = {key: float(np.mean([scores["metrics"][key] for scores in folds.values()])) for key in metrics}

@@ -282,7 +282,7 @@ def _expressions(outputs: pd.DataFrame) -> list[dict]:
         return []
     likeliest = outputs[list(fer.LABELS)].idxmax(axis=1)
     return [
-        {"display": expression, "faces": len(rows), "said": label}
+        {"display": expression, "faces": len(rows), "output": label}
         | {"times": int((likeliest[rows.index] == label).sum()), "mean_probability": float(rows[label].mean())}
         for expression, rows in outputs.groupby("display", sort=True)
         for label in fer.LABELS

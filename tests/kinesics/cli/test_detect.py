@@ -21,6 +21,7 @@ def test_the_smile_of_a_real_clip_is_detected(detected):
     assert set(tubes["event"]) <= set(events.index)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["10:30 talk.mp4", "n" * 246 + ".mp4", "-talk.mp4"])
 def test_a_video_may_have_any_name_that_a_table_holds(clip, tmp_path, monkeypatch, name):
     """A beginning that FFmpeg takes for a protocol, and a name that leaves no room for a longer suffix."""

@@ -27,4 +27,4 @@ def test_bad_input_gives_one_line_and_leaves_nothing(refusal, arguments, message
 
 
 def test_a_name_that_no_table_holds_is_refused(refusal):
-    assert "has blanks around it" in refusal(["encode", " text.mp4", "--encoder", "hear", "--out", "f"])
+    assert "has blanks around it" in refusal(["encode", " text.mp4", "--encoder", "audio_activity", "--out", "f"])

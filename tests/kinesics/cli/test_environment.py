@@ -40,6 +40,7 @@ def test_help_needs_no_home_folder(arguments):
     assert done.stdout
 
 
+@pytest.mark.slow
 def test_a_command_without_a_home_folder_proposes_another_one(tmp_path):
     command = ["detect", str(tmp_path / "absent.mp4"), "--out", str(tmp_path / "e.csv")]
     done = homeless(*command)
@@ -50,6 +51,7 @@ def test_a_command_without_a_home_folder_proposes_another_one(tmp_path):
         assert done.stderr == f"kinesics: {tmp_path / 'absent.mp4'}: no such file\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("environment", PLAIN)
 @pytest.mark.parametrize("name", [os.fsdecode(b"\xe9t\xe9.mp4"), "été.mp4"])
 @pytest.mark.parametrize("command", [["track", "--out", "t"], ["detect", "--out", "e.csv"], ["score", "--predicted"]])

@@ -40,12 +40,14 @@ def test_tables_of_other_origin_are_spared(tmp_path, monkeypatch, capsys):
     assert not (tmp_path / "talk.mp4").exists()
 
 
+@pytest.mark.slow
 def test_a_video_may_be_named_like_a_protocol(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["synthesize", "--duration", "2", "--rate", "2", "--out", "10:30 talk.mp4", "--data", "data"]) == 0
     assert probe_video("10:30 talk.mp4").duration_s == pytest.approx(2)
 
 
+@pytest.mark.slow
 def test_a_terminated_video_leaves_nothing(tmp_path):
     command = [sys.executable, "-m", "kinesics.cli", "synthesize", "--duration", "600"]
     command += ["--out", "film.mp4", "--truth", ".", "--data", str(tmp_path / "data")]

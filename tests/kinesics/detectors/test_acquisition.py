@@ -21,7 +21,6 @@ from kinesics.detectors.acquisition import (
     acquire_queries,
     candidate_queries,
     keep_queries,
-    kernel_segments,
     motion_utility,
     query_budget,
     select_queries,
@@ -92,18 +91,9 @@ def test_motion_queries_follow_the_motion(recording):
     assert np.mean(values) > 1.5 * np.mean([part.mean() for part in utility.values()])
 
 
-def test_kernel_segments_end_at_the_steps():
-    values = np.repeat([0.0, 5.0, 1.0], [4, 10, 6])[:, None]
-    assert kernel_segments(values, 3).tolist() == [0, 4, 14, 20]
-    assert kernel_segments(values, 1).tolist() == [0, 20]
-    assert kernel_segments(values, 20).tolist() == list(range(21))
-
-
 def test_unknown_policies_and_shares_are_refused(recording):
     queries = candidate_queries(recording.tracks, 2.0, ("face",))
-    with pytest.raises(
-        KinesicsError, match=r"'often' is not a policy\. The policies are uniform, motion, uncertain, kts"
-    ):
+    with pytest.raises(KinesicsError, match=r"'often' is not a policy\. The policies are uniform, motion, uncertain"):
         select_queries("often", 0.5, recording, queries)
     with pytest.raises(KinesicsError, match=r"budget of 1\.5 is not a share"):
         select_queries("uniform", 1.5, recording, queries)
@@ -150,6 +140,7 @@ def test_candidate_queries_are_those_of_the_encoder(recording):
         pd.testing.assert_series_equal(rows["time_s"].reset_index(drop=True), pd.Series(values.time_s, name="time_s"))
 
 
+@pytest.mark.slow
 def test_detect_with_a_budget_makes_few_queries_and_equals_the_study(tmp_path, monkeypatch):
     """``kinesics detect --budget`` makes a tenth of the queries and has the events of that subset of all features."""
     _, truth = toy_recording(tmp_path, "v", 0, 40, 2)
@@ -163,14 +154,17 @@ def test_detect_with_a_budget_makes_few_queries_and_equals_the_study(tmp_path, m
 
         return encode
 
-    for encoder in ("fer", "hear", "words", "vit_s_focus"):
+    for encoder in ("fer", "audio_activity", "text_emotion", "vit_s_focus"):
         replace_network(monkeypatch, encoder, fake(encoder))
     (tmp_path / "weights").write_bytes(b"")
     monkeypatch.setattr(downloads, "fetch", lambda *_: [tmp_path / "weights"])
     monkeypatch.setattr(api, "weights_path", lambda *_: tmp_path / "weights")
-    files = {encoder: tmp_path / f"{encoder}.safetensors" for encoder in ("fer", "hear", "words", "vit_s_focus")}
+    files = {
+        encoder: tmp_path / f"{encoder}.safetensors"
+        for encoder in ("fer", "audio_activity", "text_emotion", "vit_s_focus")
+    }
     for encoder, path in files.items():
-        if encoder in ("hear", "words"):  # the video has no sound
+        if encoder in ("audio_activity", "text_emotion"):  # the video has no sound
             encode_sound(video, encoder, tmp_path / "weights", path, progress=False)
         else:
             encode_crops(video, tmp_path / "v.parquet", encoder, tmp_path / "weights", path, progress=False)

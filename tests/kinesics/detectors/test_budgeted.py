@@ -18,6 +18,7 @@ def make(**switches: int):
     return with_large_weights(initial_weights(partial(budgeted.make, SETTINGS | switches), 0))
 
 
+@pytest.mark.slow
 def test_outputs_are_the_same_in_any_window():
     network, sequence = make(), random_sequence()
     whole, narrow = (budgeted.outputs(network, sequence, core) for core in (704, 64))
@@ -27,13 +28,14 @@ def test_outputs_are_the_same_in_any_window():
     assert len(whole[1]) > 100
 
 
+@pytest.mark.slow
 def test_audio_can_be_switched_off():
     sequence, changed = random_sequence(), []
     for columns in AUDIO_COLUMNS.values():
         changed.append(replace(sequence, descriptor=sequence.descriptor.copy()))
         changed[-1].descriptor[:, columns] += 1
     for switch in (0, 1):
-        network = make(**dict.fromkeys(AUDIO_COLUMNS, switch))
+        network = make(**{f"use_{kind}": switch for kind in AUDIO_COLUMNS})
         outputs, *others = (budgeted.outputs(network, one)[0] for one in (sequence, *changed))
         assert [np.array_equal(outputs, other) for other in others] == [not switch] * len(AUDIO_COLUMNS)
 

@@ -7,6 +7,7 @@ import pytest
 from support.networks import NETWORKS, SETTINGS, module_name, random_sequence, with_large_weights
 from support.toy import RATE, toy_recording, untrained
 
+from kinesics.detectors import linear, mstcn
 from kinesics.models.inference import predict_events
 from kinesics.models.optimization import initial_weights
 from kinesics.models.pyramid import REACH, grid
@@ -14,8 +15,13 @@ from kinesics.models.sequences import CROPS, SLOT, PersonSequence
 from kinesics.signals.recording import Recording
 from kinesics.structures.tracks import TracksWriter, read_tracks
 
+#: All networks, of which those that take seconds to compile are slow.
+EACH = [
+    pytest.param(one, marks=() if one in (linear, mstcn) else pytest.mark.slow, id=module_name(one)) for one in NETWORKS
+]
 
-@pytest.mark.parametrize("module", NETWORKS, ids=module_name)
+
+@pytest.mark.parametrize("module", EACH)
 def test_inputs_beyond_the_margin_have_no_influence(module):
     network = with_large_weights(initial_weights(partial(module.MODEL.make, SETTINGS), 0))
     one = random_sequence(800)
@@ -38,7 +44,7 @@ def training(tmp_path_factory):
     return toy_recording(tmp_path_factory.mktemp("toy"), "v0", 0, 40)
 
 
-@pytest.mark.parametrize("module", NETWORKS, ids=module_name)
+@pytest.mark.parametrize("module", EACH)
 def test_recordings_with_few_or_no_people_are_processed(training, module, tmp_path):
     recording, truth = training
     checkpoint = untrained(module.MODEL, [recording], truth)

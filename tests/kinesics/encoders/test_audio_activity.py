@@ -22,7 +22,7 @@ def test_speech_is_distinguished_from_silence_and_a_tone(source, tmp_path):
     wave[4 * SOUND_HZ : 5 * SOUND_HZ] = tone[:SOUND_HZ]
     wave[5 * SOUND_HZ :] = tone[SOUND_HZ:] / 2
     video = write_video(tmp_path / "v.mp4", numbered(30) * 2, 10, audio=wave)
-    encode_sound(video, "hear", source("silero-vad"), tmp_path / "f", progress=False)
+    encode_sound(video, "audio_activity", source("silero-vad"), tmp_path / "f", progress=False)
     written = features.read_features(tmp_path / "f").crops["sound"]
     np.testing.assert_allclose(written.time_s, np.arange(60) / 10)
     spoken, silent, loud, soft = (written.tokens[a:b] for a, b in ((2, 16), (23, 37), (43, 48), (53, 57)))

@@ -12,7 +12,7 @@ from kinesics.errors import KinesicsError
     [
         ("fer", "image", (64, 64, 3), 64 * 64 * 3),
         ("videomae_b", "clip", (16, 224, 224, 3), 16 * 224 * 224 * 3),
-        ("hear", "sound", (8192,), 4 * 8192),
+        ("audio_activity", "sound", (8192,), 4 * 8192),
         ("minilm", "text", (), 1),
     ],
 )

@@ -82,9 +82,9 @@ def test_unusable_boxes_are_left_out(film, tmp_path, batches):
 
 def test_a_video_without_people_gives_a_valid_file_without_rows(film, tmp_path, batches):
     tracks = write_tracks(tmp_path / "t.parquet", film, {})
-    encode_crops(film, tracks, "efficientnet_lite0", "", tmp_path / "f.safetensors", progress=False)
+    encode_crops(film, tracks, "vit_s_focus", "", tmp_path / "f.safetensors", progress=False)
     crops = features.read_features(tmp_path / "f.safetensors").crops
-    assert {crop: values.tokens.shape for crop, values in crops.items()} == {"face": (0, 1280), "person": (0, 1280)}
+    assert {crop: values.tokens.shape for crop, values in crops.items()} == {"face": (0, 768), "person": (0, 768)}
     assert batches == []
 
 
@@ -119,7 +119,7 @@ def test_wrong_settings_are_named(film, tmp_path):
         encode_crops(film, tracks, "fer", tmp_path / "none", tmp_path / "f", progress=False)
 
 
-@pytest.mark.parametrize("name", ["fer", "vit_s_focus", "efficientnet_lite0"])
+@pytest.mark.parametrize("name", ["fer", pytest.param("vit_s_focus", marks=pytest.mark.slow)])
 def test_features_are_those_of_a_direct_call_in_any_process(name, clip, source, tmp_path):
     encoder, size = registry.find_encoder(name), encoder_shape(name).input[:2]
     weights, film = source(registry.required_downloads(name)[0]), clip("single_face")
@@ -186,13 +186,13 @@ def test_encoders_of_crops_need_tracks_and_those_of_audio_take_none(gradient, tm
     assert "takes person crops: give their tracks" in capsys.readouterr().err
     assert main(["encode", str(gradient), "--encoder", "wavlm_large", "--tracks", "t", *out]) == 1
     assert "takes audio, not person crops: remove --tracks" in capsys.readouterr().err
-    with pytest.raises(KinesicsError, match="hear takes sound, not crops: it needs no tracks"):
-        encode_crops(gradient, "t", "hear", "", tmp_path / "f")
+    with pytest.raises(KinesicsError, match="audio_activity takes sound, not crops: it needs no tracks"):
+        encode_crops(gradient, "t", "audio_activity", "", tmp_path / "f")
     with pytest.raises(KinesicsError, match=r"fer takes crops of people: it needs the tracks of .*film\.mp4"):
         encode_sound(gradient, "fer", "", tmp_path / "f")
 
 
-@pytest.mark.parametrize("encoder", ["hear", "words"])
+@pytest.mark.parametrize("encoder", ["audio_activity", "text_emotion"])
 def test_a_video_without_sound_has_no_rows_and_is_no_error(encoder, source, tmp_path, capsys):
     names = registry.required_downloads(encoder)
     data = source(names[0]).parent.parent

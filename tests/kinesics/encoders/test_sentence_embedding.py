@@ -19,6 +19,7 @@ def test_the_recogniser_lies_beside_the_network_given_as_a_file_or_a_folder(tmp_
         assert sentence_embedding.recogniser_folder(weights) == (tmp_path / transcription.SPEECH_MODEL).resolve()
 
 
+@pytest.mark.slow
 def test_a_president_s_speech_is_embedded_sentence_by_sentence(source, clip, tmp_path):
     """The released recogniser and text network on 8.7 s of a speech."""
     source("whisper-tiny-en")

@@ -13,7 +13,7 @@ def test_a_sentence_is_nearest_to_its_expression(source):
         "It makes me furious that they lied to us.": "anger",
         "Somebody is outside with a knife, hide!": "fear",
     }
-    encode = load_encoder("words", source("minilm"))
+    encode = load_encoder("text_emotion", source("minilm"))
     cosines = encode([*nearest, text_emotion.SILENCE])
     assert [text_emotion.LABELS[k] for k in cosines[:-1].argmax(1)] == list(nearest.values())
     assert (cosines[-1] == 0).all()

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from support.clips import numbered, write_video
 from support.foundation import assert_features_of_transformers, save, save_tokeniser, unfolded
 
 from kinesics.encoders import pretrained, videollama3
@@ -91,14 +90,6 @@ def test_frames_are_fitted_to_whole_tokens(shape, expected):
     assert fitted.shape == (shape[0], *expected, 3)
 
 
-def test_a_window_is_sampled_once_a_second_and_at_most_180_times():
-    np.testing.assert_allclose(videollama3.sample_times(2, 5), [2.5, 3.5, 4.5])
-    assert videollama3.sample_times(0, 0.4).tolist() == [0.2]
-    long = videollama3.sample_times(0, 3600)
-    assert len(long) == 180
-    np.testing.assert_allclose(np.diff(long), 20)
-
-
 def test_the_vision_encoder_s_features_are_those_of_the_whole_model(folder):
     network = pretrained.load_pretrained(
         folder, {"video_llama_3": videollama3.VideoLlama3VisionModel}, "model.vision_model."
@@ -143,21 +134,6 @@ def test_an_answer_is_what_the_model_generates_from_the_frames_and_the_question(
                 break
     expected = tokenizer.decode(ids[0, ids.shape[1] - 12 :], skip_special_tokens=True).strip()
     assert text == expected
-
-
-def test_answers_about_windows_of_a_video(answer, tmp_path):
-    film = write_video(tmp_path / "film.mp4", numbered(24, 96, 64), rate=4)
-    queries = []
-
-    def record(frames, times_s, question):
-        queries.append((len(frames), frames.shape[1:], times_s, question))
-        return "yes"
-
-    assert videollama3.answer_about(record, film, "Does he nod?", 2, 5) == "yes"
-    assert queries == [(3, (64, 96, 3), [0.5, 1.5, 2.5], "Does he nod?")]
-    assert isinstance(videollama3.answer_about(answer, film, "What?"), str)
-    with pytest.raises(KinesicsError, match=r"film\.mp4: no window from 5 to 9 s in 6 s"):
-        videollama3.answer_about(record, film, "?", 5, 9)
 
 
 def test_weights_of_another_model_are_named(tmp_path):

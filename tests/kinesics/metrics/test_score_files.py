@@ -46,7 +46,7 @@ def test_files_folders_and_lists(tmp_path: Path):
         score_files([tmp_path / "absent.csv"], parts)
     with pytest.raises(KinesicsError, match="have no event: there is nothing to score"):
         score_files([tmp_path / "none.csv"], tmp_path / "none.csv")
-    (tmp_path / "folder" / "v.actions.csv").write_text("what the stage writes beside its events\n")
+    (tmp_path / "folder" / "v.actions.csv").write_text("what a synthetic video has beside its events\n")
     assert score_files(str(tmp_path / "folder"), parts) == results[2]
 
 

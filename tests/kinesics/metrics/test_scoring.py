@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import ROOT
-from support.event_tables import distinct, events, one, tables, values
+from support.event_tables import distinct, event_counts, events, kappas, one, tables, values
 
 from kinesics.errors import KinesicsError
-from kinesics.metrics.agreement import cohen_kappa, frame_kappa
+from kinesics.metrics.agreement import cohen_kappa
 from kinesics.metrics.average_precision import average_precision
 from kinesics.metrics.bootstrap import bootstrap_weights
 from kinesics.metrics.comparison import compare
-from kinesics.metrics.matching import event_counts, f1_score
+from kinesics.metrics.matching import f1_score
 from kinesics.metrics.report import format_report
 from kinesics.metrics.scoring import distinct_columns, score
 from kinesics.structures.events import empty_events
@@ -44,7 +44,7 @@ def test_score_equals_the_functions_it_is_made_of(truth, predicted):
             f"recall_{name}": tp / (tp + fn) if tp + fn else np.nan,
             f"map_{name}": average_precision(truth, predicted)[tiou].mean(),
             "map": average_precision(truth, predicted).to_numpy().mean() if len(truth) else np.nan,
-            "kappa": frame_kappa(truth, predicted, DURATIONS).mean(),
+            "kappa": pd.Series(kappas(truth, predicted, DURATIONS)).mean(),
         }
         for key, value in expected.items():
             assert metrics[key] == pytest.approx(value, abs=1e-6) if np.isfinite(value) else metrics[key] is None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.event_tables import TUBE_RATE, events
+from support.event_tables import TUBE_RATE, events, values
 
 from kinesics.metrics import sequence_metrics
 from kinesics.metrics.agreement import frame_counts
@@ -15,10 +15,8 @@ def test_levenshtein_accuracy_by_hand():
     truth = events(*[("v", 0, label, 2 * k, 2 * k + 1, 1) for k, label in enumerate("xyzx")], ("w", 0, "x", 0, 1, 1))
     predicted = events(*[("v", 0, label, 2 * k, 2 * k + 1, 1) for k, label in enumerate("xzxy")])
     # v: y is missing, y is too much; w: x is missing. Three edits of five events.
-    assert sequence_metrics.levenshtein_accuracy(truth, predicted) == pytest.approx(1 - 3 / 5)
-    assert sequence_metrics.levenshtein_accuracy(truth, truth) == 1
-    assert sequence_metrics.levenshtein_accuracy(truth[:1], predicted) == -2
-    assert np.isnan(sequence_metrics.levenshtein_accuracy(truth[:0], predicted))
+    for true, expected in ((truth, 1 - 3 / 5), (predicted, 1), (truth[:1], -2), (truth[:0], None)):
+        assert values(score(true, predicted, resamples=0))["levenshtein"] == pytest.approx(expected)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

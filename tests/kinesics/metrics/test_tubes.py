@@ -5,18 +5,18 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.event_tables import TUBE_RATE, distinct, one, tables, tubes_of
+from support.event_tables import TUBE_RATE, distinct, one, tables, tubes_of, values
 
 from kinesics.errors import KinesicsError
 from kinesics.metrics.scoring import score
-from kinesics.metrics.tubes import (
-    frame_average_precision,
-    match_boxes,
-    spatial_iou,
-    tube_average_precision,
-    tube_overlaps,
-)
+from kinesics.metrics.tubes import match_boxes, spatial_iou, tube_overlaps
 from kinesics.structures.events import BOX, check_tubes
+
+
+def in_space(truth: pd.DataFrame, predicted: pd.DataFrame, tubes: tuple, ious: tuple = (0.2, 0.5)) -> dict:
+    """Return the scores of tables with their tubes, without intervals."""
+    of = dict(zip(("truth", "predicted"), tubes, strict=True))
+    return values(score(truth, predicted, tubes=of, tube_ious=ious, rate_hz=TUBE_RATE, resamples=0))
 
 
 def test_tube_iou_by_hand():
@@ -27,20 +27,19 @@ def test_tube_iou_by_hand():
     half = tubes[1][tubes[1]["time_s"] >= 3]  # in one of the two common seconds there is no box
     assert tube_overlaps(truth, tubes[0], predicted, half, 0.01, TUBE_RATE)[2] == pytest.approx([1 / 3 * 1 / 6])
     assert tube_overlaps(truth, tubes[0], predicted, tubes[1][:0], 0.01, TUBE_RATE)[2].size == 0
-    ap = tube_average_precision(truth, tubes[0], predicted, tubes[1], (0.1, 0.2), TUBE_RATE)
-    assert ap.loc["x"].tolist() == [1, 0]
+    scores = in_space(truth, predicted, tubes, (0.1, 0.2))
+    assert [scores[name] for name in ("tube_map_10", "tube_map_20", "tube_map")] == [1, 0, 0.5]
 
 
 def test_frame_ap_by_hand():
     truth, predicted = one((0, 4)), one((0, 4, 0.9), (2, 6, 0.8))
     tubes = tubes_of(truth), tubes_of(predicted)
     # Of 32 boxes the first 16 are right; the later event's are second boxes or in frames where nothing is true.
-    assert frame_average_precision(truth, tubes[0], predicted, tubes[1], rate_hz=TUBE_RATE).loc["x", 0.5] == 1
+    assert in_space(truth, predicted, tubes)["frame_map_50"] == 1
     turned = predicted.assign(score=[0.8, 0.9])
     # The 16 boxes of the second event lead: 8 are right. Then 8 of the first find a truth that is still free.
     expected = 8 / 16 * 8 / 16 + 8 / 16 * 16 / 32
-    ap = frame_average_precision(truth, tubes[0], turned, tubes[1], rate_hz=TUBE_RATE).loc["x", 0.5]
-    assert ap == pytest.approx(expected, abs=0.05)
+    assert in_space(truth, turned, tubes)["frame_map_50"] == pytest.approx(expected, abs=0.05)
 
 
 def test_a_box_of_a_frame_can_only_take_its_best_truth():
@@ -72,8 +71,8 @@ def test_tube_iou_is_symmetric_and_at_most_the_temporal_one(truth, predicted, st
         assert same[2][same[0] == same[1]] == pytest.approx(np.ones(len(truth)))
         single = truth.drop_duplicates(["video", "label"]).reset_index(drop=True)
         of_single = tubes_of(single)
-        assert (tube_average_precision(single, of_single, single, of_single, (0.2, 1.0), TUBE_RATE) == 1).all(axis=None)
-        assert (frame_average_precision(single, of_single, single, of_single, rate_hz=TUBE_RATE) == 1).all(axis=None)
+        scores = in_space(single, single, (of_single, of_single), (0.2, 1.0))
+        assert [scores[name] for name in ("tube_map_20", "tube_map_100", "frame_map_50")] == [1, 1, 1]
 
 
 @pytest.mark.slow
@@ -84,10 +83,11 @@ def test_tube_ap_does_not_depend_on_row_order_and_falls_with_the_threshold(truth
     boxes = tubes_of(predicted)
     place = {old: new for new, old in enumerate(order)}
     shuffled = boxes.assign(event=boxes["event"].map(place).astype(int))
-    ap = tube_average_precision(truth, tubes_of(truth), predicted, boxes, (0.2, 0.5, 0.8), TUBE_RATE)
-    again = tube_average_precision(truth, tubes_of(truth), predicted.iloc[order], shuffled, (0.2, 0.5, 0.8), TUBE_RATE)
-    assert ap.equals(again)
-    assert (ap[0.2] >= ap[0.8] - 1e-12).all()
+    ious, of_truth = (0.2, 0.5, 0.8), tubes_of(truth)
+    scores = in_space(truth, predicted, (of_truth, boxes), ious)
+    assert in_space(truth, predicted.iloc[order], (of_truth, shuffled), ious) == scores
+    if len(truth):
+        assert scores["tube_map_20"] >= scores["tube_map_50"] >= scores["tube_map_80"]
 
 
 def test_tubes_that_are_not_of_their_events_are_refused():

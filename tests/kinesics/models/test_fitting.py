@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import save
+from support.event_tables import rasterise
 from support.toy import RATE
 
 from kinesics.detectors import budgeted, hmm, linear
@@ -18,7 +19,6 @@ from kinesics.models.temporal_model import Checkpoint
 from kinesics.signals.recording import Recording
 from kinesics.structures.events import BOX
 from kinesics.structures.features import CropFeatures, Features
-from kinesics.structures.timegrid import rasterise
 
 #: Little decay: a few steps on a few recordings leave nothing to regularise.
 OPTIONS = {"steps": 150, "width": 32, "decay": 0.05}
@@ -30,6 +30,7 @@ def checkpoint(training) -> Checkpoint:
     return budgeted.DETECTOR.fit(recordings[:3], [truth], 0, recordings[2:3], **OPTIONS)
 
 
+@pytest.mark.slow
 def test_the_proposal_learns_and_needs_its_tokens(training, checkpoint):
     recordings, truth = training
     assert checkpoint["curve"][-10:].mean() < 0.3 * checkpoint["curve"][:5].mean()
@@ -58,9 +59,13 @@ def speak_during(recording: Recording, truth: pd.DataFrame, label: str) -> Recor
     sound = np.zeros((len(times), 6), np.float32)
     sound[:, 0] = rasterise(events[["start_s", "end_s"]].to_numpy(), len(times), RATE)
     crops = {"sound": CropFeatures(times, np.full(len(times), -1, np.int32), sound)}
-    return Recording(recording.tracks, {"fer": recording.features["fer"], "hear": Features(video, "hear", RATE, crops)})
+    return Recording(
+        recording.tracks,
+        {"fer": recording.features["fer"], "audio_activity": Features(video, "audio_activity", RATE, crops)},
+    )
 
 
+@pytest.mark.slow
 def test_events_that_only_sound_shows_are_learned(training):
     recordings, truth = training
     with_sound = [speak_during(recording, truth, "disgust") for recording in recordings]

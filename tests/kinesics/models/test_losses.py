@@ -17,16 +17,3 @@ def test_losses_by_hand():
     assert losses.segment_iou(predicted, true) == pytest.approx(3 / 5)
     assert losses.diou(predicted, true) == pytest.approx(1 - 3 / 5 + (1 / 5) ** 2)
     assert losses.diou(true, true) == pytest.approx(0)
-
-
-def test_smooth_l1_is_quadratic_below_one():
-    assert losses.smooth_l1(jnp.array([0.5, -3.0]), jnp.zeros(2)) == pytest.approx(np.array([0.125, 2.5]))
-
-
-@pytest.mark.slow
-def test_signed_distances_by_hand():
-    # events in frames 2 to 4 and 8 on: boundaries at 2, 5 and 8; a limit of 2 frames in units of half a frame
-    active = jnp.zeros((1, 10, 1)).at[0, 2:5].set(1).at[0, 8:].set(1)
-    distances = losses.signed_distance(active, 2.0)[0, :, 0].tolist()
-    assert distances == [-3, -1, 1, 3, 1, -1, -3, -1, 1, 3]
-    assert losses.signed_distance(jnp.zeros((1, 3, 1)), 2.0)[0, :, 0].tolist() == [-4, -4, -4]

@@ -26,6 +26,7 @@ def test_targets_lie_inside_their_events_and_give_their_ends():
     assert set(stride[positive[:, 1] & (ends[:, 1, 1] == 170)]) == {16}
 
 
+@pytest.mark.slow
 def test_outputs_have_the_documented_shapes():
     network = Network(len(COLUMNS), 5, 3, 16, nnx.Rngs(0))
     sequence = random_sequence(64)
@@ -42,6 +43,7 @@ def test_outputs_have_the_documented_shapes():
     assert (steps[..., 1:3] >= 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ablation", "changes"),
     [

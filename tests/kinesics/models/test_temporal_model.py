@@ -7,7 +7,7 @@ from support.toy import LABELS, untrained
 
 from kinesics.detectors import budgeted, linear
 from kinesics.errors import KinesicsError
-from kinesics.models.temporal_model import build_network, read_model_checkpoint, settings_of
+from kinesics.models.temporal_model import build_network, read_model_checkpoint, settings_bytes, settings_of
 from kinesics.structures.events import check_events
 
 
@@ -47,3 +47,16 @@ def test_damaged_checkpoints_are_refused(training, tmp_path, name, change, messa
     save_file(changed, path, {"detector": "linear"})
     with pytest.raises(KinesicsError, match=f"model.safetensors: damaged, or of another version.*{message}"):
         read_model_checkpoint(linear.MODEL, path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"signed": 0}, "budgeted has no option 'signed'"), ({"use_text": None}, "it lacks the option 'use_text'")],
+)
+def test_checkpoints_with_other_options_are_refused(training, tmp_path, change, message):
+    recordings, truth = training
+    checkpoint, path = untrained(budgeted.MODEL, recordings[:1], truth), tmp_path / "model.safetensors"
+    settings = {key: value for key, value in (settings_of(checkpoint) | change).items() if value is not None}
+    save_file(checkpoint | {"settings": settings_bytes(settings)}, path, {"detector": "budgeted"})
+    with pytest.raises(KinesicsError, match=f"^{path}: damaged, or of another version, train it again: {message}$"):
+        read_model_checkpoint(budgeted.MODEL, path)

@@ -56,6 +56,7 @@ def test_two_processes_write_the_same_bytes(clip, bundles, tmp_path):
     assert len(digests) == 1
 
 
+@pytest.mark.slow
 def test_the_speaker_is_person_0_and_the_man_at_the_left_person_1(clip, bundles, tmp_path):
     tracks = follow(clip("obama_speech"), bundles, tmp_path, rate_hz=4)
     assert tracks.persons == [0, 1]

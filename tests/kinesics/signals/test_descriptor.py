@@ -132,8 +132,12 @@ def audio_features(video: str, rows: int) -> dict[str, Features]:
     sound = random.normal(-4, 1, (rows, 6)).astype(np.float32)
     sentence = np.stack([random.uniform(0.1, 0.9, 7), np.zeros(7)]).astype(np.float32)
     return {
-        "hear": Features(video, "hear", 10.0, {"sound": CropFeatures(np.arange(rows) / 10, nobody, sound)}),
-        "words": Features(video, "words", 1.0, {"text": CropFeatures(np.array([0.45, 1.2]), nobody[:2], sentence)}),
+        "audio_activity": Features(
+            video, "audio_activity", 10.0, {"sound": CropFeatures(np.arange(rows) / 10, nobody, sound)}
+        ),
+        "text_emotion": Features(
+            video, "text_emotion", 1.0, {"text": CropFeatures(np.array([0.45, 1.2]), nobody[:2], sentence)}
+        ),
     }
 
 
@@ -143,17 +147,17 @@ def test_audio_is_the_same_for_everyone_and_ends_with_the_sound(tmp_path):
     one, other = (Recording(recording.tracks, recording.features | features).descriptor(person) for person in (0, 1))
     columns = [k for kind in AUDIO_COLUMNS.values() for k in kind]
     np.testing.assert_array_equal(one[:, columns], other[:, columns])
-    assert column(one, "seen_sound").tolist() == [1] * 20 + [0] * 80
-    assert column(one, "seen_words").tolist() == [0] * 5 + [1] * 7 + [0] * 88
-    sound, sentence = features["hear"].crops["sound"].tokens, features["words"].crops["text"].tokens
-    np.testing.assert_array_equal(column(one, "sound_speech")[:20], sound[:, 0])
-    np.testing.assert_allclose(column(one, "sound_loudness")[:20], sound[:, 1] - np.median(sound[:, 1]), atol=1e-6)
-    np.testing.assert_array_equal(one[5:12, AUDIO_COLUMNS["words"][:7]], np.tile(sentence[0], (7, 1)))
+    assert column(one, "seen_audio").tolist() == [1] * 20 + [0] * 80
+    assert column(one, "seen_text").tolist() == [0] * 5 + [1] * 7 + [0] * 88
+    sound, sentence = features["audio_activity"].crops["sound"].tokens, features["text_emotion"].crops["text"].tokens
+    np.testing.assert_array_equal(column(one, "audio_speech")[:20], sound[:, 0])
+    np.testing.assert_allclose(column(one, "audio_loudness")[:20], sound[:, 1] - np.median(sound[:, 1]), atol=1e-6)
+    np.testing.assert_array_equal(one[5:12, AUDIO_COLUMNS["text"][:7]], np.tile(sentence[0], (7, 1)))
     np.testing.assert_array_equal((one[:, MIRROR] * MIRROR_SIGN)[:, columns], one[:, columns])
     silent, without = recording.descriptor(0), person_descriptor(recording.tracks, 0, recording.features["fer"])
     assert silent.tobytes() == without.tobytes()
     assert (silent[:, columns] == 0).all()
     kept = [k for k in range(len(COLUMNS)) if k not in columns]
     assert silent[:, kept].tobytes() == one[:, kept].tobytes()
-    with pytest.raises(KinesicsError, match="features of 'words' on 'v' were given for 'hear' of 'v'"):
-        person_descriptor(recording.tracks, 0, None, features["words"])
+    with pytest.raises(KinesicsError, match="features of 'text_emotion' on 'v' were given for 'audio_activity' of 'v'"):
+        person_descriptor(recording.tracks, 0, None, features["text_emotion"])

@@ -13,7 +13,6 @@ from kinesics.structures.timegrid import (
     hysteresis,
     index,
     label_runs,
-    rasterise,
     runs,
     samples,
     seconds,
@@ -29,7 +28,6 @@ def test_frames_and_seconds_round_trip(k, rate):
 
 def test_the_grid_by_hand():
     assert samples(0.35, 10) == 4
-    np.testing.assert_array_equal(rasterise([[0.1, 0.3]], 5, 10), [False, True, True, False, False])
     np.testing.assert_array_equal(runs([1, 1, 0, 1]), [[0, 2], [3, 4]])
     assert runs([]).shape == (0, 2)
 

@@ -19,6 +19,7 @@ def test_all_labels_are_acted_but_off_camera_which_follows_from_the_pixels():
     assert set(speech.SENTENCES["emotion"]) < set(LABELS.index) | {"neutral"}
 
 
+@pytest.mark.slow
 def test_events_last_between_a_sample_more_than_the_minimum_and_six_seconds():
     actions = script.draw_script(3, 3600).actions
     silent = actions[actions["label"] != "speaking"]

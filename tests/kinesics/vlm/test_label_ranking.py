@@ -95,7 +95,7 @@ def test_the_text_of_a_window_without_an_utterance_marks_the_silence(film, utter
 @pytest.mark.parametrize(
     ("text", "prompt", "message"),
     [
-        (UTTERANCES, "video", "the prompt video shows no words"),
+        (UTTERANCES, "video", "the prompt video shows no utterances"),
         (None, "text", "the prompt text shows utterances: give them with --words"),
         (
             "video,start_s,end_s,text\nother,0,1,Hm.\n",

@@ -56,6 +56,7 @@ def served(tmp_path_factory) -> Iterator[tuple[str, str]]:
             process.kill()
 
 
+@pytest.mark.slow
 def test_a_real_server_answers_and_the_second_run_sends_nothing(served, tmp_path, capsys, monkeypatch):
     """The model always ranks for one clip: two at once are malformed, and are sent again one by one."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)

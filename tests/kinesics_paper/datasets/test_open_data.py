@@ -133,6 +133,7 @@ def counts(summary):
     return {name: (row["streams"], row["events"], row["labels"], row["persons"]) for name, row in summary.items()}
 
 
+@pytest.mark.slow
 def test_summary_of_the_miniatures(written):
     summary = {row["dataset"]: row for row in open_data.summarise(written)}
     assert list(summary) == list(open_data.OPEN_DATASETS)
@@ -268,13 +269,8 @@ def test_concatenated_streams(made, tmp_path):
         assert np.abs(grey - part["label"].map(greys)).max() < 4
 
 
-def test_runs_of_shrec(made):
-    folder = made / "shrec2022"
-    assert rows(shrec2022.read_events(folder), "1")[0] == ("one", 0.0, 2.05)
-    detections = shrec2022.read_detections(folder, "Stronger")
-    assert detections["label"].value_counts()["wave"] == 1
-    with pytest.raises(KinesicsError, match=r"'Best' is not a run. The runs are 2ST-GCN 1F, "):
-        shrec2022.read_detections(folder, "Best")
+def test_gestures_of_shrec(made):
+    assert rows(shrec2022.read_events(made / "shrec2022"), "1")[0] == ("one", 0.0, 2.05)
 
 
 def test_segments_of_ipn(made):
@@ -396,6 +392,7 @@ def test_the_wrist_of_jonas_moves_right():
     assert speeds["swipe_right_jonas"] > 0
 
 
+@pytest.mark.slow
 @with_mirror
 def test_phases_as_pose_lie_in_the_frame(whole):
     for path in (whole / "uci-gesture-phase/tracks").glob("*.parquet"):

@@ -2,7 +2,6 @@
 
 import json
 
-import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +15,6 @@ from kinesics.errors import KinesicsError
 from kinesics.io.checkpoints import decision_threshold
 from kinesics.io.files import write_json
 from kinesics.metrics.scoring import score
-from kinesics.models.losses import signed_distance, smooth_l1
 from kinesics.signals.recording import read_recordings
 from kinesics.structures.events import read_events_csv, write_events_csv
 from kinesics.structures.features import write_features
@@ -25,17 +23,6 @@ from kinesics_paper.article.figures import proposal
 from kinesics_paper.article.numbers.studies import proposal_numbers
 from kinesics_paper.article.tables.results import ablation
 from kinesics_paper.studies.proposal_studies import StudyData, budget_curve, learning_curve
-
-
-@pytest.mark.slow
-def test_signed_distances_by_hand():
-    on = jnp.array([0, 0, 0, 1, 1, 1, 1, 0, 0], jnp.float32)[None, :, None]
-    # In frames, from each frame's middle to the nearest boundary; a quarter of the limit is the unit.
-    expected = np.array([-2.5, -1.5, -0.5, 0.5, 1.5, 1.5, 0.5, -0.5, -1.5])
-    np.testing.assert_allclose(signed_distance(on, 8.0)[0, :, 0], expected / 2)
-    np.testing.assert_allclose(signed_distance(on, 1.0)[0, :, 0], np.clip(expected, -1, 1) * 4)
-    assert signed_distance(jnp.zeros((1, 3, 1)), 2.0).tolist() == [[[-4.0], [-4.0], [-4.0]]]
-    assert smooth_l1(jnp.array([0.0, 0.0]), jnp.array([0.5, 3.0])).tolist() == [0.125, 2.5]
 
 
 def events(*rows: tuple[float, float, float]) -> pd.DataFrame:

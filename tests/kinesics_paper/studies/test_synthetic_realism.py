@@ -107,7 +107,7 @@ def test_a_mesh_that_is_off_by_more_than_a_tenth_has_failed(rendered):
 
 
 def test_expressions_are_measured_at_the_apex_and_when_calm(rendered):
-    rows = {(row["display"], row["said"]): row for row in realism(videos(), **rendered)["expressions"]}
+    rows = {(row["display"], row["output"]): row for row in realism(videos(), **rendered)["expressions"]}
     assert rows["happy", "happy"]["faces"] == rows["happy", "happy"]["times"] == 1, "person 1 has no output"
     assert rows["happy", "happy"]["mean_probability"] == pytest.approx(0.75)
     assert rows["happy", "fear"]["times"] == 0

@@ -28,12 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="VideoLLaMA 3 on this machine: folder, or repository of the Hugging Face hub, such as "
         f"{ENCODERS['videollama3_2b']['weights']} (2 billion parameters: 8 GB, on a GPU 4)",
     )
-    parser.add_argument("--model", metavar="NAME", help="which model of the endpoint")
+    parser.add_argument("--model", metavar="NAME", help="name of the model at the endpoint")
     parser.add_argument(
         "--labels",
         nargs="+",
         metavar="LABEL",
-        help="labels that may be answered, also separated by commas (with --detect, by default the manual's)",
+        help="labels to choose from, also separated by commas (with --detect, by default the manual's)",
     )
     parser.add_argument("--detect", action="store_true", help="ask for events and their times, not for ranked labels")
     parser.add_argument("--out", type=Path, metavar="CSV", help="ranked answers, or events; needed unless --dry-run")
@@ -225,7 +225,7 @@ def _rank_labels(args: argparse.Namespace, model: _Model) -> _Answers:
     items = [item for path in args.video for item in label_ranking.list_items(path, args.window, args.step)]
     utterances = label_ranking.read_utterances(args.words) if args.words else None
     prompt = label_ranking.choose_prompt(items, args.prompt, utterances, str(args.words))
-    if args.weights and prompt["shows"] == "words":
+    if args.weights and prompt["shows"] == "text":
         raise KinesicsError("VideoLLaMA 3 takes images: give --prompt text with an endpoint")
     batch = args.batch or int(prompt["batch"])
     settings = _given(frames=args.frames, size=args.size, detail=args.detail, seed=args.seed)

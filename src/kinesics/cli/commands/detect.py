@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--detector",
         metavar="NAME",
-        help=f"{', '.join(name for name in DETECTORS if not is_trained(name))}; with a --model of theirs "
+        help=f"{', '.join(name for name in DETECTORS if not is_trained(name))}; trained ones, with --model: "
         f"{', '.join(filter(is_trained, DETECTORS))} (default: the model's, else {api.DEFAULT_DETECTOR})",
     )
     parser.add_argument("--model", type=Path, metavar="FILE", help="checkpoint of a trained detector")
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--policy",
         default="uncertain",
         metavar="NAME",
-        help="acquisition policy under a budget: uniform, motion, uncertain, kts (default: %(default)s)",
+        help="acquisition policy under a budget: uniform, motion, uncertain (default: %(default)s)",
     )
     parser.add_argument("--all", action="store_true", help="also write events below the model's decision threshold")
     parser.add_argument("--seed", type=seed, default=0)

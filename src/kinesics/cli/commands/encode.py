@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--weights", metavar="PATH", help="file or folder, or repository of the Hugging Face hub (default: in --data)"
     )
     parser.add_argument(
-        "--cache", type=Path, metavar="FILE", help="keep the features of each crop here, to go on after a kill"
+        "--cache", type=Path, metavar="FILE", help="keep the features of each crop here: an interrupted run resumes"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FEATURES.safetensors")
     add_data(parser)

@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "encoder",
         nargs="*",
         metavar="NAME",
-        help="print all about these, or list those whose names begin so (default: all)",
+        help="show the details of these, or list those whose names begin with NAME (default: all)",
     )
     add_data(parser)
 

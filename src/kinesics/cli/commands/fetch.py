@@ -7,7 +7,7 @@ from kinesics.io import downloads
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", nargs="*", help="ids of the list's first column; none prints the list")
+    parser.add_argument("source", nargs="*", help="ids of sources; without any, print the list")
     add_data(parser)
 
 

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         metavar="LABEL",
-        help="judge these labels only (default: all that occur)",
+        help="evaluate these labels only (default: all that occur)",
     )
     persons = parser.add_mutually_exclusive_group()
     persons.add_argument(
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=rate,
         default=10.0,
         metavar="HZ",
-        help="frames per second that are compared (default: %(default)s)",
+        help="frames per second of frame-wise metrics (default: %(default)s)",
     )
     parser.add_argument(
         "--by-video", action="store_true", help="resample whole videos, not blocks of 10 s: give many videos"
@@ -53,9 +53,9 @@ def _add_tables(parser: argparse.ArgumentParser) -> None:
         "--predicted",
         action="append",
         required=True,
-        help="events tables of different videos, or their folder; again: another seed of the detector",
+        help="events tables of different videos, or their folder; repeat the option for each further seed of the detector",
     )
-    tubes("--tubes-truth", action="extend", help="tubes of --truth, as many and in the same order: scores space too")
+    tubes("--tubes-truth", action="extend", help="tubes of --truth, as many and in the same order: also score location")
     tubes("--tubes-predicted", action="append", help="tubes of --predicted, as many and in the same order")
     tables(
         "--compare",

@@ -18,7 +18,7 @@ from kinesics.structures.vocabulary import LABELS
 from kinesics_paper.article.figures.results import name_lanes, tubes_strip
 from kinesics_paper.article.style import BLUE, COLUMN, GREEN, GREY, ORANGE, RED, SKY, TEXT, save, style
 
-POLICY_COLOURS = {"uncertain": RED, "uniform": BLUE, "motion": GREEN, "kts": ORANGE}
+POLICY_COLOURS = {"uncertain": RED, "uniform": BLUE, "motion": GREEN}
 #: The aim of a token budget: this share of the mAP with all queries, with at most that share of the queries.
 KEEP, QUERIES = 0.95, 0.15
 

@@ -28,7 +28,7 @@ def benchmarks(scores: list[str], out: str | Path) -> None:
     for number, (name, row) in enumerate(BENCHMARKS.items()):
         if number and row["task"] != rows[-1][1]:
             rules.append(number)
-        reached = {result["encoder"]: _score(result, row) for result in results if result["corpus"] == name}
+        reached = {result["encoder"]: _score(result, row) for result in results if result["benchmark"] == name}
         size = [text(float(row["videos"]), 0), text(float(row["hours"]), 1), text(float(row["disk_gb"]), 0)]
         size[-1] += verification_mark("no" if "from memory" in row["sizes"] else "yes")
         access = "open" if row["access"] == "open" else "to be signed"
@@ -101,7 +101,8 @@ def _states(literature: dict[str, pd.DataFrame], records: list[dict], scores: li
         kind: aliases[aliases["kind"] == kind].groupby("name")["published"].agg(set) for kind in ("system", "dataset")
     }
     run = {
-        (ENCODERS[result["encoder"]]["citation"], BENCHMARKS[result["corpus"]]["dataset"]) for result in _read(scores)
+        (ENCODERS[result["encoder"]]["citation"], BENCHMARKS[result["benchmark"]]["dataset"])
+        for result in _read(scores)
     }
     embedded = {files[0]["citation"] for files in read_downloads().values() if files[0]["tier"] == "embedded"}
     embedded |= {row["citation"] for name, row in ENCODERS.items() if is_downloadable(name)}

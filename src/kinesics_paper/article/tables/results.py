@@ -123,7 +123,7 @@ def results(scores: str | Path, out: str | Path) -> None:
     """Write each detector's scores on all labels and on its own, below the agreement of the annotators."""
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
     agreed = result["agreement"]
-    rows = [["coder A against B", str(len(agreed["labels"])), *(interval(agreed["metrics"][name]) for name in HEADS)]]
+    rows = [["pass A against B", str(len(agreed["labels"])), *(interval(agreed["metrics"][name]) for name in HEADS)]]
     rules = []
     for view in ("all", "own"):
         rules.append(len(rows))
@@ -183,10 +183,10 @@ def expressions(realism: str | Path, out: str | Path) -> None:
     """Write the outputs of the expression network at the apex of each expression, in per cent of its faces."""
     counts = pd.DataFrame(json.loads(Path(realism).read_text(encoding="utf-8"))["expressions"])
     shown = [label for label in [*LABELS.index, "neutral"] if label in set(counts["display"])]
-    outputs = list(dict.fromkeys(counts["said"]))
+    outputs = list(dict.fromkeys(counts["output"]))
     rows = []
     for expression in shown:
-        own = counts[counts["display"] == expression].set_index("said")
+        own = counts[counts["display"] == expression].set_index("output")
         share = (100 * own["times"] / own["faces"]).map("{:.0f}".format)
         rows.append(
             [rf"\what{{{escape(expression)}}}", str(own["faces"].iloc[0])]

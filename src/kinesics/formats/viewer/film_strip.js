@@ -13,7 +13,7 @@ const [FRAME_HEIGHT, KEPT, WAIT_MS] = [72, 40, 4000];
 /** Show the frames of the event that is selected. */
 export function createFilmStrip(store, player, palette) {
   const strip = byId("film");
-  const source = make("video", { muted: true, preload: "auto", playsinline: true });
+  const source = make("video", { muted: true, preload: "metadata", playsinline: true });
   source.muted = true;
   const drawn = new Map(); // the latest strips, by what they show
   let turn = 0;

@@ -69,9 +69,10 @@ export function createInspector(store, player) {
     if (!event) return;
     const place = store.placeOf(event.id);
     store.remove(event.id);
-    announce(`Deleted ${event.label}, person ${event.person}, at ${formatTime(event.start)}`);
-    const next = store.listed()[Math.min(place, store.listed().length - 1)];
+    const next = store.listed()[Math.min(Math.max(place, 0), store.listed().length - 1)];
     if (next) store.select(next.id);
+    const then = next ? `; selected ${next.label} at ${formatTime(next.start)}` : "";
+    announce(`Deleted ${event.label}, person ${event.person}, at ${formatTime(event.start)}${then}`);
   }
 
   function add() {

@@ -34,21 +34,11 @@ export function createKeyboard(store, { player, timeline, list, actions }) {
     Escape: () => store.select(null),
     "?": () => byId("help").showModal(),
   };
+  const withControl = { z: (press) => (press.shiftKey ? redo : undo)(), y: redo };
   document.addEventListener("keydown", (press) => {
-    if (document.querySelector("dialog[open]")) return;
-    const writing = press.target.matches("input:not([type=range], [type=checkbox], [type=radio]), select, textarea");
-    if ((press.ctrlKey || press.metaKey) && !press.altKey && !writing) {
-      const key = press.key.toLowerCase();
-      if (key === "z") (press.shiftKey ? redo : undo)();
-      else if (key === "y") redo();
-      else return;
-      press.preventDefault();
-      return;
-    }
-    if (press.ctrlKey || press.metaKey || press.altKey || writing) return;
-    if ([" ", "Enter"].includes(press.key) && press.target.closest("button, a, summary, label, input")) return;
-    if (/^(Arrow|Home|End)/.test(press.key) && press.target.matches("input, [role=tab]")) return;
-    const act = keys[press.key] ?? (press.shiftKey ? keys[press.key.toLowerCase()] : undefined);
+    if (press.altKey || isTaken(press)) return;
+    const key = press.key.length === 1 ? press.key.toLowerCase() : press.key;
+    const act = (press.ctrlKey || press.metaKey ? withControl : keys)[key];
     if (!act) return;
     press.preventDefault();
     act(press);
@@ -65,6 +55,14 @@ export function createKeyboard(store, { player, timeline, list, actions }) {
   };
   store.on("undo", show);
   show();
+}
+
+/** Return whether a field, a button or a dialog has a use for the key itself. */
+function isTaken({ key, target }) {
+  if (document.querySelector("dialog[open]")) return true;
+  if (target.matches("input:not([type=range], [type=checkbox], [type=radio]), select, textarea")) return true;
+  if (key === " " || key === "Enter") return target.closest("button, a, summary, label, input") !== null;
+  return /^(Arrow|Home|End)/.test(key) && target.matches("input, [role=tab], [role=separator]");
 }
 
 function tell(what, name) {

@@ -182,6 +182,7 @@ export class Store {
     const family = fields.label === undefined ? before.family : this.familyOf(fields.label);
     const after = { ...before, ...fields, family };
     if (Object.keys(after).every((key) => after[key] === before[key])) return;
+    this.#unhide(after);
     this.#edit([{ id, before, after }], name);
   }
 
@@ -195,8 +196,15 @@ export class Store {
     const id = this.#nextId++;
     const family = this.familyOf(fields.label);
     const after = { score: 1, box: null, tube: null, ...fields, id, table: 0, family };
+    this.#unhide(after);
     this.#edit([{ id, before: null, after }], `add ${after.label}`);
     return id;
+  }
+
+  /** Let the filter show what was just made. */
+  #unhide({ label, person }) {
+    this.filter.labels.delete(label);
+    this.filter.persons.delete(person);
   }
 
   familyOf(label) {

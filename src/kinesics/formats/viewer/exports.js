@@ -70,9 +70,8 @@ export function toEaf(events, media, vocabulary, date) {
 
 /** Return the tiers in the order of persons and families, and their events, none of which overlap. */
 function tiersOf(events) {
-  const groups = [...Map.groupBy(events, (event) => JSON.stringify([event.person, event.family])).values()];
+  const groups = [...Map.groupBy(events, (event) => JSON.stringify([event.person, printable(event.family)])).values()];
   groups.sort(([a], [b]) => a.person - b.person || compareText(a.family, b.family));
-  const taken = new Set();
   return groups.flatMap((group) => {
     const { person, family } = group[0];
     const rows = [];
@@ -81,23 +80,21 @@ function tiersOf(events) {
       if (row) row.push(event);
       else rows.push([event]);
     }
-    const name = `person ${person} ${family || "other"}`;
-    return rows.map((row) => ({ name: unused(name, taken), person, rows: row }));
+    return rows.map((row, place) => ({ name: tierName(person, family, place), person, rows: row }));
   });
 }
 
-/** Return the name, with a number behind it if it is taken, and take it. */
-function unused(name, taken) {
-  let free = name;
-  for (let number = 2; taken.has(free); number++) free = `${name} (${number})`;
-  taken.add(free);
-  return free;
+/** Name a tier as `kinesics.formats` does: further tiers, of events that overlap, have a number in brackets. */
+function tierName(person, family, place) {
+  const name = `person ${person} ${printable(family)}`.trimEnd();
+  return place || / \(\d+\)$/.test(name) ? `${name} (${place + 1})` : name;
 }
 
 // XML 1.0 has no control characters, no halves of surrogate pairs and no U+FFFE or U+FFFF.
 // eslint-disable-next-line no-control-regex
-const xml = (text) => text.toWellFormed().replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "\ufffd").replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-const attribute = (text) => `"${xml(text).replaceAll('"', "&quot;").replaceAll("\n", "&#10;").replaceAll("\t", "&#9;")}"`;
+const printable = (text) => text.toWellFormed().replace(/[\x00-\x1f\x7f-\x9f\ufffe\uffff]+/g, " ").trim();
+const xml = (text) => printable(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+const attribute = (text) => `"${xml(text).replaceAll('"', "&quot;")}"`;
 
 /** Make the dialog that saves the table. */
 export function createExports(store, player) {

@@ -12,6 +12,9 @@ from support.clips import numbered, write_video
 from kinesics.formats.html_viewer import ViewedVideo, write_viewer
 from kinesics.structures.events import Events
 
+#: Pixels from the left to the time 0 of the timeline, and from its top to the middle of the first lane.
+GUTTER, FIRST_LANE = 148, 26 + 24 + 12
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
@@ -56,6 +59,11 @@ class OpenPage:
         path = folder / f"exported.{ending}"
         download.value.save_as(path)
         return path
+
+    def point(self, seconds: float) -> tuple[float, float]:
+        """Return the place of a time in the first lane, where the timeline shows a whole clip of 3 s."""
+        box = self.page.locator("#lanes-canvas").bounding_box()
+        return box["x"] + GUTTER + (box["width"] - GUTTER) * seconds / 3, box["y"] + FIRST_LANE
 
     def time(self) -> float:
         """Return the time of the video, once it is there."""

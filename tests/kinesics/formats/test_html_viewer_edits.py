@@ -14,6 +14,8 @@ from kinesics.metrics.matching import match_events, overlaps, sorted_events
 from kinesics.structures.events import COLUMNS, Events, check_events
 from kinesics.structures.vocabulary import LABELS
 
+pytestmark = pytest.mark.slow
+
 BOX = (0.1, 0.2, 0.4, 0.9)
 TABLE = pd.DataFrame(
     [
@@ -69,7 +71,7 @@ def test_corrections_are_exported_and_undone(ready_page, numbered_clip, tmp_path
         [2, "head_turn", "gesture", 1.0, 2.0, 1.0],
         [0, "surprise", "emotion", 1.0, 2.8, 0.4],
     ]
-    assert page.text("#changes") == "3 corrected"
+    assert page.text("#changes") == "3 corrected, exported"
     for _ in range(7):
         assert page.page.locator("#undo").is_enabled()
         press("Control+z")
@@ -85,19 +87,15 @@ def test_corrections_are_exported_and_undone(ready_page, numbered_clip, tmp_path
 def test_edges_are_dragged_and_set_by_keys(ready_page, numbered_clip):
     page = ready_page(numbered_clip, EVENTS)
     page.page.keyboard.press("j")
-    box = page.page.locator("#lanes-canvas").bounding_box()
-    width, y = box["width"] - 148, box["y"] + 26 + 24 + 12
-    x = lambda seconds: box["x"] + 148 + width * seconds / 3  # noqa: E731
-    page.page.mouse.move(x(1.5), y)
+    page.page.mouse.move(*page.point(1.5))
     page.page.mouse.down()
-    page.page.mouse.move(x(1.8), y, steps=3)
+    page.page.mouse.move(*page.point(1.8), steps=3)
     assert page.page.locator("#undo").is_disabled()
     assert page.time() == pytest.approx(1.8, abs=0.01)
     page.page.mouse.up()
-    assert page.fields()["end"][:6] in ("0:01.8", "0:01.7")
+    assert float(page.fields()["end"][2:]) == pytest.approx(1.8, abs=0.01)
     page.page.keyboard.press("ArrowLeft")
     page.page.keyboard.press("[")
-    assert page.fields()["start"][:5] in ("0:00.",)
     assert float(page.fields()["start"][2:]) == pytest.approx(0.8, abs=0.01)
     page.page.keyboard.press("End")
     page.page.keyboard.press("[")
@@ -107,12 +105,10 @@ def test_edges_are_dragged_and_set_by_keys(ready_page, numbered_clip):
 
 def test_events_are_added_by_dragging_in_a_lane(ready_page, numbered_clip):
     page = ready_page(numbered_clip, EVENTS)
-    box = page.page.locator("#lanes-canvas").bounding_box()
-    width, y = box["width"] - 148, box["y"] + 26 + 24 + 12
     page.page.keyboard.down("Shift")
-    page.page.mouse.move(box["x"] + 148 + width * 0.8, y)
+    page.page.mouse.move(*page.point(2.4))
     page.page.mouse.down()
-    page.page.mouse.move(box["x"] + 148 + width * 0.7, y, steps=3)
+    page.page.mouse.move(*page.point(2.1), steps=3)
     page.page.mouse.up()
     page.page.keyboard.up("Shift")
     fields = page.fields()
@@ -201,7 +197,7 @@ def test_two_tables_are_compared(ready_page, numbered_clip, tmp_path):
     page.page.click("#tab-summary")
     assert page.page.locator("#summary dd").all_inner_texts() == ["1", "2", "2", "0.33"]
     page.page.uncheck("#differences")
-    page.page.locator("#events-panel, #summary").first.focus()
+    page.page.locator("#lanes").focus()
     for _ in range(9):
         if page.fields()["label"] == "sad":
             break
@@ -268,7 +264,6 @@ def test_no_text_is_markup_and_every_name_can_be_opened(ready_page, tmp_path):
     rows = [(name, k, label, "", k / 10, 2.0 + k / 10, 0.5 + k / 20, *BOX) for k, label in enumerate(HOSTILE)]
     events = Events(pd.DataFrame(rows, columns=COLUMNS))
     page = ready_page(video, events, Events(events.table.assign(start_s=0.0, end_s=0.01)))
-    page.page.evaluate("document.title")
     assert page.text("h1") == name
     assert {row[3] for row in page.rows()} == set(HOSTILE)
     for _ in range(3):

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from support.clips import number, numbered, write_video
 
-from kinesics.formats.html_viewer import ViewedVideo, write_viewer
 from kinesics.structures.events import COLUMNS, TUBE_COLUMNS, Events
+
+pytestmark = pytest.mark.slow
 
 LEFT, RIGHT = (0.1, 0.2, 0.4, 0.9), (0.5, 0.2, 0.9, 0.8)
 TABLE = pd.DataFrame(
@@ -93,13 +94,9 @@ def test_enter_plays_an_event_to_its_end(ready_page, numbered_clip):
 
 def test_a_click_on_the_timeline_selects_and_seeks(ready_page, numbered_clip):
     page = ready_page(numbered_clip, EVENTS)
-    box = page.page.locator("#lanes-canvas").bounding_box()
-    gutter = 148
-    width = box["width"] - gutter
-    first_lane = 26 + 24 + 12
-    page.page.mouse.click(box["x"] + gutter + width * 1.0 / 3, box["y"] + first_lane)
+    page.page.mouse.click(*page.point(1.0))
     assert (page.fields()["start"], page.time()) == ("0:00.500", 0.5)
-    page.page.mouse.click(box["x"] + gutter + width * 2.4 / 3, box["y"] + first_lane)
+    page.page.mouse.click(*page.point(2.4))
     assert page.fields()["start"] == "0:00.500"
     assert page.time() == pytest.approx(2.4, abs=0.01)
     page.page.locator("#lanes").focus()
@@ -226,14 +223,11 @@ def test_the_page_fits_narrow_windows(ready_page, numbered_clip):
 
 def test_a_video_that_is_gone_can_be_chosen_again(open_page, tmp_path):
     video = write_video(tmp_path / "talk.mp4", numbered(30, 160, 120))
-    write_viewer(tmp_path / "viewer.html", [ViewedVideo(video, EVENTS)])
-    moved = video.rename(tmp_path / "moved.mp4")
-    # The page is written by open_page from a video that exists; then it is the first one's address that leads nowhere.
-    page = open_page(moved, Events(TABLE.assign(video="moved")))
-    moved.rename(tmp_path / "again.mp4")
+    page = open_page(video, EVENTS)
+    video.rename(tmp_path / "again.mp4")
     page.page.reload()
     page.page.wait_for_selector("#video-missing:not([hidden])")
-    assert "moved.mp4 is not beside this page any more" in page.text("#video-problem")
+    assert "talk.mp4 is not beside this page any more" in page.text("#video-problem")
     page.page.keyboard.press("j")
     assert page.fields()["label"] == "happy"
     page.page.set_input_files("#video-file", tmp_path / "again.mp4")

@@ -47,7 +47,7 @@ export function labelColours(vocabulary) {
 /** Return the colours of the page as it is now: light or dark, with those of labels adapted to it. */
 export function readPalette(colourOf) {
   const style = (name) => getComputedStyle(document.querySelector(`#swatches .${name}`)).color;
-  const names = ["surface", "raised", "text", "muted", "line", "accent"];
+  const names = ["surface", "raised", "text", "muted", "line", "accent", "danger"];
   const page = Object.fromEntries(names.map((name) => [name, toHex(style(name).match(/[\d.]+/g).slice(0, 3).map(Number))]));
   const fills = new Map();
   const fill = (label) => {

@@ -9,9 +9,10 @@ export function createFilters(store, palette) {
   byId("differences-row").hidden = !store.comparing;
   differences.addEventListener("change", () => store.setFilter({ differences: differences.checked }));
 
+  const definitions = new Map(store.data.vocabulary.map((entry) => [entry.label, entry.definition]));
   const kinds = {
-    persons: { values: () => store.persons(), field: "person", name: (person) => `Person ${person}`, colour: null },
-    labels: { values: () => store.labels(), field: "label", name: (label) => label, colour: (label) => palette().fill(label) },
+    persons: { values: () => store.persons(), field: "person", name: (person) => `Person ${person}`, about: () => "", colour: null },
+    labels: { values: () => store.labels(), field: "label", name: (label) => label, about: (label) => (definitions.has(label) ? `${definitions.get(label)}\n` : ""), colour: (label) => palette().fill(label) },
   };
   const drawn = Object.fromEntries(Object.entries(kinds).map(([kind, rules]) => [kind, chips(store, kind, rules)]));
   const drawAll = () => Object.values(drawn).forEach((draw) => draw());
@@ -53,7 +54,7 @@ function scoreSlider(store, table, place) {
 }
 
 /** Return a function that draws a button for each person or label, pressed where it is shown. */
-function chips(store, kind, { values, field, name, colour }) {
+function chips(store, kind, { values, field, name, about, colour }) {
   const box = byId(kind);
   const hidden = () => store.filter[kind];
   byId(`${kind}-all`).addEventListener("click", () => store.setFilter({ [kind]: new Set() }));
@@ -76,7 +77,7 @@ function chips(store, kind, { values, field, name, colour }) {
         const swatch = colour && make("span", { class: "swatch" });
         const button = make(
           "button",
-          { type: "button", class: "chip", title: "Double-click: show this one alone", onclick: (press) => toggle(value, press.altKey), ondblclick: () => toggle(value, true) },
+          { type: "button", class: "chip", title: `${about(value)}Double-click to show this alone`, onclick: (press) => toggle(value, press.altKey), ondblclick: () => toggle(value, true) },
           swatch,
           make("span", { class: "chip-name" }, name(value)),
           make("span", { class: "count" }),

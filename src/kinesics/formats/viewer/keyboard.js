@@ -51,7 +51,7 @@ export function createKeyboard(store, { player, timeline, list, actions }) {
       byId(id).title = name === null ? "" : `${id === "undo" ? "Undo" : "Redo"}: ${name}`;
     }
     const { changes } = store;
-    byId("changes").textContent = changes ? `${changes} corrected` : "";
+    byId("changes").textContent = changes ? `${changes} corrected${store.isSaved ? ", exported" : ""}` : "";
   };
   store.on("undo", show);
   show();

@@ -123,6 +123,11 @@ export class Store {
     );
   }
 
+  /** Return the shown events that only one of the tables has, by time. */
+  differences() {
+    return this.#cached("differences", () => this.listed().filter((event) => this.isDifferent(event)));
+  }
+
   /** Return the place of an event in the list, -1 if it is not shown. */
   placeOf(id) {
     const places = this.#cached("places", () => new Map(this.listed().map((event, place) => [event.id, place])));
@@ -174,6 +179,7 @@ export class Store {
 
   markSaved() {
     this.#saved = this.#done.at(-1) ?? null;
+    this.#changed("undo");
   }
 
   /** Change fields of an event of the first table. */

@@ -96,7 +96,9 @@ export function createTimeline(store, player, palette) {
   store.on("selection preview", draw);
   player.on("ready", timeline.fit);
   player.on("time", (time) => {
-    if (!player.video.paused && time > view.to) show(time, view.to - view.from);
+    const { paused } = player.video;
+    const span = view.to - view.from;
+    if (time > view.to || (paused && time < view.from)) show(paused ? time - span / 2 : time, span);
     else placeHead();
   });
   scroller.addEventListener("scroll", draw);

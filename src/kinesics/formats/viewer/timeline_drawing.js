@@ -177,16 +177,21 @@ function drawSelected({ context, palette, x }, event, top, height) {
   }
 }
 
-/** Draw how many events there are along the whole video, and which part of it is in view. */
+/** Draw how many events there are along the whole video, how many only one table has, and which part is in view. */
 export function drawOverview(context, size, store, view, duration, palette) {
   const x = (seconds) => view.gutter + (seconds / duration) * (size.width - view.gutter);
-  const counts = densities(store, size.width - view.gutter, duration);
+  const pixels = Math.max(1, Math.ceil(size.width - view.gutter));
+  const counts = densities(store.listed(), pixels, duration);
   const most = counts.reduce((top, count) => Math.max(top, count), 1);
-  context.fillStyle = palette.muted;
-  counts.forEach((count, pixel) => {
-    const height = (count / most) * (size.height - 6);
-    if (count) context.fillRect(view.gutter + pixel, size.height - 2 - height, 1, height);
-  });
+  const drawCounts = (numbers, colour) => {
+    context.fillStyle = colour;
+    numbers.forEach((count, pixel) => {
+      const height = (count / most) * (size.height - 6);
+      if (count) context.fillRect(view.gutter + pixel, size.height - 2 - height, 1, height);
+    });
+  };
+  drawCounts(counts, palette.muted);
+  if (store.comparing) drawCounts(densities(store.differences(), pixels, duration), palette.danger);
   const [left, right] = [x(view.from), x(view.to)];
   Object.assign(context, { strokeStyle: palette.accent, fillStyle: palette.accent, lineWidth: 2 });
   context.globalAlpha = 0.14;
@@ -200,9 +205,9 @@ export function drawOverview(context, size, store, view, duration, palette) {
 }
 
 /** Return the number of events at each pixel. */
-function densities(store, pixels, duration) {
-  const steps = new Int32Array(Math.max(1, Math.ceil(pixels)) + 1);
-  for (const event of store.listed()) {
+function densities(events, pixels, duration) {
+  const steps = new Int32Array(pixels + 1);
+  for (const event of events) {
     const first = Math.floor((event.start / duration) * pixels);
     steps[Math.min(first, steps.length - 2)]++;
     steps[Math.min(Math.max(first + 1, Math.ceil((event.end / duration) * pixels)), steps.length - 1)]--;

@@ -215,8 +215,11 @@ def test_a_screen_reader_finds_names_rows_and_what_happens(ready_page, numbered_
     assert names == 0
 
 
-def test_the_page_fits_narrow_windows(ready_page, numbered_clip):
-    page = ready_page(numbered_clip, EVENTS, viewport={"width": 380, "height": 700})
+def test_the_page_fits_narrow_windows_whatever_the_names(ready_page, tmp_path):
+    name = "wide " * 40 + "w" * 30
+    video = write_video(tmp_path / f"{name}.mp4", numbered(30, 160, 120))
+    table = TABLE.assign(video=name, label=["l" * 150, "l " * 90 + "l", "happy", "speaking"], family="")
+    page = ready_page(video, Events(table), Events(table), viewport={"width": 380, "height": 700})
     assert page.page.evaluate("document.documentElement.scrollWidth") <= 380
     assert page.page.locator("#lanes-canvas").bounding_box()["height"] >= 200
 

@@ -1,10 +1,10 @@
 // The boxes of events over the video. They are drawn on a canvas of their own: the video itself is not read.
 
-import { byId, fitCanvas, oncePerFrame } from "./dom.js";
+import { byId, fitCanvas, oncePerFrame, shortened } from "./dom.js";
 import { inkOn } from "./colours.js";
 import { boxAt } from "./events.js";
 
-const [LINE, TAG_HEIGHT, FONT] = [2, 17, "12px system-ui, sans-serif"];
+const [LINE, TAG_HEIGHT, WIDEST_LABEL, FONT] = [2, 17, 220, "12px system-ui, sans-serif"];
 const SAME = 0.01; // boxes whose sides differ by less, in fractions of the frame, are drawn as one
 
 /** Draw the boxes of the events that are shown, at the time of the player, whenever one of them changes. */
@@ -78,7 +78,8 @@ function drawTags(context, { table, person, box, events }, frame, store, palette
   let y = Math.max(frame.top, frame.top + box[1] * frame.height - events.length * TAG_HEIGHT);
   for (const event of events) {
     const fill = palette.fill(event.label);
-    const text = `${several ? `${person} ` : ""}${event.label} ${event.score.toFixed(2)}`;
+    const label = shortened(context, event.label, Math.min(frame.width / 2, WIDEST_LABEL));
+    const text = `${several ? `${person} ` : ""}\u2068${label}\u2069 ${event.score.toFixed(2)}`; // isolates right-to-left text
     const width = context.measureText(text).width + 10;
     const wanted = frame.left + (table ? box[2] * frame.width - width : box[0] * frame.width);
     const left = Math.max(frame.left, Math.min(wanted, frame.left + frame.width - width));

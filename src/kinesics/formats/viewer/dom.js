@@ -62,3 +62,16 @@ export function fitCanvas(canvas) {
   context.clearRect(0, 0, width, height);
   return { context, width, height };
 }
+
+const widths = new Map();
+
+/** Return a text as it fits into a width of a canvas, cut off with an ellipsis where it is wider. */
+export function shortened(context, text, width) {
+  const key = `${context.font} ${width} ${text}`;
+  if (!widths.has(key)) {
+    let short = text;
+    while (short.length > 1 && context.measureText(short).width > width) short = `${Array.from(short).slice(0, -2).join("")}…`;
+    widths.set(key, short);
+  }
+  return widths.get(key);
+}

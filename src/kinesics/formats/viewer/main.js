@@ -118,5 +118,5 @@ function createTabs(shownPanel) {
 function showLegend() {
   byId("legend").hidden = !store.comparing;
   if (!store.comparing) return;
-  for (const [place, table] of store.tables.entries()) byId(`legend-${place}`).textContent = table.name;
+  for (const [place, table] of store.tables.entries()) Object.assign(byId(`legend-${place}`), { textContent: table.name, title: table.name });
 }

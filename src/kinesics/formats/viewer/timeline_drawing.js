@@ -1,6 +1,7 @@
 // Draw the timeline: ruler, names of lanes, events, and the overview of the whole video beneath.
 
 import { inkOn } from "./colours.js";
+import { shortened } from "./dom.js";
 import { eventsBetween, HEADER, RULER } from "./timeline_layout.js";
 import { formatTime, rulerStep } from "./times.js";
 
@@ -88,19 +89,6 @@ function drawPerson({ context, size, view, palette }, person, y) {
   context.font = `600 ${FONT}`;
   context.fillText(shortened(context, `Person ${person}`, view.gutter - 16), 10, y + HEADER / 2);
   context.font = FONT;
-}
-
-const widths = new Map();
-
-/** Return the text, cut off with an ellipsis where it is wider. */
-function shortened(context, text, width) {
-  const key = `${context.font} ${width} ${text}`;
-  if (!widths.has(key)) {
-    let short = text;
-    while (short.length > 1 && context.measureText(short).width > width) short = `${Array.from(short).slice(0, -2).join("")}…`;
-    widths.set(key, short);
-  }
-  return widths.get(key);
 }
 
 function drawRow(paint, row) {

@@ -238,3 +238,16 @@ def test_a_video_that_is_gone_can_be_chosen_again(open_page, tmp_path):
     assert page.page.locator("#video-missing").is_hidden()
     assert page.time() == 0.5
     page.errors.clear()  # of the file that was not there
+
+
+def test_tags_of_many_boxes_find_a_place_wherever_they_are(ready_page, numbered_clip):
+    """Rounding must not let two tags push each other for ever; the first tubes of a real clip did."""
+    count, rng = 40, np.random.default_rng(0)
+    table = pd.DataFrame({"video": "talk", "person": np.arange(count) % 4, "label": "x", "start_s": 0.0, "end_s": 3.0})
+    corner = rng.uniform(0, 0.5, (count, 2))
+    table[["x0", "y0"]], table[["x1", "y1"]] = corner, corner + 0.3
+    page = ready_page(numbered_clip, Events(table))
+    for height in range(700, 716):
+        page.page.set_viewport_size({"width": 1300, "height": height})
+        page.settle()
+    assert int(page.page.locator("#boxes").get_attribute("data-boxes")) == count

@@ -75,7 +75,8 @@ function drawTags(context, { table, person, box, events }, frame, store, palette
   const several = store.persons().length > 1;
   context.font = FONT;
   context.textBaseline = "middle";
-  let y = Math.max(frame.top, frame.top + box[1] * frame.height - events.length * TAG_HEIGHT);
+  // Whole pixels: with fractions, a tag that was moved below another one could still count as over it, and be moved for ever.
+  let y = Math.round(Math.max(frame.top, frame.top + box[1] * frame.height - events.length * TAG_HEIGHT));
   for (const event of events) {
     const fill = palette.fill(event.label);
     const label = shortened(context, event.label, Math.min(frame.width / 2, WIDEST_LABEL));

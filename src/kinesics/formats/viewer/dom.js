@@ -18,7 +18,7 @@ export function make(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Say a sentence to screen readers; the same sentence twice is said twice. */
+/** Have screen readers read a sentence, also if it is the same as before. */
 export function announce(sentence) {
   const live = byId("live");
   live.textContent = live.textContent === sentence ? `${sentence}\u00a0` : sentence;
@@ -36,7 +36,7 @@ export function notify(sentence, action = null) {
   announce(sentence);
 }
 
-/** Call a function once before the next frame is painted, however often it is asked for. */
+/** Call a function once before the next frame is painted, however often this is called. */
 export function oncePerFrame(draw) {
   let waiting = false;
   return () => {

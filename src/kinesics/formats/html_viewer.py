@@ -47,11 +47,12 @@ class ViewedVideo:
     names: tuple[str, str] = ("detector", "annotator")
 
 
-def write_viewer(out: str | Path, videos: Sequence[ViewedVideo]) -> Path:
+def write_viewer(out: str | Path, videos: Sequence[ViewedVideo], *, pages: Sequence[str | Path] | None = None) -> Path:
     """Write a page for one video, or a folder of pages and an index for several; return the file to open.
 
     ``out`` is a file that ends with ``.html``, for exactly one video, or else a folder: its ``index.html`` links to the pages
-    in ``videos``. Pages refer to videos by their path relative to the page, so keep them in the same place to each other.
+    at ``pages``, relative to the folder (default: ``videos/<name>.html``). Pages refer to videos by their path relative to
+    the page, so keep them in the same place to each other.
     The same input gives the same bytes. Each page is written whole or not at all, the index last.
 
     Raises KinesicsError naming the file if a video cannot be read, two have the same name, or no event is of one of them.
@@ -67,16 +68,17 @@ def write_viewer(out: str | Path, videos: Sequence[ViewedVideo]) -> Path:
             raise KinesicsError(f"{out}: a page holds one video, not {len(videos)}: give a folder")
         _write_page(out, videos[0], probe_video(videos[0].video))
         return out
-    pages = [out / "videos" / _page_name(name) for name in names]
+    index = out / "index.html"
+    files = [out / page for page in pages or [Path("videos", _page_name(name)) for name in names]]
     infos = [probe_video(viewed.video) for viewed in videos]
-    for page, viewed, info in zip(pages, videos, infos, strict=True):
-        _write_page(page, viewed, info, home="../index.html")
-    write_text(out / "index.html", _index(out, pages, videos, infos))
-    return out / "index.html"
+    for file, viewed, info in zip(files, videos, infos, strict=True):
+        _write_page(file, viewed, info, home=relative_url(index, file.parent))
+    write_text(index, _index(out, files, videos, infos))
+    return index
 
 
 def _refuse_other_videos(viewed: ViewedVideo, names: Sequence[str]) -> None:
-    for events in filter(None, (viewed.events, viewed.compared)):
+    for events in _tables(viewed):
         others = set(events.table["video"]) - set(names)
         if others and len(others) == events.table["video"].nunique():
             raise KinesicsError(

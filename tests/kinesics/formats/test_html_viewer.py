@@ -104,6 +104,14 @@ def test_a_folder_has_an_index_with_a_link_to_each_page(tmp_path):
         assert [attrs for attrs, _ in Elements(page.read_text()).of("a")] == [{"href": "../index.html"}]
 
 
+def test_pages_can_be_beside_the_other_files_of_each_video(tmp_path):
+    videos = [ViewedVideo(clip(tmp_path / f"{name}.mp4"), named(name)) for name in "ab"]
+    index = write_viewer(tmp_path / "out", videos, pages=["a/deep/index.html", "b.html"])
+    assert [attrs["href"] for attrs, _ in Elements(index.read_text()).of("a")] == ["a/deep/index.html", "b.html"]
+    homes = [Elements((tmp_path / "out" / page).read_text()).of("a")[0][0] for page in ("a/deep/index.html", "b.html")]
+    assert homes == [{"href": "../../index.html"}, {"href": "index.html"}]
+
+
 def test_text_of_events_and_names_is_never_markup(tmp_path):
     label = "</script ><script>alert(1)</script/><!-- {{data}} \\g<0>"
     name = "{{script}} <img src=x onerror=alert(1)> \"'&"

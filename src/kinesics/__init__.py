@@ -15,6 +15,8 @@ _PUBLIC = {
     "score": "kinesics.api",
     "read_events": "kinesics.formats.registry",
     "write_events": "kinesics.formats.registry",
+    "ViewedVideo": "kinesics.formats.html_viewer",
+    "write_viewer": "kinesics.formats.html_viewer",
 }
 __all__ = sorted(_PUBLIC)
 

@@ -77,6 +77,9 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if name == chosen:
+            command.add_argument(
+                "--verbose", action="store_true", help="also print messages of the networks' libraries"
+            )
             module = import_module(f"kinesics.cli.commands.{name}")
             module.add_arguments(command)
             command.set_defaults(run=module.run)

@@ -10,6 +10,7 @@ _PUBLIC = {
     "KinesicsError": "kinesics.errors",
     "Events": "kinesics.structures.events",
     "Tracks": "kinesics.structures.tracks",
+    "annotate": "kinesics.annotation",
     "detect": "kinesics.api",
     "track": "kinesics.api",
     "score": "kinesics.api",

@@ -13,6 +13,7 @@ from kinesics.io.names import check_text
 
 #: Name of each command, in the order of ``--help``, with its line there. A command is a module of ``cli.commands``.
 COMMANDS = {
+    "annotate": "detect events in videos; write tables, annotation files and summaries",
     "detect": "detect behavioural events in a video",
     "track": "track people in a video: faces, hands, bodies",
     "score": "score predicted events against annotations",

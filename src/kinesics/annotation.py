@@ -16,10 +16,12 @@ from kinesics import api
 from kinesics.detectors.registry import DETECTORS, required_encoders
 from kinesics.encoders.registry import is_downloadable, required_downloads
 from kinesics.errors import KinesicsError
+from kinesics.formats.overview import write_overview
 from kinesics.formats.registry import write_events
 from kinesics.io import downloads
 from kinesics.io.files import replacing, sha256, write_json
 from kinesics.io.names import video_name
+from kinesics.media.annotated_video import write_annotated_video
 from kinesics.media.video import VideoInfo, probe_video
 from kinesics.metrics.time_budget import time_budget, transitions
 from kinesics.structures.events import Events, write_tubes
@@ -38,7 +40,8 @@ _LIBRARIES = ("ai-edge-litert", "av", "mediapipe", "numpy", "opencv-contrib-pyth
 class Settings:
     """What decides the result, besides the video and the version of the program.
 
-    ``labels`` are those to keep (all by default) and ``min_score`` the lowest score; the rest is as in ``api.detect``.
+    ``labels`` are those to keep (all by default) and ``min_score`` the lowest score; ``draw`` also writes a copy of the video
+    with the events drawn into it; the rest is as in ``api.detect``.
     """
 
     detector: str | None = None
@@ -48,6 +51,7 @@ class Settings:
     rate_hz: float = api.RATE_HZ
     max_people: int = api.MAX_PEOPLE
     seed: int = 0
+    draw: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "detector", api.check_detector(self.detector, self.model, self.rate_hz))
@@ -98,6 +102,8 @@ def annotate(
     settings = settings or Settings(**options)
     if out is None:
         return _select(_detect(video, settings, None, data, notify, progress), settings).table
+    import matplotlib  # noqa: F401 - of the extra `annotate`: that it is missing is said before the work
+
     folder = Path(out) / video_name(video)
     info = probe_video(video)
     record = {
@@ -127,7 +133,7 @@ def annotate(
 def write_outputs(annotation: Annotation, folder: Path, record: dict[str, Any]) -> None:
     """Write ``OUTPUTS`` into a folder, and last the record of how they were made with the SHA-256 of each."""
     hashes = {}
-    for name, write in OUTPUTS.items():
+    for name, write in (OUTPUTS | (DRAWN if record["settings"]["draw"] else {})).items():
         path = folder / name.format(name=annotation.tracks.video)
         write(annotation, path)
         hashes[path.name] = sha256(path)
@@ -231,9 +237,16 @@ OUTPUTS: dict[str, Callable[[Annotation, Path], None]] = {
     "tubes.parquet": lambda annotation, path: write_tubes(annotation.events.tubes, path),
     "summary.csv": _write_summary_csv,
     "summary.json": _write_summary_json,
+    "overview.png": lambda annotation, path: write_overview(
+        annotation.events.table, annotation.info.duration_s, path, annotation.tracks.video
+    ),
+}
+#: What is written only if it is asked for: it takes longer than all the rest.
+DRAWN: dict[str, Callable[[Annotation, Path], None]] = {
+    "{name}.annotated.mp4": lambda annotation, path: write_annotated_video(annotation.video, annotation.events, path),
 }
 
 
-def output_names(video: str | Path) -> Sequence[str]:
+def output_names(video: str | Path, draw: bool = False) -> Sequence[str]:
     """Return the names of the files that are written for a video, with the record of how they were made."""
-    return [*(name.format(name=video_name(video)) for name in OUTPUTS), PROVENANCE]
+    return [*(name.format(name=video_name(video)) for name in (OUTPUTS | DRAWN if draw else OUTPUTS)), PROVENANCE]

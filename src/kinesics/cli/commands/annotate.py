@@ -39,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--min-score", type=share, default=0.0, metavar="S", help="lowest score of an event (default: %(default)s)"
     )
     parser.add_argument(
+        "--draw", action="store_true", help="also write a copy of the video with the events drawn into it"
+    )
+    parser.add_argument(
         "--jobs", type=jobs, default=1, metavar="N", help="videos that are annotated at a time (default: %(default)s)"
     )
     parser.add_argument("--seed", type=seed, default=0)
@@ -56,6 +59,7 @@ def run(args: argparse.Namespace) -> None:
         rate_hz=args.rate,
         max_people=args.people,
         seed=args.seed,
+        draw=args.draw,
     )
     names = [video_name(video) for video in args.videos]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -109,4 +113,4 @@ def _options(args: argparse.Namespace, data: Path) -> list[str]:
         "--people": args.people,
         "--data": data,
     }
-    return [f"{name}={value}" for name, value in values.items() if value is not None]
+    return [f"{name}={value}" for name, value in values.items() if value is not None] + ["--draw"] * args.draw

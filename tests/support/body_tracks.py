@@ -30,7 +30,7 @@ def make_tracks(
 
 def face(yaw: float = 0.0, opening: float = 0.0) -> np.ndarray:
     """Return a mesh turned by ``yaw`` degrees, lips apart by a share of the face's height (40 of 100 pixels)."""
-    points = np.zeros((468, 3), np.float32)
+    points = np.zeros((478, 3), np.float32)
     turn = np.radians(yaw)
     cheeks, eyes = (
         ((cues.RIGHT_CHEEK, -15, 0), (cues.LEFT_CHEEK, 15, 0)),

@@ -23,7 +23,7 @@ LABELS = ("disgust", "happy", "hand_to_face", "head_turn")
 
 def mesh(yaw: float = 0.0, smile: float = 0.0) -> np.ndarray:
     """Return a face mesh in fractions of a 200 x 100 frame, turned by ``yaw`` degrees, corners of the mouth raised."""
-    points = np.zeros((468, 3), np.float32)
+    points = np.zeros((478, 3), np.float32)
     for pair, x, y, z in ((EDGE, 15, 0, 5), (EYE_OUTER, 8, -8, 0), (EYE_INNER, 3, -8, 0), (BROW_INNER, 3, -12, 0)):
         points[pair[0]], points[pair[1]] = (-x, y, z), (x, y, z)
     for pair, x, y in ((CHEEK, 9, 0), (JAW, 12, 12), (CORNER, 5, 10 - 3 * smile)):
@@ -85,7 +85,7 @@ def toy_recording(
                 row = {"frame": frame, "time_s": frame / RATE, "person": person, "face_score": 0.9, "person_score": 0.9}
                 row |= dict(zip(FACE_BOX, (0.4, 0.2, 0.6, 0.6), strict=True))
                 row |= dict(zip(PERSON_BOX, (0.2, 0.1, 0.8, 1.0), strict=True))
-                row["face"] = mesh(30.0 * turn, float(happy)) + random.normal(0, 3e-4, (468, 3)).astype(np.float32)
+                row["face"] = mesh(30.0 * turn, float(happy)) + random.normal(0, 3e-4, (478, 3)).astype(np.float32)
                 if hand:
                     row["left_hand"] = np.float32([0.5, 0.45, 0]) + random.normal(0, 0.01, (21, 3)).astype(np.float32)
                 writer.add(row)

@@ -81,7 +81,7 @@ def probabilities(tracks: Tracks, person: int, expressions: Features | None) -> 
 
 
 def head_cues(mesh: np.ndarray) -> dict[str, np.ndarray]:
-    """Return head_turn and head_tilt in units of their thresholds from a mesh (frames, 468, 3) in pixels.
+    """Return head_turn and head_tilt in units of their thresholds from a mesh (frames, 478, 3) in pixels.
 
     Angles are those of the cheek-to-cheek, forehead-to-chin and eye-to-eye lines, less their median over the video.
     """

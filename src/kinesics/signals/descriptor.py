@@ -232,7 +232,7 @@ def _check_inputs(tracks: Tracks, person: int, features: Sequence[Features | Non
 def head_frame(mesh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the head's axes, rows x to the person's left, y down, z away: (T, 3, 3), and its unit in pixels: (T,).
 
-    ``mesh`` (T, 468, 3) in pixels. The axes are those of points that no expression moves: eye corners, the face's edge,
+    ``mesh`` (T, 478, 3) in pixels. The axes are those of points that no expression moves: eye corners, the face's edge,
     the base of the nose, the forehead. The unit is the distance of the outer eye corners.
     """
     across = mesh[:, EYE_OUTER[1]] - mesh[:, EYE_OUTER[0]] + mesh[:, EDGE[1]] - mesh[:, EDGE[0]]
@@ -250,7 +250,7 @@ def angles(frame: np.ndarray) -> np.ndarray:
 
 
 def _face(local: np.ndarray) -> np.ndarray:
-    """Return the columns of the face from its mesh in the head's frame (T, 468, 3): (T, n)."""
+    """Return the columns of the face from its mesh in the head's frame (T, 478, 3): (T, n)."""
     columns = []
     for _, a, b, axis in _FACE:
         pairs = zip(a, b, strict=True) if isinstance(a, tuple) else [(a, b)]

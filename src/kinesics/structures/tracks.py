@@ -5,11 +5,16 @@ Coordinates are fractions of the upright frame (x right, y down), times in secon
 ``frame`` int32, sample number k (time k / rate_hz); ``time_s``; ``person`` int32, stable over the video;
 ``face_score``, ``person_score``, ``left_hand_score``, ``right_hand_score`` in [0, 1];
 ``face_x0..y1`` the face's box, ``person_x0..y1`` the box of the whole visible person;
-``face`` 468 x (x, y, z) mesh; ``pose`` 33 x (x, y, z, visibility); ``pose_world`` 33 x (x, y, z, visibility) in metres
-about the hips' middle; ``left_hand`` and ``right_hand`` 21 x (x, y, z). Left and right are the person's own.
+``face`` 478 x (x, y, z) mesh, its last ten points the irises; ``pose`` 33 x (x, y, z, visibility); ``pose_world``
+33 x (x, y, z, visibility) in metres about the hips' middle; ``left_hand`` and ``right_hand`` 21 x (x, y, z). Left and
+right are the person's own. ``blendshapes`` 52 coefficients of facial actions in [0, 1], named by ``BLENDSHAPES``;
+``head_matrix`` 4 x 4, MediaPipe's facial transformation matrix: rotation, and place in centimetres, of the head in the
+coordinates of a camera that looks along -z (x right, y up) with a vertical field of view of 63 degrees. ``shot`` int32
+counts the takes between cuts, 0 where cuts were not detected.
 """
 
 import json
+import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +31,21 @@ from kinesics.io.files import replacing
 from kinesics.structures.timegrid import samples
 
 #: Landmark groups: number of points, numbers per point.
-LANDMARKS = {"face": (468, 3), "pose": (33, 4), "pose_world": (33, 4), "left_hand": (21, 3), "right_hand": (21, 3)}
+LANDMARKS = {"face": (478, 3), "pose": (33, 4), "pose_world": (33, 4), "left_hand": (21, 3), "right_hand": (21, 3)}
+#: The facial actions of ARKit, in MediaPipe's order.
+BLENDSHAPES = (
+    *("_neutral", "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff"),
+    *("cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight"),
+    *("eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight"),
+    *("eyeSquintLeft", "eyeSquintRight", "eyeWideLeft", "eyeWideRight", "jawForward", "jawLeft", "jawOpen", "jawRight"),
+    *("mouthClose", "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight", "mouthFunnel"),
+    *("mouthLeft", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthPucker"),
+    *("mouthRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft"),
+    *("mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight"),
+    *("noseSneerLeft", "noseSneerRight"),
+)
+#: All columns that are arrays, with their shapes.
+ARRAYS: dict[str, tuple[int, ...]] = {**LANDMARKS, "blendshapes": (len(BLENDSHAPES),), "head_matrix": (4, 4)}
 #: Visibility from which a pose landmark counts as visible.
 VISIBLE = 0.5
 SCORES = ["face_score", "person_score", "left_hand_score", "right_hand_score"]
@@ -34,9 +53,10 @@ FACE_BOX = ["face_x0", "face_y0", "face_x1", "face_y1"]
 PERSON_BOX = ["person_x0", "person_y0", "person_x1", "person_y1"]
 
 SCHEMA = pa.schema(
-    [pa.field("frame", pa.int32()), pa.field("time_s", pa.float64()), pa.field("person", pa.int32())]
+    [pa.field("frame", pa.int32()), pa.field("time_s", pa.float64())]
+    + [pa.field(name, pa.int32()) for name in ("person", "shot")]
     + [pa.field(name, pa.float32()) for name in [*SCORES, *FACE_BOX, *PERSON_BOX]]
-    + [pa.field(name, pa.list_(pa.float32(), points * size)) for name, (points, size) in LANDMARKS.items()]
+    + [pa.field(name, pa.list_(pa.float32(), math.prod(shape))) for name, shape in ARRAYS.items()]
 )
 
 
@@ -64,14 +84,15 @@ class Tracks:
     def dense(self, person: int, column: str | list[str]) -> np.ndarray:
         """Return a column on the regular grid of frames, NaN where the person or the part is missing.
 
-        Shape (frames, points, size) for landmarks, (frames,) for one number, (frames, n) for a list of n columns.
+        Shape (frames, points, size) for landmarks, (frames, 52) for blend shapes, (frames, 4, 4) for the head's matrix,
+        (frames,) for one number, (frames, n) for a list of n columns.
         """
         if isinstance(column, list):
             return np.stack([self.dense(person, name) for name in column], 1)
         rows = self.table.filter(pa.compute.equal(self.table["person"], person))
         where = rows["frame"].to_numpy()
-        if column in LANDMARKS:
-            shape = LANDMARKS[column]
+        if column in ARRAYS:
+            shape = ARRAYS[column]
             out = np.full((self.frames, *shape), np.nan, np.float32)
             values = rows[column].combine_chunks()
             valid = ~np.asarray(values.is_null())
@@ -101,8 +122,8 @@ class TracksWriter:
         return self
 
     def add(self, row: Mapping[str, object]) -> None:
-        """Add a row, in the order of time: keys are the columns; landmarks are float arrays (points, size) or None."""
-        self._rows.append({name: _plain(row.get(name)) for name in SCHEMA.names})
+        """Add a row, in the order of time: keys are the columns; arrays have the shapes of ``ARRAYS``, or are None."""
+        self._rows.append({name: _plain(row.get(name)) for name in SCHEMA.names} | {"shot": row.get("shot", 0)})
         if len(self._rows) >= self._group_rows:
             self._flush()
 
@@ -166,7 +187,7 @@ def read_tracks(path: str | Path) -> Tracks:
     except (OSError, pa.ArrowInvalid, KeyError, ValueError) as error:
         raise KinesicsError(f"{path}: not a tracks file of kinesics, or damaged: {error}") from None
     if not table.schema.equals(SCHEMA):
-        raise KinesicsError(f"{path}: its columns are not those of a tracks file: make it again with kinesics track")
+        raise KinesicsError(f"{path}: its columns are not those of this version: make it again with kinesics track")
     names = {"video", "rate_hz", "duration_s", "width", "height"}
     numbers = [info.get(name) for name in sorted(names - {"video"})]
     if set(info) != names or not all(isinstance(number, int | float) and 0 < number < np.inf for number in numbers):
@@ -192,7 +213,7 @@ def _check_rows(tracks: Tracks, path: str | Path) -> None:
 
 
 def _plain(value: object) -> object:
-    """Return a value as pyarrow takes it: None for NaN, landmarks as one row of float32."""
+    """Return a value as pyarrow takes it: None for NaN, arrays as one row of float32."""
     if value is None or (np.isscalar(value) and value != value):
         return None
     if isinstance(value, np.ndarray):

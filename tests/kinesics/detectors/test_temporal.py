@@ -44,7 +44,7 @@ def test_recordings_with_few_or_no_people_are_processed(training, module, tmp_pa
     checkpoint = untrained(module.MODEL, [recording], truth)
     with TracksWriter(tmp_path / "w.parquet", "w", RATE, 200, 100) as writer:
         writer.add({"frame": 3, "time_s": 0.3, "person": 5})
-        writer.add({"frame": 4, "time_s": 0.4, "person": 7, "face": np.full((468, 3), np.nan, np.float32)})
+        writer.add({"frame": 4, "time_s": 0.4, "person": 7, "face": np.full((478, 3), np.nan, np.float32)})
         writer.close(2.0)
     with TracksWriter(tmp_path / "empty.parquet", "w", RATE, 200, 100) as writer:
         writer.close(2.0)

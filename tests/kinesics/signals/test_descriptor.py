@@ -55,7 +55,7 @@ def random_rows(count: int) -> list[dict]:
     random = np.random.default_rng(0)
     rows = []
     for _ in range(count):
-        face = mesh(random.uniform(-20, 20), random.uniform()) + random.normal(0, 0.004, (468, 3))
+        face = mesh(random.uniform(-20, 20), random.uniform()) + random.normal(0, 0.004, (478, 3))
         pose = np.concatenate([random.uniform(0.2, 0.8, (33, 3)), np.ones((33, 1))], 1)
         hands = {f"{side}_hand": random.uniform(0.3, 0.7, (21, 3)) for side in facemesh.SIDES}
         rows.append({"face": face, "pose": pose} | hands)
@@ -95,7 +95,7 @@ def test_the_mirrored_descriptor_is_that_of_the_mirrored_video(tmp_path):
 def test_missing_values_are_zero_and_flagged(tmp_path):
     rows = random_rows(20)
     rows[5] = {}
-    rows[6] = {"face": np.full((468, 3), np.nan), "left_hand": rows[6]["left_hand"]}
+    rows[6] = {"face": np.full((478, 3), np.nan), "left_hand": rows[6]["left_hand"]}
     descriptor = person_descriptor(written(tmp_path / "v.parquet", rows), 0)
     assert np.isfinite(descriptor).all()
     assert (column(descriptor, "seen_face")[5:7] == 0).all()

@@ -1,11 +1,13 @@
 """The tracks table: what is written is read, and other files are refused."""
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from support.body_tracks import RATE, make_tracks
 
 from kinesics.errors import KinesicsError
-from kinesics.structures.tracks import LANDMARKS, TracksWriter, read_tracks, remap_ids
+from kinesics.structures.tracks import BLENDSHAPES, LANDMARKS, SCHEMA, TracksWriter, read_tracks, remap_ids
 
 
 def test_other_files_are_refused(tmp_path):
@@ -29,13 +31,47 @@ def test_an_interrupted_writer_leaves_nothing(tmp_path):
 
 def test_landmarks_are_kept_and_missing_ones_are_nan(tmp_path):
     random = np.random.default_rng(1)
-    mesh = random.random((468, 3)).astype(np.float32)
+    mesh = random.random((478, 3)).astype(np.float32)
     tracks = make_tracks(tmp_path / "v.parquet", 3, {"face": lambda t: mesh if 1 <= t < 2 else None})
     dense = tracks.dense(0, "face")
     assert dense.shape == (30, *LANDMARKS["face"])
     np.testing.assert_array_equal(dense[10:20], np.tile(mesh, (10, 1, 1)))
     assert np.isnan(dense[:10]).all()
     assert np.isnan(dense[20:]).all()
+
+
+def test_facial_actions_and_the_head_are_kept_and_the_take_is_0_unless_given(tmp_path):
+    actions, matrix = (
+        np.linspace(0, 1, len(BLENDSHAPES), dtype=np.float32),
+        np.arange(16, dtype=np.float32).reshape(4, 4),
+    )
+    with TracksWriter(tmp_path / "v.parquet", "v", RATE, 2, 2) as writer:
+        writer.add({"frame": 0, "time_s": 0.0, "person": 0, "blendshapes": actions, "head_matrix": matrix})
+        writer.add({"frame": 2, "time_s": 0.2, "person": 0, "shot": 1})
+        writer.close(0.3)
+    tracks = read_tracks(tmp_path / "v.parquet")
+    np.testing.assert_array_equal(tracks.dense(0, "blendshapes")[0], actions)
+    np.testing.assert_array_equal(tracks.dense(0, "head_matrix")[0], matrix)
+    assert np.isnan(tracks.dense(0, "head_matrix")[1:]).all()
+    np.testing.assert_array_equal(tracks.dense(0, "shot"), np.float32([0, np.nan, 1]))
+    assert len(set(BLENDSHAPES)) == 52
+
+
+def test_tracks_of_other_columns_are_refused(tmp_path):
+    tracks = make_tracks(tmp_path / "v.parquet", 1, {})
+    file = pq.ParquetFile(tmp_path / "v.parquet")
+    for changed in (
+        tracks.table.drop_columns(["blendshapes"]),
+        tracks.table.set_column(
+            SCHEMA.get_field_index("face"), "face", pa.nulls(len(tracks.table), pa.list_(pa.float32(), 1404))
+        ),
+    ):
+        old = changed.replace_schema_metadata({"kinesics": file.metadata.metadata[b"kinesics"]})
+        pq.write_table(old, tmp_path / "old.parquet")
+        with pytest.raises(
+            KinesicsError, match=r"old\.parquet: its columns are not those of this version: make it again"
+        ):
+            read_tracks(tmp_path / "old.parquet")
 
 
 def test_invalid_rows_are_refused(tmp_path):

@@ -30,7 +30,7 @@ def face(x: float, y: float, nose: float = 0.0) -> np.ndarray:
 
 def mesh(points: np.ndarray) -> list[float]:
     """Return a face mesh, flat, whose points are where ``realism`` looks for landmarks."""
-    out = np.zeros((468, 3), np.float32)
+    out = np.zeros((478, 3), np.float32)
     for name, at in zip(NAMES, points, strict=True):
         out[list(MESH[name]), :2] = at / (WIDTH, HEIGHT)
     return out.ravel().tolist()

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +24,7 @@ from kinesics.io.names import video_name
 from kinesics.media.annotated_video import write_annotated_video
 from kinesics.media.video import VideoInfo, probe_video
 from kinesics.metrics.time_budget import time_budget, transitions
+from kinesics.signals.measures import write_measures
 from kinesics.structures.events import Events, write_tubes
 from kinesics.structures.timegrid import seconds
 from kinesics.structures.tracks import Tracks, read_tracks
@@ -41,7 +42,7 @@ class Settings:
     """What decides the result, besides the video and the version of the program.
 
     ``labels`` are those to keep (all by default) and ``min_score`` the lowest score; ``draw`` also writes a copy of the video
-    with the events drawn into it; the rest is as in ``api.detect``.
+    with the events drawn into it, ``csv`` the measures also as CSV; the rest is as in ``api.detect``.
     """
 
     detector: str | None = None
@@ -52,6 +53,7 @@ class Settings:
     max_people: int = api.MAX_PEOPLE
     seed: int = 0
     draw: bool = False
+    csv: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "detector", api.check_detector(self.detector, self.model, self.rate_hz))
@@ -70,6 +72,7 @@ class Annotation:
 
     video: Path
     info: VideoInfo
+    tracks_file: Path
     tracks: Tracks
     events: Events
 
@@ -125,7 +128,7 @@ def annotate(
             video, tracks, rate_hz=settings.rate_hz, max_people=settings.max_people, data=data, progress=progress
         )
     events = _select(_detect(video, settings, tracks, data, notify, progress), settings)
-    write_outputs(Annotation(Path(video), info, read_tracks(tracks), events), folder, record)
+    write_outputs(Annotation(Path(video), info, tracks, read_tracks(tracks), events), folder, record)
     shutil.rmtree(work)
     return events.table
 
@@ -133,7 +136,7 @@ def annotate(
 def write_outputs(annotation: Annotation, folder: Path, record: dict[str, Any]) -> None:
     """Write ``OUTPUTS`` into a folder, and last the record of how they were made with the SHA-256 of each."""
     hashes = {}
-    for name, write in (OUTPUTS | (DRAWN if record["settings"]["draw"] else {})).items():
+    for name, write in _outputs(record["settings"]).items():
         path = folder / name.format(name=annotation.tracks.video)
         write(annotation, path)
         hashes[path.name] = sha256(path)
@@ -237,16 +240,29 @@ OUTPUTS: dict[str, Callable[[Annotation, Path], None]] = {
     "tubes.parquet": lambda annotation, path: write_tubes(annotation.events.tubes, path),
     "summary.csv": _write_summary_csv,
     "summary.json": _write_summary_json,
+    "measures.parquet": lambda annotation, path: write_measures(annotation.tracks_file, path),
     "overview.png": lambda annotation, path: write_overview(
         annotation.events.table, annotation.info.duration_s, path, annotation.tracks.video
     ),
 }
-#: What is written only if it is asked for: it takes longer than all the rest.
-DRAWN: dict[str, Callable[[Annotation, Path], None]] = {
-    "{name}.annotated.mp4": lambda annotation, path: write_annotated_video(annotation.video, annotation.events, path),
+#: What is written only if the setting of that name says so.
+OPTIONAL: dict[str, dict[str, Callable[[Annotation, Path], None]]] = {
+    "draw": {
+        "{name}.annotated.mp4": lambda annotation, path: write_annotated_video(
+            annotation.video, annotation.events, path
+        )
+    },
+    "csv": {"measures.csv": lambda annotation, path: write_measures(annotation.tracks_file, path, csv=True)},
 }
 
 
-def output_names(video: str | Path, draw: bool = False) -> Sequence[str]:
+def _outputs(settings: Mapping[str, Any]) -> dict[str, Callable[[Annotation, Path], None]]:
+    """Return ``OUTPUTS`` with the optional ones that the settings name."""
+    chosen = [outputs for setting, outputs in OPTIONAL.items() if settings[setting]]
+    return OUTPUTS | {name: write for outputs in chosen for name, write in outputs.items()}
+
+
+def output_names(video: str | Path, settings: Settings | None = None) -> Sequence[str]:
     """Return the names of the files that are written for a video, with the record of how they were made."""
-    return [*(name.format(name=video_name(video)) for name in (OUTPUTS | DRAWN if draw else OUTPUTS)), PROVENANCE]
+    outputs = _outputs(asdict(settings or Settings()))
+    return [*(name.format(name=video_name(video)) for name in outputs), PROVENANCE]

@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--draw", action="store_true", help="also write a copy of the video with the events drawn into it"
     )
+    parser.add_argument("--csv", action="store_true", help="also write the measures as CSV")
     parser.add_argument(
         "--jobs", type=jobs, default=1, metavar="N", help="videos that are annotated at a time (default: %(default)s)"
     )
@@ -60,6 +61,7 @@ def run(args: argparse.Namespace) -> None:
         max_people=args.people,
         seed=args.seed,
         draw=args.draw,
+        csv=args.csv,
     )
     names = [video_name(video) for video in args.videos]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -113,4 +115,5 @@ def _options(args: argparse.Namespace, data: Path) -> list[str]:
         "--people": args.people,
         "--data": data,
     }
-    return [f"{name}={value}" for name, value in values.items() if value is not None] + ["--draw"] * args.draw
+    flags = ["--draw"] * args.draw + ["--csv"] * args.csv
+    return [f"{name}={value}" for name, value in values.items() if value is not None] + flags

@@ -202,10 +202,7 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     method = _prepare(detector, model, budget, policy, None if tracks else rate_hz)
     name, folder = video_name(video), downloads.data_folder(data)
     probe_video(video)  # a bad video is refused before anything is downloaded, and missing weights before the work
-    for encoder in required_encoders(method.name):
-        _fetch_weights(encoder, folder)
-    if weights := DETECTORS[method.name]["weights"]:
-        downloads.fetch(weights, folder)
+    fetch_required(method.name, folder)
     with temporary_folder() as work:
         if tracks is None:
             tracks = work / "tracks.parquet"
@@ -220,6 +217,19 @@ def detect(  # noqa: PLR0913 - keyword-only settings
             check_same_video(video, name, read_tracks(tracks), tracks)
         features = _extract(video, Path(tracks), method, work, data, notify, progress)
         return _run(method, Path(tracks), features, all_candidates, seed, folder)
+
+
+def check_detector(name: str | None, model: PathLike | None, rate_hz: float = RATE_HZ) -> str:
+    """Return the name of the detector that ``detect`` would run. Raises KinesicsError if it could not."""
+    return _prepare(name, model, 1.0, "uncertain", rate_hz).name
+
+
+def fetch_required(detector: str, data: PathLike) -> None:
+    """Download what a detector and its encoders need into the folder ``data``."""
+    for encoder in required_encoders(detector):
+        _fetch_weights(encoder, Path(data))
+    if weights := DETECTORS[detector]["weights"]:
+        downloads.fetch(weights, Path(data))
 
 
 def _prepare(name: str | None, model: PathLike | None, budget: float, policy: str, rate_hz: float | None) -> _Method:

@@ -3,10 +3,13 @@
 import sys
 
 from kinesics.cli.interruption import end_on_signals
+from kinesics.cli.quiet import hide_native_messages
 
 
 def run() -> int:
     """Run the command in the arguments of the process; return the exit status, or end with it on a signal."""
+    if "--verbose" not in sys.argv:
+        hide_native_messages()
     end_on_signals()
     from kinesics.cli.main import main
 

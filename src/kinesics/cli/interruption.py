@@ -6,6 +6,7 @@ destructors turn such an exception into another one, print it or lose it. The ha
 
 import os
 import signal
+import sys
 
 #: The signals, and how the process then ended. The exit status is 128 and the signal's number, as shells have it.
 SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "terminated"}
@@ -54,10 +55,11 @@ def end_on_signals() -> None:
 
 def _leave(number: int, frame: object = None) -> None:
     # A progress bar, or the sign that the terminal prints for Ctrl-C, stands before the line.
-    begin = "\n" if os.isatty(2) else ""
     try:
-        os.write(2, f"{begin}kinesics: {SIGNALS[number]}; nothing half-written was kept\n".encode())
-    except OSError:
+        terminal = sys.stderr.fileno()
+        begin = "\n" if os.isatty(terminal) else ""
+        os.write(terminal, f"{begin}kinesics: {SIGNALS[number]}; nothing half-written was kept\n".encode())
+    except (OSError, AttributeError):
         pass  # nobody reads it
     finally:
         os._exit(128 + number)

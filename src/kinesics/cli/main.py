@@ -13,6 +13,7 @@ from kinesics.io.names import check_text
 
 #: Name of each command, in the order of ``--help``, with its line there. A command is a module of ``cli.commands``.
 COMMANDS = {
+    "annotate": "detect events in videos; write tables, annotation files and summaries",
     "detect": "detect behavioural events in a video",
     "track": "track people in a video: faces, hands, bodies",
     "score": "score predicted events against annotations",
@@ -77,6 +78,9 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if name == chosen:
+            command.add_argument(
+                "--verbose", action="store_true", help="also print messages of the networks' libraries"
+            )
             module = import_module(f"kinesics.cli.commands.{name}")
             module.add_arguments(command)
             command.set_defaults(run=module.run)

@@ -5,6 +5,7 @@
 ``tubes``              average precision of boxes and of tubes
 ``agreement``          frame-wise kappa
 ``sequence_metrics``   Levenshtein accuracy, mean Jaccard
+``time_budget``        bouts, durations, rates, latencies, transitions of events
 ``classification``     WAR, UAR, weighted F1
 ``calibration``        ECE, reliability, CCC
 ``bootstrap``          the cluster bootstrap, the permutation test, Holm's correction

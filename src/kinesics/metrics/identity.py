@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from kinesics.metrics.matching import expand_ranges, overlaps, ratio
 from kinesics.structures.boxes import box_iou
 from kinesics.structures.events import BOX, MOST_PEOPLE
-from kinesics.structures.timegrid import index, samples
+from kinesics.structures.timegrid import index, samples, seconds
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, Tracks
 from kinesics.structures.vocabulary import LABELS
 
@@ -103,6 +103,14 @@ def frames_of_events(events: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
     held = row >= 0
     frames = pd.concat([events[["person", *BOX]], part], axis=1).iloc[row[held]].reset_index(drop=True)
     return frames.assign(first=first[held], stop=stop[held])
+
+
+def boxes_of_events(events: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
+    """Return the boxes of the events of one video at each frame that they touch, as ``boxes_of_rows`` does."""
+    runs = frames_of_events(events, rate_hz)
+    runs = runs[runs["part"].isin(PARTS)].reset_index(drop=True)
+    row, frame = expand_ranges(runs["first"].to_numpy(int), (runs["stop"] - runs["first"]).to_numpy(int))
+    return runs.iloc[row][["person", "part", *BOX]].assign(time_s=seconds(frame, rate_hz)).reset_index(drop=True)
 
 
 def match_persons_of_events(truth: pd.DataFrame, predicted: pd.DataFrame, rate_hz: float) -> dict[int, int]:

@@ -7,16 +7,15 @@ the byte. Frames are streamed: memory does not grow with the video's length.
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
-import av
 import numpy as np
 from tqdm import tqdm
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import replacing
-from kinesics.media.video import ffmpeg_url
+from kinesics.media.encoding import encode_video
 from kinesics.structures.timegrid import samples, seconds
 from kinesics.synthetic import perturbations, speech, truth
 from kinesics.synthetic.anny_bodies import make_actor
@@ -32,8 +31,6 @@ FOV_DEG = 25.0
 HEADROOM, SIDE_MARGIN_M = 0.1, 0.42
 #: The seed of the first bystander's body.
 FIRST_BYSTANDER_SEED = 900_000_000
-#: Seconds of audio encoded at once.
-CHUNK_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -135,7 +132,8 @@ def render_film(  # noqa: PLR0913 - keyword-only settings
         bar = tqdm(rendered, "render", count, unit="frame", disable=None if progress else True)
         frames = _record_rows(bar, add_rows, rate_hz)
         utterances = [(begin_s, utterance) for _, begin_s, utterance in synthesize_utterances(script)]
-        _encode(frames, utterances, temporary, width, height, rate_hz, setup.settings["compression"])
+        sound = (speech.RATE_HZ, partial(speech.soundtrack, utterances))
+        encode_video(temporary, frames, (width, height), rate_hz, quality=setup.settings["compression"], sound=sound)
     if truth_files:
         truth.write_truth(name or Path(out).stem, script, rate_hz, truth_files)
 
@@ -177,43 +175,3 @@ def _record_rows(
             time = {"frame": k, "time_s": seconds(k, rate_hz)}
             add_rows([time | {"person": person, **row} for person, row in enumerate(rows)])
         yield frame
-
-
-def _encode(
-    frames: Iterator[np.ndarray],
-    utterances: list[tuple[float, speech.Speech]],
-    path: Path,
-    width: int,
-    height: int,
-    rate_hz: float,
-    quality: float,
-) -> None:
-    """Write frames and utterances (begin in seconds, speech) as MP4; ``quality`` is the constant rate factor of H.264."""
-    with av.open(ffmpeg_url(path), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
-        video = container.add_stream("libx264", rate=Fraction(rate_hz).limit_denominator(1001))
-        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
-        # x264's macroblock tree gives other bytes each time on processors with AVX-512.
-        video.options = {"crf": f"{quality:g}", "preset": "veryfast", "threads": "1", "x264-params": "mbtree=0"}
-        video.codec_context.thread_count = 1
-        audio = container.add_stream("aac", rate=speech.RATE_HZ, layout="mono")
-        audio.bit_rate = 48_000
-        for stream in (video, audio):
-            stream.codec_context.flags |= av.codec.context.Flags.bitexact
-        encoded_s, k = 0.0, -1  # the end of the audio so far, and the number of the last frame
-
-        def encode_audio(until_s: float) -> None:
-            nonlocal encoded_s
-            chunk = speech.soundtrack(utterances, encoded_s, until_s)
-            frame = av.AudioFrame.from_ndarray(chunk[None], format="s16", layout="mono")
-            frame.sample_rate, frame.pts = speech.RATE_HZ, round(encoded_s * speech.RATE_HZ)
-            container.mux(audio.encode(frame))
-            encoded_s = until_s
-
-        for k, frame in enumerate(frames):
-            container.mux(video.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-            if (now := seconds(k + 1, rate_hz)) - encoded_s >= CHUNK_S:
-                encode_audio(now)
-        if (end := seconds(k + 1, rate_hz)) > encoded_s:
-            encode_audio(end)
-        for stream in (video, audio):
-            container.mux(stream.encode(None))

@@ -1,0 +1,268 @@
+"""Annotate videos: track, detect, and write everything that a behavioural scientist opens, one folder per video."""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import kinesics
+from kinesics import api
+from kinesics.detectors.registry import DETECTORS, required_encoders
+from kinesics.encoders.registry import is_downloadable, required_downloads
+from kinesics.errors import KinesicsError
+from kinesics.formats.overview import write_overview
+from kinesics.formats.registry import write_events
+from kinesics.io import downloads
+from kinesics.io.files import replacing, sha256, write_json
+from kinesics.io.names import video_name
+from kinesics.media.annotated_video import write_annotated_video
+from kinesics.media.video import VideoInfo, probe_video
+from kinesics.metrics.time_budget import time_budget, transitions
+from kinesics.signals.measures import write_measures
+from kinesics.structures.events import Events, write_tubes
+from kinesics.structures.timegrid import seconds
+from kinesics.structures.tracks import Tracks, read_tracks
+from kinesics.structures.vocabulary import FAMILY
+
+#: The record of how a folder was made, written last: a folder without it is unfinished.
+PROVENANCE = "provenance.json"
+#: The folder of what an interrupted run leaves for the next one.
+_WORK = ".unfinished"
+_LIBRARIES = ("ai-edge-litert", "av", "mediapipe", "numpy", "opencv-contrib-python", "scipy")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides the result, besides the video and the version of the program.
+
+    ``labels`` are those to keep (all by default) and ``min_score`` the lowest score; ``draw`` also writes a copy of the video
+    with the events drawn into it, ``csv`` the measures also as CSV; the rest is as in ``api.detect``.
+    """
+
+    detector: str | None = None
+    model: Path | None = None
+    labels: tuple[str, ...] = ()
+    min_score: float = 0.0
+    rate_hz: float = api.RATE_HZ
+    max_people: int = api.MAX_PEOPLE
+    seed: int = 0
+    draw: bool = False
+    csv: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detector", api.check_detector(self.detector, self.model, self.rate_hz))
+        if unknown := sorted(set(self.labels) - set(FAMILY)):
+            raise KinesicsError(f"{unknown[0]!r} is not a label. The labels are {', '.join(FAMILY)}.")
+
+    def record(self) -> dict[str, Any]:
+        """Return the settings as JSON has them: the model by its content."""
+        fields = asdict(self)
+        return fields | {"model": sha256(self.model) if self.model else None, "labels": list(self.labels)}
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What is known of one video when its outputs are written."""
+
+    video: Path
+    info: VideoInfo
+    tracks_file: Path
+    tracks: Tracks
+    events: Events
+
+    @property
+    def observed_s(self) -> dict[tuple[str, int], float]:
+        """The seconds in which each person was tracked."""
+        persons, frames = np.unique(self.tracks.table["person"].to_numpy(), return_counts=True)
+        step_s = seconds(1, self.tracks.rate_hz)
+        return {(self.tracks.video, int(person)): float(n * step_s) for person, n in zip(persons, frames, strict=True)}
+
+
+def annotate(
+    video: str | Path,
+    out: str | Path | None = None,
+    *,
+    settings: Settings | None = None,
+    data: str | Path | None = None,
+    notify: Callable[[str], None] | None = None,
+    progress: bool = False,
+    **options: Any,
+) -> pd.DataFrame:
+    """Detect the behavioural events of a video and return them as a table, whose columns ``structures.events`` describes.
+
+    ``options`` are the fields of ``Settings``. With ``out``, everything in ``OUTPUTS`` is also written, into the folder
+    ``out/<name of the video>``. An interrupted run is continued by the same call and ends with the same bytes; a finished
+    one is not repeated. ``data``, ``notify`` and ``progress`` are as in ``api.detect``.
+
+    Raises KinesicsError for bad input, and if the folder holds files that were changed since they were written.
+    """
+    settings = settings or Settings(**options)
+    if out is None:
+        return _select(_detect(video, settings, None, data, notify, progress), settings).table
+    import matplotlib  # noqa: F401 - of the extra `annotate`: that it is missing is said before the work
+
+    folder = Path(out) / video_name(video)
+    info = probe_video(video)
+    record = {
+        "kinesics": kinesics.__version__,
+        "video": {"file": Path(video).name, "sha256": sha256(video), **asdict(info)},
+        "settings": settings.record(),
+        "weights": _weights(str(settings.detector)),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+    }
+    if (finished := _finished(folder, record)) is not None:
+        if notify:
+            notify(f"{folder}: finished before, nothing is repeated")
+        return finished
+    work = _open_work(folder, record)
+    api.fetch_required(str(settings.detector), downloads.data_folder(data))  # what is missing is said before the work
+    tracks = work / "tracks.parquet"
+    if not tracks.exists():
+        api.track_file(
+            video, tracks, rate_hz=settings.rate_hz, max_people=settings.max_people, data=data, progress=progress
+        )
+    events = _select(_detect(video, settings, tracks, data, notify, progress), settings)
+    write_outputs(Annotation(Path(video), info, tracks, read_tracks(tracks), events), folder, record)
+    shutil.rmtree(work)
+    return events.table
+
+
+def write_outputs(annotation: Annotation, folder: Path, record: dict[str, Any]) -> None:
+    """Write ``OUTPUTS`` into a folder, and last the record of how they were made with the SHA-256 of each."""
+    hashes = {}
+    for name, write in _outputs(record["settings"]).items():
+        path = folder / name.format(name=annotation.tracks.video)
+        write(annotation, path)
+        hashes[path.name] = sha256(path)
+    counts = {"people": len(annotation.tracks.persons), "events": len(annotation.events)}
+    write_json(folder / PROVENANCE, record | counts | {"outputs": hashes})
+
+
+def _detect(
+    video: str | Path,
+    settings: Settings,
+    tracks: Path | None,
+    data: str | Path | None,
+    notify: Callable[[str], None] | None,
+    progress: bool,
+) -> Events:
+    """Return the events of a video, before labels and scores are selected."""
+    return api.detect(
+        video,
+        settings.detector,
+        model=settings.model,
+        seed=settings.seed,
+        tracks=tracks,
+        rate_hz=settings.rate_hz,
+        max_people=settings.max_people,
+        data=data,
+        notify=notify,
+        progress=progress,
+    )
+
+
+def _select(events: Events, settings: Settings) -> Events:
+    return events.select(labels=settings.labels or None, min_score=settings.min_score or None)
+
+
+def _weights(detector: str) -> dict[str, str]:
+    """Return the pinned SHA-256 of each downloaded file that tracking and a detector read, by source and file."""
+    encoders = [encoder for encoder in required_encoders(detector) if is_downloadable(encoder)]
+    sources = {"mediapipe", DETECTORS[detector]["weights"], *(s for e in encoders for s in required_downloads(e))}
+    pinned = downloads.read_downloads()
+    return {f"{s}/{row['file']}": row["sha256"] for s in sorted(filter(None, sources)) for row in pinned[s]}
+
+
+def _finished(folder: Path, record: dict[str, Any]) -> pd.DataFrame | None:
+    """Return the events of a folder that was made from the same video by the same program, or None if it has to be made.
+
+    Raises KinesicsError if a file there was changed since, or the folder is somebody else's.
+    """
+    path = folder / PROVENANCE
+    if not path.exists():
+        if folder.exists() and not (folder / _WORK).exists() and any(folder.iterdir()):
+            raise KinesicsError(f"{folder}: holds other files: give another folder with --out, or empty it")
+        return None
+    try:
+        former = json.loads(path.read_text(encoding="utf-8"))
+        outputs = dict(former["outputs"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise KinesicsError(f"{path}: not a record of kinesics: give another folder with --out") from None
+    hashes = {name: sha256(folder / name) for name in outputs if (folder / name).is_file()}
+    if changed := sorted(name for name, found in hashes.items() if found != outputs[name]):
+        raise KinesicsError(
+            f"{folder / changed[0]}: was changed since it was written: move it away, or give another folder with --out"
+        )
+    if any(former.get(key) != value for key, value in record.items()) or len(hashes) < len(outputs):
+        return None
+    return api.read_events(folder / "events.csv").table
+
+
+def _open_work(folder: Path, record: dict[str, Any]) -> Path:
+    """Return the folder of unfinished work for this record; what was left of another one is deleted."""
+    work, key = folder / _WORK, folder / _WORK / "record.json"
+    try:
+        same = json.loads(key.read_text(encoding="utf-8")) == json.loads(json.dumps(record))
+    except (OSError, ValueError):
+        same = False
+    if not same:
+        shutil.rmtree(work, ignore_errors=True)
+        write_json(key, record)
+    return work
+
+
+def _write_summary_csv(annotation: Annotation, path: Path) -> None:
+    table = time_budget(annotation.events.table, annotation.observed_s)
+    with replacing(path) as temporary:
+        table.round(4).to_csv(temporary, index=False, lineterminator="\n")
+
+
+def _write_summary_json(annotation: Annotation, path: Path) -> None:
+    table = annotation.events.table
+    budget, pairs = time_budget(table, annotation.observed_s), transitions(table)
+    write_json(path, {"behaviours": _rows(budget), "transitions": _rows(pairs)})
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows as JSON has them: numbers to four decimals, none where a value is missing."""
+    return json.loads(table.round(4).to_json(orient="records", double_precision=4))
+
+
+#: What is written for each video: the file's name and the function that writes it. ``{name}`` is the video's name.
+OUTPUTS: dict[str, Callable[[Annotation, Path], None]] = {
+    "events.csv": lambda annotation, path: write_events(annotation.events, path),
+    "tubes.parquet": lambda annotation, path: write_tubes(annotation.events.tubes, path),
+    "summary.csv": _write_summary_csv,
+    "summary.json": _write_summary_json,
+    "measures.parquet": lambda annotation, path: write_measures(annotation.tracks_file, path),
+    "overview.png": lambda annotation, path: write_overview(
+        annotation.events.table, annotation.info.duration_s, path, annotation.tracks.video
+    ),
+}
+#: What is written only if the setting of that name says so.
+OPTIONAL: dict[str, dict[str, Callable[[Annotation, Path], None]]] = {
+    "draw": {
+        "{name}.annotated.mp4": lambda annotation, path: write_annotated_video(
+            annotation.video, annotation.events, path
+        )
+    },
+    "csv": {"measures.csv": lambda annotation, path: write_measures(annotation.tracks_file, path, csv=True)},
+}
+
+
+def _outputs(settings: Mapping[str, Any]) -> dict[str, Callable[[Annotation, Path], None]]:
+    """Return ``OUTPUTS`` with the optional ones that the settings name."""
+    chosen = [outputs for setting, outputs in OPTIONAL.items() if settings[setting]]
+    return OUTPUTS | {name: write for outputs in chosen for name, write in outputs.items()}
+
+
+def output_names(video: str | Path, settings: Settings | None = None) -> Sequence[str]:
+    """Return the names of the files that are written for a video, with the record of how they were made."""
+    outputs = _outputs(asdict(settings or Settings()))
+    return [*(name.format(name=video_name(video)) for name in outputs), PROVENANCE]

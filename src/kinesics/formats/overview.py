@@ -1,0 +1,72 @@
+"""Draw events as a timeline to look at (PNG): one lane per person and behaviour."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kinesics.io.files import replacing
+from kinesics.structures.events import check_events
+from kinesics.structures.vocabulary import LABELS, in_order
+
+_LANE_IN, _WIDTH_IN, _MARGIN_IN = 0.22, 10.0, 0.9
+_DPI, _OTHER = 120, "#555555"  # the colour of labels that are not in the vocabulary
+_MOST_LANES = 200  # more could not be read, and the image would exceed what viewers open
+
+
+def write_overview(events: pd.DataFrame, duration_s: float, path: str | Path, title: str = "") -> None:
+    """Draw the events of one video over [0, duration_s) seconds; the opacity of a bar is its score, at least a quarter.
+
+    Of more than 200 lanes, those with the most events are drawn and the title says how many are missing. Needs the extra
+    ``annotate``.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.colors import to_rgba
+    from matplotlib.figure import Figure
+
+    events = check_events(events)
+    lanes = _lanes(events)
+    counts = events.groupby(["person", "label"]).size()
+    drawn = set(sorted(lanes, key=lambda lane: -counts[lane])[:_MOST_LANES])
+    missing = len(lanes) - len(drawn)
+    lanes = [lane for lane in lanes if lane in drawn]
+    figure = Figure(figsize=(_WIDTH_IN, _MARGIN_IN + _LANE_IN * max(len(lanes), 1)), dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for row, (person, label) in enumerate(lanes):
+        bouts = events[(events["person"] == person) & (events["label"] == label)]
+        colour = LABELS["colour"].get(label, _OTHER)
+        opacity = np.clip(bouts["score"], 0.25, 1.0)
+        spans = np.stack([bouts["start_s"], bouts["end_s"] - bouts["start_s"]], 1)
+        axes.broken_barh(
+            spans, (row - 0.35, 0.7), facecolors=[to_rgba(colour, alpha) for alpha in opacity], linewidth=0
+        )
+        if row and lanes[row - 1][0] != person:
+            axes.axhline(row - 0.5, color="#999999", linewidth=0.8)
+    several = len({person for person, _ in lanes}) > 1
+    axes.set_yticks(range(len(lanes)), [_name(*lane, several) for lane in lanes], parse_math=False)
+    axes.set_ylim(len(lanes) - 0.4, -0.6)
+    axes.set_xlim(0, duration_s)
+    axes.set_xlabel("time (s)" if lanes else "time (s); no events")
+    axes.grid(axis="x", color="#e0e0e0", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    axes.set_title(
+        title + (f" ({missing} lanes more)" if missing else ""), fontsize="medium", loc="left", parse_math=False
+    )
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        figure.savefig(file, format="png", metadata={"Software": None})
+
+
+def _lanes(events: pd.DataFrame) -> list[tuple[int, str]]:
+    """Return (person, label) of each lane: people ascending, labels in the vocabulary's order."""
+    order = {label: place for place, label in enumerate(in_order(events["label"]))}
+    lanes = {(int(person), label) for person, label in events[["person", "label"]].itertuples(index=False)}
+    return sorted(lanes, key=lambda lane: (lane[0], order[lane[1]]))
+
+
+def _name(person: int, label: str, several: bool) -> str:
+    text = label.replace("_", " ")
+    text = text if len(text) <= 30 else text[:29] + "…"
+    return f"person {person}: {text}" if several else text

@@ -1,0 +1,155 @@
+"""The command `annotate`: a folder of results per video, continued after an interruption, never overwritten by mistake."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from support import ROOT
+
+import kinesics
+from kinesics import annotation
+from kinesics.cli.main import main
+from kinesics.errors import KinesicsError
+from kinesics.perception import tracking
+from kinesics.structures.events import read_events_csv, read_tubes
+
+DATA = ["--data", str(ROOT / "data")]
+
+
+@pytest.fixture(scope="module")
+def finished(clip, tmp_path_factory) -> Path:
+    """Return the folder of results of the shortest real clip."""
+    out = tmp_path_factory.mktemp("annotate")
+    assert main(["annotate", str(clip("single_face")), "--out", str(out), *DATA]) == 0
+    return out / "single_face"
+
+
+@pytest.fixture
+def copy(finished, tmp_path) -> Path:
+    """Return a copy of the results, which may be changed."""
+    shutil.copytree(finished, tmp_path / "out" / "single_face")
+    return tmp_path / "out" / "single_face"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of all files of a folder, by name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_each_file_has_the_results_of_the_other_commands(finished, detected, clip):
+    assert sorted(contents(finished)) == sorted(annotation.output_names(clip("single_face")))
+    assert (finished / "events.csv").read_bytes() == (detected / "events.csv").read_bytes()
+    assert (finished / "tubes.parquet").read_bytes() == (detected / "tubes.parquet").read_bytes()
+    events = read_events_csv(finished / "events.csv")
+    assert set(read_tubes(finished / "tubes.parquet")["event"]) == set(events.index)
+    summary = pd.read_csv(finished / "summary.csv").set_index("label")
+    (smile,) = events[events["label"] == "happy"].itertuples()
+    assert summary.loc["happy", "total_s"] == pytest.approx(smile.end_s - smile.start_s)
+    assert summary.loc["happy", "observed_s"] == pytest.approx(2.4)
+    text = json.loads((finished / "summary.json").read_text())
+    assert {row["label"] for row in text["behaviours"]} == set(events["label"])
+    record = json.loads((finished / "provenance.json").read_text())
+    assert record["video"]["file"] == "single_face.mp4"
+    assert (record["people"], record["events"]) == (1, len(events))
+
+
+def test_a_finished_video_is_not_repeated_and_a_changed_file_not_overwritten(copy, clip, monkeypatch, capsys):
+    monkeypatch.setattr(tracking, "track", lambda *_, **__: pytest.fail("the video was tracked"))
+    arguments = ["annotate", str(clip("single_face")), "--out", str(copy.parent), *DATA]
+    before = contents(copy)
+    assert main(arguments) == 0
+    assert "finished before, nothing is repeated" in capsys.readouterr().out
+    assert contents(copy) == before
+    with (copy / "events.csv").open("a") as file:
+        file.write("corrected by hand\n")
+    before = contents(copy)
+    assert main(arguments) == 1
+    assert "events.csv: was changed since it was written: move it away" in capsys.readouterr().err
+    assert contents(copy) == before
+
+
+def test_other_settings_write_other_results_and_a_lost_file_is_written_again(copy, finished, clip):
+    arguments = ["annotate", str(clip("single_face")), "--out", str(copy.parent), *DATA]
+    assert main([*arguments, "--labels", "happy", "--min-score", "0.5"]) == 0
+    assert set(read_events_csv(copy / "events.csv")["label"]) == {"happy"}
+    assert main(arguments) == 0
+    (copy / "summary.csv").unlink()
+    assert main(arguments) == 0
+    assert contents(copy) == contents(finished)
+
+
+def test_files_of_others_are_spared(tmp_path, clip, capsys):
+    (tmp_path / "single_face").mkdir()
+    (tmp_path / "single_face" / "notes.txt").write_text("mine")
+    assert main(["annotate", str(clip("single_face")), "--out", str(tmp_path), *DATA]) == 1
+    assert "single_face: holds other files: give another folder with --out" in capsys.readouterr().err
+    assert list(contents(tmp_path / "single_face")) == ["notes.txt"]
+
+
+@pytest.mark.slow
+def test_a_killed_run_is_continued_with_the_same_bytes(tmp_path, clip, finished, monkeypatch):
+    command = [
+        sys.executable,
+        "-m",
+        "kinesics.cli",
+        "annotate",
+        str(clip("single_face")),
+        "--out",
+        str(tmp_path),
+        *DATA,
+    ]
+    process = subprocess.Popen(command, start_new_session=True)
+    tracks = tmp_path / "single_face" / ".unfinished" / "tracks.parquet"
+    while not tracks.exists() and process.poll() is None:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "single_face" / "provenance.json").exists()
+    monkeypatch.setattr(tracking, "track", lambda *_, **__: pytest.fail("the video was tracked again"))
+    assert main(command[3:]) == 0
+    assert contents(tmp_path / "single_face") == contents(finished)
+    assert sorted(path.name for path in (tmp_path / "single_face").iterdir()) == sorted(contents(finished))
+
+
+@pytest.mark.slow
+def test_a_bad_video_among_several_is_listed_and_the_others_are_annotated(tmp_path, clip, finished, capfd):
+    (tmp_path / "text.mp4").write_text("not a video")
+    videos = [str(clip("single_face")), str(tmp_path / "text.mp4")]
+    for options in ([], ["--jobs", "2"]):
+        out = tmp_path / f"out{len(options)}"
+        assert main(["annotate", *videos, "--out", str(out), *DATA, *options]) == 1
+        lines = capfd.readouterr().err.strip().splitlines()
+        assert any("text.mp4: not a video" in line for line in lines)
+        assert lines[-1] == f"kinesics: 1 of 2 videos failed: {tmp_path / 'text.mp4'}"
+        assert contents(out / "single_face") == contents(finished)
+        assert sorted(path.name for path in out.iterdir()) == ["single_face"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["text.mp4"], "text.mp4: not a video"),
+        (["text.mp4", "sub/text.mkv"], "two videos are called 'text'"),
+        (["text.mp4", "--labels", "smile"], "'smile' is not a label. The labels are happy"),
+        (["text.mp4", "--detector", "magic"], "magic"),
+        (["text.mp4", "--detector", "linear"], "has to be trained: give its checkpoint with --model FILE"),
+    ],
+)
+def test_what_is_wrong_is_refused_before_the_work(refusal, arguments, message):
+    assert message in refusal(["annotate", *arguments, "--out", "out"])
+
+
+def test_python_returns_the_table(clip, finished, tmp_path):
+    table = kinesics.annotate(clip("single_face"), data=ROOT / "data", labels=("happy",))
+    assert isinstance(table, pd.DataFrame)
+    expected = read_events_csv(finished / "events.csv").query("label == 'happy'").reset_index(drop=True)
+    pd.testing.assert_frame_equal(table, expected, check_exact=False, atol=5e-4, rtol=0)
+    with pytest.raises(KinesicsError, match="'smile' is not a label"):
+        kinesics.annotate(clip("single_face"), labels=("smile",))

@@ -34,7 +34,7 @@ from kinesics.structures.vocabulary import FAMILY
 PROVENANCE = "provenance.json"
 #: The folder of what an interrupted run leaves for the next one.
 _WORK = ".unfinished"
-_LIBRARIES = ("ai-edge-litert", "av", "mediapipe", "numpy", "opencv-contrib-python", "scipy")
+_LIBRARIES = ("ai-edge-litert", "av", "numpy", "opencv-contrib-python", "scipy")
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ rule index_dataset:
 rule track_shard:
     input:
         index=BENCHMARK_INDEX,
-        bundles=rules.bundles.output,
+        networks=source("mediapipe"),
         code=code("track_shard.py"),
     output:
         directory("results/benchmarks/{benchmark}/tracks/{shard}"),

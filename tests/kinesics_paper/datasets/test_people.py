@@ -205,8 +205,8 @@ def test_published_numbers_are_compared_with_those_made_now(tmp_path):
 def test_published_features_are_compared_by_time_and_person(tmp_path):
     def features(name: str, tokens: list, seconds: list) -> Path:
         rows = CropFeatures(np.array(seconds), np.zeros(len(tokens), int), np.array(tokens, float)[:, None])
-        write_features(Features("v", "hear", 10.0, {"sound": rows}), tmp_path / name / "hear/v.safetensors")
-        return tmp_path / name / "hear/v.safetensors"
+        write_features(Features("v", "audio_activity", 10.0, {"sound": rows}), tmp_path / name / "audio_activity/v.safetensors")
+        return tmp_path / name / "audio_activity/v.safetensors"
 
     made = features("made", [0.0, 0.5, 1.0], [0.0, 0.1, 0.2])
     assert compare([made], [features("same", [0.0, 0.5, 1.0], [0.0, 0.1, 0.2])]) == {
@@ -215,11 +215,11 @@ def test_published_features_are_compared_by_time_and_person(tmp_path):
         "shared": 1.0,
         "difference": 0.0,
     }
-    with pytest.raises(KinesicsError, match=r"people: hear/v.safetensors: 100% of its rows .* sound differs by \d+%"):
+    with pytest.raises(KinesicsError, match=r"people: audio_activity/v.safetensors: 100% of its rows .* sound differs by \d+%"):
         compare([made], [features("other", [0.0, 0.5, 0.8], [0.0, 0.1, 0.2])])
-    with pytest.raises(KinesicsError, match=r"people: hear/v.safetensors: 67% of its rows"):
+    with pytest.raises(KinesicsError, match=r"people: audio_activity/v.safetensors: 67% of its rows"):
         compare([made], [features("shorter", [0.0, 0.5], [0.0, 0.1])])
     silent = features("silent", [0.0], [0.0])
     none = CropFeatures(np.zeros(0), np.zeros(0, int), np.zeros((0, 1)))
-    write_features(Features("v", "hear", 10.0, {"sound": none}), silent)
+    write_features(Features("v", "audio_activity", 10.0, {"sound": none}), silent)
     assert compare([silent], [silent])["difference"] is None

@@ -204,9 +204,12 @@ def test_published_numbers_are_compared_with_those_made_now(tmp_path):
 
 def test_published_features_are_compared_by_time_and_person(tmp_path):
     def features(name: str, tokens: list, seconds: list) -> Path:
+        path = tmp_path / name / "audio_activity/v.safetensors"
         rows = CropFeatures(np.array(seconds), np.zeros(len(tokens), int), np.array(tokens, float)[:, None])
-        write_features(Features("v", "audio_activity", 10.0, {"sound": rows}), tmp_path / name / "audio_activity/v.safetensors")
-        return tmp_path / name / "audio_activity/v.safetensors"
+        write_features(
+            Features("v", "audio_activity", 10.0, {"sound": rows}), tmp_path / name / "audio_activity/v.safetensors"
+        )
+        return path
 
     made = features("made", [0.0, 0.5, 1.0], [0.0, 0.1, 0.2])
     assert compare([made], [features("same", [0.0, 0.5, 1.0], [0.0, 0.1, 0.2])]) == {
@@ -215,7 +218,7 @@ def test_published_features_are_compared_by_time_and_person(tmp_path):
         "shared": 1.0,
         "difference": 0.0,
     }
-    with pytest.raises(KinesicsError, match=r"people: audio_activity/v.safetensors: 100% of its rows .* sound differs by \d+%"):
+    with pytest.raises(KinesicsError, match=r"audio_activity/v.safetensors: 100% of its rows .* sound differs by \d+%"):
         compare([made], [features("other", [0.0, 0.5, 0.8], [0.0, 0.1, 0.2])])
     with pytest.raises(KinesicsError, match=r"people: audio_activity/v.safetensors: 67% of its rows"):
         compare([made], [features("shorter", [0.0, 0.5], [0.0, 0.1])])

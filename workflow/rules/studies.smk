@@ -93,6 +93,7 @@ rule learning_curve:
         arguments={
             "seeds": config["synthetic"]["study_seeds"],
             "settings": config["score"],
+            "clusters": FOLD_OF,
         },
     script:
         "../scripts/study.py"

@@ -160,12 +160,19 @@ def ablation(
     return result
 
 
-def learning_curve(data: StudyData, *, seeds: Sequence[int], settings: Mapping[str, Any]) -> dict[str, Any]:
+def learning_curve(
+    data: StudyData,
+    *,
+    seeds: Sequence[int],
+    settings: Mapping[str, Any],
+    clusters: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Train the proposal on the videos of ``data.train`` and return its scores there, on test videos and on real clips.
 
     Without ``data.models``, which are those trained on all of them, models are trained. ``settings`` are those of ``score``,
     block_s among them. The result has ``videos`` and ``seconds`` of training, and the metrics of ``score`` in ``training``,
-    ``test`` and ``clips``: on synthetic data over whole videos; on clips, over blocks of them, of the decisions alone.
+    ``test`` and ``clips``: on synthetic data over whole videos; on clips, over ``clusters``, the people of each clip (default:
+    over blocks of time), of the decisions alone.
     """
     train, test, clips = (data.read(part) for part in (data.train, data.test, data.clips))
     if data.models:
@@ -179,7 +186,7 @@ def learning_curve(data: StudyData, *, seeds: Sequence[int], settings: Mapping[s
         truth, whole = _truth_and_settings(recordings, path, settings)
         tables = [_predict(model, recordings) for model in models]
         result[name] = score(truth, tables, thresholds={"predicted": thresholds}, **whole)["metrics"]
-    result["clips"] = _score_clips(data, models, clips, settings)
+    result["clips"] = _score_clips(data, models, clips, {**settings, "clusters": clusters})
     return result
 
 

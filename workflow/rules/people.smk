@@ -72,19 +72,27 @@ rule round_tracks:
 
 
 MADE = [clip for clip in PUBLIC_CLIPS if clip in config["clips"]]
+PUBLISHED = [
+    *expand("tracks/{video}.parquet", video=MADE),
+    *expand(
+        "features/{encoder}/{video}.safetensors",
+        encoder=people_tracks.FEATURES,
+        video=MADE,
+    ),
+]
 
 
 rule publishable_tracks:
     input:
-        expand("results/people/tracks/{video}.parquet", video=MADE),
+        expand("results/people/{file}", file=PUBLISHED),
 
 
 rule published_tracks:
     input:
-        made=expand("results/people/tracks/{video}.parquet", video=MADE),
+        made=expand("results/people/{file}", file=PUBLISHED),
         published=[
             path
-            for path in expand("people/tracks/{video}.parquet", video=MADE)
+            for path in expand("people/{file}", file=PUBLISHED)
             if Path(path).exists()
         ],
         code=code("study.py", study("published_tracks")),

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from kinesics.io.files import replacing
 from kinesics.metrics.identity import PARTS, boxes_of_tracks, match_persons, remap_persons
 from kinesics.structures.events import BOX
+from kinesics.structures.features import read_features
 from kinesics.structures.tracks import Tracks, read_tracks
 from kinesics.structures.vocabulary import LABELS
 
@@ -120,7 +121,7 @@ def compare_tracks(made: str | Path, published: str | Path) -> dict[str, Any]:
     ]
     return {
         "rows": len(keys[0]),
-        "shared": len(keys[0] & keys[1]) / max(len(keys[0] | keys[1]), 1),
+        "shared": _shared(*keys),
         "difference": {
             field.name: _difference(first, second, field.name)
             for field in first.table.schema
@@ -129,14 +130,39 @@ def compare_tracks(made: str | Path, published: str | Path) -> dict[str, Any]:
     }
 
 
+def compare_features(made: str | Path, published: str | Path) -> dict[str, Any]:
+    """Return how far the features of one video in two files are apart, as ``compare_tracks`` does; the columns are crops."""
+    of_files = []
+    for path in (made, published):
+        crops = read_features(path).crops
+        keys = ((crop, zip(rows.time_s.round(3), rows.person, strict=True)) for crop, rows in crops.items())
+        of_files.append({(crop, *key): crops[crop].tokens[n] for crop, of in keys for n, key in enumerate(of)})
+    first, second = of_files
+    both = sorted(set(first) & set(second))
+    difference = {}
+    for crop in sorted({key[0] for key in both}):
+        of_crop = [key for key in both if key[0] == crop]
+        difference[crop] = _relative(*(np.concatenate([tokens[key] for key in of_crop]) for tokens in of_files))
+    return {"rows": len(first), "shared": _shared(set(first), set(second)), "difference": difference}
+
+
+def _shared(first: set, second: set) -> float:
+    """Return the share of the elements of two sets that are in both, 1 if there are none."""
+    return len(first & second) / len(first | second) if first | second else 1.0
+
+
 def _difference(first: Tracks, second: Tracks, column: str) -> float:
     frames = min(first.frames, second.frames)
     pairs = [np.zeros((2, 0))]
     for person in sorted(set(first.persons) & set(second.persons)):
         pairs.append(np.stack([tracks.dense(person, column)[:frames].ravel() for tracks in (first, second)]))
-    numbers = np.concatenate(pairs, axis=1)
-    numbers = numbers[:, np.isfinite(numbers).all(0)]
-    if not numbers.size:
+    return _relative(*np.concatenate(pairs, axis=1))
+
+
+def _relative(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the 99th percentile of the differences of two arrays (N,), NaN aside, as a share of the first's range."""
+    known = np.isfinite(first) & np.isfinite(second)
+    if not known.any():
         return 0.0
-    low, high = np.percentile(numbers[0], [1, 99])
-    return float(np.percentile(np.abs(numbers[0] - numbers[1]), 99) / max(high - low, LEAST_RANGE))
+    low, high = np.percentile(first[known], [1, 99])
+    return float(np.percentile(np.abs(first[known] - second[known]), 99) / max(high - low, LEAST_RANGE))

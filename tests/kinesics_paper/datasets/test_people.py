@@ -9,6 +9,7 @@ from support import ROOT
 
 from kinesics.errors import KinesicsError
 from kinesics.structures.events import BOX
+from kinesics.structures.features import CropFeatures, Features, write_features
 from kinesics.structures.tracks import FACE_BOX, LANDMARKS, PERSON_BOX, Tracks, TracksWriter, read_tracks
 from kinesics_paper.datasets import people, people_tracks
 from kinesics_paper.downloads import read_downloads
@@ -174,21 +175,44 @@ def test_published_tracks_are_small_and_close(tmp_path):
     assert again.read_bytes() == (tmp_path / "out/v.parquet").read_bytes()
 
 
-def test_published_tracks_are_compared_with_those_made_now(tmp_path):
-    made, published = tmp_path / "made/v.parquet", tmp_path / "people/v.parquet"
+def test_published_numbers_are_compared_with_those_made_now(tmp_path):
+    made, published = tmp_path / "results/tracks/v.parquet", tmp_path / "people/tracks/v.parquet"
     write(made, {0: RIGHT})
     people_tracks.round_tracks(made, published)
     result = compare([made], [published])
-    assert (result["clips"], result["rows"], result["shared"]) == (1, 20, 1.0)
+    assert (result["files"], result["rows"], result["shared"]) == (1, 20, 1.0)
     assert 0 < result["difference"] < 0.01
-    assert compare([made]) == {"clips": 0, "rows": 0, "shared": 1.0, "difference": None}
+    assert compare([made]) == {"files": 0, "rows": 0, "shared": 1.0, "difference": None}
     write(published, {0: RIGHT}, seed=1)
     with pytest.raises(
-        KinesicsError, match=r"v.parquet: 100% of its rows .* differs by \d+% of its range: they are of another"
+        KinesicsError, match=r"people: tracks/v.parquet: 100% .* differs by \d+% of its range: it is of another"
     ):
         compare([made], [published])
     write(published, {0: RIGHT, 1: LEFT})
-    with pytest.raises(KinesicsError, match=r"v.parquet: 50% of its rows"):
+    with pytest.raises(KinesicsError, match=r"people: tracks/v.parquet: 50% of its rows"):
         compare([made], [published])
-    with pytest.raises(KinesicsError, match=r"people/tracks has no w.parquet: publish the tracks again"):
-        compare([tmp_path / "w.parquet"], [published])
+    with pytest.raises(KinesicsError, match=r"people has no tracks/w.parquet: publish the tracks again"):
+        compare([tmp_path / "results/tracks/w.parquet"], [published])
+
+
+def test_published_features_are_compared_by_time_and_person(tmp_path):
+    def features(name: str, tokens: list, seconds: list) -> Path:
+        rows = CropFeatures(np.array(seconds), np.zeros(len(tokens), int), np.array(tokens, float)[:, None])
+        write_features(Features("v", "hear", 10.0, {"sound": rows}), tmp_path / name / "hear/v.safetensors")
+        return tmp_path / name / "hear/v.safetensors"
+
+    made = features("made", [0.0, 0.5, 1.0], [0.0, 0.1, 0.2])
+    assert compare([made], [features("same", [0.0, 0.5, 1.0], [0.0, 0.1, 0.2])]) == {
+        "files": 1,
+        "rows": 3,
+        "shared": 1.0,
+        "difference": 0.0,
+    }
+    with pytest.raises(KinesicsError, match=r"people: hear/v.safetensors: 100% of its rows .* sound differs by \d+%"):
+        compare([made], [features("other", [0.0, 0.5, 0.8], [0.0, 0.1, 0.2])])
+    with pytest.raises(KinesicsError, match=r"people: hear/v.safetensors: 67% of its rows"):
+        compare([made], [features("shorter", [0.0, 0.5], [0.0, 0.1])])
+    silent = features("silent", [0.0], [0.0])
+    none = CropFeatures(np.zeros(0), np.zeros(0, int), np.zeros((0, 1)))
+    write_features(Features("v", "hear", 10.0, {"sound": none}), silent)
+    assert compare([silent], [silent])["difference"] is None

@@ -10,7 +10,7 @@ from support import ROOT
 from kinesics.errors import KinesicsError
 from kinesics.structures.events import BOX
 from kinesics.structures.features import CropFeatures, Features, write_features
-from kinesics.structures.tracks import FACE_BOX, LANDMARKS, PERSON_BOX, Tracks, TracksWriter, read_tracks
+from kinesics.structures.tracks import ARRAYS, FACE_BOX, PERSON_BOX, Tracks, TracksWriter, read_tracks
 from kinesics_paper.datasets import people, people_tracks
 from kinesics_paper.downloads import read_downloads
 from kinesics_paper.studies.published_tracks import compare
@@ -124,7 +124,7 @@ def write(path: Path, boxes: dict[int, tuple], frames: int = 20, seed: int = 0) 
             for person, box in boxes.items():
                 row = {"frame": frame, "time_s": frame / 10, "person": person, "face_score": rng.random()}
                 row |= dict(zip(FACE_BOX, box, strict=True)) | dict(zip(PERSON_BOX, box, strict=True))
-                for name, shape in LANDMARKS.items():
+                for name, shape in ARRAYS.items():
                     row[name] = rng.random(shape).astype(np.float32) if frame % 4 else None
                 writer.add(row)
         writer.close(frames / 10)
@@ -164,10 +164,10 @@ def test_published_tracks_are_small_and_close(tmp_path):
     people_tracks.round_tracks(tmp_path / "v.parquet", tmp_path / "out/v.parquet")
     rounded = read_tracks(tmp_path / "out/v.parquet")
     assert (rounded.video, rounded.rate_hz, rounded.duration_s, rounded.persons) == ("v", 10.0, 2.0, [0, 1])
-    for column in [*LANDMARKS, "face_x0", "face_score"]:
+    for column in [*ARRAYS, "face_x0", "face_score"]:
         a, b = made.dense(1, column), rounded.dense(1, column)
         np.testing.assert_allclose(a, b, atol=people_tracks.STEP / 2, rtol=0)
-        assert np.isnan(b).any() == (column in LANDMARKS)
+        assert np.isnan(b).any() == (column in ARRAYS)
         assert np.all(np.nan_to_num(b) / people_tracks.STEP % 1 == 0)
     assert (tmp_path / "out/v.parquet").stat().st_size < (tmp_path / "v.parquet").stat().st_size / 1.6
     again = tmp_path / "out/again.parquet"

@@ -46,20 +46,11 @@ PEOPLE_SCHEMAS = [
     "src/kinesics/io/schemas/coding.yaml",
     "src/kinesics_paper/schemas/people.yaml",
 ]
-# The clips that only the public tier fetches, and the tracks of all annotated clips: of those, what is published.
+# The clips that only the public tier fetches. Their tracks are the published ones in every tier, so that all are the same.
 PUBLIC_CLIPS = sorted(set(PEOPLE["clip"][PEOPLE["tier"] == "public"]))
-PEOPLE_TRACKS = [
-    *(
-        f"results/tracks/{clip}.parquet"
-        for clip in config["clips"]
-        if clip not in PUBLIC_CLIPS
-    ),
-    *(
-        str(people_tracks.published_tracks(clip))
-        for clip in PUBLIC_CLIPS
-        if people_tracks.published_tracks(clip).exists()
-    ),
-]
+PEOPLE_TRACKS = people_tracks.tracks_files(
+    [*config["clips"], *PUBLIC_CLIPS], config["clips"], "results/tracks"
+)
 SYNTHETIC = {row["video"]: row for row in plan_videos(config["synthetic"])}
 SYNTHETIC_TRUTH = "results/truth/synthetic"
 TIER = config["tier"]

@@ -29,9 +29,21 @@ STEP = 2.0**-13
 LEAST_RANGE = 0.01
 
 
-def published_tracks(clip: str) -> Path:
-    """Return the place of a clip's published tracks."""
-    return FOLDER / "tracks" / f"{clip}.parquet"
+def tracks_files(
+    clips: Iterable[str], tracked: Iterable[str], folder: str | Path, published: str | Path = FOLDER
+) -> list[str]:
+    """Return the tracks file of each clip, once: the published one, else, of a clip that is ``tracked``, that in ``folder``.
+
+    ``structures.tracks.read_tracks`` reads both. Clips that are neither published nor tracked have none.
+    """
+    files, tracked = [], set(tracked)
+    for clip in dict.fromkeys(clips):
+        path = Path(published) / "tracks" / f"{clip}.parquet"
+        if path.exists():
+            files.append(str(path))
+        elif clip in tracked:
+            files.append(str(Path(folder) / path.name))
+    return files
 
 
 def coded_boxes(codings: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -175,6 +175,13 @@ def test_published_tracks_are_small_and_close(tmp_path):
     assert again.read_bytes() == (tmp_path / "out/v.parquet").read_bytes()
 
 
+def test_a_clip_has_its_published_tracks_before_those_made_now(tmp_path):
+    (tmp_path / "tracks").mkdir()
+    (tmp_path / "tracks/a.parquet").touch()
+    files = people_tracks.tracks_files(["a", "b", "c", "b"], ["a", "b"], "results/tracks", tmp_path)
+    assert files == [str(tmp_path / "tracks/a.parquet"), "results/tracks/b.parquet"]
+
+
 def test_published_numbers_are_compared_with_those_made_now(tmp_path):
     made, published = tmp_path / "results/tracks/v.parquet", tmp_path / "people/tracks/v.parquet"
     write(made, {0: RIGHT})

@@ -21,7 +21,7 @@ from kinesics.synthetic.dataset import plan_videos
 from kinesics_paper import compute_plan
 from kinesics_paper.configuration import check_config
 from kinesics_paper.datasets import base as benchmarks
-from kinesics_paper.datasets import people, people_tracks
+from kinesics_paper.datasets import people
 from kinesics_paper.datasets.open_data import find_open_dataset, output_names
 from kinesics_paper.downloads import TABLES, read_downloads
 
@@ -48,7 +48,7 @@ PEOPLE_SCHEMAS = [
 ]
 # The clips that only the public tier fetches. Their tracks are the published ones in every tier, so that all are the same.
 PUBLIC_CLIPS = sorted(set(PEOPLE["clip"][PEOPLE["tier"] == "public"]))
-PEOPLE_TRACKS = people_tracks.tracks_files(
+PEOPLE_TRACKS = people.tracks_files(
     [*config["clips"], *PUBLIC_CLIPS], config["clips"], "results/tracks"
 )
 SYNTHETIC = {row["video"]: row for row in plan_videos(config["synthetic"])}

@@ -52,14 +52,14 @@ rule round_tracks:
         tracks="results/tracks/{video}.parquet",
         features=expand(
             "results/features/{encoder}/{{video}}.safetensors",
-            encoder=people_tracks.FEATURES,
+            encoder=people.FEATURES,
         ),
         code=code("round_tracks.py"),
     output:
         tracks="results/people/tracks/{video}.parquet",
         features=expand(
             "results/people/features/{encoder}/{{video}}.safetensors",
-            encoder=people_tracks.FEATURES,
+            encoder=people.FEATURES,
         ),
     log:
         "results/logs/people/{video}.log",
@@ -76,7 +76,7 @@ PUBLISHED = [
     *expand("tracks/{video}.parquet", video=MADE),
     *expand(
         "features/{encoder}/{video}.safetensors",
-        encoder=people_tracks.FEATURES,
+        encoder=people.FEATURES,
         video=MADE,
     ),
 ]

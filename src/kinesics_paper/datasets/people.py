@@ -19,6 +19,10 @@ FOLDER = Path("annotations")
 PEOPLE = "people.csv"
 #: The annotation passes over all clips, and a third reading of where they differ, of all but the ``FIRST`` clips.
 PASSES = ("coder_a", "coder_b", "adjudicated")
+#: The folder of what is published of the clips of the public tier (``people_tracks``).
+PUBLISHED = Path("people")
+#: The encoders whose features are published beside the tracks: expressions, and whether somebody speaks.
+FEATURES = ("fer", "hear")
 #: The source of the clips that are each a source of downloads of their own.
 FIRST = "first five"
 #: Times are read off frames at 4 Hz, and a clip's last frame lasts: an event may end this much after its clip, in seconds.
@@ -148,3 +152,20 @@ def clip_download(
     raise KinesicsError(
         f"{clip!r} is neither a source of downloads nor a clip of {FOLDER / PEOPLE} with a file of its name"
     )
+
+
+def tracks_files(
+    clips: Iterable[str], tracked: Iterable[str], folder: str | Path, published: str | Path = PUBLISHED
+) -> list[str]:
+    """Return the tracks file of each clip, once: the published one, else, of a clip that is ``tracked``, that in ``folder``.
+
+    ``structures.tracks.read_tracks`` reads both. Clips that are neither published nor tracked have none.
+    """
+    files, tracked = [], set(tracked)
+    for clip in dict.fromkeys(clips):
+        path = Path(published) / "tracks" / f"{clip}.parquet"
+        if path.exists():
+            files.append(str(path))
+        elif clip in tracked:
+            files.append(str(Path(folder) / path.name))
+    return files

@@ -20,30 +20,10 @@ from kinesics.structures.features import read_features
 from kinesics.structures.tracks import Tracks, read_tracks
 from kinesics.structures.vocabulary import LABELS
 
-FOLDER = Path("people")
-#: The encoders whose features are published beside the tracks: expressions, and whether somebody speaks.
-FEATURES = ("fer", "hear")
 #: The step to which numbers are rounded: of 1,920 pixels a fourth of one, of a metre a tenth of a millimetre.
 STEP = 2.0**-13
 #: The least range to which differences of a column are related: of what hardly varies, rounding would seem large.
 LEAST_RANGE = 0.01
-
-
-def tracks_files(
-    clips: Iterable[str], tracked: Iterable[str], folder: str | Path, published: str | Path = FOLDER
-) -> list[str]:
-    """Return the tracks file of each clip, once: the published one, else, of a clip that is ``tracked``, that in ``folder``.
-
-    ``structures.tracks.read_tracks`` reads both. Clips that are neither published nor tracked have none.
-    """
-    files, tracked = [], set(tracked)
-    for clip in dict.fromkeys(clips):
-        path = Path(published) / "tracks" / f"{clip}.parquet"
-        if path.exists():
-            files.append(str(path))
-        elif clip in tracked:
-            files.append(str(Path(folder) / path.name))
-    return files
 
 
 def coded_boxes(codings: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from kinesics.errors import KinesicsError
-from kinesics_paper.datasets.people_tracks import FOLDER, compare_features, compare_tracks
+from kinesics_paper.datasets.people import PUBLISHED
+from kinesics_paper.datasets.people_tracks import compare_features, compare_tracks
 
 #: Networks give slightly different landmarks on other machines, and at times miss a face that they find here.
 LEAST_SHARED = 0.95
@@ -26,14 +27,14 @@ def compare(made: Sequence[str | Path], published: Sequence[str | Path] = ()) ->
     """
     known = {_place(path): path for path in published}
     if known and (missing := [_place(path) for path in made if _place(path) not in known]):
-        raise KinesicsError(f"{FOLDER} has no {missing[0]}: publish the tracks again ({FOLDER}/README.md)")
+        raise KinesicsError(f"{PUBLISHED} has no {missing[0]}: publish the tracks again ({PUBLISHED}/README.md)")
     compared = {_place(path): _COMPARISONS[Path(path).suffix](path, known[_place(path)]) for path in made if known}
     for place, found in compared.items():
         column, apart = max(found["difference"].items(), key=lambda item: item[1], default=("nothing", 0.0))
         if found["shared"] < LEAST_SHARED or apart > MOST_APART:
             raise KinesicsError(
-                f"{FOLDER}: {place}: {found['shared']:.0%} of its rows are among those made now, and {column} differs by "
-                f"{apart:.0%} of its range: it is of another tracker; publish the tracks again ({FOLDER}/README.md)"
+                f"{PUBLISHED}: {place}: {found['shared']:.0%} of its rows are among those made now, and {column} differs by "
+                f"{apart:.0%} of its range: it is of another tracker; publish the tracks again ({PUBLISHED}/README.md)"
             )
     differences = [apart for found in compared.values() for apart in found["difference"].values()]
     return {

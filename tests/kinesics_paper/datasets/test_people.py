@@ -178,7 +178,7 @@ def test_published_tracks_are_small_and_close(tmp_path):
 def test_a_clip_has_its_published_tracks_before_those_made_now(tmp_path):
     (tmp_path / "tracks").mkdir()
     (tmp_path / "tracks/a.parquet").touch()
-    files = people_tracks.tracks_files(["a", "b", "c", "b"], ["a", "b"], "results/tracks", tmp_path)
+    files = people.tracks_files(["a", "b", "c", "b"], ["a", "b"], "results/tracks", tmp_path)
     assert files == [str(tmp_path / "tracks/a.parquet"), "results/tracks/b.parquet"]
 
 

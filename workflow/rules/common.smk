@@ -32,13 +32,13 @@ try:
             "configuration (config/config.yaml, under --configfile and --config)",
         )
     )
+    PEOPLE = people.read_people()
 except KinesicsError as error:
     raise WorkflowError(str(error)) from None
 SOURCES = read_downloads()
 DOWNLOAD_TABLES = list(map(str, TABLES))
 # Asked for every job; each answer checks the table of sources anew.
 weights_path = cache(weights_path)
-PEOPLE = people.read_people()
 # The real clips in folds that leave out people: {fold: (clips to learn from, clips to test on)}, and the fold of each clip.
 CLIP_FOLDS = people.folds(PEOPLE, config["clips"])
 FOLD_OF = {clip: fold for fold, (_, test) in CLIP_FOLDS.items() for clip in test}

@@ -23,6 +23,7 @@ from kinesics.perception.networks import Networks, fractions, load_networks
 from kinesics.perception.people import (
     COAST_S,
     GLANCE_S,
+    HANDS_S,
     KEPT_S,
     POSE_S,
     SEARCH_S,
@@ -90,7 +91,7 @@ def track(  # noqa: PLR0913 - keyword-only settings
     loaded = load_networks(networks)
     tracks: list[Track] = []
     totals: list[Totals] = []
-    steps = [max(round(span_s * rate_hz), 1) for span_s in (POSE_S, GLANCE_S, SEARCH_S)]
+    steps = [max(round(span_s * rate_hz), 1) for span_s in (POSE_S, GLANCE_S, HANDS_S, SEARCH_S)]
     with temporary_folder() as folder, Workers(workers or default_workers()) as pool:
         provisional = folder / "provisional.parquet"
         with TracksWriter(provisional, name or Path(video).stem, rate_hz, info.width, info.height) as writer:
@@ -98,8 +99,8 @@ def track(  # noqa: PLR0913 - keyword-only settings
             waiting: list[_Seen] = []  # since the last frame with poses
             for k, time_s, frame in tqdm(frames, total=count, unit="frame", disable=None if progress else True):
                 tracks = [t for t in tracks if time_s - t.last_seen_s <= KEPT_S]
-                pose, glance, search = (k % step == 0 for step in steps)
-                due = Due(pose or k == count - 1, glance, search)
+                pose, *searches = (k % step == 0 for step in steps)
+                due = Due(pose or k == count - 1, *searches)
                 people = detect_people(loaded, pool, frame, time_s, tracks, due)[:max_people]
                 with pool.part("identify"):
                     pairs = _identify(people, tracks, totals, time_s)

@@ -13,6 +13,7 @@ _PUBLIC = {
     "detect": "kinesics.api",
     "track": "kinesics.api",
     "score": "kinesics.api",
+    "convert": "kinesics.api",
     "read_events": "kinesics.formats.registry",
     "write_events": "kinesics.formats.registry",
 }

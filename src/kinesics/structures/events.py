@@ -7,7 +7,7 @@ table, the tubes: ``event,time_s,x0,y0,x1,y1``, where ``event`` is the row numbe
 
 import csv
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +93,20 @@ def keep_events(
         return kept, None
     kept_tubes = tubes[tubes["event"].isin(rows)]
     return kept, kept_tubes.assign(event=np.searchsorted(rows, kept_tubes["event"]))
+
+
+def merge_events(parts: Sequence[Events]) -> Events:
+    """Return the events of several tables in one, with their tubes if any has some; what stands in two is kept twice."""
+    if len(parts) == 1:
+        return parts[0]
+    table = pd.concat([part.table for part in parts], ignore_index=True) if parts else empty_events()
+    begin = np.cumsum([0, *(len(part) for part in parts)])
+    tubes = [
+        part.tubes.assign(event=part.tubes["event"] + first)
+        for part, first in zip(parts, begin.tolist(), strict=False)
+        if part.tubes is not None
+    ]
+    return Events(table, pd.concat(tubes, ignore_index=True) if tubes else None)
 
 
 def empty_events() -> pd.DataFrame:

@@ -8,7 +8,7 @@ from kinesics.cli.options import add_data, add_tracking, folder_of, seed, share
 from kinesics.cli.outputs import check_outputs
 from kinesics.detectors.registry import DETECTORS, is_trained
 from kinesics.errors import KinesicsError
-from kinesics.formats.registry import find_format
+from kinesics.formats.registry import find_writer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     data = folder_of(args)
     check_outputs([args.out, args.tubes], [args.video, args.model, args.tracks])
-    find_format(args.out)
+    find_writer(args.out)
     if args.tracks and (args.rate, args.people) != (api.RATE_HZ, api.MAX_PEOPLE):
         raise KinesicsError("--rate and --people are for tracking, which --tracks spares: leave them out")
     events = api.detect(

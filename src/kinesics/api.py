@@ -319,11 +319,8 @@ def convert(  # noqa: PLR0913 - keyword-only settings
     paths = [Path(sources)] if isinstance(sources, str | Path) else [Path(path) for path in sources]
     if tubes and len(paths) > 1:
         raise KinesicsError(f"{tubes}: tubes go with one events table: give that alone")
-    if media is not None and not isinstance(media, Media):
-        info = probe_video(media)
-        media = Media(Path(media), info.rate_hz, info.duration_s, info.width, info.height)
     options = Options(
-        media=media or Media(),
+        media=media if isinstance(media, Media) else media_of(media) if media else Media(),
         rules=read_rules(rules) if rules else (),
         annotator=annotator,
         observation=observation,
@@ -343,11 +340,17 @@ def convert(  # noqa: PLR0913 - keyword-only settings
     if tubes_out:
         raise KinesicsError(f"{tubes_out}: tubes go with one file: name it, not the folder {out}")
     suffix = (find_writer(out, to_format).suffixes or (".csv",))[0]
-    written = []
-    for name in dict.fromkeys(events.table["video"]):
+    written: list[Path] = []
+    for name in dict.fromkeys(events.table["video"].tolist()):
         written.append(out / f"{name.replace('/', '_')}{suffix}")
         write_events(_of_video(events, name, paths[0]), written[-1], format=to_format, options=options)
     return written
+
+
+def media_of(video: PathLike) -> Media:
+    """Return what formats need to be known of a video. Raises KinesicsError if it cannot be read."""
+    info = probe_video(video)
+    return Media(Path(video), info.rate_hz, info.duration_s, info.width, info.height)
 
 
 def _of_video(events: Events, video: str, path: Path) -> Events:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.formats.base import Options, Rule
-from kinesics.structures.events import COLUMNS, LONGEST_S, MOST_PEOPLE, TUBE_COLUMNS, Events, empty_events
+from kinesics.structures.events import BOX_LIMITS, COLUMNS, LONGEST_S, MOST_PEOPLE, TUBE_COLUMNS, Events, empty_events
 from kinesics.structures.vocabulary import FAMILY
 
 #: The duration of a point event in an events table, in seconds: its resolution. What is not longer is a point event.
@@ -73,8 +73,9 @@ class Row(NamedTuple):
 
 
 def rows(events: Events) -> list[Row]:
-    """Return the rows of an events table."""
-    return [Row(*values) for values in zip(*(events.table[name].tolist() for name in COLUMNS), strict=True)]
+    """Return the rows of an events table, labels of the vocabulary with their family."""
+    found = [Row(*values) for values in zip(*(events.table[name].tolist() for name in COLUMNS), strict=True)]
+    return [row if row.family else row._replace(family=FAMILY.get(row.label, "")) for row in found]
 
 
 def tubes_of(events: Events) -> dict[int, list[tuple[float, float, float, float, float]]]:
@@ -92,7 +93,7 @@ def printable(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+", " ", text).strip()
 
 
-_TIER = re.compile(r"person (\d{1,10})(?: (.*?))?(?: \((\d+)\))?", re.DOTALL)
+_TIER = re.compile(r"person (\d{1,10})(?: (.*?))??(?: \((\d+)\))?", re.DOTALL)
 
 
 def tier_name(person: int, family: str, lane: int = 0) -> str:
@@ -184,7 +185,10 @@ def to_events(annotations: Iterable[Annotation], path: Path, options: Options) -
     rows_kept = np.flatnonzero(first)
     table = table.iloc[rows_kept].reset_index(drop=True)
     tubes = [(row, *box) for row, k in enumerate(rows_kept) for box in named[int(k)].tube]
-    return Events(table, pd.DataFrame(tubes, columns=TUBE_COLUMNS) if tubes else None)
+    try:
+        return Events(table, pd.DataFrame(tubes, columns=TUBE_COLUMNS) if tubes else None)
+    except KinesicsError as error:
+        raise KinesicsError(f"{path}: {error}") from None
 
 
 def _of_annotator(annotations: list[Annotation], path: Path, options: Options) -> list[Annotation]:
@@ -230,6 +234,7 @@ def _named(annotations: list[Annotation], path: Path, options: Options) -> list[
             notes[_MODIFIERS_LEFT] += not options.modifiers
             label = f"{label}|{modifiers}" if options.modifiers else label
         start, end = _times(item, path, notes, options)
+        _check_boxes(item, path)
         family = FAMILY.get(label, family)
         new = {"video": printable(item.video) or video, "subject": subject, "value": label, "family": family}
         named.append(replace(item, start_s=start, end_s=end, **new))
@@ -279,6 +284,15 @@ def _times(item: Annotation, path: Path, notes: Counter[str], options: Options) 
         notes[_POINTS] += 1
         end = start + POINT_S
     return start, end
+
+
+def _check_boxes(item: Annotation, path: Path) -> None:
+    """Raise KinesicsError for a box that is no part of a frame, naming its place."""
+    low, high = BOX_LIMITS
+    for box in [*([item.box] if item.box else []), *(key[1:] for key in item.tube)]:
+        if not (low <= box[0] <= box[2] <= high and low <= box[1] <= box[3] <= high):
+            sides = ", ".join(f"{side:g}" for side in box)
+            raise KinesicsError(f"{path}: {item.where}: the box ({sides}) is not left, top, right, bottom as fractions")
 
 
 _NUMBERED = re.compile(r"(?:person|persons|subject|participant|speaker|child|id|p|s|#)?[ _#-]*(\d{1,9})", re.IGNORECASE)

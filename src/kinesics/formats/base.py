@@ -54,7 +54,8 @@ class Options:
     """Choices for reading or writing a file.
 
     ``video`` is the name of the video where the file has none (default: the file's name without its ending); ``annotator``
-    and ``observation`` (of BORIS) are the only ones to read; ``modifiers`` puts modifiers and further codes into labels, as ``code|modifier``.
+    and ``observation`` (of BORIS) are the only ones to read; ``modifiers``
+    puts modifiers and further codes into labels, as ``code|modifier``.
     """
 
     video: str | None = None

@@ -57,9 +57,13 @@ class _Table:
     def cell(self, row: Sequence[str], role: str) -> str:
         """Return the text of a row in the column of a role, empty if there is none."""
         for column in self.columns.get(role, [])[:1]:
-            text = row[column.place].strip() if column.place < len(row) else ""
-            return "" if text.lower() in _NONE else text
+            return row[column.place].strip() if column.place < len(row) else ""
         return ""
+
+    def filled(self, row: Sequence[str], role: str) -> str:
+        """Return the text of a row in the column of a role, empty also if it says that there is none, as ``NA``."""
+        text = self.cell(row, role)
+        return "" if text.lower() in _NONE else text
 
 
 def column_role(name: str) -> tuple[str | None, str]:
@@ -133,13 +137,14 @@ def _split(text: str, separator: str, where: str = "") -> list[tuple[int, list[s
 def _sheet(path: Path) -> list[tuple[int, list[str]]]:
     """Return the rows of the first sheet of a workbook."""
     read_bytes(path)
-    engine = {".ods": "odf", ".xls": "xlrd"}.get(path.suffix.lower(), "openpyxl")
-    import_optional(engine)
+    if path.suffix.lower() in (".ods", ".xls"):
+        raise KinesicsError(f"{path}: of workbooks only .xlsx is read: save it so, or as .csv")
+    import_optional("openpyxl")
     import pandas as pd
 
     try:
-        cells = pd.read_excel(path, header=None, dtype=str, keep_default_na=False, engine=engine)
-    except Exception as error:  # each engine raises its own
+        cells = pd.read_excel(path, header=None, dtype=str, keep_default_na=False, engine="openpyxl")
+    except Exception as error:  # openpyxl raises what its parsers raise
         raise KinesicsError(f"{path}: not a workbook, or damaged: {one_line(error)}") from None
     return [(k, [str(value) for value in row]) for k, row in enumerate(cells.to_numpy().tolist(), 1)]
 
@@ -184,10 +189,10 @@ def _unheaded(cells: list[tuple[int, list[str]]]) -> dict[str, list[_Column]] | 
 
 def _seconds(table: _Table, row: Sequence[str], role: str, where: str, options: Options) -> float | None:
     """Return the time in the column of a role in seconds, None if the cell is empty."""
-    text = table.cell(row, role)
+    text = table.filled(row, role)
     if not text:
         return None
-    value = time(text, f"{where}: {role} ")
+    value = time(text, f"{where}: {role}")
     unit = table.columns[role][0].unit
     if unit == "frames":
         if not options.media.rate_hz:
@@ -198,13 +203,18 @@ def _seconds(table: _Table, row: Sequence[str], role: str, where: str, options: 
 
 def _video(table: _Table, row: Sequence[str]) -> str:
     """Return the video of a row: the first media file, or else the observation."""
-    media = re.split(r"[|;]", table.cell(row, "video"))[0].strip() or table.preamble.get("player #1", "")
+    media = re.split(r"[|;]", table.filled(row, "video"))[0].strip() or table.preamble.get("player #1", "")
     return file_stem(media) if media else table.cell(row, "observation") or table.preamble.get("observation id", "")
 
 
 def _offset(table: _Table, row: Sequence[str]) -> float:
     """Return what the tool added to the times of the video."""
-    return as_time(table.cell(row, "offset") or table.preamble.get("time offset (s)", "")) or 0.0
+    return as_time(table.filled(row, "offset") or table.preamble.get("time offset (s)", "")) or 0.0
+
+
+def _subject(table: _Table, row: Sequence[str]) -> str:
+    subject = table.cell(row, "subject")
+    return "" if subject.lower() == "no focal subject" else subject
 
 
 def _modifiers(table: _Table, row: Sequence[str]) -> str:
@@ -225,7 +235,7 @@ def _spans(table: _Table, path: Path, options: Options) -> Iterator[Annotation]:
         if end is None:
             end = start + (_seconds(table, row, "duration", f"{path}: {where}", options) or 0.0)
         offset = _offset(table, row)
-        score = as_number(table.cell(row, "score"))
+        score = as_number(table.filled(row, "score"))
         cells = [(table.names[place].strip(), row[place]) for place in wide if place < len(row)]
         for tier, value in cells or [(table.cell(row, "tier"), table.cell(row, "label"))]:
             if cells and not value.strip():
@@ -236,7 +246,7 @@ def _spans(table: _Table, path: Path, options: Options) -> Iterator[Annotation]:
                 value,
                 where,
                 tier=tier,
-                subject=table.cell(row, "subject"),
+                subject=_subject(table, row),
                 video=_video(table, row),
                 score=1.0 if score is None else score,
                 annotator=table.cell(row, "annotator"),
@@ -260,7 +270,7 @@ def _paired(table: _Table, path: Path, options: Options) -> Iterator[Annotation]
             table.cell(row, "label"),
             where,
             tier=table.cell(row, "tier"),
-            subject=table.cell(row, "subject"),
+            subject=_subject(table, row),
             video=_video(table, row),
             annotator=table.cell(row, "annotator"),
             modifiers=modifiers,

@@ -80,7 +80,7 @@ def find_reader(path: str | Path, name: str | None = None) -> Format:
         if found is not None:
             return FORMATS[found]
     raise KinesicsError(
-        f"{path}: of no format that its ending {suffix!r} or its content tells: name one with --from: {_listed(FORMATS)}"
+        f"{path}: of no format that its ending {suffix!r} or its content tells: name one (--from): {_listed(FORMATS)}"
     )
 
 
@@ -94,12 +94,14 @@ def find_writer(path: str | Path, name: str | None = None) -> WritableFormat:
         candidates = [key for key, one in FORMATS.items() if one.suffixes[:1] == (suffix,)]
         if len(candidates) > 1:
             raise KinesicsError(
-                f"{path}: the ending {suffix!r} is of several formats: name one with --to: {', '.join(candidates)}"
+                f"{path}: the ending {suffix!r} is of several formats: name one (--to): {', '.join(candidates)}"
             )
         if not candidates:
-            known = [key for key, one in FORMATS.items() if isinstance(one, WritableFormat)]
+            known = ", ".join(
+                one.suffixes[0] for one in FORMATS.values() if isinstance(one, WritableFormat) and one.suffixes
+            )
             raise KinesicsError(
-                f"{path}: the ending {suffix!r} is of no format to write: name one with --to: {_listed(known)}"
+                f"{path}: the ending {suffix!r} is of no known format: name the format (--to), or end it with {known}"
             )
         name = candidates[0]
     writer = _named(name)

@@ -43,7 +43,7 @@ def read(path: Path, options: Options, *, srt: bool) -> Events:
     annotations: list[Annotation] = []
     for first, lines in _blocks(text):
         timing = next((k for k, line in enumerate(lines[:2]) if "-->" in line), None)
-        if re.match(r"NOTE\b|STYLE\b|REGION\b|WEBVTT\b", lines[0]) and timing != 0 and not srt:
+        if re.match(r"NOTE\b|STYLE\b|REGION\b|WEBVTT\b", lines[0]) and not srt:
             continue
         if timing is None:
             raise KinesicsError(f"{path}: line {first}: {lines[0][:60]!r} is no cue: its times are missing")

@@ -41,7 +41,7 @@ def read(path: Path, options: Options) -> Events:
 
     Raises KinesicsError naming the file and the metadata for values of a wrong kind.
     """
-    attributes, entries = _exported(path, options) if path.suffix.lower() == ".csv" else _project(path, options)
+    attributes, entries, sizes = _exported(path, options) if path.suffix.lower() == ".csv" else _project(path, options)
     annotations: list[Annotation] = []
     frames = unsized = 0
     for where, video, z, xy, av in entries:
@@ -51,7 +51,7 @@ def read(path: Path, options: Options) -> Events:
             continue
         values = _values(mapping(av or {}, f"{path}: {where}: av"), attributes)
         shape = [number(value, f"{path}: {where}: xy") for value in sequence(xy or [], f"{path}: {where}: xy")]
-        width, height = options.media.width, options.media.height
+        width, height = sizes.get(video, (options.media.width, options.media.height))
         box = None
         if len(shape) == 5 and shape[0] == _RECTANGLE:
             unsized += not (width and height)
@@ -65,14 +65,19 @@ def read(path: Path, options: Options) -> Events:
     return to_events(annotations, path, options)
 
 
-def _project(path: Path, options: Options) -> tuple[Any, list[Entry]]:
-    """Return attributes and entries of a project."""
+def _project(path: Path, options: Options) -> tuple[Any, list[Entry], dict[str, tuple[float, float]]]:
+    """Return attributes and entries of a project, and the size of its videos, where kinesics wrote it down."""
     project = mapping(read_json(path, options.notify), f"{path}: the project")
     if not {"metadata", "attribute", "file"} <= project.keys():
         raise KinesicsError(f"{path}: not a project of VIA 3: it has no metadata, attribute and file")
-    files = {
-        key: string(mapping(entry, f"{path}: file {key}").get("fname"))
-        for key, entry in mapping(project["file"], f"{path}: file").items()
+    listed = {
+        key: mapping(entry, f"{path}: file {key}") for key, entry in mapping(project["file"], f"{path}: file").items()
+    }
+    files = {key: string(entry.get("fname")) for key, entry in listed.items()}
+    sizes = {
+        string(entry.get("fname")): (width, height)
+        for entry in listed.values()
+        if (width := as_number(entry.get("width"))) and (height := as_number(entry.get("height")))
     }
     views: dict[str, str] = {}
     for key, entry in mapping(project.get("view") or {}, f"{path}: view").items():
@@ -83,10 +88,10 @@ def _project(path: Path, options: Options) -> tuple[Any, list[Entry]]:
         entry = mapping(entry, f"{path}: metadata {key!r}")
         video = views.get(string(entry.get("vid")), "") or files.get(string(entry.get("vid")), "")
         entries.append((f"metadata {key!r}", video, entry.get("z"), entry.get("xy"), entry.get("av")))
-    return mapping(project["attribute"], f"{path}: attribute"), entries
+    return mapping(project["attribute"], f"{path}: attribute"), entries, sizes
 
 
-def _exported(path: Path, options: Options) -> tuple[Any, list[Entry]]:
+def _exported(path: Path, options: Options) -> tuple[Any, list[Entry], dict[str, tuple[float, float]]]:
     """Return attributes and entries of an exported CSV, of which the older has start and end as columns."""
     lines = read_text(path, options.notify).split("\n")
     comments = [line for line in lines if line.startswith("#")]
@@ -113,7 +118,7 @@ def _exported(path: Path, options: Options) -> tuple[Any, list[Entry]]:
             entries.append((f"row {k}", video, times, shape, json.loads(fields.get("metadata") or "{}")))
     except (ValueError, csv.Error, RecursionError) as error:
         raise KinesicsError(f"{path}: row {len(entries) + 1}: not a CSV of VIA 3: {one_line(error)}") from None
-    return mapping(attributes, f"{path}: ATTRIBUTE"), entries
+    return mapping(attributes, f"{path}: ATTRIBUTE"), entries, {}
 
 
 def _values(av: Any, attributes: Any) -> dict[str, str]:
@@ -215,6 +220,7 @@ def write(events: Events, path: Path, options: Options) -> None:
             },
             "file": {
                 key: {"fid": key, "fname": name, "type": _VIDEO, "loc": 1, "src": ""}
+                | ({"width": width, "height": height} if width and height else {})
                 for key, name in zip(keys, names, strict=True)
             },
             "metadata": metadata,

@@ -210,7 +210,7 @@ def _checked(events: pd.DataFrame, where: str) -> pd.DataFrame:
     events = _filled(events)
     _refuse_numbers(events, source)
     _refuse_texts(events, source)
-    events["family"] = events["family"].fillna("")
+    events["family"] = events["family"].astype(object).fillna("")
     known = events["label"].map(FAMILY)
     odd = known.notna() & (events["family"] != known) & (events["family"] != "")
     _refuse(events, odd, source, "family", "is not that of its label in the coding manual: leave it out")
@@ -304,7 +304,7 @@ def _read_csv(path: str | Path) -> pd.DataFrame:
     except UnicodeDecodeError as error:
         raise KinesicsError(f"{path}: not a table in UTF-8, save it so: {error}") from None
     except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise KinesicsError(f"{path}: not an events table (CSV): {error}") from None
+        raise KinesicsError(f"{path}: not an events table (CSV): {one_line(error)}") from None
     events = _checked(table, str(path))
     _refuse(table, table.duplicated(), _Source(str(path)), "label", "stands in a row that is there twice")
     return events

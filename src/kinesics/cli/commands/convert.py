@@ -1,11 +1,10 @@
 """``kinesics convert``: convert events between the formats of annotation tools."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from kinesics.cli.options import number
-from kinesics.cli.outputs import check_outputs, check_writable
+from kinesics.cli.outputs import check_outputs, check_writable, print_note
 from kinesics.errors import KinesicsError
 
 _rate = number(float, "a rate between 0.1 and 1000 Hz", 0.1, 1000)
@@ -42,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the frame in pixels, without --media")
     parser.add_argument("--video", metavar="NAME", help="take the events of this video, or name the only one so")
     parser.add_argument("--annotator", metavar="NAME", help="take the annotations of one annotator")
+    parser.add_argument("--observation", metavar="NAME", help="take one observation of BORIS")
     parser.add_argument(
         "--modifiers", action="store_true", help="keep modifiers and further codes in labels: code|modifier"
     )
@@ -74,8 +74,9 @@ def run(args: argparse.Namespace) -> None:
         media=args.media or given,
         video=args.video,
         annotator=args.annotator,
+        observation=args.observation,
         modifiers=args.modifiers,
-        notify=lambda line: print(line, file=sys.stderr),
+        notify=print_note,
     )
     for path in written:
         print(path)

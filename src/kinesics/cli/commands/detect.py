@@ -5,9 +5,10 @@ from pathlib import Path
 
 from kinesics import api
 from kinesics.cli.options import add_data, add_tracking, folder_of, seed, share
-from kinesics.cli.outputs import check_outputs
+from kinesics.cli.outputs import check_outputs, print_note
 from kinesics.detectors.registry import DETECTORS, is_trained
 from kinesics.errors import KinesicsError
+from kinesics.formats.base import Options
 from kinesics.formats.registry import find_writer
 
 
@@ -65,5 +66,6 @@ def run(args: argparse.Namespace) -> None:
         notify=print,
         progress=True,
     )
-    api.write_events(events, args.out, args.tubes)
+    options = Options(media=api.media_of(args.video), notify=print_note)
+    api.write_events(events, args.out, args.tubes, options=options)
     print(f"{args.out}: {len(events)} events")

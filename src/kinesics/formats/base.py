@@ -1,4 +1,4 @@
-"""The contract of formats, and what the reading and writing of a file can be told."""
+"""The contract of formats, and the choices in reading and writing a file."""
 
 import warnings
 from collections.abc import Callable

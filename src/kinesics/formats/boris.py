@@ -56,10 +56,10 @@ def read(path: Path, options: Options) -> Events:
         name: _media(mapping(entry, f"{path}: observation {name!r}"), f"{path}: observation {name!r}")
         for name, entry in observations.items()
     }
-    videos = [files[0][0] if files else name for name, files in media.items()]
+    videos = [files[0][0] if files else name for name, (files, _) in media.items()]
     annotations: list[Annotation] = []
     for name, entry in observations.items():
-        files = media[name]
+        files, first_s = media[name]
         shared = videos.count(files[0][0] if files else name) > 1
         found = list(_events(name, mapping(entry, name), states, path))
         if unknown := sorted({item.value for item, _, _ in found} - states.keys()):
@@ -67,7 +67,7 @@ def read(path: Path, options: Options) -> Events:
                 f"{path}: observation {name!r}: not in the ethogram, taken as point events: {', '.join(unknown)}"
             )
         for item in pair(found, path):
-            video, begin_s = _file_at(files, item.start_s) if files else (name, 0.0)
+            video, begin_s = _file_at(files, first_s, item.start_s) if files else (name, 0.0)
             annotations.append(
                 replace(
                     item,
@@ -81,19 +81,23 @@ def read(path: Path, options: Options) -> Events:
     return to_events(annotations, path, options)
 
 
-def _media(observation: Any, where: str) -> list[tuple[str, float]]:
-    """Return the media files of an observation's first player that has some, each with its length in seconds or 0."""
+def _media(observation: Any, where: str) -> tuple[list[tuple[str, float]], float]:
+    """Return the media files of an observation's first player that has some, each with its length in seconds or 0.
+
+    Also return the time of the observation at which the first of them begins, in seconds.
+    """
     players = mapping_or_empty(observation.get("file"))  # a list before version 3
-    known = mapping_or_empty(mapping_or_empty(observation.get("media_info")).get("length"))
+    info = mapping_or_empty(observation.get("media_info"))
+    known = mapping_or_empty(info.get("length"))
     for player in sorted(players):
         if files := sequence(players[player], f"{where}: player {player}"):
-            return [(file_stem(string(file)), as_number(known.get(file)) or 0.0) for file in files]
-    return []
+            begin_s = as_number(mapping_or_empty(info.get("offset")).get(player)) or 0.0
+            return [(file_stem(string(file)), as_number(known.get(string(file))) or 0.0) for file in files], begin_s
+    return [], 0.0
 
 
-def _file_at(files: list[tuple[str, float]], time_s: float) -> tuple[str, float]:
-    """Return the file that is played at a time of the observation, and when it began."""
-    begin = 0.0
+def _file_at(files: list[tuple[str, float]], begin: float, time_s: float) -> tuple[str, float]:
+    """Return the file that is played at a time of the observation, and when it began; the first does at ``begin``."""
     for name, length in files[:-1]:
         if not length or time_s < begin + length:
             return name, begin

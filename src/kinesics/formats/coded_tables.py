@@ -1,8 +1,8 @@
 """Tables of codings as tools export them and spreadsheets save them: one row per event, or one per start and stop.
 
 BORIS (aggregated and tabular events, also those of version 7 with their preamble), ELAN (tab-delimited text), Praat (Down to
-Table), EnvisionHGdetector (segments), and any table whose columns have the names of ``coded_tables.csv``. Commas, semicolons,
-tabs, decimal commas, and times as seconds, milliseconds or clock times are told apart.
+Table), EnvisionHGdetector (segments), and any table whose columns have the names of ``coded_tables.csv``. Separated by commas,
+semicolons or tabs, with decimal points or commas, and times in seconds, milliseconds or frames or of a clock.
 """
 
 import csv

@@ -46,6 +46,8 @@ FORMATS: dict[str, Format] = {
     "activitynet": activitynet.FORMAT,
     "ava": ava.FORMAT,
 }
+#: Endings that files of other formats have too.
+_SHARED = (".xml", ".txt", ".zip")
 #: Whose files have all that an events table has: what other tools name needs no translation.
 _OWN = ("csv", "parquet", "coding_sheet")
 
@@ -71,12 +73,12 @@ def find_reader(path: str | Path, name: str | None = None) -> Format:
     path = Path(path)
     suffix = path.suffix.lower()
     candidates = [key for key, candidate in FORMATS.items() if suffix in candidate.suffixes]
-    if len(candidates) == 1:
+    if len(candidates) == 1 and suffix not in _SHARED:
         return FORMATS[candidates[0]]
     if path.exists() or candidates:
         found = sniff(path)
-        if found is None and suffix == ".csv":  # whose error names the column that is missing
-            found = "csv"
+        if found is None and (len(candidates) == 1 or suffix == ".csv"):  # whose error names what is missing
+            found = candidates[0]
         if found is not None:
             return FORMATS[found]
     raise KinesicsError(

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from kinesics.errors import KinesicsError
 from kinesics.formats import coded_tables, datavyu
-from kinesics.formats.source import as_number, decode_text, parse_xml, read_bytes, read_json
+from kinesics.formats.base import ignore
+from kinesics.formats.source import as_number, decode_text, read_json, read_xml
 
 #: How much of a text is looked at, in bytes.
 _HEAD = 1 << 16
@@ -20,7 +21,7 @@ _JSON_KEYS = {
     "label_studio": {"data"},
 }
 _ROOTS = {"annotations": "cvat", "ANNOTATION_DOCUMENT": "elan"}
-_OWN = {"video", "person", "label", "start_s", "end_s"}
+_OWN = {"video", "start_s", "end_s"}
 _SHEET = ["clip", "person", "start_s", "end_s", "label"]
 
 
@@ -29,33 +30,37 @@ def sniff(path: Path) -> str | None:
 
     Raises KinesicsError for a file that cannot be read, or is neither text nor an archive.
     """
-    content = read_bytes(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(_HEAD)
+    except FileNotFoundError:
+        raise KinesicsError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise KinesicsError(f"{path}: a folder, not a file") from None
     if content.startswith(b"PK"):
         return _archive(path)
     if content.startswith((b"PAR1", b"ooBinaryFile")):
         return "parquet" if content.startswith(b"PAR1") else "textgrid"
-    head = (
-        decode_text(content[: _HEAD + _HEAD % 2], str(path), lambda _: None)
-        if len(content) <= _HEAD
-        else _start(content, path)
-    )
+    head = _decoded(content, path)
     text = head.lstrip()
     if text.startswith("<"):
-        return _ROOTS.get(parse_xml(content, str(path)).tag)
+        return _ROOTS.get(read_xml(path).tag)
     if text[:1] in ("{", "["):
-        return _json(read_json(path, lambda _: None))
+        return _json(read_json(path, ignore))
     return _text(head)
 
 
-def _start(content: bytes, path: Path) -> str:
-    """Return the text of the whole lines at the start of a long file."""
-    cut = content[:_HEAD]
-    for size in range(4):  # not in the middle of a sign
+def _decoded(content: bytes, path: Path) -> str:
+    """Return the text of the start of a file, without the line in which it breaks off."""
+    if len(content) < _HEAD:
+        return decode_text(content, str(path), ignore)
+    whole = content[: content.rfind(b"\n") & ~1] if b"\n" in content else content  # 2 bytes are a sign of UTF-16
+    for end in range(len(whole), len(whole) - 4, -1):  # not in the middle of a sign
         try:
-            return decode_text(cut[: _HEAD - size], str(path), lambda _: None).rpartition("\n")[0]
+            return decode_text(whole[:end], str(path), ignore)
         except KinesicsError:
             continue
-    return decode_text(content, str(path), lambda _: None)[:_HEAD].rpartition("\n")[0]
+    return decode_text(whole, str(path), ignore)
 
 
 def _archive(path: Path) -> str | None:
@@ -83,7 +88,7 @@ def _json(content: Any) -> str | None:
 def _text(head: str) -> str | None:
     first = head.partition("\n")[0]
     columns = [name.strip().strip('"') for name in first.split(",")]
-    if set(columns) >= _OWN:
+    if set(columns) >= _OWN:  # of which another may be missing or misspelt
         return "csv"
     if columns[: len(_SHEET)] == _SHEET or {"clip", "confidence", *_SHEET} <= set(columns):
         return "coding_sheet"

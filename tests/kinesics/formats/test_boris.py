@@ -76,6 +76,11 @@ def test_the_time_offset_is_no_time_of_the_video(tmp_path):
 
     assert rows(project(tmp_path / "p.boris", change))[0][3:] == (500, 3500)
 
+    def later(content):
+        content["observations"]["day 1"]["media_info"]["offset"] = {"1": -20.0, "2": 5.0}
+
+    assert rows(project(tmp_path / "p.boris", later))[0][3:] == (21_000, 24_000)
+
 
 def test_a_state_without_its_stop_names_the_row(tmp_path):
     path = project(tmp_path / "p.boris", lambda content: content["observations"]["day 1"]["events"].pop(3))

@@ -89,7 +89,7 @@ def test_archives_that_unfold_to_gigabytes_take_bounded_memory(name, member, tmp
 def test_files_that_are_too_large_are_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr("kinesics.formats.source.LARGEST", 1000)
     for name in ("a.eaf", "a.json", "a.srt", "a.boris", "a.TextGrid"):
-        (tmp_path / name).write_bytes(bytes(2000))
+        (tmp_path / name).write_bytes(b"{" * 2000)
         with pytest.raises(KinesicsError, match=r"larger than 0 MiB: split it"):
             read(tmp_path / name)
 

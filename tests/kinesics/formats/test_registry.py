@@ -106,6 +106,24 @@ def test_readers_are_found_by_content(name, tmp_path):
             assert find_reader(path) is FORMATS[name]
 
 
+def test_shared_endings_are_told_by_content(tmp_path):
+    write_events(Events(TABLE.assign(video="v")), tmp_path / "a.xml", format="elan", options=Options(notify=ignore))
+    assert find_reader(tmp_path / "a.xml") is FORMATS["elan"]
+    write_events(Events(TABLE.assign(video="v")), tmp_path / "a.txt", format="textgrid", options=Options(notify=ignore))
+    assert find_reader(tmp_path / "a.txt") is FORMATS["textgrid"]
+    (tmp_path / "b.csv").write_text("video,persn,label,start_s,end_s\nv,3,nod,1,2\n")
+    with pytest.raises(KinesicsError, match=r"b.csv: column 'person' is missing"):
+        read_events(tmp_path / "b.csv")
+
+
+def test_long_tables_are_told_by_their_start(tmp_path):
+    path = tmp_path / "long.csv"
+    lines = "".join(f"Grüßen,{k},{k + 1}\n" for k in range(20_000))
+    for encoding in ("utf-8", "utf-16", "utf-16-le", "cp1252"):
+        path.write_bytes(f"label,start,end\n{lines}".encode(encoding))
+        assert find_reader(path) is FORMATS["table"]
+
+
 def test_a_coding_sheet_is_found_by_content(tmp_path):
     path = tmp_path / "sheet.csv"
     path.write_text(CODING)

@@ -319,7 +319,8 @@ def write(events: Events, path: Path, options: Options) -> None:
     writer = csv.writer(out, delimiter="," if suffix == ".csv" else "\t", lineterminator="\n")
     writer.writerow(_HEADER)
     for row in rows(events):
-        writer.writerow([_written(row, options).get(name, "") for name in _HEADER])
+        cells = _written(row, options)
+        writer.writerow([cells.get(name, "") for name in _HEADER])
     write_text(path, out.getvalue())
 
 

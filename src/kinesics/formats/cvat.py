@@ -32,11 +32,12 @@ def read(path: Path, options: Options) -> Events:
     own = as_number(root.findtext("meta/fps"))
     rate = frame_rate(path, options, own) if tracks else 1.0
     first, step = _grid(root, path)
+    tasks = _tasks(root)
     annotations: list[Annotation] = []
     unused: set[str] = set()
     for track in tracks:
         where = f"track {track.get('id')!r}"
-        video, size = _task(root, track)
+        video, size = tasks.get(track.get("task_id"), tasks[None])
         for frames, attributes in _stretches(track, f"{path}: {where}", path, options, size):
             tube = tuple(((first + frame * step) / rate, *box) for frame, box in frames[:-1])
             start, end = span_s(first + frames[0][0] * step, first + frames[-1][0] * step, rate)
@@ -72,19 +73,20 @@ def _grid(root: ET.Element, path: Path) -> tuple[float, float]:
     )
 
 
-def _task(root: ET.Element, track: ET.Element) -> tuple[str, tuple[float, float] | None]:
-    """Return the video and the size of the frame of a track's task."""
+def _tasks(root: ET.Element) -> dict[str | None, tuple[str, tuple[float, float] | None]]:
+    """Return the video and the size of the frame of each task by its id, those of the first by None."""
+    found: dict[str | None, tuple[str, tuple[float, float] | None]] = {}
     tasks = root.findall("meta/task") + root.findall("meta/project/tasks/task")
-    chosen = [task for task in tasks if task.findtext("id") == track.get("task_id")]
-    task = (chosen or tasks or [root])[0]
-    source = task.findtext("source") or root.findtext("meta/source") or task.findtext("name") or ""
-    for place in (task, root.find("meta")):
-        size = None if place is None else place.find("original_size")
-        if size is not None:
-            width, height = as_number(size.findtext("width")), as_number(size.findtext("height"))
-            if width and height:
-                return file_stem(source), (width, height)
-    return file_stem(source), None
+    for task in tasks or [root]:
+        source = task.findtext("source") or root.findtext("meta/source") or task.findtext("name") or ""
+        sizes = [place.find("original_size") for place in (task, root.find("meta")) if place is not None]
+        size = None
+        for element in reversed([size for size in sizes if size is not None]):
+            width, height = as_number(element.findtext("width")), as_number(element.findtext("height"))
+            size = (width, height) if width and height else size
+        found.setdefault(None, (file_stem(source), size))
+        found[task.findtext("id")] = file_stem(source), size
+    return found
 
 
 Frames = list[tuple[float, tuple[float, float, float, float]]]

@@ -15,7 +15,7 @@ EXTRAS = {
     "h5py": "encoders",
     "huggingface_hub": "encoders",
     "jax": "train",
-    "matplotlib": "paper",
+    "matplotlib": "annotate",
     "moderngl": "synthetic",
     "onnx": "encoders",
     "openai": "vlm",

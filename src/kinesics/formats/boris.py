@@ -1,5 +1,6 @@
 """BORIS projects (.boris), of format 7: ethogram, subjects, observations with their media files and events."""
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,7 +23,7 @@ from kinesics.formats.source import (
     string,
     time,
 )
-from kinesics.io.files import write_json
+from kinesics.io.files import write_text
 from kinesics.structures.events import Events
 from kinesics.structures.vocabulary import LABELS, in_order
 
@@ -177,7 +178,8 @@ def write(events: Events, path: Path, options: Options) -> None:
         "behaviors_coding_map": [],
     }
     project |= {name: dict[str, str]() for name in ("independent_variables", "coding_map", "converters")}
-    write_json(path, project)
+    # BORIS reads in the encoding of the system, which may hold ASCII only
+    write_text(path, json.dumps(project, indent=1, sort_keys=True) + "\n")
 
 
 def _behaviour(k: int, label: str, family: str, point: bool) -> dict[str, Any]:

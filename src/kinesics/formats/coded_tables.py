@@ -66,8 +66,8 @@ class _Table:
         return "" if text.lower() in _NONE else text
 
 
-def column_role(name: str) -> tuple[str | None, str]:
-    """Return the role that the name of a column stands for, None if it is unknown, and the unit of its times."""
+def normal_name(name: str) -> tuple[str, str]:
+    """Return the name of a column in lower case without its unit, and the unit."""
     text = " ".join(name.lower().replace("_", " ").split())
     unit, match = "s", _UNIT.search(text)
     if match and match.start():
@@ -75,6 +75,12 @@ def column_role(name: str) -> tuple[str | None, str]:
         unit = "clock" if ":" in word else "frames" if word.startswith("frame") else "s"
         unit = "ms" if word in ("msec", "ms") or word.startswith("milli") else unit
         text = text[: match.start()].strip()
+    return text, unit
+
+
+def column_role(name: str) -> tuple[str | None, str]:
+    """Return the role that the name of a column stands for, None if it is unknown, and the unit of its times."""
+    text, unit = normal_name(name)
     if re.fullmatch(r"modifiers?(?: ?#?\d+)?", text):
         return "modifier", unit
     return ROLES.get(text), unit
@@ -169,8 +175,12 @@ def _columns(names: list[str]) -> dict[str, list[_Column]]:
         role, unit = column_role(name)
         if role is not None:
             columns.setdefault(role, []).append(_Column(place, unit))
-    for role in ("start", "end", "duration", "time"):
-        columns.get(role, []).sort(key=lambda column: _PREFERRED.index(column.unit))
+    known = list(ROLES)
+    for role, found in columns.items():
+        if role in ("start", "end", "duration", "time"):
+            found.sort(key=lambda column: _PREFERRED.index(column.unit))
+        elif role != "modifier":  # the names are listed from the plainest to the vaguest
+            found.sort(key=lambda column: known.index(normal_name(names[column.place])[0]))
     return columns
 
 

@@ -1,4 +1,5 @@
-"""Label Studio: the JSON of video tasks with timeline labels and video rectangles, as exported, and as imported predictions.
+"""Label Studio: the JSON of video tasks with timeline labels and video rectangles, as exported (JSON, JSON_MIN), and as
+imported predictions.
 
 Frames of Label Studio count from 1; boxes are percent of the frame.
 """
@@ -8,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kinesics.errors import KinesicsError
 from kinesics.formats.annotations import Annotation, Row, printable, rows, split_tier, tier_name, to_events, tubes_of
 from kinesics.formats.base import BOX, FAMILY, SCORE, TUBES, Options, ReadWrite
 from kinesics.formats.frames import fraction, frame_rate, frames_of, median_box, span_s
@@ -41,8 +41,7 @@ def read(path: Path, options: Options) -> Events:
     for k, task in enumerate(tasks, 1):
         where = f"task {k}"
         fields = mapping(task, f"{path}: {where}")
-        if "data" not in fields:
-            raise KinesicsError(f"{path}: {where}: has no data: export as JSON, not as JSON_MIN")
+        fields = fields if "data" in fields else _of_minimal(fields)
         data = mapping(fields["data"], f"{path}: {where}: data")
         video = _video(data)
         coded = sequence(fields.get("annotations") or [], f"{path}: {where}: annotations")
@@ -63,6 +62,27 @@ def read(path: Path, options: Options) -> Events:
     if skipped:
         options.notify(f"{path}: regions of the types {', '.join(sorted(skipped))} are left out")
     return to_events(annotations, path, options)
+
+
+def is_minimal(task: Any) -> bool:
+    """Return whether a value is a task of the export JSON_MIN: regions are lists beside the data."""
+    return any(
+        _is_region(region) for value in mapping_or_empty(task).values() for region in sequence_or_empty(value)[:1]
+    )
+
+
+def _is_region(value: Any) -> bool:
+    return bool({"ranges", "sequence", "timelinelabels", "labels"} & mapping_or_empty(value).keys())
+
+
+def _of_minimal(task: Any) -> dict[str, Any]:
+    """Return a task of the export JSON_MIN in the form of JSON."""
+    found: list[Any] = []
+    for value in task.values():
+        for region in filter(_is_region, sequence_or_empty(value)):
+            kind = "timelinelabels" if "ranges" in region else "videorectangle" if "sequence" in region else "labels"
+            found.append({"type": kind, "value": region})
+    return {"data": task, "annotations": [{"completed_by": task.get("annotator"), "result": found}]}
 
 
 def _annotator(completed_by: Any, number_: int) -> str:

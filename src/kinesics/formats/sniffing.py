@@ -10,6 +10,7 @@ from typing import Any, cast
 from kinesics.errors import KinesicsError
 from kinesics.formats import coded_tables, datavyu
 from kinesics.formats.base import ignore
+from kinesics.formats.label_studio import is_minimal
 from kinesics.formats.source import as_number, decode_text, read_json, read_xml
 
 #: How much of a text is looked at, in bytes.
@@ -76,7 +77,8 @@ def _archive(path: Path) -> str | None:
 def _json(content: Any) -> str | None:
     if isinstance(content, list):
         tasks = cast(list[Any], content)
-        return "label_studio" if all(isinstance(task, dict) and "data" in task for task in tasks[:10]) else None
+        known = all(isinstance(task, dict) and ("data" in task or is_minimal(task)) for task in tasks[:10])
+        return "label_studio" if known else None
     if not isinstance(content, dict):
         return None
     keys = set(cast(dict[str, Any], content))

@@ -22,6 +22,7 @@ EXPECTED = [(0, "nod", "", 1500, 2250), (1, "wave", "", 3000, 4000)]
         "value,speaker,Begin Time - msec,Begin Time - ss.msec,End Time - msec,End Time - ss.msec\n"
         "nod,0,1,1.5,2,2.25\nwave,1,3,3,4,4\n",
         "event,actor,start,duration\nnod,0,1.5,0.75\nwave,1,3,1\n",
+        "event,label,actor,start,end\n17,nod,0,1.5,2.25\n18,wave,1,3,4\n",
         "event,actor,start frame,end frame\nnod,0,37.5,56.25\nwave,1,75,100\n",
         '"label","person","start","end"\n" nod ","0","1.5","2.25"\n\n"wave","1","3","4"\n,,,\n',
     ],

@@ -13,14 +13,14 @@ from kinesics.formats.registry import write_events
 
 EVENTS = table(
     (0, "happy", 0.5, 2.25), (0, "happy", 1, 3), (0, "sad", 2.5, 4),
-    (1, "wave", 1, 2.5, 'arm & "hand"'), (1, "blink", 7, 7.001, "eyes"),
+    (1, "wäve 手", 1, 2.5, 'arm & "hand"'), (1, "blink", 7, 7.001, "eyes"),
     score=[0.5, 1, 1, 0.25, 1],
 )  # fmt: skip
 TIMES = {
     (0, "happy", 500, 2250),
     (0, "happy", 1000, 3000),
     (0, "sad", 2500, 4000),
-    (1, "wave", 1000, 2500),
+    (1, "wäve 手", 1000, 2500),
     (1, "blink", 7000, 7001),
 }
 

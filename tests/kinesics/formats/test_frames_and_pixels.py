@@ -80,6 +80,21 @@ def test_label_studio_annotators_and_predictions(tmp_path):
     assert [row[1] for row in rows(path)] == ["speech"]
 
 
+def test_label_studio_minimal_exports_are_read(tmp_path):
+    path = tmp_path / "a.json"
+    task = {
+        "video": "/data/upload/my.talk.mp4",
+        "id": 1,
+        "annotator": 1,
+        "tricks": [RANGES],
+        "box": [RECTANGLE["value"]],
+    }
+    path.write_text(json.dumps([task]))
+    found = [(label, family, start, end) for _, label, family, start, end in rows(path)]
+    assert found == [("hand", "", 0, 1000), ("a", "", 1000, 2000), ("b", "", 1000, 2000), ("hand", "", 9000, 10_000)]
+    assert read(path)["video"].unique().tolist() == ["my.talk"]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

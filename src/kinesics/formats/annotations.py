@@ -227,8 +227,10 @@ def _named(annotations: list[Annotation], path: Path, options: Options) -> list[
             subject = subject if rule.person is None else f"person {rule.person}"
             label = label if rule.label is None else rule.label
             family = family if rule.family is None else rule.family
-        if not label or label == "-":
-            notes[_EMPTY] += not label
+            if rule.label == "-":
+                continue
+        if not label:
+            notes[_EMPTY] += 1
             continue
         if modifiers := printable(item.modifiers):
             notes[_MODIFIERS_LEFT] += not options.modifiers
@@ -295,7 +297,9 @@ def _check_boxes(item: Annotation, path: Path) -> None:
             raise KinesicsError(f"{path}: {item.where}: the box ({sides}) is not left, top, right, bottom as fractions")
 
 
-_NUMBERED = re.compile(r"(?:person|persons|subject|participant|speaker|child|id|p|s|#)?[ _#-]*(\d{1,9})", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"(?:person|persons|subject|participant|speaker|child|id|p|s|#)?[ _#-]*(\d{1,10})", re.IGNORECASE
+)
 
 
 def number_subjects(names: Iterable[str]) -> dict[str, int]:

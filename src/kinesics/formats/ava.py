@@ -20,7 +20,7 @@ from kinesics.structures.vocabulary import in_order
 
 #: The longest time between two keyframes of one event, in seconds.
 _GAP_S = 1.5
-_ITEM = re.compile(r"(?:item|label)\s*\{([^}]*)\}")
+_ITEM = re.compile(r"(?:item|label)\s*\{([^{}]*)\}")
 
 
 def read(path: Path, options: Options) -> Events:

@@ -68,7 +68,7 @@ class _Table:
 
 def normal_name(name: str) -> tuple[str, str]:
     """Return the name of a column in lower case without its unit, and the unit."""
-    text = " ".join(name.lower().replace("_", " ").split())
+    text = " ".join(name[:200].lower().replace("_", " ").split())
     unit, match = "s", _UNIT.search(text)
     if match and match.start():
         word = match[1]
@@ -107,22 +107,23 @@ def is_coded(text: str) -> bool:
 
 def _headed(path: Path, options: Options) -> _Table:
     """Return the table in a file, read with the separator that gives the most columns of known names."""
-    if path.suffix.lower() in _SHEETS:
-        candidates = [_sheet(path)]
-    else:
-        text = read_text(path, options.notify)
-        candidates = [_split(text, separator, str(path)) for separator in ",;\t|"]
-    found = [(cells, header) for cells in candidates if (header := _header(cells)) is not None]
+    sheet = _sheet(path) if path.suffix.lower() in _SHEETS else None
+    text = "" if sheet is not None else read_text(path, options.notify)
+    start = "\n".join(text.split("\n", _DEEPEST)[:_DEEPEST])
+    heads = {"": sheet} if sheet is not None else {sign: _split(start, sign, str(path)) for sign in ",;\t|"}
+    found = {sign: header for sign, cells in heads.items() if (header := _header(cells)) is not None}
     if found:
-        cells, header = max(found, key=lambda item: len(_columns(item[0][item[1]][1])))
-        preamble = {row[0].strip().lower(): row[1].strip() for _, row in cells[:header] if len(row) > 1}
-        names = cells[header][1]
-        return _Table(
-            _columns(names), names, [item for item in cells[header + 1 :] if any(map(str.strip, item[1]))], preamble
-        )
-    for cells in candidates:
-        if (columns := _unheaded(cells)) is not None:
-            return _Table(columns, [], [item for item in cells if any(map(str.strip, item[1]))], {})
+        sign = max(found, key=lambda sign: len(_columns(heads[sign][found[sign]][1])))
+        cells = sheet if sheet is not None else _split(text, sign, str(path))
+        preamble = {row[0].strip().lower(): row[1].strip() for _, row in cells[: found[sign]] if len(row) > 1}
+        names = cells[found[sign]][1]
+        body = [item for item in cells[found[sign] + 1 :] if any(map(str.strip, item[1]))]
+        return _Table(_columns(names), names, body, preamble)
+    for sign, cells in heads.items():
+        if _unheaded(cells) is not None:
+            cells = sheet if sheet is not None else _split(text, sign, str(path))
+            if (columns := _unheaded(cells)) is not None:
+                return _Table(columns, [], [item for item in cells if any(map(str.strip, item[1]))], {})
     raise KinesicsError(
         f"{path}: no table of events: columns that name a label and a start and end are needed, "
         "as label,start_s,end_s or Behavior,Start (s),Stop (s)"

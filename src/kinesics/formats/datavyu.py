@@ -16,6 +16,8 @@ from kinesics.structures.events import Events
 
 _COLUMN = re.compile(r"(.+?)\s*\((\w+)[^)]*\)\s*(?:-(.*))?")
 _CELL = re.compile(r"(\d+:\d+:\d+:\d+),(\d+:\d+:\d+:\d+),(.*)", re.DOTALL)
+#: The most signs in the line of a column.
+_LONGEST = 10_000
 _OWN = ["label", "family", "score"]
 
 
@@ -51,7 +53,7 @@ def _cells(lines: list[str], path: Path) -> Iterator[Annotation]:
                 raise KinesicsError(f"{path}: {where} of its spreadsheet: {line[:60]!r} has no times")
             # Datavyu has 0 as the end of a cell that was not ended
             yield _annotation(column, codes, values, (start, max(end, start) if end == 0 else end), where)
-        elif match := _COLUMN.fullmatch(line):
+        elif len(line) < _LONGEST and (match := _COLUMN.fullmatch(line)):
             column, kind = match[1].replace("\\", ""), match[2].lower()
             codes = [part.split("|")[0].replace("\\", "") for part in (match[3] or "").split(",")]
         else:

@@ -60,12 +60,12 @@ def read(path: Path, options: Options) -> Events:
     entries = {
         entry.get("CVE_ID", ""): value.text or ""
         for entry in root.iter("CV_ENTRY_ML")
-        for value in list(entry.iter("CVE_VALUE"))[:1]
+        for value in entry.findall("CVE_VALUE")[:1]
     }
     owners = _participants(root)
     annotations: list[Annotation] = []
     seen: set[str] = set()
-    for tier in root.iter("TIER"):
+    for tier in root.findall("TIER"):
         name = tier.get("TIER_ID", "")
         if name in seen:
             options.notify(f"{path}: tier {name!r} is there twice: both are taken")
@@ -91,21 +91,24 @@ def read(path: Path, options: Options) -> Events:
 
 def _participants(root: ET.Element) -> dict[str, str]:
     """Return the participant of each tier: that of the tier on which it depends, if that has one."""
-    tiers_ = {tier.get("TIER_ID", ""): tier for tier in root.iter("TIER")}
+    tiers_ = {tier.get("TIER_ID", ""): tier for tier in root.findall("TIER")}
     owners: dict[str, str] = {}
     for name in tiers_:
-        line = [name]
-        while (parent := tiers_[line[-1]].get("PARENT_REF", "")) in tiers_ and parent not in line:
-            line.append(parent)
-        owners[name] = next(
-            (owner for one in reversed(line) if (owner := tiers_[one].get("PARTICIPANT", "").strip())), ""
-        )
+        line: list[str] = []
+        while name in tiers_ and name not in owners:
+            owners[name] = ""
+            line.append(name)
+            name = tiers_[name].get("PARENT_REF", "")
+        owner = owners.get(name, "")
+        for one in reversed(line):
+            owner = owner or tiers_[one].get("PARTICIPANT", "").strip()
+            owners[one] = owner
     return owners
 
 
 def _elements(tier: ET.Element) -> Iterator[ET.Element]:
     """Yield the annotations of a tier, aligned and dependent."""
-    for annotation in tier.iter("ANNOTATION"):
+    for annotation in tier.findall("ANNOTATION"):
         yield from annotation
 
 
@@ -129,16 +132,18 @@ def _slots(root: ET.Element, path: Path, unit_s: float) -> dict[str, float]:
     for slot in root.iter("TIME_SLOT"):
         key, value = slot.get("TIME_SLOT_ID", ""), slot.get("TIME_VALUE")
         known[key] = number(value, f"{path}: time slot {key!r}") * unit_s if value is not None else None
-    for tier in root.iter("TIER"):  # neighbours are first of all those of the same tier
+    for tier in root.findall("TIER"):  # neighbours are first of all those of the same tier
         after = {
             element.get("TIME_SLOT_REF1", ""): element.get("TIME_SLOT_REF2", "")
-            for element in tier.iter("ALIGNABLE_ANNOTATION")
+            for element in tier.findall("ANNOTATION/ALIGNABLE_ANNOTATION")
         }
+        walked: set[str] = set()
         for first in [key for key in after if known.get(key) is not None]:
             chain = [first]
             while known.get(chain[-1]) is None or len(chain) == 1:
-                if chain[-1] not in after or len(chain) > len(after):
+                if chain[-1] not in after or chain[-1] in walked:
                     break
+                walked.add(chain[-1])
                 chain.append(after[chain[-1]])
             _divide(known, chain)
     order = list(known)
@@ -167,7 +172,7 @@ def _times(root: ET.Element, path: Path, slots: dict[str, float]) -> dict[str, t
     times: dict[str, tuple[float, float]] = {}
     dependents: dict[str, list[list[_Dependent]]] = {}
     waiting: set[str] = set()
-    for tier in root.iter("TIER"):
+    for tier in root.findall("TIER"):
         groups: dict[str, list[_Dependent]] = {}
         for element in _elements(tier):
             key = element.get("ANNOTATION_ID", "")

@@ -102,7 +102,7 @@ def _text(head: str) -> str | None:
         return "via"
     if datavyu.is_export(first):
         return "datavyu"
-    if re.search(r"^\s*\d+\s*\n\s*\d+:\d+:\d+[.,]\d+\s+-->", head):
+    if re.match(r"\s*\d+\s*\n\s*\d+:\d+:\d+[.,]\d+\s+-->", head):
         return "srt"
     if _is_ava(columns):
         return "ava"

@@ -14,8 +14,8 @@ from kinesics.io.files import write_text
 from kinesics.structures.events import Events
 
 _ARROW = re.compile(r"\s*(\S+)\s+-->\s+(\S+)(?:\s+.*)?")
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
-_TAG = re.compile(r"</?[^>\n]*>")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^<>]*)>")
+_TAG = re.compile(r"<[^<>\n]*>")
 _OWN = re.compile(r"(person \d+(?: [^:\n]*)?): (.*)", re.DOTALL)
 
 

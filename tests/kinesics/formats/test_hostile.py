@@ -4,6 +4,7 @@ import random
 import tracemalloc
 import zipfile
 from pathlib import Path
+from time import process_time
 
 import pytest
 from support.interchange import MEDIA, options, read, table
@@ -116,3 +117,53 @@ def test_nothing_is_left_behind_when_writing_fails(tmp_path):
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(KinesicsError, match=r"cannot be written"):
         write_events(EVENTS, Path("/dev/full/talk.eaf"), options=options())
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.eaf", "<a>" * 500_000),
+        ("a.eaf", "<ANNOTATION_DOCUMENT>" + "<TIER>" * 200_000 + "</TIER>" * 200_000 + "</ANNOTATION_DOCUMENT>"),
+        ("a.json", "[" * 500_000),
+        ("a.vtt", "WEBVTT\n\n00:00.000 --> 00:01.000\n" + "<v " * 200_000),
+        ("a.vtt", "WEBVTT\n\n00:00.000 --> 00:01.000\n" + "<" * 200_000),
+        ("a.srt", "\n" * 200_000 + "1\n"),
+        ("a.TextGrid", 'File type = "ooTextFile"\nObject class = "TextGrid"\n0 1 <exists> 1\n' + '"' * 200_001),
+        ("a.txt", "\n" * 200_000),
+        ("a.txt", "-" * 200_000 + ",b\n"),
+        ("a.csv", "a" * 400_000),
+    ],
+)
+def test_hostile_texts_are_quick(name, content, tmp_path):
+    (tmp_path / name).write_text(content)
+    begin = process_time()
+    assert is_line(refusal(tmp_path / name, None))
+    assert process_time() - begin < 3
+
+
+def test_slots_in_knots_are_quick(tmp_path):
+    slots = '<TIME_SLOT TIME_SLOT_ID="s" TIME_VALUE="0"/>' + "".join(
+        f'<TIME_SLOT TIME_SLOT_ID="u{k}"/>' for k in range(5000)
+    )
+    slots += "".join(f'<TIME_SLOT TIME_SLOT_ID="t{k}" TIME_VALUE="{k}"/>' for k in range(5000))
+    pairs = [(f"u{k}", f"u{k + 1}") for k in range(4999)] + [("u4999", "u0")] + [(f"t{k}", "u0") for k in range(5000)]
+    annotations = "".join(
+        f'<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a{k}" TIME_SLOT_REF1="{first}" TIME_SLOT_REF2="{last}"/>'
+        "</ANNOTATION>"
+        for k, (first, last) in enumerate(pairs)
+    )
+    path = tmp_path / "a.eaf"
+    path.write_text(
+        f'<ANNOTATION_DOCUMENT><TIME_ORDER>{slots}</TIME_ORDER><TIER TIER_ID="x">{annotations}</TIER></ANNOTATION_DOCUMENT>'
+    )
+    begin = process_time()
+    assert is_line(refusal(path, None))
+    assert process_time() - begin < 3
+
+
+def test_tiers_in_a_long_line_are_quick(tmp_path):
+    tiers = "".join(f'<TIER TIER_ID="{k}" PARENT_REF="{(k + 1) % 20_000}"/>' for k in range(20_000))
+    (tmp_path / "a.eaf").write_text(f"<ANNOTATION_DOCUMENT>{tiers}</ANNOTATION_DOCUMENT>")
+    begin = process_time()
+    assert len(read(tmp_path / "a.eaf")) == 0
+    assert process_time() - begin < 3

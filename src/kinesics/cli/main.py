@@ -17,6 +17,7 @@ COMMANDS = {
     "detect": "detect behavioural events in a video",
     "track": "track people in a video: faces, hands, bodies",
     "score": "score predicted events against annotations",
+    "convert": "convert events between ELAN, BORIS, Praat, subtitles, CVAT, Label Studio and other formats",
     "train": "train a detector on annotated videos",
     "encode": "extract features of a video's people or sound with a frozen encoder",
     "encoders": "list the encoders: input, licence, and whether they can run now",

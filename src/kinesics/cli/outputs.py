@@ -1,6 +1,7 @@
-"""Refuse outputs that would overwrite an input or cannot be written, before any work begins."""
+"""Refuse outputs that would overwrite an input or cannot be written, before any work begins; print notes."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +18,11 @@ def check_outputs(written: Iterable[Path | None], read: Iterable[Path | None] = 
         if path.resolve() in {other.resolve() for other in [*inputs, *outputs[:number]]}:
             raise KinesicsError(f"{path} would be overwritten: give another name for what is written")
         check_writable(path)
+
+
+def print_note(line: str) -> None:
+    """Print a line about what was guessed or left out."""
+    print(line, file=sys.stderr)
 
 
 def check_writable(path: Path, folder: bool = False) -> None:

@@ -1,11 +1,73 @@
-"""The contract of formats."""
+"""The contract of formats, and the choices in reading and writing a file."""
 
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from kinesics.structures.events import Events
+
+#: Receives a line about what was guessed or left out.
+Notify = Callable[[str], None]
+
+#: What a format may hold beyond video, person, label and times.
+FAMILY, SCORE, BOX, TUBES = "family", "score", "box", "tubes"
+
+
+def ignore(line: str) -> None:
+    """Drop a line."""
+
+
+def warn(line: str) -> None:
+    """Issue a line as a warning of Python."""
+    warnings.warn(line, stacklevel=2)
+
+
+@dataclass(frozen=True)
+class Media:
+    """What is known of a video: formats that link it, or count in frames or pixels, need parts of it."""
+
+    path: Path | None = None
+    rate_hz: float | None = None
+    duration_s: float | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+class Rule(NamedTuple):
+    """How to name annotations: those whose tier, value and subject are the given ones (any where None).
+
+    ``person``, ``label`` and ``family`` replace what the file has, where they are not None; the label ``-`` leaves out.
+    """
+
+    tier: str | None = None
+    value: str | None = None
+    subject: str | None = None
+    person: int | None = None
+    label: str | None = None
+    family: str | None = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """Choices for reading or writing a file.
+
+    ``video`` is the name of the video where the file has none (default: the file's name without its ending); ``annotator``
+    and ``observation`` (of BORIS) are the only ones to read; ``modifiers``
+    puts modifiers and further codes into labels, as ``code|modifier``.
+    """
+
+    video: str | None = None
+    media: Media = field(default_factory=Media)
+    rules: tuple[Rule, ...] = ()
+    annotator: str | None = None
+    observation: str | None = None
+    modifiers: bool = False
+    notify: Notify = warn
+
+
+DEFAULTS = Options()
 
 
 @runtime_checkable
@@ -13,11 +75,16 @@ class Format(Protocol):
     """A file format that events can be read from."""
 
     @property
-    def suffixes(self) -> tuple[str, ...]:
-        """The endings of file names that stand for the format, with their dot; none if it has to be named."""
+    def title(self) -> str:
+        """Its name in prose."""
         ...
 
-    def read(self, path: Path) -> Events:
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The endings of its files, with their dot: the first is also written without its name; none if it has to be named."""
+        ...
+
+    def read(self, path: Path, options: Options = DEFAULTS) -> Events:
         """Read and check events. Raises KinesicsError naming the file, the place in it and the value."""
         ...
 
@@ -26,8 +93,18 @@ class Format(Protocol):
 class WritableFormat(Format, Protocol):
     """A file format that events can also be written to."""
 
-    def write(self, events: Events, path: Path) -> None:
-        """Write the events without their tubes, atomically."""
+    @property
+    def holds(self) -> frozenset[str]:
+        """What it holds beyond video, person, label and times: some of FAMILY, SCORE, BOX and TUBES."""
+        ...
+
+    @property
+    def one_video(self) -> bool:
+        """Whether a file holds the events of one video only."""
+        ...
+
+    def write(self, events: Events, path: Path, options: Options = DEFAULTS) -> None:
+        """Write the events, atomically."""
         ...
 
 
@@ -35,20 +112,23 @@ class WritableFormat(Format, Protocol):
 class ReadOnly:
     """A ``Format`` made of a function."""
 
+    title: str
     suffixes: tuple[str, ...]
-    reader: Callable[[Path], Events]
+    reader: Callable[[Path, Options], Events]
 
-    def read(self, path: Path) -> Events:
+    def read(self, path: Path, options: Options = DEFAULTS) -> Events:
         """Read and check events with the ``reader``."""
-        return self.reader(path)
+        return self.reader(path, options)
 
 
 @dataclass(frozen=True)
 class ReadWrite(ReadOnly):
     """A ``WritableFormat`` made of two functions."""
 
-    writer: Callable[[Events, Path], None]
+    writer: Callable[[Events, Path, Options], None]
+    holds: frozenset[str] = frozenset()
+    one_video: bool = False
 
-    def write(self, events: Events, path: Path) -> None:
-        """Write the events without their tubes with the ``writer``."""
-        self.writer(events, path)
+    def write(self, events: Events, path: Path, options: Options = DEFAULTS) -> None:
+        """Write the events with the ``writer``."""
+        self.writer(events, path, options)

@@ -23,4 +23,4 @@ def read_coding(path: str | Path) -> pd.DataFrame:
     return check_events(table.drop(columns="note"), str(path))
 
 
-FORMAT = ReadOnly((), lambda path: Events(read_coding(path)))
+FORMAT = ReadOnly("coding sheet", (), lambda path, options: Events(read_coding(path)))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from kinesics.errors import KinesicsError
-from kinesics.formats.base import ReadWrite
+from kinesics.formats.base import BOX, FAMILY, SCORE, ReadWrite
 from kinesics.io.files import one_line, replacing
 from kinesics.structures.events import Events, check_events, read_events_csv, write_events_csv
 
@@ -27,7 +27,18 @@ def write_parquet(events: Events, path: Path) -> None:
         events.table.to_parquet(temporary, index=False)
 
 
+_HELD = frozenset({FAMILY, SCORE, BOX})
 CSV = ReadWrite(
-    (".csv",), lambda path: Events(read_events_csv(path)), lambda events, path: write_events_csv(events.table, path)
+    "events table",
+    (".csv",),
+    lambda path, options: Events(read_events_csv(path)),
+    lambda events, path, options: write_events_csv(events.table, path),
+    _HELD,
 )
-PARQUET = ReadWrite((".parquet",), read_parquet, write_parquet)
+PARQUET = ReadWrite(
+    "events table (Parquet)",
+    (".parquet",),
+    lambda path, options: read_parquet(path),
+    lambda events, path, options: write_parquet(events, path),
+    _HELD,
+)

@@ -19,6 +19,7 @@ EXTRAS = {
     "moderngl": "synthetic",
     "onnx": "encoders",
     "openai": "vlm",
+    "openpyxl": "annotate",
     "optax": "train",
     "psutil": "encoders",
     "roma": "synthetic",

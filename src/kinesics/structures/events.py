@@ -7,7 +7,7 @@ table, the tubes: ``event,time_s,x0,y0,x1,y1``, where ``event`` is the row numbe
 
 import csv
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +93,20 @@ def keep_events(
         return kept, None
     kept_tubes = tubes[tubes["event"].isin(rows)]
     return kept, kept_tubes.assign(event=np.searchsorted(rows, kept_tubes["event"]))
+
+
+def merge_events(parts: Sequence[Events]) -> Events:
+    """Return the events of several tables in one, with their tubes if any has some; what stands in two is kept twice."""
+    if len(parts) == 1:
+        return parts[0]
+    table = pd.concat([part.table for part in parts], ignore_index=True) if parts else empty_events()
+    begin = np.cumsum([0, *(len(part) for part in parts)])
+    tubes = [
+        part.tubes.assign(event=part.tubes["event"] + first)
+        for part, first in zip(parts, begin.tolist(), strict=False)
+        if part.tubes is not None
+    ]
+    return Events(table, pd.concat(tubes, ignore_index=True) if tubes else None)
 
 
 def empty_events() -> pd.DataFrame:
@@ -196,7 +210,7 @@ def _checked(events: pd.DataFrame, where: str) -> pd.DataFrame:
     events = _filled(events)
     _refuse_numbers(events, source)
     _refuse_texts(events, source)
-    events["family"] = events["family"].fillna("")
+    events["family"] = events["family"].astype(object).fillna("")
     known = events["label"].map(FAMILY)
     odd = known.notna() & (events["family"] != known) & (events["family"] != "")
     _refuse(events, odd, source, "family", "is not that of its label in the coding manual: leave it out")
@@ -290,7 +304,7 @@ def _read_csv(path: str | Path) -> pd.DataFrame:
     except UnicodeDecodeError as error:
         raise KinesicsError(f"{path}: not a table in UTF-8, save it so: {error}") from None
     except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise KinesicsError(f"{path}: not an events table (CSV): {error}") from None
+        raise KinesicsError(f"{path}: not an events table (CSV): {one_line(error)}") from None
     events = _checked(table, str(path))
     _refuse(table, table.duplicated(), _Source(str(path)), "label", "stands in a row that is there twice")
     return events

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from kinesics import api
 from kinesics.cli.options import add_data, add_tracking, folder_of, seed, share
-from kinesics.cli.outputs import check_outputs
+from kinesics.cli.outputs import check_outputs, print_note
 from kinesics.detectors.registry import DETECTORS, is_trained
 from kinesics.errors import KinesicsError
-from kinesics.formats.registry import find_format
+from kinesics.formats.base import Options
+from kinesics.formats.registry import find_writer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     data = folder_of(args)
     check_outputs([args.out, args.tubes], [args.video, args.model, args.tracks])
-    find_format(args.out)
+    find_writer(args.out)
     if args.tracks and (args.rate, args.people) != (api.RATE_HZ, api.MAX_PEOPLE):
         raise KinesicsError("--rate and --people are for tracking, which --tracks spares: leave them out")
     events = api.detect(
@@ -65,5 +66,6 @@ def run(args: argparse.Namespace) -> None:
         notify=print,
         progress=True,
     )
-    api.write_events(events, args.out, args.tubes)
+    options = Options(media=api.media_of(args.video), notify=print_note)
+    api.write_events(events, args.out, args.tubes, options=options)
     print(f"{args.out}: {len(events)} events")

@@ -35,7 +35,7 @@ def read_people(folder: str | Path = FOLDER) -> pd.DataFrame:
     """Return one row per person and clip, sorted by clip and person.
 
     Columns: ``clip``; ``person`` (Int64, its number in the codings, missing where faces are too small to code);
-    ``person_id`` (None there); ``source``, the source of downloads; ``tier``, the first that has the clip; ``seconds``, the
+    ``person_id`` (missing there); ``source``, the source of downloads; ``tier``, the first that has the clip; ``seconds``, the
     length of the clip; ``sound``, whether it has any (bool).
 
     Raises KinesicsError naming the file, the line and the value of a malformed row, a person that stands twice in a clip,

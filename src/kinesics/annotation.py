@@ -16,6 +16,8 @@ from kinesics import api
 from kinesics.detectors.registry import DETECTORS, required_encoders
 from kinesics.encoders.registry import is_downloadable, required_downloads
 from kinesics.errors import KinesicsError
+from kinesics.formats.base import Media, Options, ignore
+from kinesics.formats.html_viewer import ViewedVideo, write_viewer
 from kinesics.formats.overview import write_overview
 from kinesics.formats.registry import write_events
 from kinesics.io import downloads
@@ -25,7 +27,7 @@ from kinesics.media.annotated_video import write_annotated_video
 from kinesics.media.video import VideoInfo, probe_video
 from kinesics.metrics.time_budget import time_budget, transitions
 from kinesics.signals.measures import write_measures
-from kinesics.structures.events import Events, write_tubes
+from kinesics.structures.events import Events, write_events_csv, write_tubes
 from kinesics.structures.timegrid import seconds
 from kinesics.structures.tracks import Tracks, read_tracks
 from kinesics.structures.vocabulary import FAMILY
@@ -234,9 +236,16 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return json.loads(table.round(4).to_json(orient="records", double_precision=4))
 
 
+def _write_format(annotation: Annotation, path: Path) -> None:
+    """Write the events in the format of a path's ending, linked to the video. What it cannot hold is in ``events.csv``."""
+    info = annotation.info
+    media = Media(annotation.video.absolute(), info.rate_hz, info.duration_s, info.width, info.height)
+    write_events(annotation.events, path, options=Options(media=media, notify=ignore))
+
+
 #: What is written for each video: the file's name and the function that writes it. ``{name}`` is the video's name.
 OUTPUTS: dict[str, Callable[[Annotation, Path], None]] = {
-    "events.csv": lambda annotation, path: write_events(annotation.events, path),
+    "events.csv": lambda annotation, path: write_events_csv(annotation.events.table, path),
     "tubes.parquet": lambda annotation, path: write_tubes(annotation.events.tubes, path),
     "summary.csv": _write_summary_csv,
     "summary.json": _write_summary_json,
@@ -244,6 +253,8 @@ OUTPUTS: dict[str, Callable[[Annotation, Path], None]] = {
     "overview.png": lambda annotation, path: write_overview(
         annotation.events.table, annotation.info.duration_s, path, annotation.tracks.video
     ),
+    **dict.fromkeys(("{name}.eaf", "{name}.boris", "{name}.vtt", "{name}.TextGrid"), _write_format),
+    "index.html": lambda annotation, path: write_viewer(path, [ViewedVideo(annotation.video, annotation.events)]),
 }
 #: What is written only if the setting of that name says so.
 OPTIONAL: dict[str, dict[str, Callable[[Annotation, Path], None]]] = {

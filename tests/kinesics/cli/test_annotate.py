@@ -32,10 +32,11 @@ def finished(clip, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def copy(finished, tmp_path) -> Path:
-    """Return a copy of the results, which may be changed."""
-    shutil.copytree(finished, tmp_path / "out" / "single_face")
-    return tmp_path / "out" / "single_face"
+def copy(finished, tmp_path_factory) -> Path:
+    """Return a copy of the results, as deep as the original: files name the video relative to their folder."""
+    folder = tmp_path_factory.mktemp("copy") / "single_face"
+    shutil.copytree(finished, folder)
+    return folder
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -119,11 +120,13 @@ def test_a_killed_run_is_continued_with_the_same_bytes(tmp_path, clip, finished,
 
 
 @pytest.mark.slow
-def test_a_bad_video_among_several_is_listed_and_the_others_are_annotated(tmp_path, clip, finished, capfd):
+def test_a_bad_video_among_several_is_listed_and_the_others_are_annotated(
+    tmp_path, tmp_path_factory, clip, finished, capfd
+):
     (tmp_path / "text.mp4").write_text("not a video")
     videos = [str(clip("single_face")), str(tmp_path / "text.mp4")]
     for options in ([], ["--jobs", "2"]):
-        out = tmp_path / f"out{len(options)}"
+        out = tmp_path_factory.mktemp("several")
         assert main(["annotate", *videos, "--out", str(out), *DATA, *options]) == 1
         lines = capfd.readouterr().err.strip().splitlines()
         assert any("text.mp4: not a video" in line for line in lines)

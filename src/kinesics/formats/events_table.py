@@ -18,13 +18,16 @@ def read_parquet(path: Path) -> Events:
         raise KinesicsError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:
         raise KinesicsError(f"{path}: not an events table (Parquet): {one_line(error)}") from None
-    return Events(check_events(table, str(path)))
+    return Events(check_events(table, str(path)), damaged_after_s=table.attrs.get("damaged_after_s"))
 
 
 def write_parquet(events: Events, path: Path) -> None:
-    """Write an events table with all digits, atomically."""
+    """Write an events table with all digits, atomically; its metadata say up to which time a damaged video is whole."""
+    table = events.table.copy(deep=False)
+    if events.damaged_after_s is not None:
+        table.attrs["damaged_after_s"] = events.damaged_after_s  # which pandas keeps in the metadata of the file
     with replacing(path) as temporary:
-        events.table.to_parquet(temporary, index=False)
+        table.to_parquet(temporary, index=False)
 
 
 CSV = ReadWrite(

@@ -1,25 +1,24 @@
-"""Open media files, choose their streams, and put their time stamps on one axis.
+"""Open media files, decode their streams, and put their time stamps on one axis.
 
 Time 0 is the instant the first image is shown, whatever stamp the container gives it. Where stamps start anew, as in
 recordings that were joined with ``cat``, the next part follows the one before.
 """
 
 import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import av
-from av.stream import Disposition
 
 from kinesics.errors import KinesicsError
-
-Stream = TypeVar("Stream", av.VideoStream, av.AudioStream)
+from kinesics.media.streams import AS_IT_COMES, ReadOptions, Stream, choose, images_of
 
 #: A stamp this much before the latest one begins a new part. Frames are reordered by less.
 RESTART_S = 1.0
+#: Of packets that cannot be decoded all may be passed over.
+ANY_LOST = float("inf")
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,10 @@ def ffmpeg_url(path: str | Path) -> str:
 
 
 @contextmanager
-def open_container(path: str | Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
-    """Open a media file; yield it and its stream of images (``choose``).
+def open_container(
+    path: str | Path, options: ReadOptions = AS_IT_COMES
+) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """Open a media file; yield it and its stream of images (``streams.choose``).
 
     Raises KinesicsError, naming the file and what to do, if it is missing, empty, a folder, not a video, without images, or
     without a decoder for them.
@@ -70,47 +71,55 @@ def open_container(path: str | Path) -> Iterator[tuple[av.container.InputContain
     except av.FFmpegError as error:
         raise KinesicsError(f"{path}: not a video, or cut off before its index: {error.strerror}") from None
     with container:
-        # FFmpeg takes any text for a terminal recording, and the cover of a song for a video stream.
-        images = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-        if container.format.name == "tty":
+        images = images_of(container)
+        if container.format.name == "tty":  # FFmpeg takes any text for a terminal recording
             raise KinesicsError(f"{path}: text, not a video")
         if not images:
             kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
             raise KinesicsError(f"{path}: has no video stream (found: {kinds}); a video is needed")
-        stream = choose(images)
-        if stream is None:
-            raise KinesicsError(f"{path}: no decoder for its video stream; re-encode it, for instance as H.264")
+        stream = choose(path, images, "video", options.video_stream)
         stream.codec_context.thread_count = 1  # one core per video; several videos run side by side
         yield container, stream
 
 
-def choose(streams: Sequence[Stream]) -> Stream | None:
-    """Return the stream flagged default among those that can be decoded, else the first of them; None without a decoder.
+def decoded_frames(
+    container: av.container.InputContainer, stream: Stream, most_lost: float
+) -> Iterator[av.VideoFrame | av.AudioFrame]:
+    """Yield the frames of a stream as they are stored, passing over ``most_lost`` packets in a row that cannot be decoded.
 
-    A still image beside moving ones, such as a thumbnail, is taken only if nothing else is there.
+    Raises av.FFmpegError where there are more. With ``ANY_LOST`` frames end where the file can no longer be read.
     """
-    decodable = [stream for stream in streams if stream.codec_context is not None]
-    return max(decodable, key=lambda s: (not _is_still(s), bool(s.disposition & Disposition.default)), default=None)
+    lost = 0
+    try:
+        for packet in container.demux(stream):
+            if not packet.size and packet.dts is not None:  # Theora repeats a frame so; the last packet has no stamp
+                continue
+            try:
+                yield from packet.decode()
+                lost = 0
+            except av.FFmpegError:
+                lost += 1
+                if lost > most_lost:
+                    raise
+    except av.FFmpegError:
+        if most_lost < ANY_LOST:
+            raise
+        with suppress(av.FFmpegError):
+            yield from stream.codec_context.decode(None)  # what the decoder holds
 
 
-def _is_still(stream: av.VideoStream | av.AudioStream) -> bool:
-    stills = ("mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpegls", "jpeg2000")
-    return stream.type == "video" and stream.frames <= 1 and stream.codec_context.name in stills
-
-
-def decode(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-    """Yield the frames of a stream, interlaced ones as full images. Empty packets (Theora repeats a frame so) are skipped."""
+def decode(
+    container: av.container.InputContainer, stream: av.VideoStream, accept_damaged: bool = False
+) -> Iterator[av.VideoFrame]:
+    """Yield the frames of a stream, interlaced ones as full images; with ``accept_damaged`` all that can be decoded."""
     deinterlacer = None
-    for packet in container.demux(stream):
-        if not packet.size and packet.dts is not None:  # the last one, empty and without a stamp, flushes the decoder
-            continue
-        for frame in packet.decode():
-            if deinterlacer is None and frame.interlaced_frame:
-                deinterlacer = _Deinterlacer()
-            if deinterlacer is None:
-                yield frame
-            else:
-                yield from deinterlacer.push(frame)
+    for frame in decoded_frames(container, stream, ANY_LOST if accept_damaged else 0):
+        if deinterlacer is None and frame.interlaced_frame:
+            deinterlacer = _Deinterlacer()
+        if deinterlacer is None:
+            yield frame
+        else:
+            yield from deinterlacer.push(frame)
     if deinterlacer is not None:
         yield from deinterlacer.flush()
 

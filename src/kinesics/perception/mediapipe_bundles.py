@@ -10,6 +10,7 @@ ships no networks, and two of its tasks need more than the bare ones contain:
   users leave out the ten points that they make.
 """
 
+import sys
 import zipfile
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from kinesics.io.files import replacing
 
 #: Points of the face mesh, and of the irises.
 MESH_POINTS, IRIS_POINTS = 468, 10
+_ADVICE = "; delete it, and run again"
 BUNDLES = ("face.task", "hands.task", "pose.task")
 
 
@@ -54,6 +56,19 @@ def build_bundles(
                 bundle.writestr(zipfile.ZipInfo(inside, date_time=(1980, 1, 1, 0, 0, 0)), network)
 
 
+def whole_bundles(folder: Path) -> bool:
+    """Return whether all bundles are in a folder; a damaged one is deleted, which a line on stderr says."""
+    for name in BUNDLES:
+        path = folder / name
+        if path.is_file():
+            try:
+                check_bundle(path)
+            except KinesicsError as error:
+                print(f"kinesics: {str(error).removesuffix(_ADVICE)}: it is made again", file=sys.stderr)
+                path.unlink()
+    return all((folder / name).is_file() for name in BUNDLES)
+
+
 def check_bundle(path: Path) -> None:
     """Raise KinesicsError, naming the file, if a bundle is missing, or if the checksums of its zip do not hold."""
     if not path.is_file():
@@ -62,9 +77,9 @@ def check_bundle(path: Path) -> None:
         with zipfile.ZipFile(path) as bundle:
             damaged = bundle.testzip()
     except (zipfile.BadZipFile, OSError) as error:
-        raise KinesicsError(f"{path}: not a task bundle, or damaged: {error}; delete it, and run again") from None
+        raise KinesicsError(f"{path}: not a task bundle, or damaged: {error}{_ADVICE}") from None
     if damaged:
-        raise KinesicsError(f"{path}: damaged: the checksum of {damaged} is wrong; delete it, and run again")
+        raise KinesicsError(f"{path}: damaged: the checksum of {damaged} is wrong{_ADVICE}")
 
 
 def with_normalisation(network: bytes, mean: float, std: float) -> bytes:

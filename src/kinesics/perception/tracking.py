@@ -15,6 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from kinesics.io.files import temporary_folder
+from kinesics.media.streams import AS_IT_COMES, ReadOptions
 from kinesics.media.video import probe_video, read_frames
 from kinesics.structures.timegrid import samples
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, VISIBLE, TracksWriter, remap_ids
@@ -40,7 +41,7 @@ from kinesics.perception.landmarkers import (
 _SHORT_S = 0.5  # a shorter track is taken for a false detection: no behaviour is coded that is shorter
 
 
-def track(
+def track(  # noqa: PLR0913 - keyword-only settings
     video: Path,
     bundles: Path,
     out: Path,
@@ -48,6 +49,7 @@ def track(
     name: str | None = None,
     rate_hz: float = 10.0,
     max_people: int = 4,
+    options: ReadOptions = AS_IT_COMES,
     progress: bool = True,
 ) -> tuple[int, int, float]:
     """Track the people in a video and write the tracks table (see ``kinesics.structures.tracks``) to ``out``.
@@ -60,17 +62,27 @@ def track(
     unless the video is no longer, and so are those without any face: the pose network also detects bodies in lettering.
     Memory does not grow with the video, and the same video gives the same bytes.
 
-    Raises KinesicsError if the video or a bundle cannot be read.
+    ``options`` choose the stream of images, and whether damage is accepted. Raises KinesicsError if the video or a bundle
+    cannot be read.
     """
-    info = probe_video(video)
+    info = probe_video(video, options)
     count = samples(info.duration_s, rate_hz)
     tracks: list[Track] = []
     totals: list[Totals] = []
     detections: list[PersonDetection] = []
     with temporary_folder() as folder, open_landmarkers(bundles, max_people) as networks:
         provisional = folder / "provisional.parquet"
-        with TracksWriter(provisional, name or Path(video).stem, rate_hz, info.width, info.height) as writer:
-            bar = tqdm(read_frames(video, rate_hz), total=count, unit="frame", disable=None if progress else True)
+        with TracksWriter(
+            provisional,
+            name or Path(video).stem,
+            rate_hz,
+            info.width,
+            info.height,
+            video_stream=info.video_stream,
+            damaged_after_s=info.damaged_after_s,
+        ) as writer:
+            frames = read_frames(video, rate_hz, options)
+            bar = tqdm(frames, total=count, unit="frame", disable=None if progress else True)
             for k, time_s, frame in bar:
                 tracks = [t for t in tracks if time_s - t.last_seen_s <= KEPT_S]
                 search = k % max(round(SEARCH_S * rate_hz), 1) == 0

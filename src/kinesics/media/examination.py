@@ -1,0 +1,282 @@
+"""Examine a video before it is read: its size and duration, when its images are shown, and whether it is whole.
+
+All packets are read, but only the first image is decoded: cheap, and the duration is exact. A file that was cut off is refused
+at once, not after hours of work on the part that is there.
+"""
+
+import shlex
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import av
+import numpy as np
+
+from kinesics.errors import KinesicsError
+from kinesics.media.colour import is_hdr
+from kinesics.media.containers import RESTART_S, Clock, Timeline, decoded_frames, ffmpeg_url, open_container, stamp_of
+from kinesics.media.streams import AS_IT_COMES, STILLS, ReadOptions, choose, decodable, images_of
+from kinesics.media.truncation import ends_early
+from kinesics.structures.timegrid import LONGEST_S
+
+_CUT_S = 0.5  # containers round the duration they declare; a file that lacks more than this was cut off
+#: Stamps that reach this many times farther than the file declares are damaged.
+_TOO_FAR = 10
+#: Brands of MP4 files that hold pictures.
+_PICTURES = ("avif", "heic", "heix", "mif1")
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """The size of the upright frame in square pixels, the duration, the mean frame rate, and whether there is sound.
+
+    ``video_stream`` and ``audio_stream`` are the numbers of the streams of images and sound where there are others of their
+    kind, else None. ``damaged_after_s`` is the time up to which a damaged file is whole that was read with
+    ``accept_damaged``: where decoding first fails, or where it was cut off.
+    """
+
+    width: int
+    height: int
+    duration_s: float
+    rate_hz: float
+    has_audio: bool
+    video_stream: int | None = None
+    audio_stream: int | None = None
+    damaged_after_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Examination:
+    """The facts about a video, its timeline, and the stamps of its images (N,) from the first, ascending, in seconds.
+
+    The stamps are None where not all images are shown as they are stored, or random access is not known to be right.
+    """
+
+    info: VideoInfo
+    timeline: Timeline
+    stamps: np.ndarray | None
+
+
+def examine(path: str | Path, options: ReadOptions = AS_IT_COMES) -> Examination:
+    """Examine a video, once as long as its file does not change.
+
+    Raises KinesicsError, naming the file and what to do, if it is missing, empty, a folder, a still picture, not a video,
+    without frames, or without the stream of a given number; unless damage is accepted, if it is cut off.
+    """
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return _examine(Path(path), options, ())
+    return _examine(Path(path), options, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
+
+
+def reading_note(path: str | Path, options: ReadOptions, sound: bool) -> str | None:
+    """Return a line that says which streams are read, where there is a choice, and that a file is damaged; else None.
+
+    ``sound`` says whether sound is read as well. Raises KinesicsError as ``examine`` does.
+    """
+    info = examine(path, options).info
+    taken = [(info.video_stream, "video"), (info.audio_stream if sound else None, "audio")]
+    parts = []
+    if any(number is not None for number, _ in taken):
+        with open_container(path, options) as (container, _):
+            candidates = {"video": images_of(container), "audio": container.streams.audio}
+            parts = [
+                f"takes {kind} stream {number} of {', '.join(str(s.index) for s in candidates[kind])} "
+                f"(another: --{kind}-stream)"
+                for number, kind in taken
+                if number is not None
+            ]
+    if info.damaged_after_s is not None:
+        parts.append(
+            f"damaged after {info.damaged_after_s:.2f} s: what can be read of {info.duration_s:.2f} s is analysed"
+        )
+    return f"{path}: {'; '.join(parts)}" if parts else None
+
+
+def quarter_turns(frame: av.VideoFrame) -> int:
+    """Return by how many quarters a stored image is to be turned counter-clockwise."""
+    return round(frame.rotation / 90) % 4
+
+
+class _Part:
+    """The stamps of a part of a video, in units of its stream: of its first image, of its last, and how long that is shown."""
+
+    def __init__(self, begin: int) -> None:
+        self.begin, self.last, self.after, self.count = begin, begin, 0, 0
+
+    def add(self, stamp: int, duration: int) -> None:
+        self.begin = min(self.begin, stamp)
+        if stamp >= self.last:
+            self.last, self.after = stamp, duration
+        self.count += 1
+
+    def duration_s(self, unit: float, rate_hz: float) -> float:
+        """Return the length; AVI gives no durations: the last image stays as long as those before did on average."""
+        mean = (self.last - self.begin) / (self.count - 1) if self.count > 1 else 1 / rate_hz / unit
+        return (self.last + (self.after or mean) - self.begin) * unit
+
+
+@lru_cache(maxsize=8)
+def _examine(path: Path, options: ReadOptions, identity: tuple[int, ...]) -> Examination:
+    with open_container(path, options) as (container, stream):
+        sounds = container.streams.audio
+        sound = (
+            choose(path, sounds, "audio", options.audio_stream)
+            if decodable(sounds) or options.audio_stream is not None
+            else None
+        )
+        other = len(images_of(container)) > 1
+        packets = _read_packets(path, container, stream, options.accept_damaged)
+        frame, parts, unit = packets.first, packets.parts, float(stream.time_base)
+        if frame is None:
+            raise KinesicsError(f"{path}: none of its frames can be decoded")
+        _refuse_picture(path, container, stream, len(packets.stamps))
+        lengths = [part.duration_s(unit, float(stream.guessed_rate or 25)) for part in parts]
+        duration_s = sum(lengths)
+        lacking_s, declared_s = _lacking(container, stream, duration_s, packets.reached_s)
+        cut = packets.cut or lacking_s > _CUT_S or ends_early(path, container.format.name)
+        if not options.accept_damaged:
+            _refuse_cut(path, cut, duration_s, declared_s)
+        _refuse_stamps(path, duration_s, declared_s)
+        timeline = Timeline(
+            tuple(part.begin * unit for part in parts), tuple(sum(lengths[:k]) for k in range(len(lengths)))
+        )
+        pixel = stream.sample_aspect_ratio or 1
+        turned = quarter_turns(frame)
+        width, height = max(round(frame.width * pixel), 1), frame.height
+        if turned % 2:
+            width, height = height, width
+        plain = (
+            turned == 0
+            and pixel == 1
+            and not packets.hidden
+            and len(parts) == 1
+            and not is_hdr(frame)
+            and not frame.interlaced_frame
+            and not (other or options.accept_damaged)
+        )
+        indexed = "mp4" in container.format.name and stream.codec_context.name == "h264" and not packets.leading
+        number = stream.index if other else None
+        audio_number = sound.index if sound and len(sounds) > 1 else None
+    damaged_s = _first_damage(path, options, timeline) if options.accept_damaged else None
+    if options.accept_damaged and cut:
+        damaged_s = min(duration_s, duration_s if damaged_s is None else damaged_s)
+    damaged_s = None if damaged_s is None else round(damaged_s, 3)
+    rate_hz = len(packets.stamps) / duration_s
+    info = VideoInfo(width, height, duration_s, rate_hz, bool(sounds), number, audio_number, damaged_s)
+    stamps = (np.sort(packets.stamps) - parts[0].begin) * unit if plain and indexed else None
+    return Examination(info, timeline, stamps)
+
+
+class _Packets:
+    """What the packets of a file tell: the first image, the parts, the stamps of all images, and how far the file reaches."""
+
+    def __init__(self) -> None:
+        self.first: av.VideoFrame | None = None
+        self.parts: list[_Part] = []
+        self.stamps: list[int] = []
+        self.reached_s = 0.0
+        self.hidden, self.cut = 0, False
+        self.leading = False  # images stored after a key image and shown before it make seeking wrong
+
+
+def _read_packets(
+    path: Path, container: av.container.InputContainer, stream: av.VideoStream, accept_damaged: bool
+) -> _Packets:
+    """Read all packets. Raises KinesicsError where the file can no longer be read, unless damage is accepted."""
+    seen, key, unit = _Packets(), None, float(stream.time_base)
+    try:
+        # Some formats declare the length of the file and not of its streams: that of all is compared.
+        for packet in container.demux() if _declares_whole(container) else container.demux(stream):
+            if packet.pts is not None and packet.size:
+                seen.reached_s = max(seen.reached_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+            if packet.stream_index != stream.index:
+                continue
+            if seen.first is None:
+                seen.first = _first_frame(packet)
+            seen.hidden += packet.is_discard
+            if (not packet.size and packet.dts is None) or packet.is_discard:
+                continue
+            stamp = stamp_of(packet, path)
+            if not seen.parts or (stamp - seen.parts[-1].last) * unit < -RESTART_S:
+                seen.parts.append(_Part(stamp))
+            seen.parts[-1].add(stamp, packet.duration or 0)
+            seen.stamps.append(stamp)
+            key = stamp if packet.is_keyframe else key
+            seen.leading = seen.leading or (key is not None and stamp < key)
+            seen.cut = packet.is_corrupt  # of the last one: a few that were lost on the way leave the rest whole
+    except av.FFmpegError as error:
+        if not accept_damaged:
+            raise KinesicsError(
+                f"{path}: damaged after {seen.reached_s:.2f} s: {error.strerror}; repair or re-encode it, or read what "
+                "can be read with --accept-damaged"
+            ) from None
+        seen.cut = True
+    return seen
+
+
+def _first_damage(path: Path, options: ReadOptions, timeline: Timeline) -> float | None:
+    """Return up to which time all images and all sound can be decoded; None if that is to the end."""
+    ends = []
+    for kind in ("video", "audio"):
+        with open_container(path, options) as (container, stream):
+            if kind == "audio":
+                if not (sounds := decodable(container.streams.audio)):
+                    continue
+                stream = choose(path, sounds, kind, options.audio_stream)
+            clock, reached_s = Clock(timeline), 0.0
+            try:
+                for frame in decoded_frames(container, stream, 0):
+                    if frame.is_corrupt:
+                        ends.append(reached_s)
+                        break
+                    if frame.pts is not None:
+                        reached_s = max(reached_s, clock.time(float(frame.pts * frame.time_base)))
+            except av.FFmpegError:
+                ends.append(reached_s)
+    return min(ends, default=None)
+
+
+def _declares_whole(container: av.container.InputContainer) -> bool:
+    return any(name in container.format.name for name in ("matroska", "flv"))
+
+
+def _lacking(container, stream, duration_s: float, reached_s: float) -> tuple[float, float]:
+    """Return how many seconds a file holds less than it declares, and how many it declares."""
+    if _declares_whole(container):
+        declared_s = (container.duration or 0) / av.time_base
+        return declared_s - reached_s, declared_s
+    declared_s = float((stream.duration or 0) * stream.time_base)
+    return declared_s - duration_s, declared_s
+
+
+def _refuse_cut(path: Path, cut: bool, duration_s: float, declared_s: float) -> None:
+    """Raise KinesicsError for a file that holds less than it declares, or ends within a packet."""
+    if cut:
+        raise KinesicsError(
+            f"{path}: cut off: it holds {duration_s:.2f} s of {max(declared_s, duration_s):.2f} s; get the whole file, "
+            "take what is there with --accept-damaged, or save that with: "
+            f"ffmpeg -i {shlex.quote(ffmpeg_url(path))} -t {max(duration_s - 0.5, 0):.2f} whole.mp4"
+        )
+
+
+def _refuse_stamps(path: Path, duration_s: float, declared_s: float) -> None:
+    """Raise KinesicsError for a duration that cannot be."""
+    if not 0 < duration_s <= LONGEST_S or (declared_s and duration_s > _TOO_FAR * (declared_s + _TOO_FAR)):
+        raise KinesicsError(f"{path}: its time stamps are damaged: they span {duration_s:g} s; remux or re-encode it")
+
+
+def _refuse_picture(path: Path, container: av.container.InputContainer, stream: av.VideoStream, count: int) -> None:
+    """Raise KinesicsError for a still picture, which FFmpeg takes for a video of one image."""
+    name = container.format.name
+    picture = stream.codec_context.name in STILLS and (name.endswith("_pipe") or name in ("image2", "gif", "apng"))
+    if count == 1 and (picture or container.metadata.get("major_brand") in _PICTURES):
+        raise KinesicsError(f"{path}: a still picture, not a video; 'kinesics ask' takes JPEG and PNG")
+
+
+def _first_frame(packet: av.Packet) -> av.VideoFrame | None:
+    try:
+        return next(iter(packet.decode()), None)
+    except av.FFmpegError:
+        return None  # streams may begin between key frames; later damage is reported with its time

@@ -7,8 +7,9 @@ import av
 import numpy as np
 
 from kinesics.errors import KinesicsError
-from kinesics.media.containers import ANY_LOST, Clock, Timeline, decoded_frames, open_container
-from kinesics.media.examination import examine
+from kinesics.media.complaints import Complaints
+from kinesics.media.containers import ANY_LOST, Clock, decoded_frames, open_container
+from kinesics.media.examination import Examination, examine
 from kinesics.media.streams import AS_IT_COMES, ReadOptions, choose
 from kinesics.structures.timegrid import samples, seconds
 
@@ -27,7 +28,7 @@ def read_sound_windows(
     """
     examined = examine(path, options)
     blocks, held, begin = (
-        _sound_blocks(path, examined.timeline, options),
+        _sound_blocks(path, examined, options),
         np.zeros(length // 2, np.float32),
         -(length // 2),
     )
@@ -50,31 +51,37 @@ def read_sound(path: str | Path, options: ReadOptions = AS_IT_COMES) -> np.ndarr
     Time 0 is that of the first frame. Raises KinesicsError if the video has no audio, or where it is damaged; if damage is
     accepted, it is silent there.
     """
-    blocks = _sound_blocks(path, examine(path, options).timeline, options)
+    blocks = _sound_blocks(path, examine(path, options), options)
     return np.concatenate([np.empty(0, np.float32), *blocks])
 
 
-def _sound_blocks(path: str | Path, timeline: Timeline, options: ReadOptions) -> Iterator[np.ndarray]:
+def _sound_blocks(path: str | Path, examined: Examination, options: ReadOptions) -> Iterator[np.ndarray]:
     """Yield the audio in blocks, from the instant of the first frame; silence fills gaps of its time stamps."""
     with open_container(path, options) as (container, _):
         if not container.streams.audio:
             raise KinesicsError(f"{path}: has no sound")
         stream = choose(path, container.streams.audio, "audio", options.audio_stream)
-        frames = decoded_frames(container, stream, ANY_LOST if options.accept_damaged else MOST_LOST)
+        complaints, end = Complaints(), round(examined.info.duration_s * SOUND_HZ)
+        frames = decoded_frames(container, stream, ANY_LOST if options.accept_damaged else MOST_LOST, complaints)
         given = 0  # samples since time 0, negative while what is decoded lies before it
         try:
-            for begin, block in _placed(frames, Clock(timeline)):
+            for begin, block in _placed(frames, Clock(examined.timeline)):
                 if begin is not None:
+                    if begin > max(given, end):  # beyond the last image
+                        break
                     if begin > given:
                         yield np.zeros(begin - given, np.float32)
                     given = max(begin, given) if given else begin
                 yield block[max(-given, 0) :]
                 given += len(block)
+                complaints.reached_s = max(given / SOUND_HZ, 0.0)
         except av.FFmpegError as error:
             raise KinesicsError(
                 f"{path}: its sound is damaged: {error.strerror}; repair or re-encode it, or read what can "
                 "be read with --accept-damaged"
             ) from None
+        if not options.accept_damaged:  # else it is known
+            complaints.tell(path, "sound", examined.told)
 
 
 def _placed(frames: Iterator[av.AudioFrame], clock: Clock) -> Iterator[tuple[int | None, np.ndarray]]:

@@ -4,8 +4,10 @@ Time 0 is the instant the first image is shown, whatever stamp the container giv
 recordings that were joined with ``cat``, the next part follows the one before.
 """
 
+import errno
 import shlex
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +15,14 @@ from pathlib import Path
 import av
 
 from kinesics.errors import KinesicsError
+from kinesics.media.complaints import Complaints
 from kinesics.media.streams import AS_IT_COMES, ReadOptions, Stream, choose, images_of
+from kinesics.media.truncation import is_transport
 
 #: A stamp this much before the latest one begins a new part. Frames are reordered by less.
 RESTART_S = 1.0
+#: So does one this much after it: FFmpeg takes stamps of MPEG that start anew for an overflow of their 33 bits, 26 hours.
+OVERFLOW_S = 12 * 3600.0
 #: Of packets that cannot be decoded all may be passed over.
 ANY_LOST = float("inf")
 
@@ -37,10 +43,15 @@ class Clock:
 
     def time(self, stamp_s: float) -> float:
         """Return the time of a stamp, given in the order of the stream."""
-        if stamp_s < self._latest - RESTART_S and self._part + 1 < len(self._timeline.begins_s):
+        if starts_anew(stamp_s - self._latest) and self._part + 1 < len(self._timeline.begins_s):
             self._part, self._latest = self._part + 1, stamp_s
         self._latest = max(self._latest, stamp_s)
         return stamp_s - self._timeline.begins_s[self._part] + self._timeline.times_s[self._part]
+
+
+def starts_anew(step_s: float) -> bool:
+    """Return whether a stamp that lies a step after the latest one begins a new part."""
+    return step_s < -RESTART_S or OVERFLOW_S < step_s < float("inf")
 
 
 def ffmpeg_url(path: str | Path) -> str:
@@ -67,7 +78,12 @@ def open_container(
     if not path.is_file():
         raise KinesicsError(f"{path}: a pipe or a device, which is read once only: save it as a file")
     try:
-        container = av.open(ffmpeg_url(path))
+        try:
+            container = av.open(ffmpeg_url(path))
+        except av.EOFError:  # too short for FFmpeg to find out what it is
+            if not is_transport(path):
+                raise
+            container = av.open(ffmpeg_url(path), format="mpegts")
     except av.FFmpegError as error:
         raise KinesicsError(f"{path}: not a video, or cut off before its index: {error.strerror}") from None
     with container:
@@ -82,25 +98,49 @@ def open_container(
         yield container, stream
 
 
+def read_packets(
+    container: av.container.InputContainer, streams: Sequence[av.stream.Stream], complaints: Complaints
+) -> Iterator[av.Packet]:
+    """Yield the packets of some streams, or of all if none are named. Raises av.FFmpegError where a file is damaged."""
+    packets = container.demux(*streams)
+    while True:
+        try:
+            packet = complaints.during(lambda: next(packets, None))
+        except IndexError:  # of PyAV, for a stream that is not in the header
+            raise av.InvalidDataError(errno.EINVAL, "a stream that is not in the header") from None
+        if packet is None:
+            return
+        yield packet
+
+
 def decoded_frames(
-    container: av.container.InputContainer, stream: Stream, most_lost: float
+    container: av.container.InputContainer, stream: Stream, most_lost: float, complaints: Complaints
 ) -> Iterator[av.VideoFrame | av.AudioFrame]:
     """Yield the frames of a stream as they are stored, passing over ``most_lost`` packets in a row that cannot be decoded.
 
     Raises av.FFmpegError where there are more. With ``ANY_LOST`` frames end where the file can no longer be read.
     """
-    lost = 0
+    lost, due = 0, deque[int]()
     try:
-        for packet in container.demux(stream):
+        for packet in read_packets(container, [stream], complaints):
             if not packet.size and packet.dts is not None:  # Theora repeats a frame so; the last packet has no stamp
                 continue
             try:
-                yield from packet.decode()
+                frames = complaints.during(packet.decode)
                 lost = 0
-            except av.FFmpegError:
+            except av.FFmpegError as error:
                 lost += 1
+                complaints.add(f"{stream.codec_context.name}: {error.strerror}")
                 if lost > most_lost:
                     raise
+                continue
+            # Without stamps of images, each image that is shown has the next one of the packets.
+            if packet.size and packet.dts is not None and stream.type == "video" and lacks_stamps(container, packet):
+                due.append(packet.dts)
+            for frame in frames:
+                if due:
+                    frame.pts = due.popleft()
+                yield frame
     except av.FFmpegError:
         if most_lost < ANY_LOST:
             raise
@@ -109,11 +149,11 @@ def decoded_frames(
 
 
 def decode(
-    container: av.container.InputContainer, stream: av.VideoStream, accept_damaged: bool = False
+    container: av.container.InputContainer, stream: av.VideoStream, accept_damaged: bool, complaints: Complaints
 ) -> Iterator[av.VideoFrame]:
     """Yield the frames of a stream, interlaced ones as full images; with ``accept_damaged`` all that can be decoded."""
     deinterlacer = None
-    for frame in decoded_frames(container, stream, ANY_LOST if accept_damaged else 0):
+    for frame in decoded_frames(container, stream, ANY_LOST if accept_damaged else 0, complaints):
         if deinterlacer is None and frame.interlaced_frame:
             deinterlacer = _Deinterlacer()
         if deinterlacer is None:
@@ -158,8 +198,13 @@ class _Deinterlacer:
                 return
 
 
+def lacks_stamps(container: av.container.InputContainer, packet: av.Packet) -> bool:
+    """Return whether a packet has no stamp of when its image is shown: AVI has only the order of decoding."""
+    return packet.pts is None or container.format.name == "avi"
+
+
 def stamp_of(item: av.Packet | av.VideoFrame, path: str | Path) -> int:
-    """Return when a packet or frame is shown, in units of its stream; AVI with B-frames has only the decoding order."""
+    """Return when a packet or frame is shown, in units of its stream, or else when it is decoded."""
     stamp = item.pts if item.pts is not None else item.dts
     if stamp is None:
         raise KinesicsError(

@@ -5,7 +5,7 @@ at once, not after hours of work on the part that is there.
 """
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,7 +14,19 @@ import numpy as np
 
 from kinesics.errors import KinesicsError
 from kinesics.media.colour import is_hdr
-from kinesics.media.containers import RESTART_S, Clock, Timeline, decoded_frames, ffmpeg_url, open_container, stamp_of
+from kinesics.media.complaints import Complaints
+from kinesics.media.containers import (
+    ANY_LOST,
+    Clock,
+    Timeline,
+    decoded_frames,
+    ffmpeg_url,
+    lacks_stamps,
+    open_container,
+    read_packets,
+    stamp_of,
+    starts_anew,
+)
 from kinesics.media.streams import AS_IT_COMES, STILLS, ReadOptions, choose, decodable, images_of
 from kinesics.media.truncation import ends_early
 from kinesics.structures.timegrid import LONGEST_S
@@ -22,6 +34,7 @@ from kinesics.structures.timegrid import LONGEST_S
 _CUT_S = 0.5  # containers round the duration they declare; a file that lacks more than this was cut off
 #: Stamps that reach this many times farther than the file declares are damaged.
 _TOO_FAR = 10
+_FASTEST_HZ = 1000
 #: Brands of MP4 files that hold pictures.
 _PICTURES = ("avif", "heic", "heix", "mif1")
 
@@ -55,6 +68,7 @@ class Examination:
     info: VideoInfo
     timeline: Timeline
     stamps: np.ndarray | None
+    told: set[str] = field(default_factory=set, compare=False)  # of which damage a line was printed
 
 
 def examine(path: str | Path, options: ReadOptions = AS_IT_COMES) -> Examination:
@@ -113,8 +127,10 @@ class _Part:
 
     def duration_s(self, unit: float, rate_hz: float) -> float:
         """Return the length; AVI gives no durations: the last image stays as long as those before did on average."""
-        mean = (self.last - self.begin) / (self.count - 1) if self.count > 1 else 1 / rate_hz / unit
-        return (self.last + (self.after or mean) - self.begin) * unit
+        usual = 1 / rate_hz / unit
+        mean = (self.last - self.begin) / (self.count - 1) if self.count > 1 else usual
+        after = self.after if self.count > 1 or self.after > usual / 2 else 0  # ASF gives single images a millisecond
+        return (self.last + (after or mean) - self.begin) * unit
 
 
 @lru_cache(maxsize=8)
@@ -132,7 +148,7 @@ def _examine(path: Path, options: ReadOptions, identity: tuple[int, ...]) -> Exa
         if frame is None:
             raise KinesicsError(f"{path}: none of its frames can be decoded")
         _refuse_picture(path, container, stream, len(packets.stamps))
-        lengths = [part.duration_s(unit, float(stream.guessed_rate or 25)) for part in parts]
+        lengths = [part.duration_s(unit, _rate(stream)) for part in parts]
         duration_s = sum(lengths)
         lacking_s, declared_s = _lacking(container, stream, duration_s, packets.reached_s)
         cut = packets.cut or lacking_s > _CUT_S or ends_early(path, container.format.name)
@@ -169,6 +185,12 @@ def _examine(path: Path, options: ReadOptions, identity: tuple[int, ...]) -> Exa
     return Examination(info, timeline, stamps)
 
 
+def _rate(stream: av.VideoStream) -> float:
+    """Return the frame rate by which the last image is shown if nothing else tells; ASF gives single images 1000 Hz."""
+    rate_hz = float(stream.guessed_rate or 0)
+    return rate_hz if 0 < rate_hz < _FASTEST_HZ else 25.0
+
+
 class _Packets:
     """What the packets of a file tell: the first image, the parts, the stamps of all images, and how far the file reaches."""
 
@@ -180,6 +202,15 @@ class _Packets:
         self.hidden, self.cut = 0, False
         self.leading = False  # images stored after a key image and shown before it make seeking wrong
 
+    def begin_at(self, stamp: int) -> None:
+        """Leave out the images before the first that can be decoded: their key image was cut away."""
+        if self.parts and self.parts[0].begin < stamp <= self.parts[0].last:
+            self.parts[0].begin = stamp
+            before = sum(other < stamp for other in self.stamps[: self.parts[0].count])
+            self.stamps = [other for k, other in enumerate(self.stamps) if other >= stamp or k >= self.parts[0].count]
+            self.parts[0].count -= before
+            self.hidden += before
+
 
 def _read_packets(
     path: Path, container: av.container.InputContainer, stream: av.VideoStream, accept_damaged: bool
@@ -188,7 +219,8 @@ def _read_packets(
     seen, key, unit = _Packets(), None, float(stream.time_base)
     try:
         # Some formats declare the length of the file and not of its streams: that of all is compared.
-        for packet in container.demux() if _declares_whole(container) else container.demux(stream):
+        wanted = [] if _declares_whole(container) else [stream]
+        for packet in read_packets(container, wanted, Complaints()):
             if packet.pts is not None and packet.size:
                 seen.reached_s = max(seen.reached_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             if packet.stream_index != stream.index:
@@ -198,8 +230,8 @@ def _read_packets(
             seen.hidden += packet.is_discard
             if (not packet.size and packet.dts is None) or packet.is_discard:
                 continue
-            stamp = stamp_of(packet, path)
-            if not seen.parts or (stamp - seen.parts[-1].last) * unit < -RESTART_S:
+            stamp = packet.dts if lacks_stamps(container, packet) and packet.dts is not None else stamp_of(packet, path)
+            if not seen.parts or starts_anew((stamp - seen.parts[-1].last) * unit):
                 seen.parts.append(_Part(stamp))
             seen.parts[-1].add(stamp, packet.duration or 0)
             seen.stamps.append(stamp)
@@ -213,6 +245,8 @@ def _read_packets(
                 "can be read with --accept-damaged"
             ) from None
         seen.cut = True
+    if seen.first is not None and seen.first.pts is not None and container.format.name != "avi":
+        seen.begin_at(seen.first.pts)
     return seen
 
 
@@ -225,16 +259,17 @@ def _first_damage(path: Path, options: ReadOptions, timeline: Timeline) -> float
                 if not (sounds := decodable(container.streams.audio)):
                     continue
                 stream = choose(path, sounds, kind, options.audio_stream)
-            clock, reached_s = Clock(timeline), 0.0
-            try:
-                for frame in decoded_frames(container, stream, 0):
-                    if frame.is_corrupt:
-                        ends.append(reached_s)
-                        break
-                    if frame.pts is not None:
-                        reached_s = max(reached_s, clock.time(float(frame.pts * frame.time_base)))
-            except av.FFmpegError:
-                ends.append(reached_s)
+            clock, complaints = Clock(timeline), Complaints()
+            for frame in decoded_frames(container, stream, ANY_LOST, complaints):
+                if frame.is_corrupt:
+                    complaints.add("corrupt")
+                if complaints.count:
+                    break
+                if frame.pts is not None:
+                    time_s = clock.time(float(frame.pts * frame.time_base))
+                    complaints.reached_s = max(complaints.reached_s, time_s)
+            if complaints.count:
+                ends.append(complaints.begin_s)
     return min(ends, default=None)
 
 
@@ -247,6 +282,8 @@ def _lacking(container, stream, duration_s: float, reached_s: float) -> tuple[fl
     if _declares_whole(container):
         declared_s = (container.duration or 0) / av.time_base
         return declared_s - reached_s, declared_s
+    if "mpeg" in container.format.name:  # of MPEG-TS and PS FFmpeg takes the last stamp for the length
+        return 0.0, 0.0
     declared_s = float((stream.duration or 0) * stream.time_base)
     return declared_s - duration_s, declared_s
 

@@ -24,6 +24,13 @@ def ends_early(path: str | Path, format: str) -> bool:
     return False
 
 
+def is_transport(path: str | Path) -> bool:
+    """Return whether a file is a few packets of MPEG-TS and nothing else."""
+    data = Path(path).read_bytes() if Path(path).stat().st_size < _TAIL else b""
+    length = _TS_PACKETS[0][0]
+    return len(data) % length == 0 and set(data[::length]) == {0x47}
+
+
 def _boxes(file: BinaryIO, size: int) -> bool:
     """MP4: boxes of a 32-bit length and a name; 1 stands for a 64-bit length, 0 for the rest of the file."""
     at = 0

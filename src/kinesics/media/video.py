@@ -15,6 +15,7 @@ import numpy as np
 
 from kinesics.errors import KinesicsError
 from kinesics.media.colour import is_hdr, tone_map
+from kinesics.media.complaints import Complaints
 from kinesics.media.containers import Clock, decode, ffmpeg_url, open_container, stamp_of
 from kinesics.media.examination import Examination, VideoInfo, examine, quarter_turns
 from kinesics.media.streams import AS_IT_COMES, ReadOptions
@@ -113,12 +114,12 @@ def _shown(
     path: str | Path, examined: Examination, times_s: Iterable[float], options: ReadOptions
 ) -> Iterator[tuple[float, np.ndarray]]:
     """Yield (time, frame shown then) for ascending times, decoding once from the start and holding two frames."""
-    info, clock = examined.info, Clock(examined.timeline)
+    info, clock, complaints = examined.info, Clock(examined.timeline), Complaints()
     with open_container(path, options) as (container, stream):
         times = iter(times_s)
         time_s = next(times, None)
         shown, reached_s = None, 0.0
-        decoded = decode(container, stream, options.accept_damaged)
+        decoded = decode(container, stream, options.accept_damaged, complaints)
         while time_s is not None:
             try:
                 following = next(decoded, None)
@@ -129,6 +130,7 @@ def _shown(
                 ) from None
             if following is not None:
                 reached_s = clock.time(float(stamp_of(following, path) * following.time_base))
+                complaints.reached_s = max(complaints.reached_s, reached_s)
             elif shown is None:
                 raise KinesicsError(f"{path}: none of its frames can be decoded")
             if shown is not None:
@@ -138,6 +140,8 @@ def _shown(
                     yield time_s, image
                     time_s = next(times, None)
             shown = following
+    if not options.accept_damaged:  # else it is known
+        complaints.tell(path, "images", examined.told)
 
 
 def _upright(frame: av.VideoFrame, info: VideoInfo) -> np.ndarray:

@@ -1,0 +1,50 @@
+"""Collect what FFmpeg complains of while it reads a file: it conceals most damage, and says so in its log alone."""
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import av
+import av.logging
+
+Result = TypeVar("Result")
+
+# Whole files cause no errors in the log, of no container and codec of the tests. Those that nobody collects are dropped.
+av.logging.set_level(av.logging.ERROR)
+av.logging.set_skip_repeated(False)
+logging.getLogger("libav").addHandler(logging.NullHandler())
+
+
+class Complaints:
+    """The complaints about one stream of a file: how many, the first, and the time that was reached by then."""
+
+    def __init__(self) -> None:
+        self.count, self.first, self.begin_s, self.reached_s = 0, "", 0.0, 0.0
+
+    def during(self, step: Callable[[], Result]) -> Result:
+        """Return the result of a step of reading, and collect what FFmpeg complains of in it."""
+        with av.logging.Capture() as messages:
+            try:
+                return step()
+            finally:
+                for level, name, text in messages:
+                    if level <= av.logging.ERROR:
+                        self.add(f"{name}: {' '.join(text.split())}")
+
+    def add(self, text: str) -> None:
+        """Count a complaint."""
+        if not self.count:
+            self.first, self.begin_s = text, self.reached_s
+        self.count += 1
+
+    def tell(self, path: str | Path, what: str, told: set[str]) -> None:
+        """Print a line to stderr about them, if there are any, and ``what`` (images, sound) is not among those told."""
+        if self.count and what not in told:
+            told.add(what)
+            more = f" (and {self.count - 1} more)" if self.count > 1 else ""
+            print(
+                f"kinesics: {path}: damaged: {what} after {self.begin_s:.2f} s may be wrong: {self.first}{more}",
+                file=sys.stderr,
+            )

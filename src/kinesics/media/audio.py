@@ -57,11 +57,11 @@ def read_sound(path: str | Path, options: ReadOptions = AS_IT_COMES) -> np.ndarr
 
 def _sound_blocks(path: str | Path, examined: Examination, options: ReadOptions) -> Iterator[np.ndarray]:
     """Yield the audio in blocks, from the instant of the first frame; silence fills gaps of its time stamps."""
-    with open_container(path, options) as (container, _):
+    complaints, end = Complaints(), round(examined.info.duration_s * SOUND_HZ)
+    with open_container(path, options, complaints) as (container, _):
         if not container.streams.audio:
             raise KinesicsError(f"{path}: has no sound")
         stream = choose(path, container.streams.audio, "audio", options.audio_stream)
-        complaints, end = Complaints(), round(examined.info.duration_s * SOUND_HZ)
         frames = decoded_frames(container, stream, ANY_LOST if options.accept_damaged else MOST_LOST, complaints)
         given = 0  # samples since time 0, negative while what is decoded lies before it
         try:

@@ -25,6 +25,7 @@ RESTART_S = 1.0
 OVERFLOW_S = 12 * 3600.0
 #: Of packets that cannot be decoded all may be passed over.
 ANY_LOST = float("inf")
+_JOIN = 3  # packets
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,12 @@ def ffmpeg_url(path: str | Path) -> str:
 
 @contextmanager
 def open_container(
-    path: str | Path, options: ReadOptions = AS_IT_COMES
+    path: str | Path, options: ReadOptions = AS_IT_COMES, complaints: Complaints | None = None
 ) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
     """Open a media file; yield it and its stream of images (``streams.choose``).
 
     Raises KinesicsError, naming the file and what to do, if it is missing, empty, a folder, not a video, without images, or
-    without a decoder for them.
+    without a decoder for them. FFmpeg reads the begin of the file, and may add to ``complaints``.
     """
     path = Path(path)
     if path.is_dir():
@@ -79,7 +80,7 @@ def open_container(
         raise KinesicsError(f"{path}: a pipe or a device, which is read once only: save it as a file")
     try:
         try:
-            container = av.open(ffmpeg_url(path))
+            container = (complaints or Complaints()).during(lambda: av.open(ffmpeg_url(path)))
         except av.EOFError:  # too short for FFmpeg to find out what it is
             if not is_transport(path):
                 raise
@@ -102,7 +103,8 @@ def read_packets(
     container: av.container.InputContainer, streams: Sequence[av.stream.Stream], complaints: Complaints
 ) -> Iterator[av.Packet]:
     """Yield the packets of some streams, or of all if none are named. Raises av.FFmpegError where a file is damaged."""
-    packets = container.demux(*streams)
+    packets, lost = container.demux(*streams), 0
+    latest_s = float("-inf")
     while True:
         try:
             packet = complaints.during(lambda: next(packets, None))
@@ -110,6 +112,14 @@ def read_packets(
             raise av.InvalidDataError(errno.EINVAL, "a stream that is not in the header") from None
         if packet is None:
             return
+        if packet.dts is not None:
+            time_s = float(packet.dts * packet.time_base)
+            # where recordings were joined, counters of packets jump as if some were lost
+            lost = 0 if starts_anew(time_s - latest_s) else lost + 1 if lost or packet.is_corrupt else 0
+            if lost > _JOIN:
+                complaints.add("packets were lost")
+                lost = 0
+            latest_s = time_s
         yield packet
 
 

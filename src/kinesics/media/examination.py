@@ -35,6 +35,7 @@ _CUT_S = 0.5  # containers round the duration they declare; a file that lacks mo
 #: Stamps that reach this many times farther than the file declares are damaged.
 _TOO_FAR = 10
 _FASTEST_HZ = 1000
+_ROUNDED = 2  # images that may be lacking at the end
 #: Brands of MP4 files that hold pictures.
 _PICTURES = ("avif", "heic", "heix", "mif1")
 
@@ -62,12 +63,14 @@ class VideoInfo:
 class Examination:
     """The facts about a video, its timeline, and the stamps of its images (N,) from the first, ascending, in seconds.
 
-    The stamps are None where not all images are shown as they are stored, or random access is not known to be right.
+    The stamps are None where not all images are shown as they are stored, or random access is not known to be right. ``flaw``
+    says what is wrong with the number of images, if anything is.
     """
 
     info: VideoInfo
     timeline: Timeline
     stamps: np.ndarray | None
+    flaw: str = ""
     told: set[str] = field(default_factory=set, compare=False)  # of which damage a line was printed
 
 
@@ -174,6 +177,7 @@ def _examine(path: Path, options: ReadOptions, identity: tuple[int, ...]) -> Exa
         )
         indexed = "mp4" in container.format.name and stream.codec_context.name == "h264" and not packets.leading
         number = stream.index if other else None
+        flaw = _flaw(container, stream, packets)
         audio_number = sound.index if sound and len(sounds) > 1 else None
     damaged_s = _first_damage(path, options, timeline) if options.accept_damaged else None
     if options.accept_damaged and cut:
@@ -182,7 +186,7 @@ def _examine(path: Path, options: ReadOptions, identity: tuple[int, ...]) -> Exa
     rate_hz = len(packets.stamps) / duration_s
     info = VideoInfo(width, height, duration_s, rate_hz, bool(sounds), number, audio_number, damaged_s)
     stamps = (np.sort(packets.stamps) - parts[0].begin) * unit if plain and indexed else None
-    return Examination(info, timeline, stamps)
+    return Examination(info, timeline, stamps, flaw)
 
 
 def _rate(stream: av.VideoStream) -> float:
@@ -254,12 +258,13 @@ def _first_damage(path: Path, options: ReadOptions, timeline: Timeline) -> float
     """Return up to which time all images and all sound can be decoded; None if that is to the end."""
     ends = []
     for kind in ("video", "audio"):
-        with open_container(path, options) as (container, stream):
+        complaints = Complaints()
+        with open_container(path, options, complaints) as (container, stream):
             if kind == "audio":
                 if not (sounds := decodable(container.streams.audio)):
                     continue
                 stream = choose(path, sounds, kind, options.audio_stream)
-            clock, complaints = Clock(timeline), Complaints()
+            clock = Clock(timeline)
             for frame in decoded_frames(container, stream, ANY_LOST, complaints):
                 if frame.is_corrupt:
                     complaints.add("corrupt")
@@ -286,6 +291,15 @@ def _lacking(container, stream, duration_s: float, reached_s: float) -> tuple[fl
         return 0.0, 0.0
     declared_s = float((stream.duration or 0) * stream.time_base)
     return declared_s - duration_s, declared_s
+
+
+def _flaw(container: av.container.InputContainer, stream: av.VideoStream, packets: _Packets) -> str:
+    """Return what is wrong if a file holds more or fewer images than it declares, which FFmpeg says nothing about."""
+    declared, count = stream.frames, packets.hidden + len(packets.stamps)
+    if container.format.name == "avi":  # images that were dropped are declared as well, but are no packets
+        declared, last = stream.duration or 0, packets.parts[-1]
+        count = round(last.last - packets.parts[0].begin + last.duration_s(1.0, 1.0) / max(last.count, 1))
+    return f"{declared} images are declared, {count} are there" if declared and abs(declared - count) > _ROUNDED else ""
 
 
 def _refuse_cut(path: Path, cut: bool, duration_s: float, declared_s: float) -> None:

@@ -115,7 +115,9 @@ def _shown(
 ) -> Iterator[tuple[float, np.ndarray]]:
     """Yield (time, frame shown then) for ascending times, decoding once from the start and holding two frames."""
     info, clock, complaints = examined.info, Clock(examined.timeline), Complaints()
-    with open_container(path, options) as (container, stream):
+    if examined.flaw:
+        complaints.add(examined.flaw)
+    with open_container(path, options, complaints) as (container, stream):
         times = iter(times_s)
         time_s = next(times, None)
         shown, reached_s = None, 0.0

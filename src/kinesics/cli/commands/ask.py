@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,6 +130,8 @@ class _Answers:
 
 
 def run(args: argparse.Namespace) -> None:
+    from kinesics.vlm.batching import TOO_LARGE
+
     data = folder_of(args)
     check_outputs([args.out, args.outcomes], [*args.video, *(args.tracks or [])])
     args.labels = _labels(args)
@@ -141,6 +144,12 @@ def run(args: argparse.Namespace) -> None:
     if model.counts:
         _print_estimate(args, model, answers)
     else:
+        if too_large := int((answers.outcomes == TOO_LARGE).sum()):
+            print(
+                f"kinesics: {too_large} requests about one item are too large for {args.endpoint or 'the model'}, or for a "
+                "proxy before it: give a smaller --size, or fewer frames",
+                file=sys.stderr,
+            )
         outcomes = ", ".join(f"{n} {name}" for name, n in answers.outcomes.value_counts().sort_index().items())
         queried = model.answer
         print(

@@ -113,7 +113,11 @@ class TracksWriter:
         self._rows: list[dict[str, object]] = []
         self._replacing = replacing(path)
         self._temporary = self._replacing.__enter__()
-        self._writer = pq.ParquetWriter(self._temporary, SCHEMA, compression="zstd", write_page_checksum=True)
+        try:
+            self._writer = pq.ParquetWriter(self._temporary, SCHEMA, compression="zstd", write_page_checksum=True)
+        except OSError as full:
+            self._replacing.__exit__(type(full), full, full.__traceback__)
+            raise
 
     def __enter__(self) -> "TracksWriter":
         return self
@@ -139,7 +143,11 @@ class TracksWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.close()
+        try:
+            self._writer.close()
+        except OSError as full:
+            if error is None:
+                kind, error, trace = type(full), full, full.__traceback__
         self._replacing.__exit__(kind, error, trace)
 
     def _flush(self) -> None:

@@ -116,5 +116,5 @@ def wrong(result: dict, frames: int = 0) -> list[tuple[float, float]]:
     return [
         (time_s, shown)
         for time_s, shown in result.get("shown", []) + result.get("at", [])
-        if abs(time_s - shown) > (1.5 + frames) / RATE
+        if abs(time_s - shown) > (2 + frames) / RATE
     ]

@@ -76,6 +76,8 @@ def _sound_blocks(path: str | Path, examined: Examination, options: ReadOptions)
                 given += len(block)
                 complaints.reached_s = max(given / SOUND_HZ, 0.0)
         except av.FFmpegError as error:
+            if options.accept_damaged:
+                return
             raise KinesicsError(
                 f"{path}: its sound is damaged: {error.strerror}; repair or re-encode it, or read what can "
                 "be read with --accept-damaged"

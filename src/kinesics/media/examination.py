@@ -153,7 +153,7 @@ def _examine(path: Path, options: ReadOptions, identity: tuple[int, ...]) -> Exa
         _refuse_picture(path, container, stream, len(packets.stamps))
         lengths = [part.duration_s(unit, _rate(stream)) for part in parts]
         duration_s = sum(lengths)
-        lacking_s, declared_s = _lacking(container, stream, duration_s, packets.reached_s)
+        lacking_s, declared_s = _lacking(container, stream, duration_s + packets.lead * unit, packets.reached_s)
         cut = packets.cut or lacking_s > _CUT_S or ends_early(path, container.format.name)
         if not options.accept_damaged:
             _refuse_cut(path, cut, duration_s, declared_s)
@@ -177,11 +177,18 @@ def _examine(path: Path, options: ReadOptions, identity: tuple[int, ...]) -> Exa
         )
         indexed = "mp4" in container.format.name and stream.codec_context.name == "h264" and not packets.leading
         number = stream.index if other else None
-        flaw = _flaw(container, stream, packets)
+        flaw = "" if cut else _flaw(container, stream, packets)
+        if _declares_whole(container) and declared_s and lacking_s < -_CUT_S:
+            flaw = f"time stamps reach {-lacking_s:.2f} s beyond the {declared_s:.2f} s that are declared"
         audio_number = sound.index if sound and len(sounds) > 1 else None
     damaged_s = _first_damage(path, options, timeline) if options.accept_damaged else None
-    if options.accept_damaged and cut:
-        damaged_s = min(duration_s, duration_s if damaged_s is None else damaged_s)
+    if options.accept_damaged and (cut or flaw):
+        ends = [
+            damaged_s,
+            duration_s if cut else None,
+            0.0 if flaw and damaged_s is None else None,
+        ]  # a flaw is anywhere
+        damaged_s = min(end for end in ends if end is not None)
     damaged_s = None if damaged_s is None else round(damaged_s, 3)
     rate_hz = len(packets.stamps) / duration_s
     info = VideoInfo(width, height, duration_s, rate_hz, bool(sounds), number, audio_number, damaged_s)
@@ -204,11 +211,13 @@ class _Packets:
         self.stamps: list[int] = []
         self.reached_s = 0.0
         self.hidden, self.cut = 0, False
+        self.lead = 0  # by how much the first image that can be decoded is later than the first that is there
         self.leading = False  # images stored after a key image and shown before it make seeking wrong
 
     def begin_at(self, stamp: int) -> None:
         """Leave out the images before the first that can be decoded: their key image was cut away."""
         if self.parts and self.parts[0].begin < stamp <= self.parts[0].last:
+            self.lead = stamp - self.parts[0].begin
             self.parts[0].begin = stamp
             before = sum(other < stamp for other in self.stamps[: self.parts[0].count])
             self.stamps = [other for k, other in enumerate(self.stamps) if other >= stamp or k >= self.parts[0].count]

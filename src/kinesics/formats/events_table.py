@@ -6,8 +6,8 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.formats.base import ReadWrite
-from kinesics.io.files import one_line, replacing
-from kinesics.structures.events import Events, check_events, read_events_csv, write_events_csv
+from kinesics.io.files import one_line
+from kinesics.structures.events import Events, check_events, read_events_csv, write_events_csv, write_parquet
 
 
 def read_parquet(path: Path) -> Events:
@@ -21,16 +21,9 @@ def read_parquet(path: Path) -> Events:
     return Events(check_events(table, str(path)), damaged_after_s=table.attrs.get("damaged_after_s"))
 
 
-def write_parquet(events: Events, path: Path) -> None:
-    """Write an events table with all digits, atomically; its metadata say up to which time a damaged video is whole."""
-    table = events.table.copy(deep=False)
-    if events.damaged_after_s is not None:
-        table.attrs["damaged_after_s"] = events.damaged_after_s  # which pandas keeps in the metadata of the file
-    with replacing(path) as temporary:
-        table.to_parquet(temporary, index=False)
-
-
 CSV = ReadWrite(
     (".csv",), lambda path: Events(read_events_csv(path)), lambda events, path: write_events_csv(events.table, path)
 )
-PARQUET = ReadWrite((".parquet",), read_parquet, write_parquet)
+PARQUET = ReadWrite(
+    (".parquet",), read_parquet, lambda events, path: write_parquet(events.table, path, events.damaged_after_s)
+)

@@ -55,5 +55,5 @@ def write_events(
     if tubes is not None:
         if events.tubes is None:
             raise KinesicsError(f"{tubes}: these events have no tubes: leave it out")
-        write_tubes(events.tubes, tubes)
+        write_tubes(events.tubes, tubes, events.damaged_after_s)
     writer.write(events, Path(path))

@@ -314,11 +314,19 @@ def _four_decimals(value: float) -> str:
     return "" if np.isnan(value) else f"{value:.4f}"
 
 
-def write_tubes(tubes: pd.DataFrame, path: str | Path) -> None:
-    """Write the per-frame boxes of the events (columns ``TUBE_COLUMNS``) as Parquet, atomically."""
+def write_tubes(tubes: pd.DataFrame, path: str | Path, damaged_after_s: float | None = None) -> None:
+    """Write the per-frame boxes of the events (columns ``TUBE_COLUMNS``) as Parquet, atomically (see ``write_parquet``)."""
     types = {"event": "int32", "time_s": "float64"} | dict.fromkeys(BOX, "float32")
+    write_parquet(tubes[TUBE_COLUMNS].astype(types), path, damaged_after_s)
+
+
+def write_parquet(table: pd.DataFrame, path: str | Path, damaged_after_s: float | None = None) -> None:
+    """Write a table as Parquet, atomically; its metadata say up to which time a damaged video is whole."""
+    table = table.copy(deep=False)
+    if damaged_after_s is not None:
+        table.attrs["damaged_after_s"] = damaged_after_s  # which pandas keeps in the file
     with replacing(path) as temporary:
-        tubes[TUBE_COLUMNS].astype(types).to_parquet(temporary, index=False)
+        table.to_parquet(temporary, index=False)
 
 
 def read_tubes(path: str | Path) -> pd.DataFrame:

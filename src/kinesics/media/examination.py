@@ -13,7 +13,6 @@ import av
 import numpy as np
 
 from kinesics.errors import KinesicsError
-from kinesics.media.colour import is_hdr
 from kinesics.media.complaints import Complaints
 from kinesics.media.containers import (
     ANY_LOST,
@@ -61,15 +60,17 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class Examination:
-    """The facts about a video, its timeline, and the stamps of its images (N,) from the first, ascending, in seconds.
+    """The facts about a video, its timeline, and for random access the stamps of its images and key images, both ascending.
 
-    The stamps are None where not all images are shown as they are stored, or random access is not known to be right. ``flaw``
-    says what is wrong with the number of images, if anything is.
+    Stamps are in units of the stream, ``unit_s``; there are none where images are not shown as they are stored, or where the
+    file does not say which are key images. ``flaw`` says what is wrong with the number of images, if anything is.
     """
 
     info: VideoInfo
     timeline: Timeline
-    stamps: np.ndarray | None
+    stamps: np.ndarray
+    keys: np.ndarray
+    unit_s: float
     flaw: str = ""
     told: set[str] = field(default_factory=set, compare=False)  # of which damage a line was printed
 
@@ -166,16 +167,8 @@ def _examine(path: Path, options: ReadOptions, identity: tuple[int, ...]) -> Exa
         width, height = max(round(frame.width * pixel), 1), frame.height
         if turned % 2:
             width, height = height, width
-        plain = (
-            turned == 0
-            and pixel == 1
-            and not packets.hidden
-            and len(parts) == 1
-            and not is_hdr(frame)
-            and not frame.interlaced_frame
-            and not (other or options.accept_damaged)
-        )
-        indexed = "mp4" in container.format.name and stream.codec_context.name == "h264" and not packets.leading
+        indexed = any(name in container.format.name for name in ("mp4", "matroska"))
+        plain = not (packets.hidden or len(parts) > 1 or frame.interlaced_frame or options.accept_damaged)
         number = stream.index if other else None
         flaw = "" if cut else _flaw(container, stream, packets)
         if _declares_whole(container) and declared_s and lacking_s < -_CUT_S:
@@ -192,8 +185,8 @@ def _examine(path: Path, options: ReadOptions, identity: tuple[int, ...]) -> Exa
     damaged_s = None if damaged_s is None else round(damaged_s, 3)
     rate_hz = len(packets.stamps) / duration_s
     info = VideoInfo(width, height, duration_s, rate_hz, bool(sounds), number, audio_number, damaged_s)
-    stamps = (np.sort(packets.stamps) - parts[0].begin) * unit if plain and indexed else None
-    return Examination(info, timeline, stamps, flaw)
+    stamps, keys = (np.sort(of if plain and indexed else []).astype(int) for of in (packets.stamps, packets.keys))
+    return Examination(info, timeline, stamps, keys, unit, flaw)
 
 
 def _rate(stream: av.VideoStream) -> float:
@@ -209,10 +202,10 @@ class _Packets:
         self.first: av.VideoFrame | None = None
         self.parts: list[_Part] = []
         self.stamps: list[int] = []
+        self.keys: list[int] = []
         self.reached_s = 0.0
         self.hidden, self.cut = 0, False
         self.lead = 0  # by how much the first image that can be decoded is later than the first that is there
-        self.leading = False  # images stored after a key image and shown before it make seeking wrong
 
     def begin_at(self, stamp: int) -> None:
         """Leave out the images before the first that can be decoded: their key image was cut away."""
@@ -229,7 +222,7 @@ def _read_packets(
     path: Path, container: av.container.InputContainer, stream: av.VideoStream, accept_damaged: bool
 ) -> _Packets:
     """Read all packets. Raises KinesicsError where the file can no longer be read, unless damage is accepted."""
-    seen, key, unit = _Packets(), None, float(stream.time_base)
+    seen, unit = _Packets(), float(stream.time_base)
     try:
         # Some formats declare the length of the file and not of its streams: that of all is compared.
         wanted = [] if _declares_whole(container) else [stream]
@@ -248,8 +241,7 @@ def _read_packets(
                 seen.parts.append(_Part(stamp))
             seen.parts[-1].add(stamp, packet.duration or 0)
             seen.stamps.append(stamp)
-            key = stamp if packet.is_keyframe else key
-            seen.leading = seen.leading or (key is not None and stamp < key)
+            seen.keys += [stamp] if packet.is_keyframe else []
             seen.cut = packet.is_corrupt  # of the last one: a few that were lost on the way leave the rest whole
     except av.FFmpegError as error:
         if not accept_damaged:

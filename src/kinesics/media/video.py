@@ -16,7 +16,7 @@ import numpy as np
 from kinesics.errors import KinesicsError
 from kinesics.media.colour import is_hdr, tone_map
 from kinesics.media.complaints import Complaints
-from kinesics.media.containers import Clock, decode, ffmpeg_url, open_container, stamp_of
+from kinesics.media.containers import Clock, decode, decoded_frames, open_container, stamp_of
 from kinesics.media.examination import Examination, VideoInfo, examine, quarter_turns
 from kinesics.media.streams import AS_IT_COMES, ReadOptions
 from kinesics.structures.timegrid import index, samples, seconds
@@ -49,18 +49,16 @@ def read_frames(
 def read_frame_at(path: str | Path, times_s: Sequence[float], options: ReadOptions = AS_IT_COMES) -> np.ndarray:
     """Return the frames shown at a few times, in any order: uint8 (N, height, width, 3).
 
-    They are those that decoding in order gives. decord2 seeks by its index of frames, which is right in MP4 with H.264 alone
-    and where that index has the stamps of the packets; every other video is decoded from the start. (decord2 3.4.0 is up to
-    2 s late in MPEG-TS, MPEG-PS, ASF and AVI with B-frames and in HEVC, hangs in M2TS, allocates its buffer before it turns
-    rotated images, ignores the shape of pixels, and counts the frames that an edit list hides.) Raises KinesicsError as
-    ``read_frames`` does, and for a time outside [0, duration).
+    They are those that decoding in order gives. In MP4 and Matroska, which say what the key images are, decoding begins at
+    those before the times, and each frame is known by its stamp; every other video is decoded from the start. Raises
+    KinesicsError as ``read_frames`` does, and for a time outside [0, duration).
     """
     examined = examine(path, options)
-    info, stamps = examined.info, examined.stamps
+    info = examined.info
     times = np.asarray(times_s, float).reshape(-1)
     if (bad := times[~((times >= 0) & (times < info.duration_s))]).size:
         raise KinesicsError(f"{path}: time {bad[0]:g} s is outside of [0, {info.duration_s:g}) s")
-    if stamps is not None and times.size and (frames := _seek(path, times, stamps, info.duration_s)) is not None:
+    if examined.keys.size and times.size and (frames := _seek(path, times, examined, options)) is not None:
         return frames
     out = np.empty((len(times), info.height, info.width, 3), np.uint8)
     order = np.argsort(times, kind="stable")
@@ -69,22 +67,33 @@ def read_frame_at(path: str | Path, times_s: Sequence[float], options: ReadOptio
     return out
 
 
-def _seek(path: str | Path, times: np.ndarray, stamps: np.ndarray, duration_s: float) -> np.ndarray | None:
-    """Return the frames shown at some times by decord's index, or None where that is not the one of the packets."""
+def _seek(path: str | Path, times: np.ndarray, examined: Examination, options: ReadOptions) -> np.ndarray | None:
+    """Return the frames shown at some times by seeking to key images, or None where not every stamp is met."""
+    info, stamps, keys = examined.info, examined.stamps, examined.keys
+    shown_s = (stamps - stamps[0]) * examined.unit_s
+    wanted = stamps[(np.searchsorted(shown_s, times + _NEAR_S, side="right") - 1).clip(0)]
+    out = np.empty((len(times), info.height, info.width, 3), np.uint8)
+    complaints = Complaints()
     try:
-        import decord  # of the extra `vlm`: without it, videos are decoded from the start
-    except ModuleNotFoundError:
-        return None
-    try:
-        reader = decord.VideoReader(ffmpeg_url(path), num_threads=1)
-        shown_s = reader.get_frame_timestamp(np.arange(len(reader)))[:, 0]
-        # decord keeps times in single precision, which may be a little late
-        late_s = np.spacing(np.float32(duration_s)) + _NEAR_S
-        if len(shown_s) != len(stamps) or np.abs(shown_s - shown_s[0] - stamps).max() > 2 * late_s:
-            return None
-        return reader.get_batch((np.searchsorted(shown_s, times + late_s, side="right") - 1).clip(0)).asnumpy()
-    except (RuntimeError, decord.DECORDError, UnicodeEncodeError):
-        return None  # still images, and damaged files, of which decoding from the start gives the time reached
+        with open_container(path, options, complaints) as (container, stream):
+            frame, frames, image = None, iter(()), None
+            for place in np.argsort(wanted, kind="stable"):
+                stamp = int(wanted[place])
+                key = int(keys[max(np.searchsorted(keys, stamp, side="right") - 1, 0)])
+                if frame is None or frame.pts < key:
+                    container.seek(key, stream=stream)
+                    frame, frames = None, decoded_frames(container, stream, 0, complaints)
+                while frame is None or frame.pts < stamp:
+                    frame, image = next(frames, None), None
+                    if frame is None or frame.pts is None or frame.interlaced_frame:
+                        return None
+                if frame.pts != stamp:
+                    return None
+                image = _upright(frame, info) if image is None else image
+                out[place] = image
+    except av.FFmpegError:
+        return None  # decoding from the start gives the time reached
+    return None if complaints.count else out
 
 
 def read_windows(

@@ -83,7 +83,7 @@ def _sound_blocks(path: str | Path, examined: Examination, options: ReadOptions)
                 "be read with --accept-damaged"
             ) from None
         if not options.accept_damaged:  # else it is known
-            complaints.tell(path, "sound", examined.told)
+            complaints.report(path, "sound", examined.reported)
 
 
 def _placed(frames: Iterator[av.AudioFrame], clock: Clock) -> Iterator[tuple[int | None, np.ndarray]]:

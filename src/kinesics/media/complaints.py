@@ -39,10 +39,10 @@ class Complaints:
             self.first, self.begin_s = text, self.reached_s
         self.count += 1
 
-    def tell(self, path: str | Path, what: str, told: set[str]) -> None:
-        """Print a line to stderr about them, if there are any, and ``what`` (images, sound) is not among those told."""
-        if self.count and what not in told:
-            told.add(what)
+    def report(self, path: str | Path, what: str, reported: set[str]) -> None:
+        """Print a line to stderr about them, if there are any, and ``what`` (images, sound) is not among those reported."""
+        if self.count and what not in reported:
+            reported.add(what)
             more = f" (and {self.count - 1} more)" if self.count > 1 else ""
             print(
                 f"kinesics: {path}: damaged: {what} after {self.begin_s:.2f} s may be wrong: {self.first}{more}",

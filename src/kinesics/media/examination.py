@@ -72,7 +72,7 @@ class Examination:
     keys: np.ndarray
     unit_s: float
     flaw: str = ""
-    told: set[str] = field(default_factory=set, compare=False)  # of which damage a line was printed
+    reported: set[str] = field(default_factory=set, compare=False)  # of which damage a line was printed
 
 
 def examine(path: str | Path, options: ReadOptions = AS_IT_COMES) -> Examination:
@@ -190,13 +190,13 @@ def _examine(path: Path, options: ReadOptions, identity: tuple[int, ...]) -> Exa
 
 
 def _rate(stream: av.VideoStream) -> float:
-    """Return the frame rate by which the last image is shown if nothing else tells; ASF gives single images 1000 Hz."""
+    """Return the frame rate by which the last image is shown if nothing else says it; ASF gives single images 1000 Hz."""
     rate_hz = float(stream.guessed_rate or 0)
     return rate_hz if 0 < rate_hz < _FASTEST_HZ else 25.0
 
 
 class _Packets:
-    """What the packets of a file tell: the first image, the parts, the stamps of all images, and how far the file reaches."""
+    """What the packets of a file hold: the first image, the parts, the stamps of all images, and how far the file reaches."""
 
     def __init__(self) -> None:
         self.first: av.VideoFrame | None = None

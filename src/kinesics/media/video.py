@@ -152,7 +152,7 @@ def _shown(
                     time_s = next(times, None)
             shown = following
     if not options.accept_damaged:  # else it is known
-        complaints.tell(path, "images", examined.told)
+        complaints.report(path, "images", examined.reported)
 
 
 def _upright(frame: av.VideoFrame, info: VideoInfo) -> np.ndarray:

@@ -130,7 +130,7 @@ def decoded_frames(
 
     Raises av.FFmpegError where there are more. With ``ANY_LOST`` frames end where the file can no longer be read.
     """
-    lost, due = 0, deque[int]()
+    lost, begins, due = 0, True, deque[int]()
     try:
         for packet in read_packets(container, [stream], complaints):
             if not packet.size and packet.dts is not None:  # Theora repeats a frame so; the last packet has no stamp
@@ -148,6 +148,9 @@ def decoded_frames(
             if packet.size and packet.dts is not None and stream.type == "video" and lacks_stamps(container, packet):
                 due.append(packet.dts)
             for frame in frames:
+                if begins and declares_nothing(container):  # a broadcast, received from any place on
+                    complaints.forget()
+                begins = False
                 if due:
                     frame.pts = due.popleft()
                 yield frame
@@ -206,6 +209,11 @@ class _Deinterlacer:
                 yield self._graph.pull()
             except (av.BlockingIOError, av.EOFError):
                 return
+
+
+def declares_nothing(container: av.container.InputContainer) -> bool:
+    """Return whether a container is a stream of MPEG (TS, PS), which declares neither its length nor where it begins."""
+    return "mpeg" in container.format.name
 
 
 def lacks_stamps(container: av.container.InputContainer, packet: av.Packet) -> bool:

@@ -18,6 +18,7 @@ from kinesics.media.containers import (
     ANY_LOST,
     Clock,
     Timeline,
+    declares_nothing,
     decoded_frames,
     ffmpeg_url,
     lacks_stamps,
@@ -288,7 +289,7 @@ def _lacking(container, stream, duration_s: float, reached_s: float) -> tuple[fl
     if _declares_whole(container):
         declared_s = (container.duration or 0) / av.time_base
         return declared_s - reached_s, declared_s
-    if "mpeg" in container.format.name:  # of MPEG-TS and PS FFmpeg takes the last stamp for the length
+    if declares_nothing(container):  # FFmpeg takes the last stamp for the length
         return 0.0, 0.0
     declared_s = float((stream.duration or 0) * stream.time_base)
     return declared_s - duration_s, declared_s

@@ -76,17 +76,20 @@ def _seek(path: str | Path, times: np.ndarray, examined: Examination, options: R
     complaints = Complaints()
     try:
         with open_container(path, options, complaints) as (container, stream):
-            frame, frames, image = None, iter(()), None
+            frame, frames, image, before = None, iter(()), None, 0
             for place in np.argsort(wanted, kind="stable"):
                 stamp = int(wanted[place])
                 key = int(keys[max(np.searchsorted(keys, stamp, side="right") - 1, 0)])
                 if frame is None or frame.pts < key:
                     container.seek(key, stream=stream)
                     frame, frames = None, decoded_frames(container, stream, 0, complaints)
+                    before = complaints.count
                 while frame is None or frame.pts < stamp:
                     frame, image = next(frames, None), None
                     if frame is None or frame.pts is None or frame.interlaced_frame:
                         return None
+                    if frame.pts == key:  # open groups: images before it refer to those that were left out
+                        complaints.count = before
                 if frame.pts != stamp:
                     return None
                 image = _upright(frame, info) if image is None else image

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import replacing
-from kinesics.media.video import ffmpeg_url
+from kinesics.media.containers import ffmpeg_url
 from kinesics.structures.timegrid import samples, seconds
 from kinesics.synthetic import perturbations, speech, truth
 from kinesics.synthetic.anny_bodies import make_actor

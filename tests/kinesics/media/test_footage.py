@@ -56,7 +56,14 @@ def test_frames_and_sound_of_a_time_are_those_of_that_time(zoo, name):
     assert beeps(read_sound(path)) == pytest.approx(range(8), abs=0.06)
 
 
-@pytest.mark.parametrize("name", ["plain.mp4", "plain.mkv", pytest.param("open_groups.mp4", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain.mp4",
+        "plain.mkv",
+        *(pytest.param(f"{name}.mp4", marks=pytest.mark.slow) for name in ("open_groups", "open_groups_h264")),
+    ],
+)
 def test_frames_are_sought_in_containers_that_name_their_key_images(zoo, name, monkeypatch):
     path, times = zoo(name), [6.7, 0.3, 2.02, 4.1, 1.98]
     expected = {time_s: frame for _, time_s, frame in read_frames(path, 50)}

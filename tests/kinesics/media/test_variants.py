@@ -97,6 +97,18 @@ def test_images_before_the_first_key_image_of_a_cut_are_not_shown(source, tmp_pa
     assert time_of(first) == pytest.approx(2, abs=0.05)
 
 
+@pytest.mark.parametrize("suffix", ["ts", pytest.param("mpg", marks=pytest.mark.slow)])
+def test_a_broadcast_that_is_received_from_some_place_on_begins_with_its_first_key_image(tmp_path, suffix):
+    codecs = {"codec": "mpeg2video", "sound_codec": "mp2"} if suffix == "mpg" else {}
+    data = write_footage(tmp_path / f"whole.{suffix}", **codecs).read_bytes()
+    path = tmp_path / f"received.{suffix}"
+    path.write_bytes(data[len(data) // 5 // 188 * 188 :])
+    begin_s = time_of(next(read_frames(path, 5))[2])
+    assert 1 < begin_s < 5
+    later = range(int(np.ceil(begin_s - 0.05)), 8)
+    check(path, [k - begin_s for k in later], begin_s)
+
+
 @pytest.mark.parametrize("later_s", [3, -3])
 @pytest.mark.parametrize(
     "suffix", ["mkv", pytest.param("mp4", marks=pytest.mark.slow), pytest.param("ts", marks=pytest.mark.slow)]

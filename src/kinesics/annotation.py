@@ -24,6 +24,7 @@ from kinesics.io import downloads
 from kinesics.io.files import replacing, sha256, write_json
 from kinesics.io.names import video_name
 from kinesics.media.annotated_video import write_annotated_video
+from kinesics.media.streams import ReadOptions
 from kinesics.media.video import VideoInfo, probe_video
 from kinesics.metrics.time_budget import time_budget, transitions
 from kinesics.signals.measures import write_measures
@@ -54,6 +55,9 @@ class Settings:
     rate_hz: float = api.RATE_HZ
     max_people: int = api.MAX_PEOPLE
     seed: int = 0
+    video_stream: int | None = None
+    audio_stream: int | None = None
+    accept_damaged: bool = False
     draw: bool = False
     csv: bool = False
 
@@ -110,7 +114,8 @@ def annotate(
     import matplotlib  # noqa: F401 - of the extra `annotate`: that it is missing is said before the work
 
     folder = Path(out) / video_name(video)
-    info = probe_video(video)
+    reading = ReadOptions(settings.video_stream, settings.audio_stream, settings.accept_damaged)
+    info = probe_video(video, reading)
     record = {
         "kinesics": kinesics.__version__,
         "video": {"file": Path(video).name, "sha256": sha256(video), **asdict(info)},
@@ -127,7 +132,14 @@ def annotate(
     tracks = work / "tracks.parquet"
     if not tracks.exists():
         api.track_file(
-            video, tracks, rate_hz=settings.rate_hz, max_people=settings.max_people, data=data, progress=progress
+            video,
+            tracks,
+            rate_hz=settings.rate_hz,
+            max_people=settings.max_people,
+            video_stream=settings.video_stream,
+            accept_damaged=settings.accept_damaged,
+            data=data,
+            progress=progress,
         )
     events = _select(_detect(video, settings, tracks, data, notify, progress), settings)
     write_outputs(Annotation(Path(video), info, tracks, read_tracks(tracks), events), folder, record)
@@ -163,6 +175,9 @@ def _detect(
         tracks=tracks,
         rate_hz=settings.rate_hz,
         max_people=settings.max_people,
+        video_stream=settings.video_stream,
+        audio_stream=settings.audio_stream,
+        accept_damaged=settings.accept_damaged,
         data=data,
         notify=notify,
         progress=progress,

@@ -1,5 +1,6 @@
 """The functions of the command line and the Python API: from files to tracks, features, events and scores."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from kinesics.io.checkpoints import decision_threshold, detector_of, read_checkp
 from kinesics.io.files import temporary_folder
 from kinesics.io.names import video_name
 from kinesics.io.validation import check, read_yaml, schema
+from kinesics.media.examination import reading_note
+from kinesics.media.streams import ReadOptions
 from kinesics.media.video import probe_video
 from kinesics.metrics.scoring import score as score_tables
 from kinesics.structures.events import Events, keep_events, merge_events
@@ -39,35 +42,53 @@ DEFAULT_DETECTOR = "rules"
 RATE_HZ, MAX_PEOPLE = 10.0, 4
 
 
-def track(
+def track(  # noqa: PLR0913 - keyword-only settings
     video: PathLike,
     out: PathLike | None = None,
     *,
     rate_hz: float = RATE_HZ,
     max_people: int = MAX_PEOPLE,
+    video_stream: int | None = None,
+    accept_damaged: bool = False,
     data: PathLike | None = None,
     progress: bool = False,
 ) -> Tracks:
     """Track the people in a video: faces, hands, bodies, with identities over time.
 
     ``rate_hz`` frames per second are tracked, and at most ``max_people`` at a time. ``out`` also keeps the tracks as Parquet.
-    ``data`` is the folder of downloaded files (default: KINESICS_DATA, else the user's cache folder).
+    ``video_stream`` is the number of the stream of images (default: the one flagged default among those that can be
+    decoded). With ``accept_damaged``, what can be read of a file that is cut off or damaged is tracked, and
+    ``damaged_after_s`` of the result is set. ``data`` is the folder of downloaded files (default: KINESICS_DATA, else the
+    user's cache folder).
 
-    Raises KinesicsError naming the file if the video cannot be read or the weights cannot be downloaded.
+    Where there is a choice of streams, and for a damaged file, a line on stderr says what is read. Raises KinesicsError
+    naming the file if the video cannot be read or the weights cannot be downloaded.
     """
+    check_video(video, ReadOptions(video_stream, None, accept_damaged))
     with temporary_folder() as folder:
         path = Path(out) if out else folder / "tracks.parquet"
-        track_file(video, path, rate_hz=rate_hz, max_people=max_people, data=data, progress=progress)
+        track_file(
+            video,
+            path,
+            rate_hz=rate_hz,
+            max_people=max_people,
+            video_stream=video_stream,
+            accept_damaged=accept_damaged,
+            data=data,
+            progress=progress,
+        )
         return read_tracks(path)
 
 
-def track_file(
+def track_file(  # noqa: PLR0913 - keyword-only settings
     video: PathLike,
     out: PathLike,
     *,
     rate_hz: float = RATE_HZ,
     max_people: int = MAX_PEOPLE,
     workers: int | None = None,
+    video_stream: int | None = None,
+    accept_damaged: bool = False,
     data: PathLike | None = None,
     progress: bool = False,
 ) -> "Tracked":
@@ -78,12 +99,30 @@ def track_file(
     """
     from kinesics.perception.tracking import track as track_people
 
+    options = ReadOptions(video_stream, None, accept_damaged)
     video_name(video)
-    probe_video(video)  # raises for an unreadable video before anything is downloaded
+    probe_video(video, options)  # raises for an unreadable video before anything is downloaded
     networks = downloads.fetch("mediapipe", downloads.data_folder(data))[0].parent
     return track_people(
-        Path(video), networks, Path(out), rate_hz=rate_hz, max_people=max_people, workers=workers, progress=progress
+        Path(video),
+        networks,
+        Path(out),
+        rate_hz=rate_hz,
+        max_people=max_people,
+        workers=workers,
+        options=options,
+        progress=progress,
     )
+
+
+def check_video(video: PathLike, options: ReadOptions, sound: bool = False) -> None:
+    """Raise KinesicsError if a video cannot be read, or its name stands in no table.
+
+    Print a line to stderr if there is a choice of streams (``sound``: also of sound), or if the video is damaged.
+    """
+    video_name(video)
+    if note := reading_note(video, options, sound):
+        print(f"kinesics: {note}", file=sys.stderr)
 
 
 def encode_file(  # noqa: PLR0913 - keyword-only settings
@@ -96,6 +135,9 @@ def encode_file(  # noqa: PLR0913 - keyword-only settings
     weights: PathLike | None = None,
     cache: PathLike | None = None,
     queries: pd.DataFrame | None = None,
+    video_stream: int | None = None,
+    audio_stream: int | None = None,
+    accept_damaged: bool = False,
     data: PathLike | None = None,
     notify: Notify | None = None,
     progress: bool = False,
@@ -104,25 +146,38 @@ def encode_file(  # noqa: PLR0913 - keyword-only settings
 
     ``tracks`` are those of the video's people, for encoders of images and clips; ``rate_hz`` crops per second are encoded
     (default: the encoder's); ``weights`` are a file, a folder or a repository of the Hugging Face hub (default: in ``data``);
-    ``cache`` is a file that keeps the features of each crop; ``queries`` limits the crops (``encoders.extract``).
+    ``cache`` is a file that keeps the features of each crop; ``queries`` limits the crops (``encoders.extract``). Streams and
+    damage are as for ``detect``.
 
     Raises KinesicsError for unknown encoders, missing weights (with what to do), and files that cannot be read.
     """
     from kinesics.encoders.extract import encode_crops, encode_sound
 
+    options = ReadOptions(video_stream, audio_stream, accept_damaged)
     video_name(video)
     if is_visual(encoder):
         if not tracks:
             raise KinesicsError(f"encoder {encoder!r} takes person crops: give their tracks with --tracks")
         weights = _find_weights(encoder, weights, data)
         encode_crops(
-            video, tracks, encoder, weights, out, rate_hz=rate_hz, cache=cache, queries=queries, progress=progress
+            video,
+            tracks,
+            encoder,
+            weights,
+            out,
+            rate_hz=rate_hz,
+            cache=cache,
+            queries=queries,
+            options=options,
+            progress=progress,
         )
         return
     if tracks:
         raise KinesicsError(f"encoder {encoder!r} takes audio, not person crops: remove --tracks")
     weights = _find_weights(encoder, weights, data)
-    has_sound = encode_sound(video, encoder, weights, out, rate_hz=rate_hz, cache=cache, progress=progress)
+    has_sound = encode_sound(
+        video, encoder, weights, out, rate_hz=rate_hz, cache=cache, options=options, progress=progress
+    )
     if not has_sound and notify:
         notify(f"{video}: has no sound: {encoder} has no features")
 
@@ -188,6 +243,9 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     tracks: PathLike | None = None,
     rate_hz: float = RATE_HZ,
     max_people: int = MAX_PEOPLE,
+    video_stream: int | None = None,
+    audio_stream: int | None = None,
+    accept_damaged: bool = False,
     data: PathLike | None = None,
     notify: Notify | None = None,
     progress: bool = False,
@@ -198,26 +256,39 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     checkpoint of a trained one. ``budget`` is the token budget, a share in [0, 1] of the slow encoder's queries, which the
     acquisition policy ``policy`` selects. Events below the model's decision threshold are left out unless
     ``all_candidates``. ``tracks`` replaces the tracking, which otherwise takes ``rate_hz`` and ``max_people`` (see
-    ``track``). ``notify`` receives lines about the progress.
+    ``track``). ``video_stream`` and ``audio_stream`` are numbers of streams of the file (default: those flagged default among
+    those that can be decoded). With ``accept_damaged``, what can be read of a file that is cut off or damaged is analysed, and
+    ``damaged_after_s`` of the result is set. ``notify`` receives lines about the progress.
 
     Times of the result are seconds, boxes fractions of the frame; the tubes have the box of every tracked frame. Raises
     KinesicsError for bad input, before the video is tracked where that is possible.
     """
     method = _prepare(detector, model, budget, policy, None if tracks else rate_hz)
     name, folder = video_name(video), downloads.data_folder(data)
-    probe_video(video)  # a bad video is refused before anything is downloaded, and missing weights before the work
+    options, encoders = ReadOptions(video_stream, audio_stream, accept_damaged), required_encoders(method.name)
+    # a bad video is refused before anything is downloaded, and missing weights before the work
+    check_video(video, options, sound=not all(map(is_visual, encoders)))
     fetch_required(method.name, folder)
     with temporary_folder() as work:
         if tracks is None:
             tracks = work / "tracks.parquet"
-            tracked = track_file(video, tracks, rate_hz=rate_hz, max_people=max_people, data=data, progress=progress)
+            tracked = track_file(
+                video,
+                tracks,
+                rate_hz=rate_hz,
+                max_people=max_people,
+                video_stream=video_stream,
+                accept_damaged=accept_damaged,
+                data=data,
+                progress=progress,
+            )
             if notify:
                 notify(f"people in {tracked.frames} frames: {tracked.people}")
         else:
             from kinesics.encoders.extract import check_same_video
 
-            check_same_video(video, name, read_tracks(tracks), tracks)
-        features = _extract(video, Path(tracks), method, work, data, notify, progress)
+            check_same_video(video, name, read_tracks(tracks), tracks, options)
+        features = _extract(video, Path(tracks), method, work, options, data, notify, progress)
         return _run(method, Path(tracks), features, all_candidates, seed, folder)
 
 
@@ -257,11 +328,12 @@ def _prepare(name: str | None, model: PathLike | None, budget: float, policy: st
     return _Method(name, detector, Path(model) if model else None, budget, policy)
 
 
-def _extract(
+def _extract(  # noqa: PLR0913 - keyword-only settings
     video: PathLike,
     tracks: Path,
     method: _Method,
     folder: Path,
+    options: ReadOptions,
     data: PathLike | None,
     notify: Notify | None,
     progress: bool,
@@ -280,7 +352,19 @@ def _extract(
                 notify(f"{encoder}: {len(queries)} queries")
         out = folder / f"{encoder}.safetensors"
         people = tracks if is_visual(encoder) else None
-        encode_file(video, encoder, out, tracks=people, queries=queries, data=data, notify=notify, progress=progress)
+        encode_file(
+            video,
+            encoder,
+            out,
+            tracks=people,
+            queries=queries,
+            video_stream=options.video_stream,
+            audio_stream=options.audio_stream,
+            accept_damaged=options.accept_damaged,
+            data=data,
+            notify=notify,
+            progress=progress,
+        )
         features.append(out)
     return features
 
@@ -297,7 +381,7 @@ def _run(method: _Method, tracks: Path, features: list[Path], all_candidates: bo
     events, tubes = method.detector.detect(recording, model, seed)
     if model and not all_candidates:
         events, tubes = keep_events(events, tubes, events["score"].to_numpy() >= decision_threshold(model))
-    return Events(events, tubes)
+    return Events(events, tubes, recording.tracks.damaged_after_s)
 
 
 def convert(  # noqa: PLR0913 - keyword-only settings

@@ -91,12 +91,53 @@ def _sound_packets(stream: av.AudioStream, begin_s: float, end_s: float) -> list
     return packets + stream.encode()
 
 
-def remux(source: Path, path: Path, keep: Callable[[av.Packet], bool]) -> Path:
-    """Copy the packets that are to be kept into another file, and return its path."""
-    with av.open(str(source)) as read, av.open(str(path), "w") as written:
+def remux(
+    source: Path,
+    path: Path,
+    keep: Callable[[av.Packet], bool] = lambda packet: True,
+    shift_s: float = 0.0,
+    sound_shift_s: float = 0.0,
+    format: str | None = None,
+    options: dict[str, str] | None = None,
+) -> Path:
+    """Copy the packets that are to be kept into another file, stamped later by a shift, and return its path."""
+    with av.open(str(source)) as read, av.open(str(path), "w", format=format, options=options or {}) as written:
         streams = {stream.index: written.add_stream_from_template(stream) for stream in read.streams}
         for packet in read.demux():
             if packet.dts is not None and keep(packet):
+                later_s = shift_s + (sound_shift_s if packet.stream.type == "audio" else 0)
+                later = round(later_s / packet.time_base)
+                packet.pts, packet.dts = packet.pts + later, packet.dts + later
                 packet.stream = streams[packet.stream_index]
                 written.mux(packet)
+    return path
+
+
+def mux_tracks(source: Path, path: Path, tracks: list[tuple[str, bool, str]]) -> Path:
+    """Write tracks of a file anew, each (video or audio or silence, whether it is the default, its language)."""
+    with av.open(str(source)) as read, av.open(str(path), "w") as written:
+        first = {stream.type: stream for stream in reversed(list(read.streams))}
+        streams = []
+        for kind, default, language in tracks:
+            if kind == "silence":
+                stream = written.add_stream("aac", rate=SOUND_HZ, layout="mono")
+            else:
+                stream = written.add_stream_from_template(first[kind])
+            stream.disposition = av.stream.Disposition.default if default else av.stream.Disposition(0)
+            stream.metadata["language"] = language
+            streams.append((kind, stream))
+        for kind, stream in streams:
+            if kind == "silence":
+                frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+                frame.sample_rate, frame.pts = SOUND_HZ, 0
+                written.mux([*stream.encode(frame), *stream.encode()])
+        for packet in read.demux():
+            if packet.dts is not None:
+                kept, packet_type = bytes(packet), packet.stream.type
+                for kind, stream in streams:
+                    if kind == packet_type:
+                        copy = av.Packet(kept)
+                        copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
+                        copy.time_base, copy.is_keyframe, copy.stream = packet.time_base, packet.is_keyframe, stream
+                        written.mux(copy)
     return path

@@ -32,6 +32,7 @@ price = number(float, "a price of 0 or more", 0)
 pixels = number(int, "a size in pixels", 1)
 count = number(int, "a whole number from 1 to 100", 1, 100)
 resamples = number(int, "a number of resamples between 0 and 100000", 0, 100_000)
+stream_number = number(int, "the number of a stream, from 0", 0)
 seed = number(int, "a seed: a whole number from 0", 0)
 share = number(float, "a share between 0 and 1", 0, 1)
 
@@ -68,6 +69,20 @@ def folder_of(args: argparse.Namespace) -> Path:
     folder = data_folder(args.data)
     check_text(str(folder))
     return folder
+
+
+def add_reading(parser: argparse._ActionsContainer, *kinds: str) -> None:
+    """Add ``--video-stream`` and ``--audio-stream``, those of ``kinds``, and ``--accept-damaged``."""
+    for kind in kinds:
+        parser.add_argument(
+            f"--{kind}-stream",
+            type=stream_number,
+            metavar="N",
+            help=f"number in the file of the {kind} stream to read, from 0 (default: the one flagged default)",
+        )
+    parser.add_argument(
+        "--accept-damaged", action="store_true", help="analyse what can be read of a file that is cut off or damaged"
+    )
 
 
 def add_tracking(parser: argparse.ArgumentParser, rate_hz: float, people: int) -> None:

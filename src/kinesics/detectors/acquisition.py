@@ -12,6 +12,7 @@ tokens of neighbouring instants are redundant, until the budget is spent.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def keep_queries(features: Features, queries: pd.DataFrame) -> Features:
         pairs = zip(values.person.tolist(), index(values.time_s, features.rate_hz).tolist(), strict=True)
         keep = np.array([pair in queried for pair in pairs], bool)
         kept[crop] = CropFeatures(values.time_s[keep], values.person[keep], values.tokens[keep])
-    return Features(features.video, features.encoder, features.rate_hz, kept)
+    return replace(features, crops=kept)
 
 
 def motion_utility(recording: Recording) -> Utility:

@@ -15,6 +15,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from kinesics.media.streams import ReadOptions
+
 #: From N inputs to float32 (N, dim). Inputs are uint8 RGB images (N, height, width, 3), clips (N, frames, height, width, 3),
 #: float32 audio in [-1, 1] (N, samples), or a list of N texts.
 Encode = Callable[[Any], np.ndarray]
@@ -68,7 +70,9 @@ class AudioEncoder(Encoder, Protocol):
 class TextEncoder(Encoder, Protocol):
     """An encoder of utterances, which it transcribes itself."""
 
-    def utterances(self, video: str | Path, weights: str | Path) -> Iterator[tuple[float, str]]:
+    def utterances(
+        self, video: str | Path, weights: str | Path, options: ReadOptions = ...
+    ) -> Iterator[tuple[float, str]]:
         """Yield (start_s, text) of the utterances in a video, in the order of time; ``weights`` are the encoder's."""
         ...
 
@@ -99,4 +103,4 @@ class TextNetwork:
 
     load: Callable[[Path], Encode]
     rate_hz: float
-    utterances: Callable[[str | Path, str | Path], Iterator[tuple[float, str]]]
+    utterances: Callable[..., Iterator[tuple[float, str]]]  # of a video, weights and read options

@@ -19,6 +19,7 @@ from kinesics.encoders.shapes import EncoderShape, encoder_shape
 from kinesics.encoders.weights import local_weights
 from kinesics.errors import KinesicsError
 from kinesics.media.audio import read_sound_windows
+from kinesics.media.streams import AS_IT_COMES, ReadOptions
 from kinesics.media.video import probe_video, read_frames, read_windows
 from kinesics.structures.features import CropFeatures, Features, write_features
 from kinesics.structures.timegrid import index, samples
@@ -64,6 +65,7 @@ def encode_crops(  # noqa: PLR0913 - keyword-only settings
     crops: Sequence[str] | None = None,
     cache: str | Path | None = None,
     queries: pd.DataFrame | None = None,
+    options: ReadOptions = AS_IT_COMES,
     progress: bool = True,
 ) -> None:
     """Encode crops of everyone in a video, ``rate_hz`` times a second, and write the features to ``out``.
@@ -74,6 +76,8 @@ def encode_crops(  # noqa: PLR0913 - keyword-only settings
     ``crops`` are the encoder's own unless given; ``name`` is the video's in the tracks, by default the file's without its
     suffix. The video is read once, and crops are encoded as they come: only boxes and features are kept in memory. The same
     input gives the same bytes, also from a ``cache``, a file that keeps the features of each crop (see ``encoders.cache``).
+
+    ``options`` choose the stream of images, and whether damage is accepted.
 
     ``queries`` (``crop,person,time_s``), if given, are the only crops that are encoded, for a token budget; their times are
     those of the grid at ``rate_hz``. What is left out costs nothing but the decoding of its frame.
@@ -88,7 +92,8 @@ def encode_crops(  # noqa: PLR0913 - keyword-only settings
     if unknown := [crop for crop in crops if crop not in network.crops]:
         raise KinesicsError(f"{unknown[0]!r} is not a crop of {encoder}. Its crops are {', '.join(network.crops)}.")
     people = read_tracks(tracks)
-    check_same_video(video, name or Path(video).stem, people, tracks)
+    check_same_video(video, name or Path(video).stem, people, tracks, options)
+    info = probe_video(video, options)
     selected = _Crops(
         {crop: boxes_by_frame(people, crop) for crop in crops}, people.rate_hz, rate_hz, _query_keys(queries, rate_hz)
     )
@@ -96,7 +101,11 @@ def encode_crops(  # noqa: PLR0913 - keyword-only settings
     del people  # landmarks are 99 % of the tracks
     encode = _open_network(encoder, weights, cache)
     clips = tqdm(
-        _clips(video, rate_hz, network, shape), encoder, count, unit="frame", disable=None if progress else True
+        _clips(video, rate_hz, network, shape, options),
+        encoder,
+        count,
+        unit="frame",
+        disable=None if progress else True,
     )
 
     def inputs() -> Iterator[tuple[str, float, int, np.ndarray]]:
@@ -110,7 +119,7 @@ def encode_crops(  # noqa: PLR0913 - keyword-only settings
     for crop, time_s, person, token in _encoded(encode, inputs(), shape):
         rows[crop].append((time_s, person, token))
     values = {crop: _columns(rows[crop], shape.dim) for crop in crops}
-    write_features(Features(name, encoder, rate_hz, values), out)
+    write_features(Features(name, encoder, rate_hz, values, info.video_stream, info.damaged_after_s), out)
 
 
 def encode_sound(  # noqa: PLR0913 - keyword-only settings
@@ -122,6 +131,7 @@ def encode_sound(  # noqa: PLR0913 - keyword-only settings
     name: str | None = None,
     rate_hz: float | None = None,
     cache: str | Path | None = None,
+    options: ReadOptions = AS_IT_COMES,
     progress: bool = True,
 ) -> bool:
     """Encode the audio of a video, in windows around each instant, or the utterances in it, as they begin.
@@ -134,19 +144,20 @@ def encode_sound(  # noqa: PLR0913 - keyword-only settings
         raise KinesicsError(f"{encoder} takes crops of people: it needs the tracks of {video}")
     rate_hz = _rate(rate_hz, network, video)
     encode = _open_network(encoder, weights, cache)
-    has_sound = probe_video(video).has_audio
-    if not has_sound:
+    info = probe_video(video, options)
+    if not info.has_audio:
         timed = iter(())
     elif isinstance(network, TextEncoder):
-        timed = network.utterances(video, weights)
+        timed = network.utterances(video, weights, options)
     else:
-        timed = read_sound_windows(video, rate_hz, *shape.input)
+        timed = read_sound_windows(video, rate_hz, *shape.input, options)
     timed = tqdm(timed, encoder, unit=shape.kind, disable=None if progress else True)
     inputs = ((shape.kind, time_s, NO_PERSON, value) for time_s, value in timed)
     rows = [(time_s, person, token) for _, time_s, person, token in _encoded(encode, inputs, shape)]
     values = {shape.kind: _columns(rows, shape.dim)}
-    write_features(Features(name or Path(video).stem, encoder, rate_hz, values), out)
-    return has_sound
+    name = name or Path(video).stem
+    write_features(Features(name, encoder, rate_hz, values, info.audio_stream, info.damaged_after_s), out)
+    return info.has_audio
 
 
 def _open_network(encoder: str, weights: str | Path, cache: str | Path | None) -> Encode:
@@ -169,12 +180,12 @@ def _query_keys(queries: pd.DataFrame | None, rate_hz: float) -> set[tuple[str, 
 
 
 def _clips(
-    video: str | Path, rate_hz: float, network: VisualEncoder, shape: EncoderShape
+    video: str | Path, rate_hz: float, network: VisualEncoder, shape: EncoderShape, options: ReadOptions
 ) -> Iterator[tuple[float, list[np.ndarray]]]:
     """Yield (time_s, frames) for each instant: one frame for an encoder of images, else those of the window about it."""
     if shape.kind == "clip":
-        return read_windows(video, rate_hz, shape.input[0], network.span_s)
-    return ((time_s, [frame]) for _, time_s, frame in read_frames(video, rate_hz))
+        return read_windows(video, rate_hz, shape.input[0], network.span_s, options)
+    return ((time_s, [frame]) for _, time_s, frame in read_frames(video, rate_hz, options))
 
 
 def _encoded(encode: Encode, inputs: Iterator[tuple], shape: EncoderShape) -> Iterator[tuple]:
@@ -235,11 +246,14 @@ def _columns(rows: list[tuple[float, int, np.ndarray]], dim: int) -> CropFeature
     return CropFeatures(np.array(times, np.float64), np.array(people, np.int32), tokens)
 
 
-def check_same_video(video: str | Path, name: str, tracks: Tracks, path: str | Path) -> None:
-    """Raise KinesicsError naming the tracks' ``path`` unless they are of this video: its name, frame size and length."""
-    info = probe_video(video)
+def check_same_video(
+    video: str | Path, name: str, tracks: Tracks, path: str | Path, options: ReadOptions = AS_IT_COMES
+) -> None:
+    """Raise KinesicsError naming the tracks' ``path`` unless they are of this video: name, stream, frame size and length."""
+    info = probe_video(video, options)
     for what, of_tracks, of_video in [
         ("name", tracks.video, name),
+        ("stream", tracks.video_stream if tracks.video_stream is not None else info.video_stream, info.video_stream),
         ("size", f"{tracks.width}x{tracks.height}", f"{info.width}x{info.height}"),
     ]:
         if of_tracks != of_video:

@@ -19,13 +19,16 @@ from kinesics.encoders.base import TextNetwork
 from kinesics.encoders.transcription import SPEECH_MODEL, transcribe
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line
+from kinesics.media.streams import AS_IT_COMES, ReadOptions
 
 _MAX_PIECES = 256  # word pieces of a text that the network was trained on
 
 
-def utterances(video: str | Path, weights: str | Path) -> Iterator[tuple[float, str]]:
+def utterances(
+    video: str | Path, weights: str | Path, options: ReadOptions = AS_IT_COMES
+) -> Iterator[tuple[float, str]]:
     """Yield (start_s, text) of the sentences spoken; the speech recogniser lies beside the folder of ``weights``."""
-    for start_s, _, text in transcribe(video, recogniser_folder(weights)):
+    for start_s, _, text in transcribe(video, recogniser_folder(weights), options):
         yield start_s, text
 
 

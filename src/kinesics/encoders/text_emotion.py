@@ -14,14 +14,17 @@ from kinesics.encoders import sentence_embedding, transcription
 from kinesics.encoders.base import TextNetwork
 from kinesics.encoders.fer import LABELS
 from kinesics.io.package_data import package_file
+from kinesics.media.streams import AS_IT_COMES, ReadOptions
 
 SILENCE = ""  # the text of the row at which a sentence ends before another begins
 
 
-def utterances(video: str | Path, weights: str | Path) -> Iterator[tuple[float, str]]:
+def utterances(
+    video: str | Path, weights: str | Path, options: ReadOptions = AS_IT_COMES
+) -> Iterator[tuple[float, str]]:
     """Yield (time_s, text) of what is spoken from then on, until the next row."""
     until_s = 0.0
-    for start_s, end_s, text in transcription.transcribe(video, sentence_embedding.recogniser_folder(weights)):
+    for start_s, end_s, text in transcription.transcribe(video, sentence_embedding.recogniser_folder(weights), options):
         if start_s > until_s > 0:
             yield until_s, SILENCE
         yield start_s, text

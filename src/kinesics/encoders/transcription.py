@@ -9,13 +9,16 @@ from kinesics.encoders.weights import compared_with_source
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line
 from kinesics.media.audio import read_sound
+from kinesics.media.streams import AS_IT_COMES, ReadOptions
 
 #: The source of the speech recogniser.
 SPEECH_MODEL = "whisper-tiny-en"
 _SILENCE = 0.6  # probability of silence above which a segment is left out: faster-whisper's own
 
 
-def transcribe(video: str | Path, weights: str | Path) -> list[tuple[float, float, str]]:
+def transcribe(
+    video: str | Path, weights: str | Path, options: ReadOptions = AS_IT_COMES
+) -> list[tuple[float, float, str]]:
     """Return (start_s, end_s, text) of the sentences spoken in a video, by the speech recogniser in the folder ``weights``.
 
     Greedy and at temperature 0: the same audio gives the same words. Raises KinesicsError for a video without sound and
@@ -24,7 +27,7 @@ def transcribe(video: str | Path, weights: str | Path) -> list[tuple[float, floa
     network = _load_recogniser(Path(weights))
     # Without the times of words, a sentence begins where the one before ended, however long the pause.
     segments, _ = network.transcribe(
-        read_sound(video), language="en", beam_size=1, temperature=0.0, word_timestamps=True
+        read_sound(video, options), language="en", beam_size=1, temperature=0.0, word_timestamps=True
     )
     return [
         (float(segment.start), float(segment.end), segment.text.strip())

@@ -6,8 +6,8 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.formats.base import BOX, FAMILY, SCORE, ReadWrite
-from kinesics.io.files import one_line, replacing
-from kinesics.structures.events import Events, check_events, read_events_csv, write_events_csv
+from kinesics.io.files import one_line
+from kinesics.structures.events import Events, check_events, read_events_csv, write_events_csv, write_parquet
 
 
 def read_parquet(path: Path) -> Events:
@@ -18,13 +18,7 @@ def read_parquet(path: Path) -> Events:
         raise KinesicsError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:
         raise KinesicsError(f"{path}: not an events table (Parquet): {one_line(error)}") from None
-    return Events(check_events(table, str(path)))
-
-
-def write_parquet(events: Events, path: Path) -> None:
-    """Write an events table with all digits, atomically."""
-    with replacing(path) as temporary:
-        events.table.to_parquet(temporary, index=False)
+    return Events(check_events(table, str(path)), damaged_after_s=table.attrs.get("damaged_after_s"))
 
 
 _HELD = frozenset({FAMILY, SCORE, BOX})
@@ -39,6 +33,6 @@ PARQUET = ReadWrite(
     "events table (Parquet)",
     (".parquet",),
     lambda path, options: read_parquet(path),
-    lambda events, path, options: write_parquet(events, path),
+    lambda events, path, options: write_parquet(events.table, path, events.damaged_after_s),
     _HELD,
 )

@@ -178,7 +178,7 @@ def write_events(
     if tubes is not None:
         if events.tubes is None:
             raise KinesicsError(f"{tubes}: these events have no tubes: leave it out")
-        write_tubes(events.tubes, tubes)
+        write_tubes(events.tubes, tubes, events.damaged_after_s)
     if lost := _lost(events, writer, tubes is not None):
         options.notify(f"{path}: {writer.title} does not hold {', '.join(lost)}: left out")
     writer.write(events, path, options)

@@ -8,7 +8,6 @@ from kinesics.errors import KinesicsError
 #: Top-level module -> the extra of pyproject.toml that installs it.
 EXTRAS = {
     "anny": "synthetic",
-    "decord": "vlm",
     "espeakng_loader": "synthetic",
     "faster_whisper": "speech",
     "flax": "train",

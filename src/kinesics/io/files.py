@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EINVAL, EISDIR
+from errno import EDQUOT, EFBIG, EINVAL, EISDIR, ENOSPC
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from kinesics.io.cleanup import cleaning_up
 HOST = platform.node().partition(".")[0] or "localhost"
 #: The most digits of a process id, and the most signs of a suffix that a shortened temporary name keeps.
 PROCESS_DIGITS, LONGEST_SUFFIX = 10, 16
+_FULL = (ENOSPC, EDQUOT, EFBIG)
+NO_SPACE = "no space left on the device: nothing was written; make room, or name another place"
 
 
 @contextmanager
@@ -27,7 +29,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """Give a temporary path in the same folder; move it to ``path`` on success, delete it on any error.
 
     Readers find either the whole new file or none, also if the process is killed. The temporary file of a killed process is
-    deleted by the next one that writes the same file. Raises KinesicsError if the folder cannot be written.
+    deleted by the next one that writes the same file. Raises KinesicsError if the folder cannot be written or the disk is
+    full.
     """
     path = Path(path)
     try:
@@ -42,15 +45,31 @@ def replacing(path: str | Path) -> Iterator[Path]:
             if process.isdecimal() and not alive(int(process)):
                 stale.unlink(missing_ok=True)
     except OSError as error:
-        raise KinesicsError(f"{path}: cannot be written: {error.strerror}") from None
+        raise KinesicsError(f"{path}: {_trouble(error)}") from None
     temporary = path.with_name(f".{HOST}-{os.getpid()}{ending}")
     with cleaning_up(partial(_delete, temporary)):
         try:
             temporary.touch()
         except OSError as error:
-            raise KinesicsError(f"{path}: cannot be written: {error.strerror}") from None
-        yield temporary
+            raise KinesicsError(f"{path}: {_trouble(error)}") from None
+        try:
+            yield temporary
+        except Exception as error:  # libraries that write files have errors of their own
+            if not is_full(error):
+                raise
+            raise KinesicsError(f"{path}: {NO_SPACE}") from None
         temporary.replace(path)
+
+
+def is_full(error: Exception) -> bool:
+    """Return whether an error, of Python or of a library, says that a disk is full."""
+    if isinstance(error, KinesicsError):
+        return False
+    return getattr(error, "errno", None) in _FULL or any(os.strerror(number) in str(error) for number in _FULL)
+
+
+def _trouble(error: OSError) -> str:
+    return NO_SPACE if is_full(error) else f"cannot be written: {error.strerror}"
 
 
 def _delete(path: Path) -> None:

@@ -7,8 +7,10 @@ import av
 import numpy as np
 
 from kinesics.errors import KinesicsError
-from kinesics.media.containers import Clock, Timeline, choose, open_container
-from kinesics.media.video import examine
+from kinesics.media.complaints import Complaints
+from kinesics.media.containers import ANY_LOST, Clock, decoded_frames, open_container
+from kinesics.media.examination import Examination, examine
+from kinesics.media.streams import AS_IT_COMES, ReadOptions, choose
 from kinesics.structures.timegrid import samples, seconds
 
 SOUND_HZ = 16_000  # the sampling rate that networks of speech and voice were trained at
@@ -16,15 +18,21 @@ MOST_LOST = 5  # packets in a row that cannot be decoded: more is damage
 GAP_S = 0.05  # stamps are rounded, and codecs delay: less than this is no gap
 
 
-def read_sound_windows(path: str | Path, rate_hz: float, length: int) -> Iterator[tuple[float, np.ndarray]]:
+def read_sound_windows(
+    path: str | Path, rate_hz: float, length: int, options: ReadOptions = AS_IT_COMES
+) -> Iterator[tuple[float, np.ndarray]]:
     """Yield (time_s, audio) for each time k / rate_hz in [0, duration): ``length`` samples about it, float32 at ``SOUND_HZ``.
 
     Windows that reach out of the audio are filled with silence. Holds one window. Raises KinesicsError as ``read_sound``
     does.
     """
-    info, timeline, _ = examine(path)
-    blocks, held, begin = _sound_blocks(path, timeline), np.zeros(length // 2, np.float32), -(length // 2)
-    for k in range(samples(info.duration_s, rate_hz)):
+    examined = examine(path, options)
+    blocks, held, begin = (
+        _sound_blocks(path, examined, options),
+        np.zeros(length // 2, np.float32),
+        -(length // 2),
+    )
+    for k in range(samples(examined.info.duration_s, rate_hz)):
         time_s = seconds(k, rate_hz)
         first = round(time_s * SOUND_HZ) - length // 2
         while begin + len(held) < first + length:
@@ -37,46 +45,45 @@ def read_sound_windows(path: str | Path, rate_hz: float, length: int) -> Iterato
         yield time_s, held[:length].copy()
 
 
-def read_sound(path: str | Path) -> np.ndarray:
+def read_sound(path: str | Path, options: ReadOptions = AS_IT_COMES) -> np.ndarray:
     """Return the whole audio of a video, mono float32 in [-1, 1] at ``SOUND_HZ``: 4 MB a minute.
 
-    Time 0 is that of the first frame. Raises KinesicsError if the video has no audio, or where it is damaged.
+    Time 0 is that of the first frame. Raises KinesicsError if the video has no audio, or where it is damaged; if damage is
+    accepted, it is silent there.
     """
-    return np.concatenate([np.empty(0, np.float32), *_sound_blocks(path, examine(path)[1])])
+    blocks = _sound_blocks(path, examine(path, options), options)
+    return np.concatenate([np.empty(0, np.float32), *blocks])
 
 
-def _sound_blocks(path: str | Path, timeline: Timeline) -> Iterator[np.ndarray]:
+def _sound_blocks(path: str | Path, examined: Examination, options: ReadOptions) -> Iterator[np.ndarray]:
     """Yield the audio in blocks, from the instant of the first frame; silence fills gaps of its time stamps."""
-    with open_container(path) as (container, _):
+    complaints, end = Complaints(), round(examined.info.duration_s * SOUND_HZ)
+    with open_container(path, options, complaints) as (container, _):
         if not container.streams.audio:
             raise KinesicsError(f"{path}: has no sound")
-        stream = choose(container.streams.audio)
-        if stream is None:
-            raise KinesicsError(f"{path}: no decoder for its sound; re-encode it, for instance as AAC")
+        stream = choose(path, container.streams.audio, "audio", options.audio_stream)
+        frames = decoded_frames(container, stream, ANY_LOST if options.accept_damaged else MOST_LOST, complaints)
         given = 0  # samples since time 0, negative while what is decoded lies before it
         try:
-            for begin, block in _placed(_decoded(container, stream), Clock(timeline)):
+            for begin, block in _placed(frames, Clock(examined.timeline)):
                 if begin is not None:
+                    if begin > max(given, end):  # beyond the last image
+                        break
                     if begin > given:
                         yield np.zeros(begin - given, np.float32)
                     given = max(begin, given) if given else begin
                 yield block[max(-given, 0) :]
                 given += len(block)
+                complaints.reached_s = max(given / SOUND_HZ, 0.0)
         except av.FFmpegError as error:
-            raise KinesicsError(f"{path}: its sound is damaged: {error.strerror}; repair or re-encode it") from None
-
-
-def _decoded(container: av.container.InputContainer, stream: av.AudioStream) -> Iterator[av.AudioFrame]:
-    """Yield the frames of a stream; of packets that were lost on the way a few are passed over, whose time stays silent."""
-    lost = 0
-    for packet in container.demux(stream):
-        try:
-            yield from packet.decode()
-            lost = 0
-        except av.InvalidDataError:
-            lost += 1
-            if lost > MOST_LOST:
-                raise
+            if options.accept_damaged:
+                return
+            raise KinesicsError(
+                f"{path}: its sound is damaged: {error.strerror}; repair or re-encode it, or read what can "
+                "be read with --accept-damaged"
+            ) from None
+        if not options.accept_damaged:  # else it is known
+            complaints.report(path, "sound", examined.reported)
 
 
 def _placed(frames: Iterator[av.AudioFrame], clock: Clock) -> Iterator[tuple[int | None, np.ndarray]]:

@@ -1,25 +1,31 @@
-"""Open media files, choose their streams, and put their time stamps on one axis.
+"""Open media files, decode their streams, and put their time stamps on one axis.
 
 Time 0 is the instant the first image is shown, whatever stamp the container gives it. Where stamps start anew, as in
 recordings that were joined with ``cat``, the next part follows the one before.
 """
 
+import errno
 import shlex
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import av
-from av.stream import Disposition
 
 from kinesics.errors import KinesicsError
-
-Stream = TypeVar("Stream", av.VideoStream, av.AudioStream)
+from kinesics.media.complaints import Complaints
+from kinesics.media.streams import AS_IT_COMES, ReadOptions, Stream, choose, images_of
+from kinesics.media.truncation import is_transport
 
 #: A stamp this much before the latest one begins a new part. Frames are reordered by less.
 RESTART_S = 1.0
+#: So does one this much after it: FFmpeg takes stamps of MPEG that start anew for an overflow of their 33 bits, 26 hours.
+OVERFLOW_S = 12 * 3600.0
+#: Of packets that cannot be decoded all may be passed over.
+ANY_LOST = float("inf")
+_JOIN = 3  # packets
 
 
 @dataclass(frozen=True)
@@ -38,10 +44,15 @@ class Clock:
 
     def time(self, stamp_s: float) -> float:
         """Return the time of a stamp, given in the order of the stream."""
-        if stamp_s < self._latest - RESTART_S and self._part + 1 < len(self._timeline.begins_s):
+        if starts_anew(stamp_s - self._latest) and self._part + 1 < len(self._timeline.begins_s):
             self._part, self._latest = self._part + 1, stamp_s
         self._latest = max(self._latest, stamp_s)
         return stamp_s - self._timeline.begins_s[self._part] + self._timeline.times_s[self._part]
+
+
+def starts_anew(step_s: float) -> bool:
+    """Return whether a stamp that lies a step after the latest one begins a new part."""
+    return step_s < -RESTART_S or OVERFLOW_S < step_s < float("inf")
 
 
 def ffmpeg_url(path: str | Path) -> str:
@@ -50,11 +61,13 @@ def ffmpeg_url(path: str | Path) -> str:
 
 
 @contextmanager
-def open_container(path: str | Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
-    """Open a media file; yield it and its stream of images (``choose``).
+def open_container(
+    path: str | Path, options: ReadOptions = AS_IT_COMES, complaints: Complaints | None = None
+) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """Open a media file; yield it and its stream of images (``streams.choose``).
 
     Raises KinesicsError, naming the file and what to do, if it is missing, empty, a folder, not a video, without images, or
-    without a decoder for them.
+    without a decoder for them. FFmpeg reads the begin of the file, and may add to ``complaints``.
     """
     path = Path(path)
     if path.is_dir():
@@ -66,51 +79,100 @@ def open_container(path: str | Path) -> Iterator[tuple[av.container.InputContain
     if not path.is_file():
         raise KinesicsError(f"{path}: a pipe or a device, which is read once only: save it as a file")
     try:
-        container = av.open(ffmpeg_url(path))
+        try:
+            container = (complaints or Complaints()).during(lambda: av.open(ffmpeg_url(path)))
+        except av.EOFError:  # too short for FFmpeg to find out what it is
+            if not is_transport(path):
+                raise
+            container = av.open(ffmpeg_url(path), format="mpegts")
     except av.FFmpegError as error:
         raise KinesicsError(f"{path}: not a video, or cut off before its index: {error.strerror}") from None
     with container:
-        # FFmpeg takes any text for a terminal recording, and the cover of a song for a video stream.
-        images = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-        if container.format.name == "tty":
+        images = images_of(container)
+        if container.format.name == "tty":  # FFmpeg takes any text for a terminal recording
             raise KinesicsError(f"{path}: text, not a video")
         if not images:
             kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
             raise KinesicsError(f"{path}: has no video stream (found: {kinds}); a video is needed")
-        stream = choose(images)
-        if stream is None:
-            raise KinesicsError(f"{path}: no decoder for its video stream; re-encode it, for instance as H.264")
+        stream = choose(path, images, "video", options.video_stream)
         stream.codec_context.thread_count = 1  # one core per video; several videos run side by side
         yield container, stream
 
 
-def choose(streams: Sequence[Stream]) -> Stream | None:
-    """Return the stream flagged default among those that can be decoded, else the first of them; None without a decoder.
+def read_packets(
+    container: av.container.InputContainer, streams: Sequence[av.stream.Stream], complaints: Complaints
+) -> Iterator[av.Packet]:
+    """Yield the packets of some streams, or of all if none are named. Raises av.FFmpegError where a file is damaged."""
+    packets, lost = container.demux(*streams), 0
+    latest_s = float("-inf")
+    while True:
+        try:
+            packet = complaints.during(lambda: next(packets, None))
+        except IndexError:  # of PyAV, for a stream that is not in the header
+            raise av.InvalidDataError(errno.EINVAL, "a stream that is not in the header") from None
+        if packet is None:
+            return
+        if packet.dts is not None:
+            time_s = float(packet.dts * packet.time_base)
+            # where recordings were joined, counters of packets jump as if some were lost
+            lost = 0 if starts_anew(time_s - latest_s) else lost + 1 if lost or packet.is_corrupt else 0
+            if lost > _JOIN:
+                complaints.add("packets were lost")
+                lost = 0
+            latest_s = time_s
+        yield packet
 
-    A still image beside moving ones, such as a thumbnail, is taken only if nothing else is there.
+
+def decoded_frames(
+    container: av.container.InputContainer, stream: Stream, most_lost: float, complaints: Complaints
+) -> Iterator[av.VideoFrame | av.AudioFrame]:
+    """Yield the frames of a stream as they are stored, passing over ``most_lost`` packets in a row that cannot be decoded.
+
+    Raises av.FFmpegError where there are more. With ``ANY_LOST`` frames end where the file can no longer be read.
     """
-    decodable = [stream for stream in streams if stream.codec_context is not None]
-    return max(decodable, key=lambda s: (not _is_still(s), bool(s.disposition & Disposition.default)), default=None)
-
-
-def _is_still(stream: av.VideoStream | av.AudioStream) -> bool:
-    stills = ("mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpegls", "jpeg2000")
-    return stream.type == "video" and stream.frames <= 1 and stream.codec_context.name in stills
-
-
-def decode(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-    """Yield the frames of a stream, interlaced ones as full images. Empty packets (Theora repeats a frame so) are skipped."""
-    deinterlacer = None
-    for packet in container.demux(stream):
-        if not packet.size and packet.dts is not None:  # the last one, empty and without a stamp, flushes the decoder
-            continue
-        for frame in packet.decode():
-            if deinterlacer is None and frame.interlaced_frame:
-                deinterlacer = _Deinterlacer()
-            if deinterlacer is None:
+    lost, begins, due = 0, True, deque[int]()
+    try:
+        for packet in read_packets(container, [stream], complaints):
+            if not packet.size and packet.dts is not None:  # Theora repeats a frame so; the last packet has no stamp
+                continue
+            try:
+                frames = complaints.during(packet.decode)
+                lost = 0
+            except av.FFmpegError as error:
+                lost += 1
+                complaints.add(f"{stream.codec_context.name}: {error.strerror}")
+                if lost > most_lost:
+                    raise
+                continue
+            # Without stamps of images, each image that is shown has the next one of the packets.
+            if packet.size and packet.dts is not None and stream.type == "video" and lacks_stamps(container, packet):
+                due.append(packet.dts)
+            for frame in frames:
+                if begins and declares_nothing(container):  # a broadcast, received from any place on
+                    complaints.forget()
+                begins = False
+                if due:
+                    frame.pts = due.popleft()
                 yield frame
-            else:
-                yield from deinterlacer.push(frame)
+    except av.FFmpegError:
+        if most_lost < ANY_LOST:
+            raise
+        with suppress(av.FFmpegError):
+            yield from stream.codec_context.decode(None)  # what the decoder holds
+
+
+def decode(
+    container: av.container.InputContainer, stream: av.VideoStream, accept_damaged: bool, complaints: Complaints
+) -> Iterator[av.VideoFrame]:
+    """Yield the frames of a stream, interlaced ones as full images; with ``accept_damaged`` all that can be decoded."""
+    deinterlacer = None
+    for frame in decoded_frames(container, stream, ANY_LOST if accept_damaged else 0, complaints):
+        if deinterlacer is None and frame.interlaced_frame:
+            deinterlacer = _Deinterlacer()
+        if deinterlacer is None:
+            yield frame
+        else:
+            yield from deinterlacer.push(frame)
     if deinterlacer is not None:
         yield from deinterlacer.flush()
 
@@ -149,8 +211,18 @@ class _Deinterlacer:
                 return
 
 
+def declares_nothing(container: av.container.InputContainer) -> bool:
+    """Return whether a container is a stream of MPEG (TS, PS), which declares neither its length nor where it begins."""
+    return "mpeg" in container.format.name
+
+
+def lacks_stamps(container: av.container.InputContainer, packet: av.Packet) -> bool:
+    """Return whether a packet has no stamp of when its image is shown: AVI has only the order of decoding."""
+    return packet.pts is None or container.format.name == "avi"
+
+
 def stamp_of(item: av.Packet | av.VideoFrame, path: str | Path) -> int:
-    """Return when a packet or frame is shown, in units of its stream; AVI with B-frames has only the decoding order."""
+    """Return when a packet or frame is shown, in units of its stream, or else when it is decoded."""
     stamp = item.pts if item.pts is not None else item.dts
     if stamp is None:
         raise KinesicsError(

@@ -16,6 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from kinesics.io.files import temporary_folder
+from kinesics.media.streams import AS_IT_COMES, ReadOptions
 from kinesics.media.video import probe_video, read_frames
 from kinesics.perception.bodies import SHOULDERS, Pose
 from kinesics.perception.faces import facial_actions, head_matrix
@@ -73,6 +74,7 @@ def track(  # noqa: PLR0913 - keyword-only settings
     rate_hz: float = 10.0,
     max_people: int = 4,
     workers: int | None = None,
+    options: ReadOptions = AS_IT_COMES,
     progress: bool = True,
 ) -> Tracked:
     """Track the people in a video and write the tracks table (see ``kinesics.structures.tracks``) to ``out``.
@@ -84,9 +86,10 @@ def track(  # noqa: PLR0913 - keyword-only settings
     without any face, or none that the detector is certain of: there are bodies in lettering and faces in pumpkins for the
     networks. Memory does not grow with the video, and the same video gives the same bytes with any number of workers.
 
-    Raises KinesicsError if the video or a network cannot be read.
+    ``options`` choose the stream of images, and whether damage is accepted. Raises KinesicsError if the video or a network
+    cannot be read.
     """
-    info = probe_video(video)
+    info = probe_video(video, options)
     count = samples(info.duration_s, rate_hz)
     loaded = load_networks(networks)
     tracks: list[Track] = []
@@ -94,8 +97,16 @@ def track(  # noqa: PLR0913 - keyword-only settings
     steps = [max(round(span_s * rate_hz), 1) for span_s in (POSE_S, GLANCE_S, HANDS_S, SEARCH_S)]
     with temporary_folder() as folder, Workers(workers or default_workers()) as pool:
         provisional = folder / "provisional.parquet"
-        with TracksWriter(provisional, name or Path(video).stem, rate_hz, info.width, info.height) as writer:
-            frames = pool.ahead(read_frames(video, rate_hz), "decode")
+        with TracksWriter(
+            provisional,
+            name or Path(video).stem,
+            rate_hz,
+            info.width,
+            info.height,
+            video_stream=info.video_stream,
+            damaged_after_s=info.damaged_after_s,
+        ) as writer:
+            frames = pool.ahead(read_frames(video, rate_hz, options), "decode")
             waiting: list[_Seen] = []  # since the last frame with poses
             for k, time_s, frame in tqdm(frames, total=count, unit="frame", disable=None if progress else True):
                 tracks = [t for t in tracks if time_s - t.last_seen_s <= KEPT_S]

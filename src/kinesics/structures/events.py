@@ -16,6 +16,7 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line, replacing
+from kinesics.structures.timegrid import LONGEST_S
 from kinesics.structures.vocabulary import FAMILY, in_order
 
 BOX = ["x0", "y0", "x1", "y1"]
@@ -23,8 +24,6 @@ COLUMNS = ["video", "person", "label", "family", "start_s", "end_s", "score", *B
 TUBE_COLUMNS = ["event", "time_s", *BOX]
 ORDER = ["video", "start_s", "end_s", "person", "label", "score"]
 
-#: The longest video there may be, in seconds: beyond it, times are in milliseconds by mistake.
-LONGEST_S = 1e6
 #: The highest id of a person.
 MOST_PEOPLE = 10**9
 #: Limits of boxes, in fractions of the frame: people are tracked a little beyond it.
@@ -44,10 +43,13 @@ class Events:
 
     Both are checked when an instance is made: raises KinesicsError naming the row and the value (``check_events``,
     ``check_tubes``). Missing columns ``family``, ``score`` and the box are filled in.
+
+    ``damaged_after_s`` is set for events of a damaged video, and is the time up to which that is whole.
     """
 
     table: pd.DataFrame
     tubes: pd.DataFrame | None = None
+    damaged_after_s: float | None = None
 
     def __post_init__(self) -> None:
         if self.tubes is None:
@@ -80,7 +82,7 @@ class Events:
             keep &= self.table["person"].isin(list(persons)).to_numpy()
         if min_score is not None:
             keep &= self.table["score"].to_numpy() >= min_score
-        return Events(*keep_events(self.table, self.tubes, keep))
+        return Events(*keep_events(self.table, self.tubes, keep), self.damaged_after_s)
 
 
 def keep_events(
@@ -326,11 +328,19 @@ def _four_decimals(value: float) -> str:
     return "" if np.isnan(value) else f"{value:.4f}"
 
 
-def write_tubes(tubes: pd.DataFrame, path: str | Path) -> None:
-    """Write the per-frame boxes of the events (columns ``TUBE_COLUMNS``) as Parquet, atomically."""
+def write_tubes(tubes: pd.DataFrame, path: str | Path, damaged_after_s: float | None = None) -> None:
+    """Write the per-frame boxes of the events (columns ``TUBE_COLUMNS``) as Parquet, atomically (see ``write_parquet``)."""
     types = {"event": "int32", "time_s": "float64"} | dict.fromkeys(BOX, "float32")
+    write_parquet(tubes[TUBE_COLUMNS].astype(types), path, damaged_after_s)
+
+
+def write_parquet(table: pd.DataFrame, path: str | Path, damaged_after_s: float | None = None) -> None:
+    """Write a table as Parquet, atomically; its metadata say up to which time a damaged video is whole."""
+    table = table.copy(deep=False)
+    if damaged_after_s is not None:
+        table.attrs["damaged_after_s"] = damaged_after_s  # which pandas keeps in the file
     with replacing(path) as temporary:
-        tubes[TUBE_COLUMNS].astype(types).to_parquet(temporary, index=False)
+        table.to_parquet(temporary, index=False)
 
 
 def read_tubes(path: str | Path) -> pd.DataFrame:

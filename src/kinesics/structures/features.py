@@ -2,7 +2,8 @@
 
 One safetensors file per video and encoder. For every crop type (``face``, ``person``, or ``sound``, ``text``) three tensors
 with N rows, sorted by time, then person: ``<crop>.time_s`` float64 (N,), ``<crop>.person`` int32 (N,), ``<crop>.tokens``
-float32 (N, D). The header's metadata names the video, the encoder and the sampling rate in Hz.
+float32 (N, D). The header's metadata names the video, the encoder and the sampling rate in Hz; of videos with several streams
+the one that was read, and of a damaged video the time up to which it is whole.
 """
 
 import json
@@ -35,12 +36,18 @@ class CropFeatures:
 
 @dataclass(frozen=True)
 class Features:
-    """The features of one video from one encoder; ``crops`` maps the crop type to its tokens."""
+    """The features of one video from one encoder; ``crops`` maps the crop type to its tokens.
+
+    ``stream`` is the number of the stream of images or sound, where the video has others; ``damaged_after_s`` is set for a
+    damaged video, and is the time up to which it is whole.
+    """
 
     video: str
     encoder: str
     rate_hz: float
     crops: dict[str, CropFeatures]
+    stream: int | None = None
+    damaged_after_s: float | None = None
 
 
 def write_features(features: Features, path: str | Path) -> None:
@@ -52,6 +59,8 @@ def write_features(features: Features, path: str | Path) -> None:
         for name in TENSORS
     }
     info = {"video": features.video, "encoder": features.encoder, "rate_hz": float(features.rate_hz)}
+    optional = {"stream": features.stream, "damaged_after_s": features.damaged_after_s}
+    info |= {name: value for name, value in optional.items() if value is not None}
     with replacing(path) as temporary:
         # safetensors writes the keys of its metadata in random order: one key gives the same bytes every time
         save_file(tensors, temporary, {"kinesics": json.dumps(info, sort_keys=True)})
@@ -65,7 +74,9 @@ def read_features(path: str | Path) -> Features:
             info = json.loads(metadata["kinesics"])
             crops = sorted({key.split(".")[0] for key in file.keys()})  # noqa: SIM118 - not a dict
             values = {crop: CropFeatures(*(file.get_tensor(f"{crop}.{name}") for name in TENSORS)) for crop in crops}
-        features = Features(info["video"], info["encoder"], info["rate_hz"], values)
+        features = Features(
+            info["video"], info["encoder"], info["rate_hz"], values, info.get("stream"), info.get("damaged_after_s")
+        )
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file; make it with: kinesics encode") from None
     except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:

@@ -9,6 +9,9 @@ from typing import overload
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
+#: The longest video there may be, in seconds: beyond it, times are in milliseconds by mistake.
+LONGEST_S = 1e6
+
 
 @overload
 def seconds(index: np.ndarray, rate_hz: float) -> np.ndarray: ...

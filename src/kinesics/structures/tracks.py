@@ -62,7 +62,11 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Tracks:
-    """The tracks of one video. ``table`` is sorted by person, then frame."""
+    """The tracks of one video. ``table`` is sorted by person, then frame.
+
+    ``video_stream`` is the number of the stream of images, where the video has others; ``damaged_after_s`` is set for a
+    damaged video, and is the time up to which it is whole.
+    """
 
     video: str
     rate_hz: float
@@ -70,6 +74,8 @@ class Tracks:
     width: int
     height: int
     table: pa.Table = field(repr=False)
+    video_stream: int | None = None
+    damaged_after_s: float | None = None
 
     @property
     def frames(self) -> int:
@@ -110,14 +116,30 @@ class TracksWriter:
     Use as a context manager; the file appears under its name only when the block ends without an error.
     """
 
-    def __init__(self, path: str | Path, video: str, rate_hz: float, width: int, height: int, group_rows: int = 256):
+    def __init__(  # noqa: PLR0913 - the last two are of few videos
+        self,
+        path: str | Path,
+        video: str,
+        rate_hz: float,
+        width: int,
+        height: int,
+        group_rows: int = 256,
+        *,
+        video_stream: int | None = None,
+        damaged_after_s: float | None = None,
+    ):
         self._video, self._rate = video, rate_hz
         self.width, self.height = width, height
+        self._optional = {"video_stream": video_stream, "damaged_after_s": damaged_after_s}
         self._group_rows = group_rows
         self._rows: list[dict[str, object]] = []
         self._replacing = replacing(path)
         self._temporary = self._replacing.__enter__()
-        self._writer = pq.ParquetWriter(self._temporary, SCHEMA, compression="zstd", write_page_checksum=True)
+        try:
+            self._writer = pq.ParquetWriter(self._temporary, SCHEMA, compression="zstd", write_page_checksum=True)
+        except OSError as full:
+            self._replacing.__exit__(type(full), full, full.__traceback__)
+            raise
 
     def __enter__(self) -> "TracksWriter":
         return self
@@ -137,13 +159,17 @@ class TracksWriter:
             "duration_s": duration_s,
             "width": self.width,
             "height": self.height,
-        }
+        } | {name: value for name, value in self._optional.items() if value is not None}
         self._writer.add_key_value_metadata({"kinesics": json.dumps(info, sort_keys=True)})
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.close()
+        try:
+            self._writer.close()
+        except OSError as full:
+            if error is None:
+                kind, error, trace = type(full), full, full.__traceback__
         self._replacing.__exit__(kind, error, trace)
 
     def _flush(self) -> None:
@@ -191,7 +217,9 @@ def read_tracks(path: str | Path) -> Tracks:
         raise KinesicsError(f"{path}: its columns are not those of this version: make it again with kinesics track")
     names = {"video", "rate_hz", "duration_s", "width", "height"}
     numbers = [info.get(name) for name in sorted(names - {"video"})]
-    if set(info) != names or not all(isinstance(number, int | float) and 0 < number < np.inf for number in numbers):
+    if set(info) - {"video_stream", "damaged_after_s"} != names or not all(
+        isinstance(number, int | float) and 0 < number < np.inf for number in numbers
+    ):
         raise KinesicsError(f"{path}: its video info is invalid: {info}; make it again with kinesics track")
     tracks = Tracks(table=table, **info)
     _check_rows(tracks, path)

@@ -14,6 +14,10 @@ class RefusedError(Exception):
     """The model, or a filter before it, refuses to answer this request."""
 
 
+class TooLargeError(RefusedError):
+    """The request is larger than the server, a proxy before it or the model takes."""
+
+
 class PendingError(Exception):
     """The request has not been sent: a dry run."""
 

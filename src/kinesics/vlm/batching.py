@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from kinesics.vlm.base import Answer, PendingError, RefusedError
+from kinesics.vlm.base import Answer, PendingError, RefusedError, TooLargeError
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -12,6 +12,8 @@ Value = TypeVar("Value")
 #: How often a request is sent before its items are sent in smaller batches: whole three times, in halves twice, then
 #: once each, as in the released code of Lian et al. (main.py).
 ATTEMPTS_BY_SIZE = (3, 2, 1)
+#: The outcome of an item whose own request is too large.
+TOO_LARGE = "too large"
 #: Words of a refusal; searched for only where no answer can be parsed. (Ours.)
 REFUSAL = re.compile(r"\b(sorry|apologi[sz]e|unable to|not able to|can ?not|can\Wt|won\Wt)\b", re.I)
 
@@ -40,8 +42,8 @@ def query_in_batches(
     ``make_messages`` makes the request of items; ``parse`` takes an answer and the number of items and returns their
     values, or None if they cannot be parsed. A request is sent up to ``attempts[0]`` times, until its answer can be
     parsed; then its items are sent in batches of ``smaller_batch`` with ``attempts[1:]`` (the last number stays), down to
-    single ones. The outcome is ``answered``, or else that of the last attempt with the item alone: ``refused`` or
-    ``malformed``, with the value None; ``pending`` in a dry run.
+    single ones; what is too large is sent in smaller batches at once. The outcome is ``answered``, or else that of the last
+    attempt with the item alone: ``refused``, ``too large`` or ``malformed``, with the value None; ``pending`` in a dry run.
     """
     request, outcome = make_messages(items), "malformed"
     for _ in range(attempts[0]):
@@ -49,6 +51,9 @@ def query_in_batches(
             text = answer(request)
         except PendingError:
             return [("pending", None)] * len(items)
+        except TooLargeError:
+            outcome = TOO_LARGE
+            break
         except RefusedError:
             outcome = "refused"
             continue

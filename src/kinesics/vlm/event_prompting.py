@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from kinesics.encoders.extract import boxes_by_frame, check_same_video, crop_square
 from kinesics.io.names import video_name
+from kinesics.media.streams import AS_IT_COMES, ReadOptions
 from kinesics.media.video import probe_video, read_frames
 from kinesics.signals.event_assembly import assemble_events
 from kinesics.structures.events import check_events, empty_events
@@ -79,6 +80,7 @@ def prompt_events(  # noqa: PLR0913 - keyword-only settings
     size: int = SIZE,
     detail: str | None = None,
     attempts: Sequence[int] = ATTEMPTS_BY_SIZE,
+    options: ReadOptions = AS_IT_COMES,
     progress: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Detect the events of a video, window by window; return the events table and one row per window.
@@ -92,14 +94,14 @@ def prompt_events(  # noqa: PLR0913 - keyword-only settings
     """
     check_labels(labels)
     video, name = Path(video), video_name(video)
-    spans = cover_with_windows(probe_video(video).duration_s, window_s, step_s or window_s / 2)
+    spans = cover_with_windows(probe_video(video, options).duration_s, window_s, step_s or window_s / 2)
     people = read_tracks(tracks) if tracks else None
     if people:
-        check_same_video(video, name, people, tracks)
+        check_same_video(video, name, people, tracks, options)
     encode = _encode_people(people, size) if people else lambda time_s, frame: [(0, data_url(frame, size))]
     hint, spelling = PERSON_HINT if people else "", {label.lower(): label for label in labels}
     rows, predictions, answered = [], [], []
-    windows = _windows(video, spans, rate_hz, encode)
+    windows = _windows(read_frames(video, rate_hz, options), spans, rate_hz, encode)
     for window in tqdm(windows, "ask", disable=None if progress else True, unit="window"):
         ((outcome, events),) = query_in_batches(
             [window], lambda part: _messages(part[0], labels, hint, detail), _parse, answer, 1, attempts
@@ -241,7 +243,10 @@ def _encode_people(people: Tracks, size: int) -> Callable[[float, np.ndarray], F
 
 
 def _windows(
-    video: Path, spans: np.ndarray, rate_hz: float, encode: Callable[[float, np.ndarray], FrameImages]
+    frames: Iterator[tuple[int, float, np.ndarray]],
+    spans: np.ndarray,
+    rate_hz: float,
+    encode: Callable[[float, np.ndarray], FrameImages],
 ) -> Iterator[Window]:
     """Yield the windows, and in each the people ascending; read the video once and hold the images of one window."""
     begins, ends = ([samples(time, rate_hz) for time in spans[:, side]] for side in (0, 1))
@@ -258,7 +263,7 @@ def _windows(
         for person in sorted(by_person):
             yield Window(person, start_s, end_s, by_person[person])
 
-    for k, time_s, frame in read_frames(video, rate_hz):
+    for k, time_s, frame in frames:
         while k >= ends[number]:
             yield from people_in_window()
             number += 1

@@ -23,6 +23,7 @@ from tqdm import tqdm
 from kinesics.errors import KinesicsError
 from kinesics.io.files import replacing
 from kinesics.io.validation import read_table, schema
+from kinesics.media.streams import AS_IT_COMES, ReadOptions
 from kinesics.media.video import probe_video, read_frame_at
 from kinesics.structures.timegrid import cover_with_windows
 from kinesics.vlm.base import Answer
@@ -56,7 +57,9 @@ def is_image(path: str | Path) -> bool:
     return Path(path).is_file() and Path(path).suffix.lower() != ".gif" and cv2.haveImageReader(str(path))
 
 
-def list_items(path: str | Path, window_s: float | None = None, step_s: float | None = None) -> list[Item]:
+def list_items(
+    path: str | Path, window_s: float | None = None, step_s: float | None = None, options: ReadOptions = AS_IT_COMES
+) -> list[Item]:
     """Return the items of a file: the image, the whole clip, or its windows, one every ``step_s``.
 
     Raises KinesicsError as ``kinesics.media.video.probe_video`` does for what is neither an image nor a video.
@@ -64,7 +67,7 @@ def list_items(path: str | Path, window_s: float | None = None, step_s: float | 
     path = Path(path)
     if is_image(path):
         return [Item(path, 0.0, 0.0)]
-    duration_s = probe_video(path).duration_s
+    duration_s = probe_video(path, options).duration_s
     spans = cover_with_windows(duration_s, window_s, step_s or window_s) if window_s else [(0.0, duration_s)]
     return [Item(path, float(start), float(end)) for start, end in spans]
 
@@ -79,6 +82,7 @@ class _Request:
     frames: int
     size: int | None
     detail: str | None
+    options: ReadOptions
 
     def messages(self, items: Sequence[Item]) -> list[dict]:
         """Return the messages about some items."""
@@ -96,7 +100,7 @@ class _Request:
         single = self.prompt["item"] == "image"
         return [
             (f"image-{number}" if single else f"video{number}_image{k}", data_url(image, self.size))
-            for k, image in enumerate(load_images(item, self.frames), 1)
+            for k, image in enumerate(load_images(item, self.frames, self.options), 1)
         ]
 
     def parse(self, text: str, count: int) -> list[list[str]] | None:
@@ -119,6 +123,7 @@ def rank_labels(  # noqa: PLR0913 - keyword-only settings
     detail: str | None = None,
     seed: int = 0,
     attempts: Sequence[int] = ATTEMPTS_BY_SIZE,
+    options: ReadOptions = AS_IT_COMES,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Query a model to rank labels for images, or for clips; return one row per item, in the order given.
@@ -136,7 +141,7 @@ def rank_labels(  # noqa: PLR0913 - keyword-only settings
     _check_names(items)
     row = choose_prompt(items, prompt, utterances)
     batch = batch or int(row["batch"])
-    request = _Request(row, labels, utterances, frames, size, detail)
+    request = _Request(row, labels, utterances, frames, size, detail, options)
     order = np.random.default_rng(seed).permutation(len(items))
     rows: list[dict] = [{}] * len(items)
     for start in tqdm(range(0, len(order), batch), "ask", unit="batch", disable=None if progress else True):
@@ -205,7 +210,7 @@ def spoken_text(utterances: pd.DataFrame, item: Item) -> str:
     return " ".join(" ".join(rows["text"]).split()) or SILENCE
 
 
-def load_images(item: Item, frames: int) -> list[np.ndarray]:
+def load_images(item: Item, frames: int, options: ReadOptions = AS_IT_COMES) -> list[np.ndarray]:
     """Return the images of an item, uint8 RGB: the image, or the frames at the start of equal parts of its span.
 
     Raises KinesicsError naming the file if it cannot be read.
@@ -216,7 +221,7 @@ def load_images(item: Item, frames: int) -> list[np.ndarray]:
             raise KinesicsError(f"{item.path}: not an image, or damaged; get it again")
         return [cv2.cvtColor(image, cv2.COLOR_BGR2RGB)]
     times = item.start_s + np.arange(frames) * (item.end_s - item.start_s) / frames
-    return list(read_frame_at(item.path, times))
+    return list(read_frame_at(item.path, times, options))
 
 
 def parse_rankings(text: str, count: int) -> list[list[str]] | None:

@@ -15,7 +15,7 @@ import openai
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line
-from kinesics.vlm.base import RateLimits, RefusedError, VisionLanguageModel
+from kinesics.vlm.base import RateLimits, RefusedError, TooLargeError, VisionLanguageModel
 from kinesics.vlm.cost_estimate import UsageCounts
 from kinesics.vlm.response_cache import ResponseCache
 
@@ -28,6 +28,7 @@ TIMEOUT_S = 120.0
 #: vLLM word it. Any other is a wrong setting.
 FILTERED = ("content_policy", "content_filter", "content management policy", "safety system")
 TOO_LARGE = ("context_length_exceeded", "context length", "too many images", "image(s) may be provided", "too large")
+TOO_LARGE_STATUS = 413
 #: The shortest text that is taken for a key, which is removed from responses; shorter ones are stand-ins such as "none".
 SHORTEST_KEY = 8
 
@@ -68,6 +69,8 @@ def open_endpoint(  # noqa: PLR0913 - keyword-only settings
             raise KinesicsError(f"{url} does not answer within {timeout_s:g} s") from None
         except openai.APIConnectionError as error:
             raise KinesicsError(f"{url} cannot be reached: {one_line(error.__cause__ or error)}") from None
+        if raw.status_code == TOO_LARGE_STATUS:  # not kept: a proxy can be set to take more
+            raise TooLargeError
         response = {"status": raw.status_code, "text": _remove_key(raw.text, key)}
         if problem := _problem(response, model, retries):
             text = one_line(response["text"], 300) or "empty"
@@ -92,10 +95,11 @@ def max_answer_tokens(settings: dict) -> int:
 def read_response(response: dict) -> str:
     """Return the answer of a raw response.
 
-    Raises RefusedError, or ValueError or LookupError if it is no chat completion.
+    Raises RefusedError or TooLargeError, or ValueError or LookupError if it is no chat completion.
     """
     if response["status"] != 200:
-        raise RefusedError
+        text = response["text"].lower()
+        raise TooLargeError if any(words in text for words in TOO_LARGE) else RefusedError
     try:
         choice = json.loads(response["text"])["choices"][0]
         content, refusal = choice["message"].get("content"), choice["message"].get("refusal")
@@ -132,7 +136,7 @@ def _problem(response: dict, model: str, retries: int) -> str | None:
         except (ValueError, LookupError):
             return "gives no chat completion: is it the address before /chat/completions?"
         return None
-    if status in (400, 413, 422) and any(words in text for words in FILTERED + TOO_LARGE):
+    if status in (400, 422) and any(words in text for words in FILTERED + TOO_LARGE):
         return None
     if status in (401, 403):
         return "does not accept the key"

@@ -6,6 +6,7 @@ import pytest
 from support.footage import RATE, beeps, remux, time_of, write_footage
 
 from kinesics.errors import KinesicsError
+from kinesics.media import video
 from kinesics.media.audio import read_sound, read_sound_windows
 from kinesics.media.video import probe_video, read_frame_at, read_frames
 
@@ -51,8 +52,24 @@ def test_frames_and_sound_of_a_time_are_those_of_that_time(zoo, name):
         assert time_of(frame) == pytest.approx(time_s, abs=FRAME_S)
     in_order = {time_s: frame for _, time_s, frame in read_frames(path, 2)}
     for time_s, frame in zip(in_order, read_frame_at(path, list(in_order)), strict=True):
-        np.testing.assert_allclose(frame.astype(int), in_order[time_s], atol=3)
+        np.testing.assert_array_equal(frame, in_order[time_s])
     assert beeps(read_sound(path)) == pytest.approx(range(8), abs=0.06)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain.mp4",
+        "plain.mkv",
+        *(pytest.param(f"{name}.mp4", marks=pytest.mark.slow) for name in ("open_groups", "open_groups_h264")),
+    ],
+)
+def test_frames_are_sought_in_containers_that_name_their_key_images(zoo, name, monkeypatch):
+    path, times = zoo(name), [6.7, 0.3, 2.02, 4.1, 1.98]
+    expected = {time_s: frame for _, time_s, frame in read_frames(path, 50)}
+    monkeypatch.setattr(video, "_shown", lambda *_: pytest.fail("decoded from the start"))
+    for time_s, frame in zip(times, video.read_frame_at(path, times), strict=True):
+        np.testing.assert_array_equal(frame, expected[time_s])
 
 
 def gap(packet) -> bool:

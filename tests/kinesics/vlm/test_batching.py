@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.chat_server import LABELS, ranking
 
-from kinesics.vlm.base import PendingError, RefusedError
+from kinesics.vlm.base import PendingError, RefusedError, TooLargeError
 from kinesics.vlm.batching import max_requests, query_in_batches
 from kinesics.vlm.label_ranking import parse_rankings
 
@@ -19,6 +19,24 @@ def test_a_batch_that_is_refused_is_sent_again_then_in_smaller_ones():
     outcomes = query_in_batches(list(range(20)), len, parse_rankings, answer, 20)
     assert sizes == [20] * 3 + ([10] * 2 + [5, *[1] * 5] * 2) * 2
     assert outcomes == [("answered", LABELS)] * 20
+
+
+def test_what_is_too_large_is_halved_at_once_and_does_not_count_as_refused():
+    sizes = []
+
+    def answer(messages):
+        sizes.append(messages)
+        if messages > 1:
+            raise TooLargeError
+        return ranking(messages)
+
+    assert query_in_batches([1, 2, 3, 4], len, parse_rankings, answer, 4) == [("answered", LABELS)] * 4
+    assert sizes == [4, 2, 1, 1, 2, 1, 1]
+
+    def refuse(messages):
+        raise TooLargeError
+
+    assert query_in_batches([1], len, parse_rankings, refuse, 1) == [("too large", None)]
 
 
 def test_what_is_never_answered_has_its_reason():

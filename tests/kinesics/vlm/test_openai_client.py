@@ -7,7 +7,7 @@ import pytest
 from support.chat_server import HELLO, KEY, LABELS, completion, open_model, ranking
 
 from kinesics.errors import KinesicsError
-from kinesics.vlm.base import RateLimits, RefusedError
+from kinesics.vlm.base import RateLimits, RefusedError, TooLargeError
 from kinesics.vlm.label_ranking import Item, rank_labels
 from kinesics.vlm.openai_client import Pace
 
@@ -85,6 +85,15 @@ def test_refusals_are_kept_and_not_sent_twice(server, tmp_path, reply):
         with pytest.raises(RefusedError):
             open_model(server, tmp_path)(HELLO)
     assert len(server.requests) == 1
+
+
+def test_a_request_that_a_proxy_finds_too_large_is_not_kept(server, tmp_path):
+    server.replies = [(413, "<html>413 Request Entity Too Large</html>", {"Content-Type": "text/html"})]
+    for _ in range(2):
+        with pytest.raises(TooLargeError):
+            open_model(server, tmp_path)(HELLO)
+    assert len(server.requests) == 2
+    assert list(tmp_path.rglob("*.json")) == []
 
 
 def test_requests_wait_for_the_limits_of_a_minute():

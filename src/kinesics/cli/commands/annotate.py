@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kinesics import api
 from kinesics.annotation import OUTPUTS, Settings, annotate
-from kinesics.cli.options import add_data, add_tracking, folder_of, number, seed, share
+from kinesics.cli.options import add_data, add_reading, add_tracking, folder_of, number, seed, share
 from kinesics.cli.outputs import check_writable
 from kinesics.detectors.registry import DETECTORS
 from kinesics.errors import KinesicsError
@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=seed, default=0)
     add_tracking(parser, api.RATE_HZ, api.MAX_PEOPLE)
+    add_reading(parser, "video", "audio")
     add_data(parser)
 
 
@@ -60,6 +61,9 @@ def run(args: argparse.Namespace) -> None:
         rate_hz=args.rate,
         max_people=args.people,
         seed=args.seed,
+        video_stream=args.video_stream,
+        audio_stream=args.audio_stream,
+        accept_damaged=args.accept_damaged,
         draw=args.draw,
         csv=args.csv,
     )
@@ -113,7 +117,9 @@ def _options(args: argparse.Namespace, data: Path) -> list[str]:
         "--seed": args.seed,
         "--rate": args.rate,
         "--people": args.people,
+        "--video-stream": args.video_stream,
+        "--audio-stream": args.audio_stream,
         "--data": data,
     }
-    flags = ["--draw"] * args.draw + ["--csv"] * args.csv
+    flags = [flag for flag in ("--draw", "--csv", "--accept-damaged") if getattr(args, flag[2:].replace("-", "_"))]
     return [f"{name}={value}" for name, value in values.items() if value is not None] + flags

@@ -2,11 +2,12 @@
 
 import argparse
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kinesics.cli.options import add_data, assignment, count, folder_of, pixels, price, rate, seconds, seed
+from kinesics.cli.options import add_data, add_reading, assignment, count, folder_of, pixels, price, rate, seconds, seed
 from kinesics.cli.outputs import check_outputs, check_writable
 from kinesics.encoders.registry import ENCODERS
 from kinesics.errors import KinesicsError
@@ -14,6 +15,7 @@ from kinesics.errors import KinesicsError
 if TYPE_CHECKING:  # --help imports neither tables nor clients
     import pandas as pd
 
+    from kinesics.media.streams import ReadOptions
     from kinesics.vlm.base import RateLimits, VisionLanguageModel
     from kinesics.vlm.cost_estimate import UsageCounts
 
@@ -40,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="send nothing: print requests, tokens, cost and time")
     _add_prompt(parser.add_argument_group("the prompt"))
     _add_endpoint(parser.add_argument_group("the endpoint and its price"))
+    add_reading(parser, "video")
     add_data(parser)
 
 
@@ -127,6 +130,8 @@ class _Answers:
 
 
 def run(args: argparse.Namespace) -> None:
+    from kinesics.vlm.batching import TOO_LARGE
+
     data = folder_of(args)
     check_outputs([args.out, args.outcomes], [*args.video, *(args.tracks or [])])
     args.labels = _labels(args)
@@ -139,6 +144,12 @@ def run(args: argparse.Namespace) -> None:
     if model.counts:
         _print_estimate(args, model, answers)
     else:
+        if too_large := int((answers.outcomes == TOO_LARGE).sum()):
+            print(
+                f"kinesics: {too_large} requests about one item are too large for {args.endpoint or 'the model'}, or for a "
+                "proxy before it: give a smaller --size, or fewer frames",
+                file=sys.stderr,
+            )
         outcomes = ", ".join(f"{n} {name}" for name, n in answers.outcomes.value_counts().sort_index().items())
         queried = model.answer
         print(
@@ -216,13 +227,23 @@ def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def _read_options(args: argparse.Namespace) -> "ReadOptions":
+    from kinesics.media.streams import ReadOptions
+
+    return ReadOptions(args.video_stream, None, args.accept_damaged)
+
+
 def _rank_labels(args: argparse.Namespace, model: _Model) -> _Answers:
     """Query ranked labels and write them unless in a dry run."""
+    from kinesics.api import check_video
     from kinesics.vlm import label_ranking
 
+    options = _read_options(args)
     if not args.labels:
         raise KinesicsError("nothing to rank: give --labels, as in --labels happy sad anger")
-    items = [item for path in args.video for item in label_ranking.list_items(path, args.window, args.step)]
+    items = [item for path in args.video for item in label_ranking.list_items(path, args.window, args.step, options)]
+    for path in {item.path: None for item in items if item.kind == "video"}:
+        check_video(path, options)
     utterances = label_ranking.read_utterances(args.words) if args.words else None
     prompt = label_ranking.choose_prompt(items, args.prompt, utterances, str(args.words))
     if args.weights and prompt["shows"] == "text":
@@ -237,6 +258,7 @@ def _rank_labels(args: argparse.Namespace, model: _Model) -> _Answers:
         utterances=utterances,
         batch=batch,
         attempts=model.attempts,
+        options=options,
         **settings,
     )
     if not args.dry_run:
@@ -252,23 +274,24 @@ def _detect_events(args: argparse.Namespace, model: _Model) -> _Answers:
     """Query events and write them unless in a dry run."""
     import pandas as pd
 
+    from kinesics.api import check_video
     from kinesics.io.files import replacing
     from kinesics.io.names import video_name
-    from kinesics.media.video import probe_video
     from kinesics.structures.events import write_events_csv
     from kinesics.structures.vocabulary import LABELS
     from kinesics.vlm.event_prompting import prompt_events
 
+    options = _read_options(args)
     tracks = args.tracks or [None] * len(args.video)
     if len(tracks) != len(args.video):
         raise KinesicsError(f"{len(tracks)} tracks for {len(args.video)} videos: give one for each, in the same order")
     for path in args.video:  # all are checked before the first is queried
         video_name(path)
-        probe_video(path)
+        check_video(path, options)
     settings = _given(window_s=args.window, step_s=args.step, rate_hz=args.rate, size=args.size, detail=args.detail)
     labels = args.labels or list(LABELS.index)
     results = [
-        prompt_events(path, labels, model.answer, tracks=track, attempts=model.attempts, **settings)
+        prompt_events(path, labels, model.answer, tracks=track, attempts=model.attempts, options=options, **settings)
         for path, track in zip(args.video, tracks, strict=True)
     ]
     events, windows = (pd.concat(tables, ignore_index=True) for tables in zip(*results, strict=True))

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from kinesics import api
-from kinesics.cli.options import add_data, add_tracking, folder_of, seed, share
+from kinesics.cli.options import add_data, add_reading, add_tracking, folder_of, seed, share
 from kinesics.cli.outputs import check_outputs, print_note
 from kinesics.detectors.registry import DETECTORS, is_trained
 from kinesics.errors import KinesicsError
@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tracks", type=Path, metavar="TRACKS.parquet", help="use these tracks instead of tracking")
     add_tracking(parser, api.RATE_HZ, api.MAX_PEOPLE)
+    add_reading(parser, "video", "audio")
     add_data(parser)
 
 
@@ -62,10 +63,14 @@ def run(args: argparse.Namespace) -> None:
         tracks=args.tracks,
         rate_hz=args.rate,
         max_people=args.people,
+        video_stream=args.video_stream,
+        audio_stream=args.audio_stream,
+        accept_damaged=args.accept_damaged,
         data=data,
         notify=print,
         progress=True,
     )
     options = Options(media=api.media_of(args.video), notify=print_note)
     api.write_events(events, args.out, args.tubes, options=options)
-    print(f"{args.out}: {len(events)} events")
+    damage = "" if events.damaged_after_s is None else f" (the video is damaged after {events.damaged_after_s:.2f} s)"
+    print(f"{args.out}: {len(events)} events{damage}")

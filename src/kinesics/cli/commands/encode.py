@@ -4,8 +4,10 @@ import argparse
 from pathlib import Path
 
 from kinesics import api
-from kinesics.cli.options import add_data, folder_of, rate
+from kinesics.cli.options import add_data, add_reading, folder_of, rate
 from kinesics.cli.outputs import check_outputs
+from kinesics.encoders.registry import is_visual
+from kinesics.media.streams import ReadOptions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,12 +26,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cache", type=Path, metavar="FILE", help="keep the features of each crop here: an interrupted run resumes"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FEATURES.safetensors")
+    add_reading(parser, "video", "audio")
     add_data(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     data = folder_of(args)
     check_outputs([args.out, args.cache], [args.video, args.tracks])
+    if is_visual(args.encoder) == bool(args.tracks):  # else it is refused
+        options = ReadOptions(args.video_stream, args.audio_stream, args.accept_damaged)
+        api.check_video(args.video, options, sound=not args.tracks)
     api.encode_file(
         args.video,
         args.encoder,
@@ -38,6 +44,9 @@ def run(args: argparse.Namespace) -> None:
         rate_hz=args.rate,
         weights=args.weights,
         cache=args.cache,
+        video_stream=args.video_stream,
+        audio_stream=args.audio_stream,
+        accept_damaged=args.accept_damaged,
         data=data,
         notify=print,
         progress=True,

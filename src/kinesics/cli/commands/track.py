@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 
 from kinesics import api
-from kinesics.cli.options import add_data, add_tracking, count, folder_of
+from kinesics.cli.options import add_data, add_reading, add_tracking, count, folder_of
 from kinesics.cli.outputs import check_outputs
+from kinesics.media.streams import ReadOptions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,18 +15,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tracking(parser, api.RATE_HZ, api.MAX_PEOPLE)
     parser.add_argument("--workers", type=count, metavar="N", help="threads that share the work (default: at most 2)")
     parser.add_argument("--profile", action="store_true", help="print the processor time of each part of the work")
+    add_reading(parser, "video")
     add_data(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     data = folder_of(args)
     check_outputs([args.out], [args.video])
+    api.check_video(args.video, ReadOptions(args.video_stream, None, args.accept_damaged))
     tracked = api.track_file(
         args.video,
         args.out,
         rate_hz=args.rate,
         max_people=args.people,
         workers=args.workers,
+        video_stream=args.video_stream,
+        accept_damaged=args.accept_damaged,
         data=data,
         progress=True,
     )

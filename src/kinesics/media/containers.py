@@ -158,7 +158,9 @@ def decoded_frames(
         if most_lost < ANY_LOST:
             raise
         with suppress(av.FFmpegError):
-            yield from stream.codec_context.decode(None)  # what the decoder holds
+            for frame in stream.codec_context.decode(None):  # what the decoder holds
+                frame.time_base = stream.time_base
+                yield frame
 
 
 def decode(

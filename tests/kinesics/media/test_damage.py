@@ -74,6 +74,11 @@ def check(name: str, damage: Damage, path, accept_damaged: bool) -> None:
 @example(
     "plain.mkv", Damage("swap", (0.59,), 419), False
 )  # images of a second are lost, and FFmpeg says so in its log alone
+@example(
+    "fragments.mp4",
+    Damage("swap", (0.5003083681592307, 0.3013385817236216, 0.779043784040459, 0.34867142614310576), 1238),
+    True,
+)  # cannot be read to its end
 @example("plain.webm", Damage("flip", (0.52, 0.88, 0.93), 2292), False)  # a stamp 4 s too late
 def test_a_damaged_file_is_read_right_or_a_line_says_what_is_wrong(whole, tmp_path_factory, name, damage, accept):
     path = tmp_path_factory.mktemp("damaged") / name

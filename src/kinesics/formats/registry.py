@@ -175,13 +175,13 @@ def write_events(
             f"{path}: a file of {writer.title} holds one video, but the events are of {len(videos)}: choose one with --video, "
             "or give the name of a folder"
         )
-    if tubes is not None:
-        if events.tubes is None:
-            raise KinesicsError(f"{tubes}: these events have no tubes: leave it out")
-        write_tubes(events.tubes, tubes, events.damaged_after_s)
+    if tubes is not None and events.tubes is None:
+        raise KinesicsError(f"{tubes}: these events have no tubes: leave it out")
     if lost := _lost(events, writer, tubes is not None):
         options.notify(f"{path}: {writer.title} does not hold {', '.join(lost)}: left out")
-    writer.write(events, path, options)
+    writer.write(events, path, options)  # first: it may need what is not given
+    if tubes is not None and events.tubes is not None:
+        write_tubes(events.tubes, tubes, events.damaged_after_s)
 
 
 def _lost(events: Events, writer: WritableFormat, tubes: bool) -> list[str]:

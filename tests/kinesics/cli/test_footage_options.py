@@ -67,7 +67,7 @@ def test_features_of_sound_are_those_of_the_stream(videos, tmp_path, run):
         out = tmp_path / f"{number}.safetensors"
         option = [] if number is None else ["--audio-stream", number]
         cache = ["--cache", tmp_path / "cache"]
-        status, lines = run("encode", video, "--encoder", "hear", "--out", out, *cache, *option, *DATA)
+        status, lines = run("encode", video, "--encoder", "audio_activity", "--out", out, *cache, *option, *DATA)
         assert status == 0
         assert f"takes audio stream {number or 3} of 2, 3" in lines[0]
         features = read_features(out)
@@ -94,7 +94,7 @@ def test_a_cut_off_video_is_refused_or_its_outputs_say_so(videos, tmp_path, run)
     assert kinesics.read_events(events).damaged_after_s == read_tracks(out).damaged_after_s
     assert pd.read_parquet(tubes).attrs["damaged_after_s"] == read_tracks(out).damaged_after_s
     features = tmp_path / "f.safetensors"
-    encode = ["encode", video, "--encoder", "hear", "--out", features, "--accept-damaged", *DATA]
+    encode = ["encode", video, "--encoder", "audio_activity", "--out", features, "--accept-damaged", *DATA]
     assert run(*encode)[0] == 0
     assert read_features(features).damaged_after_s == read_tracks(out).damaged_after_s
 

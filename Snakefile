@@ -8,6 +8,7 @@ include: "workflow/rules/perception.smk"
 include: "workflow/rules/detectors.smk"
 include: "workflow/rules/synthetic.smk"
 include: "workflow/rules/studies.smk"
+include: "workflow/rules/people.smk"
 include: "workflow/rules/open_data.smk"
 include: "workflow/rules/literature.smk"
 include: "workflow/rules/benchmarks.smk"
@@ -22,4 +23,5 @@ rule all:
         expand("results/notebooks/{name}.ipynb", name=NOTEBOOKS),
         rules.review.input,
         STREAMS,
+        rules.published_tracks.output if MADE else [],
         rules.table_corpora.output if config["corpora"]["names"] else [],

@@ -10,6 +10,7 @@ from support import ROOT
 
 from kinesics.io import downloads
 from kinesics.perception.mediapipe_bundles import build_bundles
+from kinesics_paper.datasets.people import clip_download, read_people
 
 
 @pytest.fixture(scope="session")
@@ -19,9 +20,17 @@ def source() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def clip(source) -> Callable[[str], Path]:
-    """Return a function from a clip's name to its path."""
-    return source
+def clip() -> Callable[[str], Path]:
+    """Return a function from the name of an annotated clip to its path."""
+    tables = (downloads.TABLE, ROOT / "config/datasets.csv")
+    sources, people = downloads.read_downloads(*tables), read_people(ROOT / "annotations")
+
+    def path(name: str) -> Path:
+        row = clip_download(name, sources, people)
+        downloads.fetch(row["id"], ROOT / "data", *tables)
+        return ROOT / "data" / row["id"] / row["file"]
+
+    return path
 
 
 @pytest.fixture(scope="session")

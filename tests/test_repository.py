@@ -27,7 +27,7 @@ BIN = Path(sys.executable).parent
 #: What may hold a digit in the article without being a result: names, and the fixed settings of metrics.
 NAMES = [
     *(
-        r"\bF1\b",
+        r"\b(ID)?F1\b",
         "GPT-4V",
         "VideoLLaMA~3",
         "InternVideo2",

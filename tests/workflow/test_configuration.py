@@ -52,7 +52,7 @@ def test_one_training_video_is_planned(clean_clone):
 
 def test_a_job_gets_the_configuration_of_the_command_line(clean_clone):
     command = [str(Path(sys.executable).with_name("snakemake")), "--nolock", "--cores", "1"]
-    command += ["--config", "synthetic={learning_curve: [2]}", "--", "results/truth/coder_a.csv"]
+    command += ["--config", "synthetic={learning_curve: [2]}", "--", "results/scores/annotations.json"]
     done = subprocess.run(command, cwd=clean_clone, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (clean_clone / "results/truth/coder_a.csv").is_file()
+    assert (clean_clone / "results/scores/annotations.json").is_file()

@@ -21,6 +21,7 @@ from kinesics.synthetic.dataset import plan_videos
 from kinesics_paper import compute_plan
 from kinesics_paper.configuration import check_config
 from kinesics_paper.datasets import base as benchmarks
+from kinesics_paper.datasets import people, people_tracks
 from kinesics_paper.datasets.open_data import find_open_dataset, output_names
 from kinesics_paper.downloads import TABLES, read_downloads
 
@@ -37,6 +38,28 @@ SOURCES = read_downloads()
 DOWNLOAD_TABLES = list(map(str, TABLES))
 # Asked for every job; each answer checks the table of sources anew.
 weights_path = cache(weights_path)
+PEOPLE = people.read_people()
+# The real clips in folds that leave out people: {fold: (clips to learn from, clips to test on)}, and the fold of each clip.
+CLIP_FOLDS = people.folds(PEOPLE, config["clips"])
+FOLD_OF = {clip: fold for fold, (_, test) in CLIP_FOLDS.items() for clip in test}
+PEOPLE_SCHEMAS = [
+    "src/kinesics/io/schemas/coding.yaml",
+    "src/kinesics_paper/schemas/people.yaml",
+]
+# The clips that only the public tier fetches, and the tracks of all annotated clips: of those, what is published.
+PUBLIC_CLIPS = sorted(set(PEOPLE["clip"][PEOPLE["tier"] == "public"]))
+PEOPLE_TRACKS = [
+    *(
+        f"results/tracks/{clip}.parquet"
+        for clip in config["clips"]
+        if clip not in PUBLIC_CLIPS
+    ),
+    *(
+        str(people_tracks.published_tracks(clip))
+        for clip in PUBLIC_CLIPS
+        if people_tracks.published_tracks(clip).exists()
+    ),
+]
 SYNTHETIC = {row["video"]: row for row in plan_videos(config["synthetic"])}
 SYNTHETIC_TRUTH = "results/truth/synthetic"
 TIER = config["tier"]
@@ -65,6 +88,15 @@ def source(name):
             f"{name!r} of the configuration is not a source; the tables of downloads have {', '.join(SOURCES)}"
         )
     return [f"data/{name}/{row['file']}" for row in SOURCES[name]]
+
+
+def clip_file(clip):
+    """Return the file of a real clip once fetched."""
+    try:
+        row = people.clip_download(clip, SOURCES, PEOPLE)
+    except KinesicsError as error:
+        raise WorkflowError(f"configuration: clips: {error}") from None
+    return f"data/{row['id']}/{row['file']}"
 
 
 def weights(encoder):
@@ -184,12 +216,12 @@ def features(detector, videos):
 
 
 def model(detector, seed, video):
-    """Return the checkpoint of a seed of a detector that has not seen a video.
+    """Return the checkpoint of a seed of a detector that has not seen a video, nor the people in it.
 
-    It is named after that clip, and learned from all others; or it learned from the synthetic training videos.
+    It is named after the fold of that clip, and learned from the others; or it learned from the synthetic training videos.
     """
     on_synthetic = DETECTORS[detector]["learns"] == "synthetic" or video in SYNTHETIC
-    name = "synthetic_train" if on_synthetic else video
+    name = "synthetic_train" if on_synthetic else FOLD_OF.get(video, video)
     return f"results/models/{detector}/{seed}/{name}.safetensors"
 
 

@@ -1,19 +1,22 @@
 TRUTH = expand("results/truth/{annotator}.csv", annotator=config["annotators"])
 
 
+# The events of the tier's clips, with the numbers that people have in the tracks.
 rule annotations:
     input:
-        "annotations/{annotator}.csv",
+        passes=expand("annotations/{annotator}.csv", annotator=config["annotators"]),
+        people="annotations/people.csv",
+        tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
         code=code("convert_annotations.py"),
-        schema="src/kinesics/io/schemas/coding.yaml",
+        schemas=PEOPLE_SCHEMAS,
     output:
-        "results/truth/{annotator}.csv",
+        TRUTH,
     log:
-        "results/logs/truth/{annotator}.log",
-    wildcard_constraints:
-        annotator=one_of(config["annotators"]),
+        "results/logs/truth.log",
     conda:
         "../../environment.yml"
+    params:
+        passes=config["annotators"],
     script:
         "../scripts/convert_annotations.py"
 
@@ -34,7 +37,7 @@ for _detector, _seeds in config["detectors"].items():
                 [
                     model(_detector, seed, video)
                     for seed in _seeds
-                    for video in config["clips"]
+                    for video, *_ in (test for _, test in CLIP_FOLDS.values())
                 ],
             log:
                 f"results/logs/fit/{_detector}.log",
@@ -43,14 +46,8 @@ for _detector, _seeds in config["detectors"].items():
             params:
                 detector=_detector,
                 trainings=[
-                    training(
-                        _detector,
-                        _seeds,
-                        [video for video in config["clips"] if video != unseen],
-                        TRUTH,
-                        unseen,
-                    )
-                    for unseen in config["clips"]
+                    training(_detector, _seeds, learned, TRUTH, fold)
+                    for fold, (learned, _) in CLIP_FOLDS.items()
                 ],
             script:
                 "../scripts/fit.py"
@@ -105,6 +102,7 @@ rule score:
                 for detector, seeds in config["detectors"].items()
             },
             "settings": config["score"],
+            "clusters": FOLD_OF,
         },
     script:
         "../scripts/study.py"

@@ -201,14 +201,9 @@ for _name, _write, _input, _arguments in [
         {
             "media": expand("results/media/{video}.mp4", video=config["clips"]),
             "sources": DOWNLOAD_TABLES,
+            "people": "annotations/people.csv",
         },
         {"clips": config["clips"], "datasets": config["datasets"]},
-    ),
-    (
-        "agreement",
-        "agreement",
-        {"scores": rules.score.output[0], "truth": TRUTH},
-        {},
     ),
     ("methods", "methods", {}, {"names": list(COMPARED | config["detectors"])}),
     ("results", "results", {"scores": rules.score.output[0]}, {}),
@@ -247,6 +242,31 @@ for _name, _write, _input, _arguments in [
             "../scripts/table.py"
 
 
+# The tables of the annotated clips: the name of each, what writes it, and its input.
+for _name, _write, _input in [
+    ("people", "people", {"annotations": rules.agreement.output[0]}),
+    ("agreement", "agreement", {"annotations": rules.agreement.output[0]}),
+    ("tracking", "tracking", {"tracking": rules.tracking_accuracy.output[0]}),
+]:
+
+    rule:
+        name:
+            f"table_{_name}"
+        input:
+            **_input,
+            code=code("table.py", article("tables", "people")),
+        output:
+            out=f"{TABLES}/{_name}.tex",
+        log:
+            f"results/logs/table_{_name}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            write=f"people.{_write}",
+        script:
+            "../scripts/table.py"
+
+
 rule folds_table:
     input:
         scores=FOLD_SCORES,
@@ -267,7 +287,8 @@ rule numbers:
     input:
         scores=rules.score.output[0],
         tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
-        truth=TRUTH,
+        annotations=rules.agreement.output[0],
+        tracking=rules.tracking_accuracy.output[0],
         released=rules.released.output[0],
         sources=DOWNLOAD_TABLES,
         literature=LITERATURE,
@@ -305,7 +326,8 @@ rule pdf:
         expand(
             f"{TABLES}/{{name}}.tex",
             name=[
-                *("data", "agreement", "methods", "results", "synthetic"),
+                *("data", "people", "agreement", "tracking"),
+                *("methods", "results", "synthetic"),
                 *("synthetic_expressions", "ablation", "costs", "coverage"),
                 *(["folds"] if FOLDS else []),
                 *(["open_data"] if config["datasets"] else []),

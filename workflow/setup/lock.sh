@@ -10,8 +10,9 @@ trap 'rm -rf "$folder"' EXIT
 torch=$(grep -o 'torch==[0-9.]*' pyproject.toml)
 "$folder/bin/pip" install --quiet "$torch" setuptools wheel
 "$folder/bin/pip" install --quiet ".[all,workflow,cluster,test]"
-# A local version (+cpu) names a build that other machines may not have.
-"$folder/bin/pip" freeze --all --exclude pip --exclude kinesics | sed 's/+[a-z0-9.]*$//' | LC_ALL=C sort -f >"$folder/pins"
+# A local version (+cpu) names a build that other machines may not have. trackeval wants opencv-python, whose files are all in
+# opencv-contrib-python, which mediapipe wants: of the two, one can be installed.
+"$folder/bin/pip" freeze --all --exclude pip --exclude kinesics --exclude opencv-python | sed 's/+[a-z0-9.]*$//' | LC_ALL=C sort -f >"$folder/pins"
 "$folder/bin/pip" install --quiet uv
 "$folder/bin/uv" pip compile --quiet --no-deps --generate-hashes --no-header --no-annotate \
     --python-version "$("$folder/bin/python" -c 'import platform; print(platform.python_version())')" \

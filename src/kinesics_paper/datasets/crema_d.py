@@ -1,7 +1,8 @@
 """CREMA-D: the emotion that 91 actors intended in 7,442 clips (Cao et al., IEEE Transactions on Affective Computing, 2014).
 
 Layout of the repository CheyneyComputerScience/CREMA-D, whose clips are kept by Git LFS: ``VideoFlash/<clip>.flv``, and
-``tabulatedVotes.csv``, which has the votes of about ten raters per clip and modality, and names all clips.
+``tabulatedVotes.csv``, which has the votes of about ten raters per clip and modality, and names all clips. The table
+``crema_d.csv`` beside this module has the SHA-256 and the size of each clip, from the LFS pointers of the commit.
 
 Known flaws of the table of votes, handled by its reader: the modality of a row is only in the first digit of its unnamed
 number (1 voice, 2 face, 3 both), which is checked; a tied crowd is written ``N:S`` and is computed again from the votes.
@@ -16,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from kinesics.errors import KinesicsError
+from kinesics.io.package_data import package_file
 from kinesics.io.validation import read_table, schema
 from kinesics_paper.datasets.base import AnnotatedDataset, Benchmark, LabelledDataset
 from kinesics_paper.datasets.parsing import Videos, dataset_of_clips, folds_of
@@ -28,7 +30,16 @@ CODES = {"ANG": "A", "DIS": "D", "FEA": "F", "HAP": "H", "NEU": "N", "SAD": "S"}
 FOLDS = 5
 VOTES = "tabulatedVotes.csv"
 
-_REPOSITORY = "CheyneyComputerScience/CREMA-D/master"
+CHECKSUMS = package_file("kinesics_paper.datasets", "crema_d.csv")
+
+_COMMIT = "CheyneyComputerScience/CREMA-D/1658cd342dff90010aa843eaeebd53610a08b1dc"
+
+
+_CHECKSUM_ROW = {
+    "type": "object",
+    "required": ["clip", "sha256", "bytes"],
+    "properties": {"sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}},
+}
 
 
 def read_votes(path: str | Path) -> pd.DataFrame:
@@ -69,11 +80,24 @@ def read_labels(folder: str | Path) -> pd.DataFrame:
     return table.assign(label=votes["meant"].map(EMOTIONS), family="emotion").reset_index(drop=True)
 
 
+def read_crowd(folder: str | Path) -> pd.DataFrame:
+    """Return one row per clip and modality: video, modality, n (votes), and the share of the votes for each of ``LABELS``."""
+    votes = read_votes(Path(folder) / VOTES).sort_values(["clip", "modality"], ignore_index=True)
+    n = votes[list(EMOTIONS)].sum(axis=1)
+    shares = votes[list(EMOTIONS)].div(n, axis=0).rename(columns=EMOTIONS)
+    return pd.concat([votes[["clip", "modality"]].rename(columns={"clip": "video"}), n.rename("n"), shares], axis=1)
+
+
+def read_checksums() -> dict[str, str]:
+    """Return the SHA-256 of each clip by its place below the folder of the data set."""
+    return {f"VideoFlash/{row['clip']}.flv": row["sha256"] for row in read_table(CHECKSUMS, _CHECKSUM_ROW)}
+
+
 def downloads(folder: Path) -> Iterator[tuple[str, str]]:
     """Yield the table of votes, then each clip that it names."""
-    yield f"https://raw.githubusercontent.com/{_REPOSITORY}/processedResults/{VOTES}", VOTES
+    yield f"https://raw.githubusercontent.com/{_COMMIT}/processedResults/{VOTES}", VOTES
     for clip in read_labels(folder)["video"]:
-        yield f"https://media.githubusercontent.com/media/{_REPOSITORY}/VideoFlash/{clip}.flv", f"VideoFlash/{clip}.flv"
+        yield f"https://media.githubusercontent.com/media/{_COMMIT}/VideoFlash/{clip}.flv", f"VideoFlash/{clip}.flv"
 
 
 def read(folder: Path) -> AnnotatedDataset:
@@ -92,4 +116,4 @@ def read(folder: Path) -> AnnotatedDataset:
 
 
 OPEN = LabelledDataset(labels=LABELS, read_labels=read_labels)
-BENCHMARK = Benchmark(labels=LABELS, read=read, downloads=downloads)
+BENCHMARK = Benchmark(labels=LABELS, read=read, downloads=downloads, checksums=read_checksums)

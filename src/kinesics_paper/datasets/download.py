@@ -4,9 +4,9 @@
 there, so that later ones may be named by earlier ones. A file whose URL ends in .zip or .tar.gz is unpacked into the place,
 the tar archives in it as well, and deleted.
 
-The origins publish no SHA-256. So that of each download is recorded when it first arrives, in ``<folder>/SHA256SUMS`` (the
-format of the program sha256sum): a file that is named there is not fetched again, and one that comes with another sum is
-refused. To pin a benchmark, keep that file.
+Few origins publish checksums (``Benchmark.checksums``). The SHA-256 of each download is recorded when it first arrives, in
+``<folder>/SHA256SUMS`` (the format of the program sha256sum): a file that is named there is not fetched again, and one that
+comes with another sum is refused. To pin a benchmark, keep that file.
 """
 
 import shutil
@@ -30,9 +30,10 @@ def fetch(name: str, folder: str | Path, get: Callable[[str, Path], str] = get) 
     """Download what is missing of a benchmark into its folder; return the path of its checksums.
 
     ``get(url, path)`` returns what went wrong, or nothing. Raises KinesicsError naming the benchmark, the URL and the last
-    answer; for another checksum than the recorded one; and for an archive that cannot be unpacked.
+    answer; for another checksum than the published or recorded one; and for an archive that cannot be unpacked.
     """
-    downloads = find_benchmark(name).downloads
+    benchmark = find_benchmark(name)
+    downloads, published = benchmark.downloads, benchmark.checksums() if benchmark.checksums else {}
     if downloads is None:
         raise KinesicsError(f"{name} is not downloaded, but placed by hand")
     folder = Path(folder)
@@ -49,6 +50,10 @@ def fetch(name: str, folder: str | Path, get: Callable[[str, Path], str] = get) 
                 path = Path(temporary) / file
                 _attempt(name, url, path, get)
                 digest = sha256(path)
+                if published.get(entry, digest) != digest:
+                    raise KinesicsError(
+                        f"{url}: its SHA-256 is {digest}, but {published[entry]} is published: try again"
+                    )
                 if sums.setdefault(entry, digest) != digest:
                     recorded = f"{sums[entry]} when it was first fetched ({folder / SUMS})"
                     raise KinesicsError(f"{url}: its SHA-256 is {digest}, but was {recorded}")

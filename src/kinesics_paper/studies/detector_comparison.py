@@ -24,19 +24,24 @@ COLUMNS = ("video", "split", "perturbation", "severity", "script")
 
 
 def score_real_clips(
-    truth: list[str], tracks: list[str], events: dict[str, dict[int, list[str]]], settings: dict
+    truth: list[str],
+    tracks: list[str],
+    events: dict[str, dict[int, list[str]]],
+    settings: dict,
+    clusters: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the scores on real clips: ``agreement`` of the annotators, and ``detectors`` by name.
 
     ``truth`` is one events file per annotator, ``tracks`` one tracks file per clip, ``events`` the events files of each
     detector and seed. A detector has two results: ``all``, over every label that an annotator used, and ``own``, over those
-    of them in the detector's vocabulary. ``settings`` are resamples, block_s and seed of ``score``.
+    of them in the detector's vocabulary. ``settings`` are resamples, block_s and seed of ``score``; ``clusters`` the people of
+    each clip, whose clips are resampled together (default: blocks of time are).
     """
     annotators = [read_events_csv(path) for path in truth]
     recordings = [read_tracks(path) for path in tracks]
     durations = {recording.video: recording.duration_s for recording in recordings}
     annotators = [table[table["video"].isin(durations)] for table in annotators]
-    settings = dict(settings, durations=durations, rate_hz=recordings[0].rate_hz)
+    settings = dict(settings, durations=durations, rate_hz=recordings[0].rate_hz, clusters=clusters)
     agreement = score(annotators[0], annotators[1], **settings)
     labels = agreement["labels"]
     detectors = {}
@@ -49,7 +54,12 @@ def score_real_clips(
             "all": score(annotators, predictions, labels=labels, **settings),
             "own": score(annotators, predictions, labels=_own_labels(name, labels), **settings),
         }
-    return {"agreement": agreement, "detectors": detectors, "durations_s": durations}
+    return {
+        "agreement": agreement,
+        "detectors": detectors,
+        "durations_s": durations,
+        "groups": len(set((clusters or {}).values())),
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -107,11 +107,28 @@ def test_a_wheel_is_opened_and_checked_once(tmp_path, registry):
     assert left(tmp_path / "data") == ["thing/thing.bin"]
 
 
-def test_an_npm_package_is_opened(tmp_path, registry):
-    with tarfile.open(registry[0] / "thing.tgz", "w:gz") as archive:
+def tarball(shop: Path) -> None:
+    with tarfile.open(shop / "thing.tgz", "w:gz") as archive:
         entry = tarfile.TarInfo("inside/thing.bin")
         entry.size = len(CONTENT)
         archive.addfile(entry, io.BytesIO(CONTENT))
+
+
+def test_a_source_archive_is_opened(tmp_path, registry, monkeypatch):
+    shop, calls = registry
+    tarball(shop)
+    commands = []
+    run = downloads._client
+    monkeypatch.setattr(downloads, "_client", lambda command, folder: commands.append(command) or run(command, folder))
+    (path,) = downloads.fetch("thing", tmp_path / "data", table(tmp_path, kind="sdist"))
+    assert path.read_bytes() == CONTENT
+    assert calls() == ["python"]
+    assert "--no-binary" in commands[0]
+    assert "--only-binary=:all:" not in commands[0]
+
+
+def test_an_npm_package_is_opened(tmp_path, registry):
+    tarball(registry[0])
     (path,) = downloads.fetch("thing", tmp_path / "data", table(tmp_path, kind="npm"))
     assert path.read_bytes() == CONTENT
     assert registry[1]() == ["npm"]

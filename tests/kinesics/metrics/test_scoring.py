@@ -247,7 +247,7 @@ def test_bad_tables_are_named():
 
 
 def test_agreement_of_the_annotators_is_that_of_their_readme():
-    """The README's figures are over nine clips, these five among them, at 4 Hz."""
+    """The figures are over nine clips, the first five among them, at 4 Hz."""
     stated = {
         "hand_gesture": (1.00, 1.00),
         "hand_to_face": (1.00, 1.00),
@@ -263,6 +263,8 @@ def test_agreement_of_the_annotators_is_that_of_their_readme():
     }
     annotators = [pd.read_csv(ANNOTATIONS / f"coder_{name}.csv") for name in "ab"]
     annotators = [table.rename(columns={"clip": "video", "confidence": "score"}) for table in annotators]
+    first = {"franck", "cap12_edit", "WolfgangLanger_Pexels", "single_face", "obama_speech"}
+    annotators = [table[table["video"].isin(first)] for table in annotators]
     labels = score(annotators[0], annotators[1], rate_hz=4.0, resamples=0)["per_label"]
     for label, (kappa, f1) in stated.items():
         assert labels[label]["kappa"]["value"] == pytest.approx(kappa, abs=0.1)

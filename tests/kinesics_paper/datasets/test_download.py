@@ -5,6 +5,7 @@ import shutil
 import tarfile
 import threading
 import zipfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from support.miniature import write_crema_d
 
 from kinesics.errors import KinesicsError
-from kinesics_paper.datasets import base, download, ravdess
+from kinesics_paper.datasets import base, crema_d, download, ravdess
 
 
 @pytest.fixture
@@ -53,9 +54,29 @@ def test_an_archive_and_the_archives_in_it_are_unpacked(benchmarks, server, tmp_
     assert len(get.requested) == 1
 
 
-def test_what_the_annotation_lists_is_fetched_after_it(benchmarks, server, tmp_path):
+def test_the_pinned_clips_are_all_that_have_votes():
+    checksums = crema_d.read_checksums()
+    assert len(checksums) == 7442
+    assert len(set(checksums.values())) == 7442
+    assert all(place.startswith("VideoFlash/1") and place.endswith(".flv") for place in checksums)
+
+
+def test_a_clip_that_is_not_the_published_one_is_refused(benchmarks, server, tmp_path):
+    """The neutral clips of the miniature have names of true ones, and other contents."""
     root, get = server
     write_crema_d(root)
+    for clip in (benchmarks / "crema-d/VideoFlash").iterdir():
+        shutil.copyfile(clip, root / clip.name)
+    folder = tmp_path / "crema-d"
+    with pytest.raises(KinesicsError, match=r"/CREMA-D/1658cd3.*/1001_IEO_NEU_XX.flv: its SHA-256 is \w+, but \w+ is"):
+        download.fetch("crema-d", folder, get)
+    assert not list(folder.rglob("1001_IEO_NEU_XX.flv"))
+
+
+def test_what_the_annotation_lists_is_fetched_after_it(benchmarks, server, tmp_path, monkeypatch):
+    root, get = server
+    write_crema_d(root)
+    monkeypatch.setattr(crema_d, "BENCHMARK", replace(crema_d.BENCHMARK, checksums=None))
     clips = sorted((benchmarks / "crema-d/VideoFlash").iterdir())
     for clip in clips[:-1]:
         shutil.copyfile(clip, root / clip.name)

@@ -20,8 +20,8 @@ from kinesics_paper.article.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK,
 
 #: The colour of each annotator and detector.
 COLOURS = {
-    "coder A": BLACK,
-    "coder B": GREY,
+    "pass A": BLACK,
+    "pass B": GREY,
     "rules": BLUE,
     "envision": ORANGE,
     "probe": GREEN,
@@ -46,7 +46,7 @@ def timelines(
     annotator.
     """
     style()
-    annotators = dict(zip(["coder A", "coder B"], (read_events_csv(path) for path in truth), strict=True))
+    annotators = dict(zip(["pass A", "pass B"], (read_events_csv(path) for path in truth), strict=True))
     drawn = []
     for number, clip in enumerate(clips):
         tables = {name: table[table["video"] == clip] for name, table in annotators.items()}
@@ -86,12 +86,12 @@ def per_label(scores: str | Path, shown: list[str], out: str | Path, metric: str
     style()
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
     labels = result["agreement"]["labels"]
-    rows = {"coder A against B": result["agreement"]["per_label"]}
+    rows = {"pass A against B": result["agreement"]["per_label"]}
     rows |= {name: result["detectors"][name]["own"]["per_label"] for name in shown}
     figure, axes = plt.subplots(figsize=(TEXT, 2.4))
     step = 0.8 / len(rows)
     for number, (name, entries) in enumerate(rows.items()):
-        colour = COLOURS.get(name, COLOURS["coder A"])
+        colour = COLOURS.get(name, COLOURS["pass A"])
         for place, label in enumerate(labels):
             entry = entries.get(label, {}).get(metric)
             if entry is None or entry["value"] is None:
@@ -118,7 +118,7 @@ def per_label(scores: str | Path, shown: list[str], out: str | Path, metric: str
         plt.Line2D(
             [],
             [],
-            color=COLOURS.get(name, COLOURS["coder A"]),
+            color=COLOURS.get(name, COLOURS["pass A"]),
             marker="D" if number == 0 else "o",
             ms=3.5,
             lw=1,

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import kinesics
-from kinesics.structures.events import read_events_csv
 from kinesics.structures.tracks import LANDMARKS, read_tracks
 from kinesics.structures.vocabulary import LABELS
 from kinesics.vlm.event_prompting import RATE_HZ, STEP_S, WINDOW_S
@@ -19,19 +18,12 @@ from kinesics_paper.downloads import read_downloads
 Numbers = dict[str, float | int | str | None]
 
 
-def result_numbers(
-    scores: str | Path, tracks: list[str], truth: list[str], released: str | Path, config: dict
-) -> Numbers:
-    """Return {key: value}: the configuration, the clips, the annotators, and every score with the ends of its interval.
+def result_numbers(scores: str | Path, tracks: list[str], released: str | Path, config: dict) -> Numbers:
+    """Return {key: value}: the configuration, the clips, and every score with the ends of its interval.
 
     ``released`` is the comparison of our run of the released gesture network with the package's own.
     """
     numbers = _configuration(config, len(tracks)) | _clips(tracks)
-    for path in truth:
-        events = read_events_csv(path)
-        numbers[f"{Path(path).stem}.events"] = len(events)
-        for video, rows in events.groupby("video"):
-            numbers[f"{Path(path).stem}.{video}.events"] = len(rows)
     numbers |= _scores(json.loads(Path(scores).read_text(encoding="utf-8")))
     compared = json.loads(Path(released).read_text(encoding="utf-8"))
     numbers |= {f"released.{key}": value for key, value in compared.items()}
@@ -82,14 +74,33 @@ def _clips(paths: list[str]) -> Numbers:
 
 def _scores(result: dict) -> Numbers:
     """Return the agreement of the annotators, and the scores of each detector in each view."""
-    numbers: Numbers = {"agreement.units": result["agreement"]["units"]}
-    numbers["agreement.labels"] = len(result["agreement"]["labels"])
-    numbers |= _entries("agreement", result["agreement"])
+    numbers: Numbers = {"clips.groups": result["groups"], "clips.labels": len(result["agreement"]["labels"])}
+    numbers |= _entries("clips.agreement", result["agreement"])
     for detector, views in result["detectors"].items():
         for view, scores in views.items():
             numbers[f"{detector}.{view}.labels"] = len(scores["labels"])
             numbers[f"{detector}.{view}.predicted"] = scores["n_predicted"]
             numbers |= _entries(f"{detector}.{view}", scores)
+    return numbers
+
+
+def people_numbers(annotations: str | Path, tracking: str | Path) -> Numbers:
+    """Return {key: value} of the annotated clips of all tiers, of the agreement of the passes, and of the tracks' accuracy."""
+    result = json.loads(Path(annotations).read_text(encoding="utf-8"))
+    numbers: Numbers = {"agreement.groups": result["groups"], "agreement.labels": len(result["agreement"]["labels"])}
+    of_tiers = {f"people.{name}": entry for name, entry in result["tiers"].items()}
+    for place, entry in ({"people": result["total"]} | of_tiers).items():
+        numbers |= {f"{place}.{name}": entry[name] for name in ("clips", "people", "sound")}
+        numbers[f"{place}.seconds"] = text(entry["seconds"], 0)
+        numbers[f"{place}.minutes"] = text(entry["seconds"] / 60, 1)
+    numbers |= {f"{name}.events": count for name, count in result["events"].items()}
+    numbers |= {f"adjudicated.{name}": count for name, count in result["adjudicated"].items()}
+    numbers |= {f"people.of.{label}": count for label, count in result["people"].items()}
+    numbers |= _entries("agreement", result["agreement"])
+    for part, entries in json.loads(Path(tracking).read_text(encoding="utf-8")).items():
+        of_videos = {f".{video}": entry for video, entry in entries["videos"].items()}
+        for name, entry in ({"": entries["all"] or {}} | of_videos).items():
+            numbers |= {f"tracking.{part}{name}.{key}": value for key, value in entry.items()}
     return numbers
 
 

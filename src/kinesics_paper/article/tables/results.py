@@ -15,6 +15,7 @@ from kinesics.structures.vocabulary import LABELS
 from kinesics_paper.article.latex import escape, identifier, table
 from kinesics_paper.article.latex_numbers import detectors, interval, text
 from kinesics_paper.datasets.open_data import summarise
+from kinesics_paper.datasets.people import clip_download, read_people
 from kinesics_paper.downloads import read_downloads
 
 #: Column heads of the metrics.
@@ -30,22 +31,23 @@ HEADS = {
 def data(clips: Sequence[str], media: Sequence[str], datasets: Sequence[str], out: str | Path) -> None:
     """Write the table of all files: clips with length and frame size, weights, and the public data sets of the tier.
 
-    Columns: source with citation, what it is, origin, size and licence. ``media`` are the videos of ``clips``,
-    which are sources.
+    Columns: source with citation, what it is, origin, size and licence. ``media`` are the videos of ``clips``.
     """
-    media, sources = dict(zip(clips, media, strict=True)), read_downloads()
-    weights = [name for name, files in sources.items() if files[0]["tier"] == "embedded" and name not in media]
+    sources, people = read_downloads(), read_people()
+    videos: dict[str, list[str]] = {}
+    for clip, path in zip(clips, media, strict=True):
+        videos.setdefault(clip_download(clip, sources, people)["id"], []).append(path)
+    weights = [name for name, files in sources.items() if files[0]["tier"] == "embedded" and not _are_clips(files)]
     rows, rules = [], []
-    for names in (media, weights, datasets):
+    for names in (videos, weights, datasets):
         if names:
             rules.append(len(rows))
         for source in names:
             files = sources[source]
             row = files[0]
-            if source in media:
-                info = probe_video(media[source])
-                frame = f"{info.duration_s:.1f} s, {info.width}\\,$\\times$\\,{info.height}"
-                what = f"{escape(_what(row))}; {frame}{'' if info.has_audio else ', no sound'}"
+            if source in videos:
+                what = escape(_what(row)) if len(files) == 1 else f"{len(files)} clips"
+                what += f"; {_footage(videos[source])}"
             else:
                 what = escape(_contents(files))
             size = sum(int(file["bytes"]) for file in files) / 1e6
@@ -57,6 +59,19 @@ def data(clips: Sequence[str], media: Sequence[str], datasets: Sequence[str], ou
     ragged = r">{\raggedright\arraybackslash}p{%s\linewidth}"
     columns = f"@{{}}{ragged % 0.22}{ragged % 0.26}{ragged % 0.21}r{ragged % 0.18}@{{}}"
     write_text(out, table(columns, head, rows, tuple(rules[1:])))
+
+
+def _are_clips(files: Sequence[dict[str, str]]) -> bool:
+    return files[0]["description"].startswith("clip: ")
+
+
+def _footage(media: Sequence[str]) -> str:
+    """Return the length of some videos, the sizes of their frames, and whether they have no sound."""
+    infos = [probe_video(path) for path in media]
+    sizes = sorted({(info.width, info.height) for info in infos})
+    shown = ", ".join(f"{width}\\,$\\times$\\,{height}" for width, height in sizes)
+    silent = "" if any(info.has_audio for info in infos) else ", no sound"
+    return f"{sum(info.duration_s for info in infos):.1f} s, {shown}{silent}"
 
 
 def _what(row: dict[str, str]) -> str:
@@ -101,29 +116,11 @@ def open_data(folder: str | Path, datasets: Sequence[str], out: str | Path) -> l
     return rows
 
 
-AGREEMENT = ["f1_30", "f1_50", "kappa", "spatial_iou"]
-
-
-def agreement(scores: str | Path, truth: list[str], out: str | Path) -> None:
-    """Write the agreement of the annotators per label: numbers of events, F1, kappa, spatial IoU, with intervals."""
-    result = json.loads(Path(scores).read_text(encoding="utf-8"))["agreement"]
-    events = [pd.read_csv(path)["label"].value_counts() for path in truth]
-    rows = []
-    for label in result["labels"]:
-        entry = result["per_label"][label]
-        counts = [str(of_annotator.get(label, 0)) for of_annotator in events]
-        rows.append([escape(label.replace("_", " ")), *counts, *(interval(entry[metric]) for metric in AGREEMENT)])
-    counts = [str(of_annotator.sum()) for of_annotator in events]
-    rows.append(["all labels", *counts, *(interval(result["metrics"][metric]) for metric in AGREEMENT)])
-    head = ["Label", "A", "B", *(HEADS[metric] for metric in AGREEMENT)]
-    write_text(out, table("@{}lrr" + "l" * len(AGREEMENT) + "@{}", head, rows, (len(rows) - 1,)))
-
-
 def results(scores: str | Path, out: str | Path) -> None:
-    """Write each detector's scores on all labels and on its own, below the agreement of the annotators."""
+    """Write each detector's scores on all labels and on its own, below the agreement of the passes on these clips."""
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
     agreed = result["agreement"]
-    rows = [["coder A against B", str(len(agreed["labels"])), *(interval(agreed["metrics"][name]) for name in HEADS)]]
+    rows = [["pass A against B", str(len(agreed["labels"])), *(interval(agreed["metrics"][name]) for name in HEADS)]]
     rules = []
     for view in ("all", "own"):
         rules.append(len(rows))

@@ -9,7 +9,6 @@ import pytest
 from support import ROOT
 
 from kinesics.io import downloads
-from kinesics.perception.mediapipe_bundles import build_bundles
 from kinesics_paper.datasets.people import clip_download, read_people
 
 
@@ -47,8 +46,6 @@ def clean_clone(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def bundles(source, tmp_path_factory) -> Path:
-    """Return a folder with MediaPipe's three task bundles."""
-    folder = tmp_path_factory.mktemp("bundles")
-    build_bundles(*downloads.fetch("mediapipe", ROOT / "data"), folder)
-    return folder
+def networks(source) -> Path:
+    """Return the folder of MediaPipe's networks."""
+    return source("mediapipe").parent

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-import kinesics
 from kinesics.detectors.base import Budgeted, Detector, Temporal
 from kinesics.detectors.registry import DETECTORS, find_detector, is_trained, required_encoders
 from kinesics.encoders.registry import is_downloadable, is_visual, required_downloads
@@ -23,6 +22,9 @@ from kinesics.media.video import probe_video
 from kinesics.metrics.scoring import score as score_tables
 from kinesics.structures.events import Events, keep_events
 from kinesics.structures.tracks import Tracks, read_tracks
+
+if TYPE_CHECKING:
+    from kinesics.perception.tracking import Tracked
 
 __all__ = ["Events", "Tracks", "detect", "read_events", "score", "track", "write_events"]
 
@@ -63,23 +65,23 @@ def track_file(
     *,
     rate_hz: float = RATE_HZ,
     max_people: int = MAX_PEOPLE,
+    workers: int | None = None,
     data: PathLike | None = None,
     progress: bool = False,
-) -> tuple[int, int, float]:
+) -> "Tracked":
     """Track the people in a video into a Parquet file, in constant memory (arguments and errors: see ``track``).
 
-    Return the number of people, of frames, and the duration in seconds.
+    ``workers`` threads share the work (default: two where there are processors for them), with the same result.
+    Return the number of people, of frames, the duration in seconds, and the processor time of each part of the work.
     """
-    from kinesics.perception.mediapipe_bundles import BUNDLES, build_bundles
     from kinesics.perception.tracking import track as track_people
 
     video_name(video)
     probe_video(video)  # raises for an unreadable video before anything is downloaded
-    data = downloads.data_folder(data)
-    bundles = data / "bundles" / kinesics.__version__
-    if not all((bundles / name).exists() for name in BUNDLES):
-        build_bundles(*downloads.fetch("mediapipe", data), out=bundles)
-    return track_people(Path(video), bundles, Path(out), rate_hz=rate_hz, max_people=max_people, progress=progress)
+    networks = downloads.fetch("mediapipe", downloads.data_folder(data))[0].parent
+    return track_people(
+        Path(video), networks, Path(out), rate_hz=rate_hz, max_people=max_people, workers=workers, progress=progress
+    )
 
 
 def encode_file(  # noqa: PLR0913 - keyword-only settings
@@ -209,11 +211,9 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     with temporary_folder() as work:
         if tracks is None:
             tracks = work / "tracks.parquet"
-            people, frames, _ = track_file(
-                video, tracks, rate_hz=rate_hz, max_people=max_people, data=data, progress=progress
-            )
+            tracked = track_file(video, tracks, rate_hz=rate_hz, max_people=max_people, data=data, progress=progress)
             if notify:
-                notify(f"people in {frames} frames: {people}")
+                notify(f"people in {tracked.frames} frames: {tracked.people}")
         else:
             from kinesics.encoders.extract import check_same_video
 

@@ -59,7 +59,7 @@ rule index_dataset:
 rule track_shard:
     input:
         index=CORPUS_INDEX,
-        bundles=rules.bundles.output,
+        networks=source("mediapipe"),
         code=code("track_shard.py"),
     output:
         directory("results/corpora/{corpus}/tracks/{shard}"),

@@ -32,17 +32,3 @@ rule media:
         "../../environment.yml"
     script:
         "../scripts/media.py"
-
-
-rule bundles:
-    input:
-        source("mediapipe"),
-        code=code("build_bundles.py"),
-    output:
-        expand("results/models/mediapipe/{task}.task", task=["face", "hands", "pose"]),
-    log:
-        "results/logs/bundles.log",
-    conda:
-        "../../environment.yml"
-    script:
-        "../scripts/build_bundles.py"

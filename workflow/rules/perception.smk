@@ -2,7 +2,7 @@
 rule track:
     input:
         videos=["results/media/{video}.mp4"],
-        bundles=rules.bundles.output,
+        networks=source("mediapipe"),
         code=code("track.py"),
     output:
         "results/tracks/{video}.parquet",

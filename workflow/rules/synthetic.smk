@@ -69,7 +69,7 @@ for _batch, _videos in BATCHES.items():
             f"track_{_batch}"
         input:
             videos=expand("results/media/{video}.mp4", video=_videos),
-            bundles=rules.bundles.output,
+            networks=source("mediapipe"),
             code=code("track.py"),
         output:
             expand("results/tracks/{video}.parquet", video=_videos),

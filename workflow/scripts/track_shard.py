@@ -8,9 +8,10 @@ from kinesics_paper.studies.shards import Shard, track_shard
 with job(snakemake.log[0]):
     track_shard(
         Shard.parse(Path(snakemake.input.index[0]).parent, snakemake.wildcards.shard),
-        Path(snakemake.input.bundles[0]).parent,
+        Path(snakemake.input.networks[0]).parent,
         snakemake.output[0],
         see=snakemake.params.see,
         rate_hz=snakemake.params.rate_hz,
         max_people=snakemake.params.max_people,
+        workers=snakemake.threads,
     )

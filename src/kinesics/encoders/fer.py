@@ -5,9 +5,7 @@ arXiv:1710.07557) on FER2013 (Goodfellow et al. 2013, arXiv:1307.0414): weak on 
 to be sadness. Weights: MIT (package fer 25.10.3, quantised by its author); FER2013 itself is for research.
 """
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -17,6 +15,7 @@ from ai_edge_litert.interpreter import Interpreter
 from kinesics.encoders.base import CropNetwork
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line
+from kinesics.io.silence import native_stderr_silenced
 
 SIZE = (64, 64)
 LABELS = ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -26,7 +25,7 @@ DIM = len(LABELS)
 def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from faces, uint8 RGB (N, 64, 64, 3), to probabilities of ``LABELS``, float32 (N, 7)."""
     try:
-        with _native_stderr_silenced():
+        with native_stderr_silenced():
             network = Interpreter(str(weights), num_threads=1)
             network.allocate_tensors()
         source, result = network.get_input_details()[0], network.get_output_details()[0]
@@ -47,19 +46,6 @@ def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
         return out
 
     return encode
-
-
-@contextmanager
-def _native_stderr_silenced() -> Iterator[None]:
-    """Discard what native code writes to stderr: TensorFlow Lite reports its delegate, whatever is set."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 ENCODER = CropNetwork(

@@ -1,14 +1,15 @@
 """Track several people in a video: faces, poses and hands, with identities that last through gaps and crossings.
 
-Networks are MediaPipe's (Lugaresi et al. 2019, arXiv:1906.08172) through its Tasks API: BlazeFace and the face mesh
-(Kartynnik et al. 2019), BlazePose (Bazarevsky et al. 2020), palms and hands (Zhang et al. 2020). Identities come from
-the Hungarian assignment (Kuhn 1955) of detected people to constant-velocity tracks, on position, size and colours.
+Networks are MediaPipe's (Lugaresi et al. 2019, arXiv:1906.08172). Identities come from the Hungarian assignment (Kuhn 1955)
+of detected people to constant-velocity tracks, on position, size and colours.
 
 The state is one small record per person; rows go to disk as they come, and get their final ids in a second pass over the
 file.
 """
 
 import os
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,77 +17,110 @@ from tqdm import tqdm
 
 from kinesics.io.files import temporary_folder
 from kinesics.media.video import probe_video, read_frames
-from kinesics.structures.timegrid import samples
-from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, VISIBLE, TracksWriter, remap_ids
-
-os.environ.setdefault("GLOG_minloglevel", "2")  # read when mediapipe is loaded, which then logs errors only
-
-from kinesics.perception.landmarkers import (
+from kinesics.perception.bodies import SHOULDERS, Pose
+from kinesics.perception.faces import facial_actions, head_matrix
+from kinesics.perception.networks import Networks, fractions, load_networks
+from kinesics.perception.people import (
     COAST_S,
+    GLANCE_S,
     KEPT_S,
+    POSE_S,
     SEARCH_S,
-    SHOULDERS,
+    Due,
     PersonDetection,
-    Totals,
     Track,
     assign,
     box_around,
-    detect_hands,
-    detect_missing_poses,
     detect_people,
-    open_landmarkers,
 )
+from kinesics.perception.work import PARTS, Workers
+from kinesics.structures.timegrid import samples
+from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, VISIBLE, TracksWriter, remap_ids
 
 _SHORT_S = 0.5  # a shorter track is taken for a false detection: no behaviour is coded that is shorter
+# The mean face score from which a track is a person: real faces of the demo clips score 0.89 and more, carved pumpkins 0.6.
+_CERTAIN = 0.65
 
 
-def track(
+@dataclass
+class Totals:
+    """Sums over a track, from which its final id follows: samples, those with a face, its score and area, x of the head."""
+
+    samples: int = 0
+    faces: int = 0
+    score: float = 0.0
+    area: float = 0.0  # fraction of the frame
+    x: float = 0.0
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """What was tracked: the numbers of people and frames, the duration, and the processor time of each part of the work."""
+
+    people: int
+    frames: int
+    duration_s: float
+    seconds: dict[str, float]
+
+
+def track(  # noqa: PLR0913 - keyword-only settings
     video: Path,
-    bundles: Path,
+    networks: Path,
     out: Path,
     *,
     name: str | None = None,
     rate_hz: float = 10.0,
     max_people: int = 4,
+    workers: int | None = None,
     progress: bool = True,
-) -> tuple[int, int, float]:
+) -> Tracked:
     """Track the people in a video and write the tracks table (see ``kinesics.structures.tracks``) to ``out``.
 
-    Return the number of people, of frames, and the duration in seconds.
+    ``networks`` is the folder of ``networks.FILES``; ``name`` is the video's name in the tables, by default the file's
+    without its suffix. ``workers`` threads share the work (default: the processors that this process may use, two at
+    most). Person 0 is the main person: the largest sum of face area over time; the others are numbered from left to
+    right by their mean position. Tracks of less than 0.5 s are left out, unless the video is no longer, and so are those
+    without any face, or none that the detector is certain of: there are bodies in lettering and faces in pumpkins for the
+    networks. Memory does not grow with the video, and the same video gives the same bytes with any number of workers.
 
-    ``bundles`` is the folder of ``face.task``, ``hands.task``, ``pose.task``; ``name`` is the video's name in the
-    tables, by default the file's without its suffix. Person 0 is the main person: the largest sum of face area over
-    time; the others are numbered from left to right by their mean position. Tracks of less than 0.5 s are left out,
-    unless the video is no longer, and so are those without any face: the pose network also detects bodies in lettering.
-    Memory does not grow with the video, and the same video gives the same bytes.
-
-    Raises KinesicsError if the video or a bundle cannot be read.
+    Raises KinesicsError if the video or a network cannot be read.
     """
     info = probe_video(video)
     count = samples(info.duration_s, rate_hz)
+    loaded = load_networks(networks)
     tracks: list[Track] = []
     totals: list[Totals] = []
-    detections: list[PersonDetection] = []
-    with temporary_folder() as folder, open_landmarkers(bundles, max_people) as networks:
+    steps = [max(round(span_s * rate_hz), 1) for span_s in (POSE_S, GLANCE_S, SEARCH_S)]
+    with temporary_folder() as folder, Workers(workers or default_workers()) as pool:
         provisional = folder / "provisional.parquet"
         with TracksWriter(provisional, name or Path(video).stem, rate_hz, info.width, info.height) as writer:
-            bar = tqdm(read_frames(video, rate_hz), total=count, unit="frame", disable=None if progress else True)
-            for k, time_s, frame in bar:
+            frames = pool.ahead(read_frames(video, rate_hz), "decode")
+            waiting: list[_Seen] = []  # since the last frame with poses
+            for k, time_s, frame in tqdm(frames, total=count, unit="frame", disable=None if progress else True):
                 tracks = [t for t in tracks if time_s - t.last_seen_s <= KEPT_S]
-                search = k % max(round(SEARCH_S * rate_hz), 1) == 0
-                detections = detect_people(networks, frame, time_s, tracks, search, len(detections))[:max_people]
-                people = _identify(detections, tracks, totals, time_s)
-                detect_missing_poses(networks, frame, time_s, people)
-                detect_hands(networks, frame, time_s, [person for _, person in people])
-                for known, person in people:
-                    row = _row(person)
-                    writer.add({"frame": k, "time_s": time_s, "person": known.number, **row})
-                    _add(totals[known.number], row, person, info.width)
-            writer.close(info.duration_s)
+                pose, glance, search = (k % step == 0 for step in steps)
+                due = Due(pose or k == count - 1, glance, search)
+                people = detect_people(loaded, pool, frame, time_s, tracks, due)[:max_people]
+                with pool.part("identify"):
+                    pairs = _identify(people, tracks, totals, time_s)
+                if due.pose:
+                    _write(waiting, {t.number: p.pose for t, p in pairs if p.pose}, k, loaded, pool, writer, totals)
+                    waiting = []
+                waiting += [_Seen(k, time_s, track.number, person) for track, person in pairs]
+            _write(waiting, {}, count, loaded, pool, writer, totals)
+            with pool.part("write"):
+                writer.close(info.duration_s)
         shortest = min(np.ceil(_SHORT_S * rate_hz), count)
         ids = _final_ids(totals, shortest)
-        remap_ids(provisional, out, ids)
-    return len(ids), count, info.duration_s
+        with pool.part("write"):
+            remap_ids(provisional, out, ids)
+        seconds = {part: pool.seconds[part] for part in PARTS}
+    return Tracked(len(ids), count, info.duration_s, seconds)
+
+
+def default_workers() -> int:
+    """Return the number of processors that this process may use, two at most: more share the work badly."""
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 2)
 
 
 def _identify(
@@ -108,9 +142,7 @@ def _identify(
         else:
             track = Track(len(totals), person.head, person.colours, time_s)
             totals.append(Totals())
-        track.head, track.last_seen_s = person.head, time_s
-        if person.face is not None:
-            track.face_seen_s = time_s
+        track.see(person, time_s)
         pairs.append((track, person))
     tracks += [track for track, _ in pairs if track not in tracks]
     return pairs
@@ -132,21 +164,61 @@ def _difference(track: Track, person: PersonDetection, time_s: float) -> float:
     return near if gap_s <= COAST_S else min(near, 0.5 + colours)
 
 
-def _row(person: PersonDetection) -> dict:
+@dataclass(frozen=True)
+class _Seen:
+    frame: int
+    time_s: float
+    number: int
+    person: PersonDetection
+
+
+def _write(
+    seen: list[_Seen],
+    following: dict[int, Pose],
+    frame: int,
+    networks: Networks,
+    workers: Workers,
+    writer: TracksWriter,
+    totals: list[Totals],
+) -> None:
+    """Write people since the last frame with poses, their held poses interpolated to the ``following`` of ``frame``.
+
+    Without a following one, a held pose is left out, and who has nothing else is left out.
+    """
+    since = min((one.frame for one in seen), default=frame)
+    for one in seen:
+        if one.person.pose_held and one.person.pose:
+            after = following.get(one.number)
+            share = (one.frame - since) / (frame - since)
+            one.person.pose = one.person.pose.towards(after, share) if after else None
+    seen = [one for one in seen if one.person.face or one.person.pose or one.person.hands]
+    size = np.array([writer.width, writer.height])
+    rows = workers.run([("face", partial(_row, networks, one.person, size)) for one in seen])
+    with workers.part("write"):
+        for one, row in zip(seen, rows, strict=True):
+            writer.add({"frame": one.frame, "time_s": one.time_s, "person": one.number, **row})
+            _add(totals[one.number], row, one.person, writer.width)
+
+
+def _row(networks: Networks, person: PersonDetection, size: np.ndarray) -> dict:
     """Return the columns of the tracks table for one person in one frame."""
     row: dict = {"person_score": person.face_score}
     visible = []
     if person.face is not None:
-        box = box_around(person.face)
-        row |= {"face": person.face, "face_score": person.face_score, **dict(zip(FACE_BOX, box, strict=True))}
-        visible.append(person.face[:, :2])
+        face = fractions(person.face.points, size)
+        box = box_around(face)
+        row |= {"face": face, "face_score": person.face_score, **dict(zip(FACE_BOX, box, strict=True))}
+        row["blendshapes"] = facial_actions(networks, person.face.points)
+        row["head_matrix"] = head_matrix(person.face.points, size)
+        visible.append(face[:, :2])
     if person.pose is not None:
-        row |= {"pose": person.pose, "pose_world": person.pose_world}
-        row["person_score"] = float(person.pose[SHOULDERS, 3].mean())
-        visible.append(person.pose[person.pose[:, 3] > VISIBLE, :2])
+        pose = fractions(person.pose.points, size)
+        row |= {"pose": pose, "pose_world": person.pose.world}
+        row["person_score"] = float(pose[SHOULDERS, 3].mean())
+        visible.append(pose[pose[:, 3] > VISIBLE, :2])
     for side, (hand, score) in person.hands.items():
-        row |= {f"{side}_hand": hand, f"{side}_hand_score": score}
-        visible.append(hand[:, :2])
+        row |= {f"{side}_hand": fractions(hand.points, size), f"{side}_hand_score": score}
+        visible.append(row[f"{side}_hand"][:, :2])
     return row | dict(zip(PERSON_BOX, box_around(np.concatenate(visible)), strict=True))
 
 
@@ -154,12 +226,18 @@ def _add(total: Totals, row: dict, person: PersonDetection, width: int) -> None:
     total.samples += 1
     total.x += person.head[0] / width
     if person.face is not None:
+        total.faces += 1
+        total.score += person.face_score
         total.area += (row["face_x1"] - row["face_x0"]) * (row["face_y1"] - row["face_y0"])
 
 
 def _final_ids(totals: list[Totals], shortest: float) -> dict[int, int]:
-    """Return the final id of each track that is long enough and has a face: 0 the main person, then left to right."""
-    kept = [k for k, total in enumerate(totals) if total.samples >= shortest and total.area > 0]
+    """Return the final id of each track that is long enough and has a certain face: 0 the main person, then left to right."""
+    kept = [
+        k
+        for k, total in enumerate(totals)
+        if total.samples >= shortest and total.faces and total.score / total.faces >= _CERTAIN
+    ]
     main = max(kept, key=lambda k: (totals[k].area, totals[k].samples), default=None)
     others = sorted((k for k in kept if k != main), key=lambda k: totals[k].x / totals[k].samples)
     return {old: new for new, old in enumerate([main, *others]) if old is not None}

@@ -111,7 +111,8 @@ class TracksWriter:
     """
 
     def __init__(self, path: str | Path, video: str, rate_hz: float, width: int, height: int, group_rows: int = 256):
-        self._video, self._rate, self._size = video, rate_hz, (width, height)
+        self._video, self._rate = video, rate_hz
+        self.width, self.height = width, height
         self._group_rows = group_rows
         self._rows: list[dict[str, object]] = []
         self._replacing = replacing(path)
@@ -134,8 +135,8 @@ class TracksWriter:
             "video": self._video,
             "rate_hz": self._rate,
             "duration_s": duration_s,
-            "width": self._size[0],
-            "height": self._size[1],
+            "width": self.width,
+            "height": self.height,
         }
         self._writer.add_key_value_metadata({"kinesics": json.dumps(info, sort_keys=True)})
 

@@ -45,7 +45,7 @@ class Shard:
 
 
 def track_shard(
-    shard: Shard, bundles: Path, out: str | Path, *, see: str, rate_hz: float, max_people: int
+    shard: Shard, networks: Path, out: str | Path, *, see: str, rate_hz: float, max_people: int, workers: int = 1
 ) -> list[Path]:
     """Write the tracks of a shard's videos into ``out``; return their paths.
 
@@ -58,7 +58,16 @@ def track_shard(
             if see == "frame":
                 _write_whole_frames(path, name, rate_hz, paths[-1])
             else:
-                track(path, bundles, paths[-1], name=name, rate_hz=rate_hz, max_people=max_people, progress=False)
+                track(
+                    path,
+                    networks,
+                    paths[-1],
+                    name=name,
+                    rate_hz=rate_hz,
+                    max_people=max_people,
+                    workers=workers,
+                    progress=False,
+                )
     return paths
 
 

@@ -14,15 +14,15 @@ from kinesics.perception.tracking import track
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, read_tracks
 
 
-def follow(video, bundles, tmp_path, **options):
+def follow(video, networks, tmp_path, **options):
     out = tmp_path / "tracks.parquet"
-    track(video, bundles, out, progress=False, **options)
+    track(video, networks, out, progress=False, **options)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [], "no temporary files are left"
     return read_tracks(out)
 
 
-def test_one_face(clip, bundles, tmp_path):
-    tracks = follow(clip("single_face"), bundles, tmp_path)
+def test_one_face(clip, networks, tmp_path):
+    tracks = follow(clip("single_face"), networks, tmp_path)
     assert (tracks.video, tracks.width, tracks.height, tracks.frames) == ("single_face", 640, 360, 24)
     assert tracks.persons == [0]
     face, pose = tracks.dense(0, "face"), tracks.dense(0, "pose")
@@ -43,7 +43,7 @@ def test_one_face(clip, bundles, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_write_the_same_bytes(clip, bundles, tmp_path):
+def test_two_processes_write_the_same_bytes(clip, networks, tmp_path):
     code = (
         "import sys; from pathlib import Path; from kinesics.perception.tracking import track;"
         "track(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), progress=False)"
@@ -51,22 +51,24 @@ def test_two_processes_write_the_same_bytes(clip, bundles, tmp_path):
     digests = set()
     for name in ("a", "b"):
         out = tmp_path / f"{name}.parquet"
-        subprocess.run([sys.executable, "-c", code, clip("single_face"), bundles, out], check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-c", code, clip("single_face"), networks, out], check=True, capture_output=True
+        )
         digests.add(hashlib.sha256(out.read_bytes()).hexdigest())
     assert len(digests) == 1
 
 
-def test_the_speaker_is_person_0_and_the_man_at_the_left_person_1(clip, bundles, tmp_path):
-    tracks = follow(clip("obama_speech"), bundles, tmp_path, rate_hz=4)
+def test_the_speaker_is_person_0_and_the_man_at_the_left_person_1(clip, networks, tmp_path):
+    tracks = follow(clip("obama_speech"), networks, tmp_path, rate_hz=4)
     assert tracks.persons == [0, 1]
     boxes = [tracks.dense(person, FACE_BOX) for person in (0, 1)]
     assert all(np.isfinite(box).all(1).mean() > 0.9 for box in boxes)
     assert (boxes[1][:, 2] < boxes[0][:, 0]).all(), "they never change sides"
 
 
-def test_a_hand_at_the_face_is_the_right_one(clip, bundles, tmp_path):
+def test_a_hand_at_the_face_is_the_right_one(clip, networks, tmp_path):
     frames = read_frame_at(clip("WolfgangLanger_Pexels"), np.arange(2, 5, 0.1))
-    tracks = follow(write_video(tmp_path / "hand.mp4", list(frames)), bundles, tmp_path)
+    tracks = follow(write_video(tmp_path / "hand.mp4", list(frames)), networks, tmp_path)
     assert tracks.persons == [0]
     assert np.isfinite(tracks.dense(0, "right_hand_score"))[8:].mean() > 0.9
     assert np.isnan(tracks.dense(0, "left_hand_score")).all()
@@ -108,27 +110,27 @@ def assert_identities(tracks, places, minimum):
 
 
 @pytest.mark.slow
-def test_identities_survive_a_crossing(heads, bundles, tmp_path):
+def test_identities_survive_a_crossing(heads, networks, tmp_path):
     places = np.stack([np.linspace(20, 460, 40), np.linspace(460, 20, 40)], 1)
     video = write_video(tmp_path / "crossing.mp4", scene(heads, places))
-    assert_identities(follow(video, bundles, tmp_path), places, 0.9)
+    assert_identities(follow(video, networks, tmp_path), places, 0.9)
 
 
 @pytest.mark.slow
-def test_identities_survive_a_gap_and_a_change_of_place(heads, bundles, tmp_path):
+def test_identities_survive_a_gap_and_a_change_of_place(heads, networks, tmp_path):
     places = np.stack([np.linspace(20, 100, 45), np.linspace(300, 460, 45)], 1)
     places[12:27, 0] = np.nan  # away for 1.5 s, and back elsewhere
     places[27:, 0] += 80
     video = write_video(tmp_path / "gap.mp4", scene(heads, places))
-    assert_identities(follow(video, bundles, tmp_path), places, 0.9)
+    assert_identities(follow(video, networks, tmp_path), places, 0.9)
 
 
-def test_a_hidden_face_leaves_the_person_with_a_pose(clip, bundles, tmp_path):
+def test_a_hidden_face_leaves_the_person_with_a_pose(clip, networks, tmp_path):
     frames = list(read_frame_at(clip("single_face"), [0.0] * 20))
     for k in range(8, 15):
         frames[k] = frames[k].copy()
-        frames[k][150:300, 210:380] = (200, 170, 150)
-    tracks = follow(write_video(tmp_path / "hidden.mp4", frames), bundles, tmp_path)
+        frames[k][40:270, 170:430] = (200, 170, 150)
+    tracks = follow(write_video(tmp_path / "hidden.mp4", frames), networks, tmp_path)
     assert tracks.persons == [0]
     hidden = np.isin(np.arange(20), np.arange(8, 15))
     np.testing.assert_array_equal(np.isnan(tracks.dense(0, "face_score")), hidden)
@@ -136,27 +138,27 @@ def test_a_hidden_face_leaves_the_person_with_a_pose(clip, bundles, tmp_path):
     assert np.isfinite(tracks.dense(0, "pose")).all()
 
 
-def test_a_face_of_one_frame_is_spurious_but_not_in_a_video_of_one_frame(heads, bundles, tmp_path):
+def test_a_face_of_one_frame_is_spurious_but_not_in_a_video_of_one_frame(heads, networks, tmp_path):
     places = np.full((20, 2), np.nan)
     places[5, 0] = 200
-    blip = follow(write_video(tmp_path / "blip.mp4", scene(heads, places)), bundles, tmp_path)
+    blip = follow(write_video(tmp_path / "blip.mp4", scene(heads, places)), networks, tmp_path)
     assert (blip.persons, blip.frames, len(blip.table)) == ([], 20, 0)
-    once = follow(write_video(tmp_path / "once.mp4", scene(heads, places[5:6])), bundles, tmp_path)
+    once = follow(write_video(tmp_path / "once.mp4", scene(heads, places[5:6])), networks, tmp_path)
     assert (once.persons, once.frames, len(once.table)) == ([0], 1, 1)
     assert np.isfinite(once.dense(0, "face")).all()
 
 
-def test_nobody(bundles, tmp_path):
+def test_nobody(networks, tmp_path):
     frames = [np.full((120, 161, 3), 40 + k, np.uint8) for k in range(10)]
-    tracks = follow(write_video(tmp_path / "nobody.mkv", frames, codec="ffv1"), bundles, tmp_path, name="empty room")
+    tracks = follow(write_video(tmp_path / "nobody.mkv", frames, codec="ffv1"), networks, tmp_path, name="empty room")
     assert (tracks.video, tracks.width, tracks.height, tracks.frames) == ("empty room", 161, 120, 10)
     assert tracks.persons == []
     assert len(tracks.table) == 0
 
 
-def test_a_rotated_phone_video_gives_upright_landmarks(clip, bundles, tmp_path):
+def test_a_rotated_phone_video_gives_upright_landmarks(clip, networks, tmp_path):
     lying = [np.rot90(frame, -1) for frame in read_frame_at(clip("single_face"), [0.0, 0.1, 0.2])]
-    tracks = follow(write_video(tmp_path / "phone.mp4", lying, rotation=90), bundles, tmp_path)
+    tracks = follow(write_video(tmp_path / "phone.mp4", lying, rotation=90), networks, tmp_path)
     face = tracks.dense(0, "face")
     assert (tracks.width, tracks.height) == (640, 360)
     assert (face[:, 1, 1] < face[:, 61, 1]).all(), "the nose is above the mouth"

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from kinesics import api
-from kinesics.cli.options import add_data, add_tracking, folder_of
+from kinesics.cli.options import add_data, add_tracking, count, folder_of
 from kinesics.cli.outputs import check_outputs
 
 
@@ -12,13 +12,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", type=Path)
     parser.add_argument("--out", type=Path, required=True, metavar="TRACKS.parquet")
     add_tracking(parser, api.RATE_HZ, api.MAX_PEOPLE)
+    parser.add_argument("--workers", type=count, metavar="N", help="threads that share the work (default: at most 2)")
+    parser.add_argument("--profile", action="store_true", help="print the processor time of each part of the work")
     add_data(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     data = folder_of(args)
     check_outputs([args.out], [args.video])
-    people, frames, duration_s = api.track_file(
-        args.video, args.out, rate_hz=args.rate, max_people=args.people, data=data, progress=True
+    tracked = api.track_file(
+        args.video,
+        args.out,
+        rate_hz=args.rate,
+        max_people=args.people,
+        workers=args.workers,
+        data=data,
+        progress=True,
     )
-    print(f"{args.out}: {people} people in {frames} frames, {duration_s:.1f} s")
+    print(f"{args.out}: {tracked.people} people in {tracked.frames} frames, {tracked.duration_s:.1f} s")
+    if args.profile:
+        for part, spent_s in tracked.seconds.items():
+            share = spent_s / max(sum(tracked.seconds.values()), 1e-9)
+            each_ms = 1000 * spent_s / max(tracked.frames, 1)
+            print(f"{part:8}  {spent_s:7.2f} s  {each_ms:6.2f} ms a frame  {share:4.0%}")

@@ -1,0 +1,76 @@
+"""Share the work on a frame among threads, and count the time of each part of it."""
+
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar, cast
+
+T = TypeVar("T")
+
+#: The parts of the work, in the order of a report.
+PARTS = ("decode", "search", "face", "pose", "hands", "identify", "write")
+
+
+class Workers:
+    """Threads that run jobs. The results have the order of the jobs, so they are the same with any number of threads.
+
+    The networks and the decoder let go of the interpreter's lock. ``seconds`` is the processor time of each part.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._pool = ThreadPoolExecutor(number, "worker") if number > 1 else None
+        self._lock = threading.Lock()
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Add the time of the block, in this thread, to a part."""
+        began = time.thread_time()
+        try:
+            yield
+        finally:
+            spent = time.thread_time() - began
+            with self._lock:
+                self.seconds[name] += spent
+
+    def run(self, jobs: Sequence[tuple[str, Callable[[], T]]]) -> list[T]:
+        """Run jobs, each with the part that its time is added to, and return their results in order."""
+
+        def timed(job: tuple[str, Callable[[], T]]) -> T:
+            with self.part(job[0]):
+                return job[1]()
+
+        if self._pool is None or len(jobs) < 2:
+            return [timed(job) for job in jobs]
+        return list(self._pool.map(timed, jobs))
+
+    def ahead(self, items: Iterable[T], part: str, number: int = 3) -> Iterator[T]:
+        """Yield items, which a thread of their own makes up to ``number`` ahead; without threads, one by one."""
+        source, end = iter(items), object()
+
+        def following() -> T | object:
+            with self.part(part):
+                return next(source, end)
+
+        if self._pool is None:
+            while (item := following()) is not end:
+                yield cast(T, item)
+            return
+        thread = ThreadPoolExecutor(1, "ahead")
+        try:
+            coming = deque(thread.submit(following) for _ in range(number))
+            while (item := coming.popleft().result()) is not end:
+                coming.append(thread.submit(following))
+                yield cast(T, item)
+        finally:
+            thread.shutdown(cancel_futures=True)

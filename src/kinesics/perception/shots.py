@@ -8,6 +8,7 @@ the largest of its neighbours and not their mean, which motion of a sudden does 
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -18,11 +19,23 @@ _GRID = (16, 9)  # parts of the picture that change or do not
 _SMALL, _MUCH_MORE = 8.0, 4.0  # a difference in CIELAB that may be a cut, if it is so many times its largest neighbour
 _LARGE, _MORE = 20.0, 1.8
 _LASTING = 0.7  # the share of a cut's difference that stays between frames farther apart
-_PART, _CHANGED = 0.2, 6.0  # the least share of the picture that changes, by this difference
+_PART, _CHANGED = (
+    0.33,
+    6.0,
+)  # the least share of the picture that changes, by this difference: a third is no cut by itself
 _NOISE = 0.3  # added to neighbours, which may be 0
 _BLANK = 4.0  # spread of lightness within a picture of one colour
 _AFTER = 2  # pictures after a cut that are compared before it is reported
 _STILL = 10  # frames that count as one picture where nothing changes
+
+
+class ShotFrame(NamedTuple):
+    """A sampled frame: its number, time, image, uint8 RGB (height, width, 3), and the number of its shot."""
+
+    k: int
+    time_s: float
+    image: np.ndarray
+    shot: int
 
 
 @dataclass(eq=False)
@@ -37,12 +50,10 @@ class _Picture:
         return bool(self.thumbnail[..., 0].std() < _BLANK)
 
 
-def number_shots(
-    frames: Iterable[tuple[int, float, np.ndarray]],
-) -> Iterator[tuple[int, float, np.ndarray, int]]:
-    """Yield (k, time_s, frame, shot) for each (k, time_s, frame): the number of the shot, from 0, one more at each cut.
+def number_shots(frames: Iterable[tuple[int, float, np.ndarray]]) -> Iterator[ShotFrame]:
+    """Yield the frames (k, time_s, image) with the number of their shot, from 0, one more at each cut.
 
-    ``frame`` is uint8 RGB (height, width, 3). A fade through a blank picture counts as one cut, at the first frame that is
+    A fade through a blank picture counts as one cut, at the first frame that is
     not blank. Dissolves are not detected. What is yielded is two pictures behind what was read; whether there is a cut
     before a frame depends on three pictures on either side of it, a picture being up to ten equal frames.
     """
@@ -50,7 +61,7 @@ def number_shots(
     waiting: deque[_Picture] = deque()
     shot, content, was_blank = 0, False, False
 
-    def decide() -> Iterator[tuple[int, float, np.ndarray, int]]:
+    def decide() -> Iterator[ShotFrame]:
         nonlocal shot, content, was_blank
         picture = waiting.popleft()
         if not picture.blank:
@@ -58,7 +69,7 @@ def number_shots(
             content = True
         was_blank = picture.blank
         for k, time_s, frame in picture.frames:
-            yield k, time_s, frame, shot
+            yield ShotFrame(k, time_s, frame, shot)
         picture.frames = []
 
     for k, time_s, frame in frames:

@@ -237,10 +237,10 @@ def candidates(
     """
     side = network.side
     image = unit(cut_out(frame, region, side, cv2.BORDER_CONSTANT))  # black beyond the frame
-    boxes, logits = (
-        output[0]
-        for output in sorted(network(2 * image - 1 if symmetric else image), key=lambda output: -output.shape[-1])
-    )
+    if symmetric:
+        image *= 2
+        image -= 1
+    boxes, logits = (output[0] for output in sorted(network(image), key=lambda output: -output.shape[-1]))
     likely = np.flatnonzero(logits[:, 0] > np.log(minimum / (1 - minimum)))
     likely = likely[np.argsort(-logits[likely, 0], kind="stable")]
     scores = sigmoid(logits[likely, 0].astype(float))
@@ -251,7 +251,7 @@ def candidates(
     found = []
     left = np.arange(len(likely))
     while len(left):
-        near = np.array([overlap(corners[left[0]], corners[k]) > 0.3 for k in left])
+        near = overlap(corners[left[0]], corners[left]) > 0.3
         near[0] = True
         group, left = left[near], left[~near]
         weights = scores[group] / scores[group].sum()
@@ -261,10 +261,14 @@ def candidates(
     return found
 
 
-def overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the intersection of two boxes over their union."""
-    shared = np.prod((np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])).clip(0))
-    return float(shared / max(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - shared, 1e-9))
+def overlap(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Return the intersection of a box (4,) with each of some (N, 4) over their union: (N,)."""
+    width, height = (
+        np.maximum(np.minimum(box[k + 2], boxes[:, k + 2]) - np.maximum(box[k], boxes[:, k]), 0) for k in (0, 1)
+    )
+    shared = width * height
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return shared / np.maximum((box[2] - box[0]) * (box[3] - box[1]) + areas - shared, 1e-9)
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

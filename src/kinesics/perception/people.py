@@ -21,15 +21,16 @@ from kinesics.structures.tracks import VISIBLE
 
 KEPT_S = 60.0  # how long a person who is out of sight may come back as the same person
 COAST_S = 1.0  # how long a velocity is extrapolated without a detection
-SEARCH_S = 1.0  # how often small faces and people without a face are searched, and a missing pose is tried again
-GLANCE_S = 0.2  # how often large faces, and hands of visible wrists, are searched
+HANDS_S = 1.0  # how often hands are searched where no wrist is visible, or its hand was searched in vain
+SEARCH_S = 2.0  # how often small faces and people without a face are searched, and a missing pose is tried again
+GLANCE_S = 0.2  # how often large faces, and hands of visible wrists, are searched, and faces scored
 POSE_S = 0.2  # how often bodies are detected; between, their landmarks are interpolated
 
 SMALLEST = 24  # pixels, of a face that is searched for
 _SURE = 0.6  # score of a face detection that begins a person
 _LIKELY = 0.4  # ... where a face must be
 _FOLLOWED = 0.3  # ... where one was in the last frame
-_MOVED = 0.2  # heads by which a wrist moves before its hand is searched again, but for every ``SEARCH_S``
+_MOVED, _TRIES = 0.2, 3  # how often a hand is searched in vain before its wrist has moved by so many heads
 _SHOULDERS = 0.8  # visibility of both shoulders from which a body without a face is a person
 
 
@@ -43,7 +44,9 @@ class PersonDetection:
     pose: Pose | None = None
     pose_held: bool = False  # the pose is that of the last frame in which poses were detected
     hands: dict[str, tuple[Hand, float]] = field(default_factory=dict)
-    wrists_tried: dict[str, np.ndarray] = field(default_factory=dict)  # where hands were searched in vain, by side
+    wrists_tried: dict[str, tuple[np.ndarray, int]] = field(
+        default_factory=dict
+    )  # where and how often, by side, in vain
     colours: np.ndarray = field(default_factory=lambda: np.full(256, 1 / 256))
 
 
@@ -56,12 +59,13 @@ class Track:
     colours: np.ndarray
     last_seen_s: float
     face: Face | None = None
+    face_score: float = 0.0
     face_seen_s: float = -np.inf
     pose: Pose | None = None
     pose_seen_s: float = -np.inf
     pose_tried_s: float = -np.inf
     hands: list[Hand] = field(default_factory=list)
-    wrists_tried: dict[str, np.ndarray] = field(default_factory=dict)
+    wrists_tried: dict[str, tuple[np.ndarray, int]] = field(default_factory=dict)
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(3))
 
     def expected(self, time_s: float) -> np.ndarray:
@@ -76,15 +80,16 @@ class Track:
             self.pose_seen_s = time_s
         self.wrists_tried = {side: at for side, at in person.wrists_tried.items() if side not in person.hands}
         if person.face is not None:
-            self.face, self.face_seen_s = person.face, time_s
+            self.face, self.face_score, self.face_seen_s = person.face, person.face_score, time_s
 
 
 @dataclass(frozen=True)
 class Due:
-    """What is done in this frame: ``pose`` bodies, ``glance`` search for large faces and hands, ``search`` for all."""
+    """What is done in this frame: bodies, a glance for large faces and hands of visible wrists, a search for all."""
 
     pose: bool
     glance: bool
+    hands: bool
     search: bool
 
 
@@ -101,7 +106,7 @@ def detect_people(
     jobs: list[tuple[str, Callable]] = []
     if due.pose:
         jobs += [("pose", partial(_follow_pose, networks, frame, track, time_s)) for track in with_pose]
-    jobs += [("face", partial(_follow_face, networks, frame, track, time_s)) for track in with_face]
+    jobs += [("face", partial(_follow_face, networks, frame, track, time_s, due)) for track in with_face]
     jobs += [("hands", partial(bodies.follow_hand, networks, frame, hand)) for hand in hands]
     jobs += [("search", partial(faces.detect_faces, networks, frame, window, _SURE)) for window in windows]
     done = iter(workers.run(jobs))
@@ -154,20 +159,22 @@ def _follow_pose(networks: Networks, frame: np.ndarray, track: Track, time_s: fl
     return pose.smoothed(track.pose, time_s - track.pose_seen_s) if pose else None
 
 
-def _follow_face(networks: Networks, frame: np.ndarray, track: Track, time_s: float) -> PersonDetection | None:
+def _follow_face(
+    networks: Networks, frame: np.ndarray, track: Track, time_s: float, due: Due
+) -> PersonDetection | None:
     """Return the face of a track where it is expected, or where the detector finds it about there."""
     expected = track.expected(time_s)
     assert track.face is not None
     region = track.face.region.copy()
     region[:2] += expected[:2] - track.face.head[:2]
     face = faces.face_at(networks, frame, region) if time_s - track.face_seen_s < COAST_S / 2 else None
-    # The network of the mesh fits a face to anything that is where a head was, and is certain of it: the detector is not.
-    score = _score(networks, frame, face.head) if face else 0.0
-    return (
-        PersonDetection(face.head, face, score)
-        if face and score >= _FOLLOWED
-        else _face_near(networks, frame, expected)
-    )
+    if face is not None:
+        # The network of the mesh fits a face to anything that is where a head was, and is certain of it: the detector is not.
+        moved = np.hypot(*(face.head - track.face.head)[:2]) > 0.1 * face.head[2]
+        score = _score(networks, frame, face.head) if due.glance or moved else track.face_score
+        if score > 0:
+            return PersonDetection(face.head, face, score)
+    return _face_near(networks, frame, expected)
 
 
 def _face_near(networks: Networks, frame: np.ndarray, head: np.ndarray) -> PersonDetection | None:
@@ -179,8 +186,8 @@ def _face_near(networks: Networks, frame: np.ndarray, head: np.ndarray) -> Perso
 
 
 def _score(networks: Networks, frame: np.ndarray, head: np.ndarray) -> float:
-    """Return the face detector's score at a head, 0 where it is below 0.1."""
-    found = faces.detect_faces(networks, frame, np.array([head[0], head[1], 3 * head[2]]), 0.1)
+    """Return the face detector's score at a head, 0 where it is below ``_FOLLOWED``."""
+    found = faces.detect_faces(networks, frame, np.array([head[0], head[1], 3 * head[2]]), _FOLLOWED)
     scores = [c.score for c in found if np.hypot(*(faces.detected_head(c) - head)[:2]) < 0.5 * head[2]]
     return max(scores, default=0.0)
 
@@ -255,6 +262,8 @@ def _find_bodies(
     size = _size(frame)
     with workers.part("search"):
         regions = bodies.detect_poses(networks, frame, np.array([*(size / 2), size.max()]))
+    followed = [person.pose.region for person in people if person.pose]
+    regions = [r for r in regions if not any(np.hypot(*(r - f)[:2]) < 0.25 * max(r[2], f[2]) for f in followed)]
     jobs = [("search", partial(bodies.pose_at, networks, frame, region)) for region in regions]
     poses = distinct([pose for pose in workers.run(jobs) if pose], lambda pose: pose.head)
     known = [person.pose.head for person in people if person.pose] + [person.head for person in people]
@@ -292,7 +301,7 @@ def _find_hands(
     _assign_hands(people, hands, frame)
     windows: list[np.ndarray] = []
     for person in people:
-        if len(person.hands) == 2 or not (due.search or (due.glance and _wrist_moved(person, frame))):
+        if len(person.hands) == 2 or not (due.hands or (due.glance and _to_search(person, frame))):
             continue
         window = _reach(person.head, _size(frame))
         windows += [window] * (not any((window == other).all() for other in windows))
@@ -309,18 +318,18 @@ def _find_hands(
         _assign_hands(people, more, frame)
 
 
-def _wrist_moved(person: PersonDetection, frame: np.ndarray) -> bool:
-    """Return whether a visible wrist without a hand has moved since a hand was searched there; note where it is."""
-    moved = False
+def _to_search(person: PersonDetection, frame: np.ndarray) -> bool:
+    """Return whether a visible wrist has no hand, and was not searched in vain where it is; count this search."""
+    search = False
     for side in bodies.visible_wrists(person.pose, _size(frame)):
-        if side not in person.hands:
-            assert person.pose is not None
+        if side not in person.hands and person.pose is not None:
             wrist = person.pose.points[WRISTS[side], :2]
-            before = person.wrists_tried.get(side)
-            if before is None or np.hypot(*(wrist - before)) > _MOVED * person.head[2]:
-                person.wrists_tried = {**person.wrists_tried, side: wrist}
-                moved = True
-    return moved
+            before, tries = person.wrists_tried.get(side, (wrist, 0))
+            if np.hypot(*(wrist - before)) > _MOVED * person.head[2]:
+                before, tries = wrist, 0
+            search = search or tries < _TRIES
+            person.wrists_tried = {**person.wrists_tried, side: (before, tries + 1)}
+    return search
 
 
 def _reach(head: np.ndarray, size: np.ndarray) -> np.ndarray:

@@ -26,6 +26,7 @@ from kinesics.perception.networks import Networks, fractions, load_networks
 from kinesics.perception.people import (
     COAST_S,
     GLANCE_S,
+    HANDS_S,
     KEPT_S,
     POSE_S,
     SEARCH_S,
@@ -106,7 +107,7 @@ def track(  # noqa: PLR0913 - keyword-only settings
     tracks: list[Track] = []
     totals: list[Totals] = []
     identities = Identities(loaded.face_embedding, rate_hz)
-    steps = [max(round(span_s * rate_hz), 1) for span_s in (POSE_S, GLANCE_S, SEARCH_S)]
+    steps = [max(round(span_s * rate_hz), 1) for span_s in (POSE_S, GLANCE_S, HANDS_S, SEARCH_S)]
     with temporary_folder() as folder, Workers(workers or default_workers()) as pool:
         provisional = folder / "provisional.parquet"
         with TracksWriter(provisional, name or Path(video).stem, rate_hz, info.width, info.height) as writer:
@@ -116,8 +117,8 @@ def track(  # noqa: PLR0913 - keyword-only settings
             for frame, ends in tqdm(frames, total=count, unit="frame", disable=None if progress else True):
                 since = frame.k - begins
                 tracks = [t for t in tracks if since and frame.time_s - t.last_seen_s <= KEPT_S]
-                pose, glance, search = (since % step == 0 for step in steps)
-                due = Due(pose or ends, glance, search)
+                pose, *searches = (since % step == 0 for step in steps)
+                due = Due(pose or ends, *searches)
                 people = detect_people(loaded, pool, frame.image, frame.time_s, tracks, due)[:max_people]
                 with pool.part("identify"):
                     pairs = _identify(frame, people, tracks, totals, identities)

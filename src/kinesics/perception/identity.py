@@ -154,11 +154,13 @@ def join_tracks(
     """
     numbers = sorted(tracks)
     place = {number: k for k, number in enumerate(numbers)}
-    sums = np.array([tracks[number].embedding for number in numbers]).reshape(-1, DIM)
+    sums = np.array([tracks[number].embedding for number in numbers], np.float32).reshape(-1, DIM)
     colours = _similar_colours([tracks[number] for number in numbers])
     for a, b in together:
         colours[place[a], place[b]] = colours[place[b], place[a]] = -1
-    least = np.where(np.eye(len(numbers), dtype=bool), np.inf, SAME)  # the similarity from which two are joined
+    least = np.where(np.eye(len(numbers), dtype=bool), np.inf, SAME).astype(
+        np.float32
+    )  # the similarity from which two are joined
     for (a, b), count in (faces or {}).items():
         least[place[a], place[b]] = least[place[b], place[a]] = TWICE if count <= moment else np.inf
     similarity = _similarity(_unit(sums), _unit(sums), colours)
@@ -184,7 +186,7 @@ def _similarity(a: np.ndarray, b: np.ndarray, colours: np.ndarray) -> np.ndarray
     """Return the similarity of tracks, from embeddings (A, 192), (B, 192) of length 1 or 0 and how like their colours are."""
     cosine = a @ b.T
     known = a.any(1)[:, None] & b.any(1)[None]
-    return np.where(known, cosine, np.where(colours > 0, SAME + 0.01 * colours, -np.inf))
+    return np.where(known, cosine, np.where(colours > 0, SAME + 0.01 * colours, -np.inf)).astype(np.float32)
 
 
 def _similar_colours(tracks: list[Gallery]) -> np.ndarray:
@@ -192,13 +194,16 @@ def _similar_colours(tracks: list[Gallery]) -> np.ndarray:
 
     Less than 0 stands for tracks whose colours do not count.
     """
-    out = np.zeros((len(tracks), len(tracks)))
-    for i, a in enumerate(tracks):
-        for j, b in enumerate(tracks[:i]):
-            gap_s = max(a.first_s - b.last_s, b.first_s - a.last_s)
-            if a.shot == b.shot and gap_s <= KEPT_S and a.colours is not None and b.colours is not None:
-                distance = np.sqrt(max(1 - np.sqrt(a.colours * b.colours).sum(), 0))
-                out[i, j] = out[j, i] = max(1 - distance / COLOURS, 0)
+    out = np.zeros((len(tracks), len(tracks)), np.float32)
+    shots: dict[int, list[int]] = {}
+    for place, gallery in enumerate(tracks):
+        shots.setdefault(gallery.shot, []).append(place)
+    for i, j in (pair for places in shots.values() for pair in combinations(places, 2)):
+        a, b = tracks[i], tracks[j]
+        gap_s = max(a.first_s - b.last_s, b.first_s - a.last_s)
+        if gap_s <= KEPT_S and a.colours is not None and b.colours is not None:
+            distance = np.sqrt(max(1 - np.sqrt(a.colours * b.colours).sum(), 0))
+            out[i, j] = out[j, i] = max(1 - distance / COLOURS, 0)
     return out
 
 

@@ -95,7 +95,7 @@ def track(  # noqa: PLR0913 - keyword-only settings
     ``networks`` is the folder of ``networks.FILES``; ``name`` is the video's name in the tables, by default the file's
     without its suffix. ``workers`` threads share the work (default: the processors that this process may use, two at
     most). Person 0 is the main person: the largest sum of face area over time; the others are numbered from left to
-    right by their mean position. Tracks of less than 0.5 s are left out, unless the video is no longer, and so are those
+    right by their mean position. People of less than 0.5 s are left out, unless the video is no longer, and so are those
     without any face, or none that the detector is certain of: there are bodies in lettering and faces in pumpkins for the
     networks. Memory does not grow with the video, and the same video gives the same bytes with any number of workers.
 

@@ -109,6 +109,14 @@ def test_colours_alone_join_tracks_without_an_embedding_in_a_shot():
     assert join_tracks(tracks, [(0, 1)]) == {0: 0, 1: 1, 2: 2}, "seen together"
 
 
+def test_hundreds_of_shots_of_four_people():
+    rng = np.random.default_rng(1)
+    people = rng.normal(size=(4, DIM))
+    tracks = {k: track(basis(*(people[k % 4] + 0.5 * rng.normal(size=DIM))), shot=k // 4) for k in range(800)}
+    faces = {(4 * shot + i, 4 * shot + j): 20 for shot in range(200) for i in range(4) for j in range(i + 1, 4)}
+    assert join_tracks(tracks, faces=faces, moment=10) == {k: k % 4 for k in tracks}
+
+
 def test_no_tracks():
     assert join_tracks({}) == {}
     assert join_tracks({3: track(A)}) == {3: 3}

@@ -10,6 +10,7 @@ A region is x, y, side, angle: its middle and side in pixels, and the direction 
 import struct
 import threading
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,7 @@ FACE_BUNDLE = "face_landmarker.task"
 FILES = (
     FACE_BUNDLE,
     *("palm_detection_full.tflite", "hand_landmark_full.tflite", "pose_detection.tflite", "pose_landmark_full.tflite"),
+    "MobileFaceNet.tflite",
 )
 
 
@@ -68,7 +70,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks of faces, bodies and hands."""
+    """The networks of faces, bodies and hands; ``face_embedding`` is the one of ``identity``."""
 
     face_detector: Network
     face_landmarks: Network
@@ -77,19 +79,21 @@ class Networks:
     pose_landmarks: Network
     palm_detector: Network
     hand_landmarks: Network
+    face_embedding: Network
 
 
 def load_networks(folder: Path) -> Networks:
     """Load the networks from a folder with ``FILES``. Raises KinesicsError naming a file that is missing or damaged."""
     inside = _unzipped(folder / FACE_BUNDLE, "face_detector", "face_landmarks_detector", "face_blendshapes")
-    palm, hand, pose_detection, pose = (_read(folder / name) for name in FILES[1:])
+    palm, hand, pose_detection, pose, embedding = (_read(folder / name) for name in FILES[1:])
     faces = [Network(f"{folder / FACE_BUNDLE}: {name}", content) for name, content in inside.items()]
     return Networks(
         *faces,
         pose_detector=Network(str(folder / FILES[3]), pose_detection),
-        pose_landmarks=Network(str(folder / FILES[4]), _pruned(folder / FILES[4], pose)),
+        pose_landmarks=Network(str(folder / FILES[4]), _rewritten(folder / FILES[4], pose, without_mask)),
         palm_detector=Network(str(folder / FILES[1]), palm),
         hand_landmarks=Network(str(folder / FILES[2]), hand),
+        face_embedding=Network(str(folder / FILES[5]), _rewritten(folder / FILES[5], embedding, for_one_face)),
     )
 
 
@@ -114,10 +118,10 @@ def _unzipped(path: Path, *names: str) -> dict[str, bytes]:
         ) from None
 
 
-def _pruned(path: Path, network: bytes) -> bytes:
+def _rewritten(path: Path, network: bytes, rewrite: Callable[[bytes], bytes]) -> bytes:
     try:
-        return without_mask(network)
-    except (struct.error, TypeError, ValueError, IndexError) as error:
+        return rewrite(network)
+    except (struct.error, AttributeError, TypeError, ValueError, IndexError) as error:
         raise KinesicsError(f"{path}: damaged: {one_line(error)}; delete it, and run again") from None
 
 
@@ -142,6 +146,26 @@ def without_mask(network: bytes) -> bytes:
     graph.tensors[mask].buffer = len(model.buffers)
     model.buffers.append(zeros)
     builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def for_one_face(network: bytes) -> bytes:
+    """Return the network of face embeddings, whose file takes two faces at once, for one."""
+    import flatbuffers
+
+    model = tflite.ModelT.InitFromPackedBuf(network)
+    graph = model.subgraphs[0]
+    for tensor in graph.tensors:
+        if model.buffers[tensor.buffer].data is None and len(tensor.shape) and tensor.shape[0] == 2:
+            tensor.shape = [1, *tensor.shape[1:]]
+    for operator in graph.operators:
+        options = operator.builtinOptions
+        if isinstance(options, tflite.ReshapeOptionsT):
+            options.newShape = [1, *options.newShape[1:]]
+            buffer = model.buffers[graph.tensors[operator.inputs[1]].buffer]
+            buffer.data = np.frombuffer(np.array(options.newShape, "<i4").tobytes(), np.uint8)
+    builder = flatbuffers.Builder(len(network))
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
 

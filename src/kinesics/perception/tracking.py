@@ -1,13 +1,15 @@
-"""Track several people in a video: faces, poses and hands, with identities that last through gaps and crossings.
+"""Track several people in a video: faces, poses and hands, with identities that last through gaps, crossings and cuts.
 
-Networks are MediaPipe's (Lugaresi et al. 2019, arXiv:1906.08172). Identities come from the Hungarian assignment (Kuhn 1955)
-of detected people to constant-velocity tracks, on position, size and colours.
+Networks are MediaPipe's (Lugaresi et al. 2019, arXiv:1906.08172). Within a shot, tracks come from the Hungarian assignment
+(Kuhn 1955) of detected people to constant-velocity tracks, on position, size and colours; where those are in doubt, the
+embedding of the face has a veto. A cut ends all tracks. The tracks of one person are joined by the face (``identity``).
 
 The state is one small record per person; rows go to disk as they come, and get their final ids in a second pass over the
 file.
 """
 
 import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +22,7 @@ from kinesics.media.streams import AS_IT_COMES, ReadOptions
 from kinesics.media.video import probe_video, read_frames
 from kinesics.perception.bodies import SHOULDERS, Pose
 from kinesics.perception.faces import facial_actions, head_matrix
+from kinesics.perception.identity import Identities
 from kinesics.perception.networks import Networks, fractions, load_networks
 from kinesics.perception.people import (
     COAST_S,
@@ -35,6 +38,7 @@ from kinesics.perception.people import (
     box_around,
     detect_people,
 )
+from kinesics.perception.shots import ShotFrame, number_shots
 from kinesics.perception.work import PARTS, Workers
 from kinesics.structures.timegrid import samples
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, VISIBLE, TracksWriter, remap_ids
@@ -42,6 +46,9 @@ from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, VISIBLE, TracksWrit
 _SHORT_S = 0.5  # a shorter track is taken for a false detection: no behaviour is coded that is shorter
 # The mean face score from which a track is a person: real faces of the demo clips score 0.89 and more, carved pumpkins 0.6.
 _CERTAIN = 0.65
+_DOUBTFUL = (
+    0.4  # the cost of a match from which the face is compared; a head that moves by its size in a frame costs so much
+)
 
 
 @dataclass
@@ -53,6 +60,14 @@ class Totals:
     score: float = 0.0
     area: float = 0.0  # fraction of the frame
     x: float = 0.0
+
+    def add(self, other: "Totals") -> None:
+        """Add the sums over another track."""
+        self.samples += other.samples
+        self.faces += other.faces
+        self.score += other.score
+        self.area += other.area
+        self.x += other.x
 
 
 @dataclass(frozen=True)
@@ -82,7 +97,7 @@ def track(  # noqa: PLR0913 - keyword-only settings
     ``networks`` is the folder of ``networks.FILES``; ``name`` is the video's name in the tables, by default the file's
     without its suffix. ``workers`` threads share the work (default: the processors that this process may use, two at
     most). Person 0 is the main person: the largest sum of face area over time; the others are numbered from left to
-    right by their mean position. Tracks of less than 0.5 s are left out, unless the video is no longer, and so are those
+    right by their mean position. People of less than 0.5 s are left out, unless the video is no longer, and so are those
     without any face, or none that the detector is certain of: there are bodies in lettering and faces in pumpkins for the
     networks. Memory does not grow with the video, and the same video gives the same bytes with any number of workers.
 
@@ -94,6 +109,7 @@ def track(  # noqa: PLR0913 - keyword-only settings
     loaded = load_networks(networks)
     tracks: list[Track] = []
     totals: list[Totals] = []
+    identities = Identities(loaded.face_embedding, rate_hz)
     steps = [max(round(span_s * rate_hz), 1) for span_s in (POSE_S, GLANCE_S, HANDS_S, SEARCH_S)]
     with temporary_folder() as folder, Workers(workers or default_workers()) as pool:
         provisional = folder / "provisional.parquet"
@@ -106,28 +122,33 @@ def track(  # noqa: PLR0913 - keyword-only settings
             video_stream=info.video_stream,
             damaged_after_s=info.damaged_after_s,
         ) as writer:
-            frames = pool.ahead(read_frames(video, rate_hz, options), "decode")
+            frames = pool.ahead(_with_ends(number_shots(read_frames(video, rate_hz, options))), "decode")
             waiting: list[_Seen] = []  # since the last frame with poses
-            for k, time_s, frame in tqdm(frames, total=count, unit="frame", disable=None if progress else True):
-                tracks = [t for t in tracks if time_s - t.last_seen_s <= KEPT_S]
-                pose, *searches = (k % step == 0 for step in steps)
-                due = Due(pose or k == count - 1, *searches)
-                people = detect_people(loaded, pool, frame, time_s, tracks, due)[:max_people]
+            begins = 0  # number of the first frame of the shot
+            for frame, ends in tqdm(frames, total=count, unit="frame", disable=None if progress else True):
+                since = frame.k - begins
+                tracks = [t for t in tracks if since and frame.time_s - t.last_seen_s <= KEPT_S]
+                pose, *searches = (since % step == 0 for step in steps)
+                due = Due(pose or ends, *searches)
+                people = detect_people(loaded, pool, frame.image, frame.time_s, tracks, due)[:max_people]
                 with pool.part("identify"):
-                    pairs = _identify(people, tracks, totals, time_s)
+                    pairs = _identify(frame, people, tracks, totals, identities)
+                    identities.see(frame, pairs)
                 if due.pose:
-                    _write(waiting, {t.number: p.pose for t, p in pairs if p.pose}, k, loaded, pool, writer, totals)
+                    poses = {t.number: p.pose for t, p in pairs if p.pose}
+                    _write(waiting, poses, frame.k, loaded, pool, writer, totals)
                     waiting = []
-                waiting += [_Seen(k, time_s, track.number, person) for track, person in pairs]
+                waiting += [_Seen(frame.k, frame.time_s, frame.shot, track.number, person) for track, person in pairs]
+                begins = frame.k + 1 if ends else begins
             _write(waiting, {}, count, loaded, pool, writer, totals)
             with pool.part("write"):
                 writer.close(info.duration_s)
         shortest = min(np.ceil(_SHORT_S * rate_hz), count)
-        ids = _final_ids(totals, shortest)
+        ids = _final_ids(totals, identities.people(), shortest)
         with pool.part("write"):
             remap_ids(provisional, out, ids)
         seconds = {part: pool.seconds[part] for part in PARTS}
-    return Tracked(len(ids), count, info.duration_s, seconds)
+    return Tracked(len({*ids.values()}), count, info.duration_s, seconds)
 
 
 def default_workers() -> int:
@@ -135,12 +156,39 @@ def default_workers() -> int:
     return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 2)
 
 
+def _with_ends(shots: Iterable[ShotFrame]) -> Iterator[tuple[ShotFrame, bool]]:
+    """Yield each frame, and whether it is the last of its shot."""
+    frame = None
+    for following in shots:
+        if frame is not None:
+            yield frame, frame.shot != following.shot
+        frame = following
+    if frame is not None:
+        yield frame, True
+
+
 def _identify(
-    people: list[PersonDetection], tracks: list[Track], totals: list[Totals], time_s: float
+    frame: ShotFrame,
+    people: list[PersonDetection],
+    tracks: list[Track],
+    totals: list[Totals],
+    identities: Identities,
 ) -> list[tuple[Track, PersonDetection]]:
     """Match detected people with tracks, beginning new tracks in ``tracks`` and ``totals``, and update the tracks."""
+    time_s = frame.time_s
     cost = np.array([[_difference(track, person, time_s) for track in tracks] for person in people])
-    matches = dict(assign(cost.reshape(len(people), len(tracks)), 1.0))
+    cost = cost.reshape(len(people), len(tracks))
+    matches, wrong = {}, [(0, 0)]
+    while wrong:  # each round rules pairs out
+        matches = dict(assign(cost, 1.0))
+        wrong = [
+            (i, j)
+            for i, j in matches.items()
+            if (cost[i, j] > _DOUBTFUL or time_s - tracks[j].last_seen_s > COAST_S)
+            and identities.is_other(frame, tracks[j], people[i])
+        ]
+        for pair in wrong:
+            cost[pair] = np.inf
     pairs = []
     for i, person in enumerate(people):
         if i in matches:
@@ -180,6 +228,7 @@ def _difference(track: Track, person: PersonDetection, time_s: float) -> float:
 class _Seen:
     frame: int
     time_s: float
+    shot: int
     number: int
     person: PersonDetection
 
@@ -208,7 +257,8 @@ def _write(
     rows = workers.run([("face", partial(_row, networks, one.person, size)) for one in seen])
     with workers.part("write"):
         for one, row in zip(seen, rows, strict=True):
-            writer.add({"frame": one.frame, "time_s": one.time_s, "person": one.number, **row})
+            where = {"frame": one.frame, "time_s": one.time_s, "person": one.number, "shot": one.shot}
+            writer.add(where | row)
             _add(totals[one.number], row, one.person, writer.width)
 
 
@@ -243,13 +293,20 @@ def _add(total: Totals, row: dict, person: PersonDetection, width: int) -> None:
         total.area += (row["face_x1"] - row["face_x0"]) * (row["face_y1"] - row["face_y0"])
 
 
-def _final_ids(totals: list[Totals], shortest: float) -> dict[int, int]:
-    """Return the final id of each track that is long enough and has a certain face: 0 the main person, then left to right."""
-    kept = [
-        k
-        for k, total in enumerate(totals)
+def _final_ids(totals: list[Totals], people: Mapping[int, int], shortest: float) -> dict[int, int]:
+    """Return the final id of each track, by the person that it is of: 0 the main person, then left to right.
+
+    Tracks of people who are not there long enough, or without a certain face, have none.
+    """
+    of_person: dict[int, Totals] = {}
+    for track, person in sorted(people.items()):
+        of_person.setdefault(person, Totals()).add(totals[track])
+    kept = {
+        person: total
+        for person, total in of_person.items()
         if total.samples >= shortest and total.faces and total.score / total.faces >= _CERTAIN
-    ]
-    main = max(kept, key=lambda k: (totals[k].area, totals[k].samples), default=None)
-    others = sorted((k for k in kept if k != main), key=lambda k: totals[k].x / totals[k].samples)
-    return {old: new for new, old in enumerate([main, *others]) if old is not None}
+    }
+    main = max(kept, key=lambda person: (kept[person].area, kept[person].samples), default=None)
+    others = sorted(kept.keys() - {main}, key=lambda person: (kept[person].x / kept[person].samples, person))
+    number = {person: place for place, person in enumerate([main, *others])}
+    return {track: number[person] for track, person in people.items() if person in kept}

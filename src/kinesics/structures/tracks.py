@@ -179,7 +179,10 @@ class TracksWriter:
 
 
 def remap_ids(source: str | Path, path: str | Path, ids: Mapping[int, int]) -> None:
-    """Copy a tracks file, row group by row group, with the new ids ``ids[old]`` of people; those without one are left out."""
+    """Copy a tracks file, row group by row group, with the new ids ``ids[old]`` of people; those without one are left out.
+
+    Where one person gets several rows of a frame, the one with the largest face stays.
+    """
     file = pq.ParquetFile(source)
     old = pa.array(list(ids), pa.int32())
     new = pa.array(list(ids.values()), pa.int32())
@@ -188,13 +191,28 @@ def remap_ids(source: str | Path, path: str | Path, ids: Mapping[int, int]) -> N
         replacing(path) as temporary,
         pq.ParquetWriter(temporary, SCHEMA, compression="zstd", write_page_checksum=True) as writer,
     ):
+        held = SCHEMA.empty_table()  # rows of the last frame, of which the next group may have more
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=SCHEMA.names).replace_schema_metadata(None)
             table = table.filter(pa.compute.is_in(table["person"], old))
             person = new.take(pa.compute.index_in(table["person"].combine_chunks(), old))
-            table = table.set_column(place, SCHEMA.field(place), person)
-            writer.write_table(table.sort_by([("frame", "ascending"), ("person", "ascending")]))
+            table = pa.concat_tables([held, table.set_column(place, SCHEMA.field(place), person)])
+            complete = pa.compute.less(table["frame"], pa.compute.max(table["frame"]))
+            held = table.filter(pa.compute.invert(complete))
+            writer.write_table(_one_row_each(table.filter(complete)))
+        writer.write_table(_one_row_each(held))
         writer.add_key_value_metadata({"kinesics": file.metadata.metadata[b"kinesics"]})
+
+
+def _one_row_each(table: pa.Table) -> pa.Table:
+    """Return the rows sorted by frame and person, of several of both the one with the largest face."""
+    frame, person = (table[name].to_numpy() for name in ("frame", "person"))
+    x0, y0, x1, y1 = (table[name].to_numpy() for name in FACE_BOX)
+    area = np.nan_to_num((x1 - x0) * (y1 - y0), nan=-1)
+    order = np.lexsort((-area, person, frame))
+    first = np.ones(len(order), bool)
+    first[1:] = (np.diff(frame[order]) != 0) | (np.diff(person[order]) != 0)
+    return table.take(pa.array(order[first]))
 
 
 def read_tracks(path: str | Path) -> Tracks:

@@ -7,7 +7,7 @@ import pytest
 from support.body_tracks import RATE, make_tracks
 
 from kinesics.errors import KinesicsError
-from kinesics.structures.tracks import BLENDSHAPES, LANDMARKS, SCHEMA, TracksWriter, read_tracks, remap_ids
+from kinesics.structures.tracks import BLENDSHAPES, FACE_BOX, LANDMARKS, SCHEMA, TracksWriter, read_tracks, remap_ids
 
 
 def test_other_files_are_refused(tmp_path):
@@ -107,3 +107,18 @@ def test_ids_are_remapped_and_people_without_one_left_out(tmp_path):
     assert (tracks.video, tracks.persons, tracks.frames) == ("v", [0, 1], 4)
     np.testing.assert_allclose(tracks.dense(0, "face_score"), 0.9)
     np.testing.assert_allclose(tracks.dense(1, "face_score"), 0.2)
+
+
+@pytest.mark.parametrize("group_rows", [1, 2, 3, 5, 256])
+def test_of_two_rows_of_a_person_in_a_frame_the_larger_face_stays(tmp_path, group_rows):
+    with TracksWriter(tmp_path / "v.parquet", "v", RATE, 2, 2, group_rows) as writer:
+        for k in range(4):
+            for person, size in ((0, None), (1, 0.3), (2, 0.1 * k), (3, 0.2)):
+                box = {} if size is None else dict(zip(FACE_BOX, (0, 0, size, size), strict=True))
+                writer.add({"frame": k, "time_s": k / RATE, "person": person, **box})
+        writer.close(0.4)
+    remap_ids(tmp_path / "v.parquet", tmp_path / "w.parquet", {0: 0, 2: 0, 3: 0, 1: 5})
+    tracks = read_tracks(tmp_path / "w.parquet")
+    assert tracks.persons == [0, 5]
+    np.testing.assert_allclose(tracks.dense(0, "face_x1"), [0.2, 0.2, 0.2, 0.3], atol=1e-6)
+    np.testing.assert_allclose(tracks.dense(5, "face_x1"), 0.3, atol=1e-6)

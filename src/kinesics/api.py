@@ -22,7 +22,7 @@ from kinesics.io.files import temporary_folder
 from kinesics.io.names import video_name
 from kinesics.io.validation import check, read_yaml, schema
 from kinesics.media.examination import reading_note
-from kinesics.media.streams import ReadOptions
+from kinesics.media.streams import AS_IT_COMES, ReadOptions
 from kinesics.media.video import probe_video
 from kinesics.metrics.scoring import score as score_tables
 from kinesics.structures.events import Events, keep_events, merge_events
@@ -441,9 +441,9 @@ def convert(  # noqa: PLR0913 - keyword-only settings
     return written
 
 
-def media_of(video: PathLike) -> Media:
+def media_of(video: PathLike, options: ReadOptions = AS_IT_COMES) -> Media:
     """Return what formats need to be known of a video. Raises KinesicsError if it cannot be read."""
-    info = probe_video(video)
+    info = probe_video(video, options)
     return Media(Path(video), info.rate_hz, info.duration_s, info.width, info.height)
 
 

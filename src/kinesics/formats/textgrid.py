@@ -1,7 +1,7 @@
 """Praat TextGrid files, in the long and the short text form.
 
-Praat takes only the numbers, texts and flags that stand free in such a file, and so does this reader; praatio and tgt look for
-the words between them, and fail on files of other tools that Praat opens.
+Praat takes only the numbers, texts and flags that stand free in such a file, whatever words are between them, and so does this
+reader.
 """
 
 import re

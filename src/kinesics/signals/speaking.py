@@ -19,7 +19,7 @@ from kinesics.structures.timegrid import index, runs, seconds, smooth
 from kinesics.structures.tracks import Tracks
 
 #: The audio encoder, whose first number is the probability of speech.
-ENCODER = "hear"
+ENCODER = "audio_activity"
 #: Sampling rate of the articulation; at less than half of it syllables cannot be followed.
 RATE_HZ = 10.0
 #: Logistic regression: constant, then the weights of ``_inputs``, with sound and without.
@@ -36,7 +36,7 @@ _SHORT_S = 0.3  # gaps of the face that are interpolated
 def speaking(tracks: Tracks, sound: Features | None = None) -> dict[int, np.ndarray]:
     """Return for each person the probability of speaking, (frames,), NaN where it is unknown.
 
-    ``sound`` are the features of ``hear``; without them, and where they are missing, the mouth alone decides. It is unknown
+    ``sound`` are the features of ``audio_activity``; without them, and where they are missing, the mouth alone decides. It is unknown
     where there is no face, and in tracks of less than 5 frames a second.
     """
     inputs = speaking_inputs(tracks, sound)

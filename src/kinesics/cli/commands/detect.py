@@ -10,6 +10,7 @@ from kinesics.detectors.registry import DETECTORS, is_trained
 from kinesics.errors import KinesicsError
 from kinesics.formats.base import Options
 from kinesics.formats.registry import find_writer
+from kinesics.media.streams import ReadOptions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +71,8 @@ def run(args: argparse.Namespace) -> None:
         notify=print,
         progress=True,
     )
-    options = Options(media=api.media_of(args.video), notify=print_note)
+    reading = ReadOptions(args.video_stream, args.audio_stream, args.accept_damaged)
+    options = Options(media=api.media_of(args.video, reading), notify=print_note)
     api.write_events(events, args.out, args.tubes, options=options)
     damage = "" if events.damaged_after_s is None else f" (the video is damaged after {events.damaged_after_s:.2f} s)"
     print(f"{args.out}: {len(events)} events{damage}")

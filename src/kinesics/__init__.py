@@ -16,7 +16,7 @@ _PUBLIC = {
     "train": "kinesics.training",
     "track": "kinesics.api",
     "score": "kinesics.api",
-    "convert": "kinesics.api",
+    "convert": "kinesics.conversion",
     "read_events": "kinesics.formats.registry",
     "write_events": "kinesics.formats.registry",
     "ViewedVideo": "kinesics.formats.html_viewer",

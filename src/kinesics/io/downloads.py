@@ -82,7 +82,7 @@ def fetch(source: str, folder: Path, *tables: str | Path) -> list[Path]:
     for row in rows:
         path = folder / source / row["file"]
         if path.exists() and sha256(path) != row["sha256"]:
-            print(f"{path}: its SHA-256 is not the pinned one: deleted, fetching it again", file=sys.stderr)
+            print(f"kinesics: {path}: its SHA-256 is not the pinned one: deleted, fetching it again", file=sys.stderr)
             path.unlink()
         if not path.exists():
             missing.append(row)

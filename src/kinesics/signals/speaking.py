@@ -36,8 +36,8 @@ _SHORT_S = 0.3  # gaps of the face that are interpolated
 def speaking(tracks: Tracks, sound: Features | None = None) -> dict[int, np.ndarray]:
     """Return for each person the probability of speaking, (frames,), NaN where it is unknown.
 
-    ``sound`` are the features of ``audio_activity``; without them, and where they are missing, the mouth alone decides. It is unknown
-    where there is no face, and in tracks of less than 5 frames a second.
+    ``sound`` are the features of ``audio_activity``; without them, and where they are missing, the mouth alone decides. It
+    is unknown where there is no face, and in tracks of less than 5 frames a second.
     """
     inputs = speaking_inputs(tracks, sound)
     return {person: _probability(values) for person, values in inputs.items()}

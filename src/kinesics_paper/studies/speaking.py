@@ -40,7 +40,7 @@ class _Stream:
 
 
 def speaking_accuracy(tracks: Sequence[str], sounds: Sequence[str], passes: Sequence[str]) -> dict[str, Any]:
-    """Return how well it is known who speaks, from the tracks files of clips, their features of ``audio_activity``, and the passes.
+    """Return how well it is known who speaks, from tracks files, features of ``audio_activity`` and annotation passes.
 
     Result: {model: {``weights``: of the regression on all clips, ``auc``, ``f1``: of all frames, ``clips``: {clip: {person:
     {``auc``, ``f1``, ``share`` of the frames that are coded}}}, ``mean auc``, ``mean f1``: of those}}, each the mean over the

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from kinesics import api
+    from kinesics.conversion import convert
     from kinesics.formats.base import Media
     from kinesics.formats.registry import find_writer
 
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> None:
         raise KinesicsError("--rate and --size are those of the video: leave them out, or --media")
     width, height = args.size or (None, None)
     given = Media(rate_hz=args.rate, width=width, height=height) if args.rate or args.size else None
-    written = api.convert(
+    written = convert(
         args.sources,
         args.out,
         from_format=args.from_format,

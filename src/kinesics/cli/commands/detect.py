@@ -6,6 +6,7 @@ from pathlib import Path
 from kinesics import api
 from kinesics.cli.options import add_data, add_reading, add_tracking, folder_of, seed, share
 from kinesics.cli.outputs import check_outputs, print_note
+from kinesics.conversion import media_of
 from kinesics.detectors.registry import DETECTORS, is_trained
 from kinesics.errors import KinesicsError
 from kinesics.formats.base import Options
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> None:
         progress=True,
     )
     reading = ReadOptions(args.video_stream, args.audio_stream, args.accept_damaged)
-    options = Options(media=api.media_of(args.video, reading), notify=print_note)
+    options = Options(media=media_of(args.video, reading), notify=print_note)
     api.write_events(events, args.out, args.tubes, options=options)
     damage = "" if events.damaged_after_s is None else f" (the video is damaged after {events.damaged_after_s:.2f} s)"
     print(f"{args.out}: {len(events)} events{damage}")

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from kinesics.detectors.registry import DETECTORS, required_encoders
 from kinesics.encoders.registry import is_downloadable, required_downloads
 from kinesics.errors import KinesicsError
 from kinesics.formats.base import Media, Options, ignore
-from kinesics.formats.html_viewer import ViewedVideo, write_viewer
+from kinesics.formats.html_viewer import ViewedVideo, write_index, write_viewer
 from kinesics.formats.overview import write_overview
 from kinesics.formats.registry import write_events
 from kinesics.io import downloads
@@ -147,6 +147,21 @@ def annotate(
     return events.table
 
 
+def write_overall_index(videos: Sequence[str | Path], out: str | Path) -> None:
+    """Write ``out/index.html``, which links to the pages of the videos that are finished there."""
+    pages, viewed = [], []
+    for video in videos:
+        folder = Path(out) / video_name(video)
+        try:
+            record = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))["video"]
+        except (OSError, ValueError, KeyError):
+            continue
+        info = VideoInfo(**{field.name: record.get(field.name) for field in fields(VideoInfo)})
+        pages.append(folder / "index.html")
+        viewed.append(ViewedVideo(video, api.read_events(folder / "events.csv"), info=info))
+    write_index(Path(out) / "index.html", pages, viewed)
+
+
 def write_outputs(annotation: Annotation, folder: Path, record: dict[str, Any]) -> None:
     """Write ``OUTPUTS`` into a folder, and last the record of how they were made with the SHA-256 of each."""
     hashes = {}
@@ -269,7 +284,9 @@ OUTPUTS: dict[str, Callable[[Annotation, Path], None]] = {
         annotation.events.table, annotation.info.duration_s, path, annotation.tracks.video
     ),
     **dict.fromkeys(("{name}.eaf", "{name}.boris", "{name}.vtt", "{name}.TextGrid"), _write_format),
-    "index.html": lambda annotation, path: write_viewer(path, [ViewedVideo(annotation.video, annotation.events)]),
+    "index.html": lambda annotation, path: write_viewer(
+        path, [ViewedVideo(annotation.video, annotation.events, info=annotation.info)]
+    ),
 }
 #: What is written only if the setting of that name says so.
 OPTIONAL: dict[str, dict[str, Callable[[Annotation, Path], None]]] = {

@@ -38,13 +38,19 @@ class ViewedVideo:
     """A video and the events to show with it.
 
     ``events`` are those that can be corrected; ``compared`` are set against them, such as an annotator's against a detector's.
-    Either may hold events of further videos, which are left out. ``names`` is what the page calls the two tables.
+    Either may hold events of further videos, which are left out. ``names`` is what the page calls the two tables, ``info``
+    what is known of the video (default: it is examined).
     """
 
     video: str | Path
     events: Events
     compared: Events | None = None
     names: tuple[str, str] = ("detector", "annotator")
+    info: VideoInfo | None = None
+
+    def examined(self) -> VideoInfo:
+        """Return what is known of the video. Raises KinesicsError if it has to be examined and cannot be read."""
+        return self.info or probe_video(self.video)
 
 
 def write_viewer(out: str | Path, videos: Sequence[ViewedVideo], *, pages: Sequence[str | Path] | None = None) -> Path:
@@ -66,15 +72,22 @@ def write_viewer(out: str | Path, videos: Sequence[ViewedVideo], *, pages: Seque
     if out.suffix.lower() == ".html":
         if len(videos) != 1:
             raise KinesicsError(f"{out}: a page holds one video, not {len(videos)}: give a folder")
-        _write_page(out, videos[0], probe_video(videos[0].video))
+        _write_page(out, videos[0], videos[0].examined())
         return out
     index = out / "index.html"
     files = [out / page for page in pages or [Path("videos", _page_name(name)) for name in names]]
-    infos = [probe_video(viewed.video) for viewed in videos]
+    infos = [viewed.examined() for viewed in videos]
     for file, viewed, info in zip(files, videos, infos, strict=True):
         _write_page(file, viewed, info, home=relative_url(index, file.parent))
     write_text(index, _index(out, files, videos, infos))
     return index
+
+
+def write_index(path: str | Path, pages: Sequence[str | Path], videos: Sequence[ViewedVideo]) -> None:
+    """Write a page that links to the pages of videos. Raises KinesicsError if a video cannot be read."""
+    path = Path(path)
+    infos = [viewed.examined() for viewed in videos]
+    write_text(path, _index(path.parent, [Path(page) for page in pages], videos, infos))
 
 
 def _refuse_other_videos(viewed: ViewedVideo, names: Sequence[str]) -> None:

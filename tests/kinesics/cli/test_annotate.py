@@ -56,6 +56,11 @@ def test_each_file_has_the_results_of_the_other_commands(finished, detected, cli
     assert summary.loc["happy", "observed_s"] == pytest.approx(2.4)
     text = json.loads((finished / "summary.json").read_text())
     assert {row["label"] for row in text["behaviours"]} == set(events["label"])
+    for name in ("single_face.eaf", "single_face.boris", "single_face.vtt", "single_face.TextGrid"):
+        converted = kinesics.read_events(finished / name).table
+        assert sorted(zip(converted["label"], converted["start_s"].round(2), strict=True)) == sorted(
+            zip(events["label"], events["start_s"].round(2), strict=True)
+        )
     record = json.loads((finished / "provenance.json").read_text())
     assert record["video"]["file"] == "single_face.mp4"
     assert (record["people"], record["events"]) == (1, len(events))
@@ -132,7 +137,8 @@ def test_a_bad_video_among_several_is_listed_and_the_others_are_annotated(
         assert any("text.mp4: not a video" in line for line in lines)
         assert lines[-1] == f"kinesics: 1 of 2 videos failed: {tmp_path / 'text.mp4'}"
         assert contents(out / "single_face") == contents(finished)
-        assert sorted(path.name for path in out.iterdir()) == ["single_face"]
+        assert sorted(path.name for path in out.iterdir()) == ["index.html", "single_face"]
+        assert 'href="single_face/index.html"' in (out / "index.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from kinesics import api
-from kinesics.annotation import OUTPUTS, Settings, annotate
+from kinesics.annotation import OUTPUTS, Settings, annotate, write_overall_index
 from kinesics.cli.options import add_data, add_reading, add_tracking, folder_of, number, seed, share
 from kinesics.cli.outputs import check_writable
 from kinesics.detectors.registry import DETECTORS
@@ -78,6 +78,8 @@ def run(args: argparse.Namespace) -> None:
             done = list(pool.map(partial(_in_process, command), args.videos))
     else:
         done = [_in_turn(video, args.out, settings, data, len(args.videos) > 1) for video in args.videos]
+    if len(args.videos) > 1:
+        write_overall_index(args.videos, args.out)
     if failed := [video for video, success in zip(args.videos, done, strict=True) if not success]:
         raise KinesicsError(f"{len(failed)} of {len(done)} videos failed: {', '.join(map(str, failed))}")
 

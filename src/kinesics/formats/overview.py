@@ -1,6 +1,7 @@
 """Draw events as a timeline to look at (PNG): one lane per person and behaviour."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,9 +31,11 @@ def write_overview(events: pd.DataFrame, duration_s: float, path: str | Path, ti
     drawn = set(sorted(lanes, key=lambda lane: -counts[lane])[:_MOST_LANES])
     missing = len(lanes) - len(drawn)
     lanes = [lane for lane in lanes if lane in drawn]
-    figure = Figure(figsize=(_WIDTH_IN, _MARGIN_IN + _LANE_IN * max(len(lanes), 1)), dpi=_DPI, layout="constrained")
+    figure: Any = Figure(
+        figsize=(_WIDTH_IN, _MARGIN_IN + _LANE_IN * max(len(lanes), 1)), dpi=_DPI, layout="constrained"
+    )
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    axes: Any = figure.add_subplot()  # matplotlib's own types are partial
     for row, (person, label) in enumerate(lanes):
         bouts = events[(events["person"] == person) & (events["label"] == label)]
         colour = LABELS["colour"].get(label, _OTHER)

@@ -1,6 +1,6 @@
 """Score events files against truth files, with notes on what does not match."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,7 +29,7 @@ Paths = str | Path | Sequence[str | Path]
 Groups = dict[str, list[pd.DataFrame]]
 
 
-def score_files(
+def score_files(  # noqa: PLR0913 - keyword-only settings
     truth: Paths | Sequence[Paths],
     predicted: Paths | Sequence[Paths],
     *,
@@ -38,18 +38,20 @@ def score_files(
     diagnosis: bool = False,
     permutations: int = 2000,
     persons_by_boxes: bool = False,
+    read: Callable[[Path], pd.DataFrame] = read_events_csv,
     **settings: Any,
 ) -> dict[str, Any]:
     """Return ``score`` of events files: ``truth`` has one entry per annotator, ``predicted`` one per seed.
 
-    An entry is a CSV file, a folder of them, or a list of both that is read as one table; ``predicted`` may also be one
-    entry. ``tubes`` are those of ``truth``, ``predicted`` and ``other``: as many Parquet files, or folders, in the same order.
-    With ``other``, the events of another detector, the result also has ``compare``, the differences to it; with
-    ``diagnosis`` also that. Of a folder, truth files that hold neither events nor tubes are left out. With
-    ``persons_by_boxes`` persons are matched by the boxes of their events (``identity.remap_by_boxes``), whatever their
-    numbers: those of further annotators to the annotators before, and those of predictions to all annotators. Settings are
-    those of ``score``. The result also has ``notes``, sentences on what may be a mistake: videos and labels that only one
-    side has, numbers of persons that differ, and scores that are no probabilities.
+    An entry is an events file, a folder of CSV files, or a list of both that is read as one table; ``predicted`` may
+    also be one entry. ``read`` reads an events file without tubes. ``tubes`` are those of ``truth``, ``predicted`` and
+    ``other``: as many Parquet files, or folders, in the same order. With ``other``, the events of another detector, the
+    result also has ``compare``, the differences to it; with ``diagnosis`` also that. Of a folder, truth files that hold
+    neither events nor tubes are left out. With ``persons_by_boxes`` persons are matched by the boxes of their events
+    (``identity.remap_by_boxes``), whatever their numbers: those of further annotators to the annotators before, and
+    those of predictions to all annotators. Settings are those of ``score``. The result also has ``notes``, sentences on
+    what may be a mistake: videos and labels that only one side has, numbers of persons that differ, and scores that are
+    no probabilities.
 
     Raises KinesicsError also if two files of one table name the same video, if a table has no boxes to match persons by, if
     there is no event at all, and if truth and prediction have no video in common while no ``durations`` name the videos.
@@ -57,7 +59,7 @@ def score_files(
     entries = {"truth": _annotators(truth), "predicted": _entries(predicted)}
     if other is not None:
         entries["other"] = _entries(other)
-    tables, boxes = _read_groups(entries, tubes or {})
+    tables, boxes = _read_groups(entries, tubes or {}, read)
     labels = settings.get("labels")
     _check_annotators(entries["truth"], tables["truth"])
     _check_labels(tables, labels, entries["truth"][0])
@@ -92,7 +94,9 @@ def score_files(
 
 
 def _read_groups(
-    entries: Mapping[str, list[Paths]], tubes: Mapping[str, Paths | Sequence[Paths] | None]
+    entries: Mapping[str, list[Paths]],
+    tubes: Mapping[str, Paths | Sequence[Paths] | None],
+    read: Callable[[Path], pd.DataFrame],
 ) -> tuple[Groups, Groups]:
     """Read the events tables of each group, and the tubes of those groups that have them."""
     tables: Groups = {}
@@ -102,7 +106,7 @@ def _read_groups(
         paths = [None] * len(of) if given is None else _annotators(given) if group == "truth" else _entries(given)
         if len(paths) != len(of):
             raise KinesicsError(f"{group}: {len(of)} events tables, but {len(paths)} of tubes: give one for each")
-        pairs = [_read(*pair) for pair in zip(of, paths, strict=True)]
+        pairs = [_read(entry, path, read) for entry, path in zip(of, paths, strict=True)]
         tables[group] = [events for events, _ in pairs]
         if given is not None:
             boxes[group] = [of_events for _, of_events in pairs if of_events is not None]
@@ -289,7 +293,7 @@ def _files(paths: Paths, suffix: str) -> list[Path]:
     ]
 
 
-def _read(paths: Paths, tubes: Paths | None = None) -> EventsAndTubes:
+def _read(paths: Paths, tubes: Paths | None, read: Callable[[Path], pd.DataFrame]) -> EventsAndTubes:
     """Read an entry of ``score_files``, one table of any number of files, with its tubes."""
     files = _files(paths, ".csv")
     if not files:
@@ -304,7 +308,7 @@ def _read(paths: Paths, tubes: Paths | None = None) -> EventsAndTubes:
     origin: dict[str, Path] = {}
     tables, parts, n = [empty_events()], list[pd.DataFrame](), 0
     for file, of_file in zip(files, boxes, strict=True):
-        events, part = (read_events_csv(file), None) if of_file is None else read_events_and_tubes(file, of_file)
+        events, part = (read(file), None) if of_file is None else read_events_and_tubes(file, of_file)
         for video in events["video"].unique():
             if video in origin:
                 raise KinesicsError(f"video {video!r} is in both {origin[video]} and {file}")

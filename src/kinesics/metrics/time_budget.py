@@ -5,6 +5,7 @@ The measures are those of Martin & Bateson (2007, *Measuring Behaviour*, ch. 5) 
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,7 @@ def time_budget(events: pd.DataFrame, observed_s: Observed, start_s: float = 0.0
     Raises KinesicsError for an invalid table, and ValueError for a person without a positive observation time.
     """
     events = check_events(events)
-    rows = []
+    rows: list[list[Any]] = []
     for (video, person), of_person in events.groupby(["video", "person"], sort=True):
         seconds = observed_s if isinstance(observed_s, int | float) else observed_s.get((video, person), 0.0)
         if not seconds > 0:
@@ -67,16 +68,15 @@ def transitions(events: pd.DataFrame) -> pd.DataFrame:
     """
     events = check_events(events)
     order = {label: place for place, label in enumerate(in_order(events["label"]))}
-    rows = []
+    rows: list[pd.DataFrame] = []
     for (video, person), of_person in events.groupby(["video", "person"], sort=True):
         onsets = of_person.assign(place=of_person["label"].map(order)).sort_values(["start_s", "place"], kind="stable")
         labels = onsets["label"].to_numpy()
         pairs = pd.DataFrame({"from_label": labels[:-1], "to_label": labels[1:]})
         counts = pairs.value_counts().rename("count").reset_index()
         counts["share"] = counts["count"] / counts.groupby("from_label")["count"].transform("sum")
-        counts = counts.assign(video=video, person=person).sort_values(
-            ["from_label", "to_label"], key=lambda column: column.map(order), kind="stable"
-        )
+        places = [(order[one], order[other]) for one, other in counts[["from_label", "to_label"]].to_numpy().tolist()]
+        counts = counts.assign(video=video, person=person, place=places).sort_values("place", kind="stable")
         rows.append(counts[TRANSITION_COLUMNS])
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=TRANSITION_COLUMNS)
 
@@ -84,7 +84,8 @@ def transitions(events: pd.DataFrame) -> pd.DataFrame:
 def join_overlapping(segments: np.ndarray) -> np.ndarray:
     """Return segments (N, 2), sorted, with those joined that overlap or touch."""
     joined: list[list[float]] = []
-    for start, end in sorted(map(tuple, np.asarray(segments, float).tolist())):
+    ordered: list[list[float]] = sorted(np.asarray(segments, float).reshape(-1, 2).tolist())
+    for start, end in ordered:
         if joined and start <= joined[-1][1]:
             joined[-1][1] = max(joined[-1][1], end)
         else:

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from kinesics.cli.options import rate, resamples, seed
-from kinesics.cli.outputs import check_outputs
+from kinesics.cli.outputs import check_outputs, print_note
 from kinesics.errors import KinesicsError
 
 
@@ -66,6 +66,8 @@ def _add_tables(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    from kinesics.formats.base import Options
+    from kinesics.formats.registry import read_events
     from kinesics.io.files import write_json
     from kinesics.metrics.bootstrap import BLOCK_S
     from kinesics.metrics.report import format_report
@@ -87,6 +89,7 @@ def run(args: argparse.Namespace) -> None:
         labels=args.labels,
         match_person=not args.ignore_person,
         persons_by_boxes=args.persons_by_boxes,
+        read=lambda path: read_events(path, options=Options(notify=print_note)).table,
         rate_hz=args.rate,
         block_s=float("inf") if args.by_video else BLOCK_S,
         resamples=args.resamples,

@@ -10,7 +10,7 @@ file.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -124,12 +124,13 @@ def track(  # noqa: PLR0913 - keyword-only settings
                     pairs = _identify(frame, people, tracks, totals, identities)
                     identities.see(frame, pairs)
                 if due.pose:
-                    poses = {t.number: p.pose for t, p in pairs if p.pose}
-                    _write(waiting, poses, frame.k, loaded, pool, writer, totals)
+                    poses = {known.number: person.pose for known, person in pairs if person.pose}
+                    pool.later(partial(_write, waiting, poses, frame.k, loaded, pool, writer, totals))
                     waiting = []
                 waiting += [_Seen(frame.k, frame.time_s, frame.shot, track.number, person) for track, person in pairs]
                 begins = frame.k + 1 if ends else begins
-            _write(waiting, {}, count, loaded, pool, writer, totals)
+            pool.later(partial(_write, waiting, {}, count, loaded, pool, writer, totals))
+            pool.finish()
             with pool.part("write"):
                 writer.close(info.duration_s)
         shortest = min(np.ceil(_SHORT_S * rate_hz), count)
@@ -236,19 +237,20 @@ def _write(
     Without a following one, a held pose is left out, and who has nothing else is left out.
     """
     since = min((one.frame for one in seen), default=frame)
+    size = np.array([writer.width, writer.height])
     for one in seen:
-        if one.person.pose_held and one.person.pose:
+        person = one.person
+        if person.pose_held and person.pose:
             after = following.get(one.number)
             share = (one.frame - since) / (frame - since)
-            one.person.pose = one.person.pose.towards(after, share) if after else None
-    seen = [one for one in seen if one.person.face or one.person.pose or one.person.hands]
-    size = np.array([writer.width, writer.height])
-    rows = workers.run([("face", partial(_row, networks, one.person, size)) for one in seen])
-    with workers.part("write"):
-        for one, row in zip(seen, rows, strict=True):
+            person = replace(person, pose=person.pose.towards(after, share) if after else None)
+        if person.face or person.pose or person.hands:
+            with workers.part("face"):
+                row = _row(networks, person, size)
             where = {"frame": one.frame, "time_s": one.time_s, "person": one.number, "shot": one.shot}
-            writer.add(where | row)
-            _add(totals[one.number], row, one.person, writer.width)
+            with workers.part("write"):
+                writer.add(where | row)
+                _add(totals[one.number], row, person, writer.width)
 
 
 def _row(networks: Networks, person: PersonDetection, size: np.ndarray) -> dict:

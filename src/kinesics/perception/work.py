@@ -4,7 +4,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar, cast
 
@@ -22,6 +22,8 @@ class Workers:
 
     def __init__(self, number: int) -> None:
         self._pool = ThreadPoolExecutor(number, "worker") if number > 1 else None
+        self._behind = ThreadPoolExecutor(1, "behind") if number > 1 else None
+        self._later: deque[Future] = deque()
         self._lock = threading.Lock()
         self.seconds: dict[str, float] = defaultdict(float)
 
@@ -29,8 +31,9 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._pool:
-            self._pool.shutdown(cancel_futures=True)
+        for pool in (self._pool, self._behind):
+            if pool:
+                pool.shutdown(cancel_futures=True)
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
@@ -53,6 +56,20 @@ class Workers:
         if self._pool is None or len(jobs) < 2:
             return [timed(job) for job in jobs]
         return list(self._pool.map(timed, jobs))
+
+    def later(self, job: Callable[[], object], most: int = 8) -> None:
+        """Run a job behind the work on the next frames, in the order of the calls, at most so many at a time."""
+        if self._behind is None:
+            job()
+            return
+        self._later.append(self._behind.submit(job))
+        while len(self._later) > most:
+            self._later.popleft().result()
+
+    def finish(self) -> None:
+        """Wait for the jobs that run behind; raise the error of one that failed."""
+        while self._later:
+            self._later.popleft().result()
 
     def ahead(self, items: Iterable[T], part: str, number: int = 3) -> Iterator[T]:
         """Yield items, which a thread of their own makes up to ``number`` ahead; without threads, one by one."""

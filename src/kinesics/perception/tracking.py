@@ -7,7 +7,6 @@ The state is one small record per person; rows go to disk as they come, and get 
 file.
 """
 
-import os
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from kinesics.io.files import temporary_folder
+from kinesics.io.threads import processors
 from kinesics.media.video import probe_video, read_frames
 from kinesics.perception.bodies import SHOULDERS, Pose
 from kinesics.perception.faces import facial_actions, head_matrix
@@ -123,7 +123,7 @@ def track(  # noqa: PLR0913 - keyword-only settings
 
 def default_workers() -> int:
     """Return the number of processors that this process may use, two at most: more share the work badly."""
-    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 2)
+    return min(processors(), 2)
 
 
 def _identify(

@@ -8,7 +8,6 @@ The state is one small record per person; rows go to disk as they come, and get 
 file.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from kinesics.io.files import temporary_folder
+from kinesics.io.threads import processors
 from kinesics.media.video import probe_video, read_frames
 from kinesics.perception.bodies import SHOULDERS, Pose
 from kinesics.perception.faces import facial_actions, head_matrix
@@ -143,7 +143,7 @@ def track(  # noqa: PLR0913 - keyword-only settings
 
 def default_workers() -> int:
     """Return the number of processors that this process may use, two at most: more share the work badly."""
-    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 2)
+    return min(processors(), 2)
 
 
 def _with_ends(shots: Iterable[ShotFrame]) -> Iterator[tuple[ShotFrame, bool]]:

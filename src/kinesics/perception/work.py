@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar, cast
 
+from kinesics.io.threads import ahead
+
 T = TypeVar("T")
 
 #: The parts of the work, in the order of a report.
@@ -71,23 +73,16 @@ class Workers:
         while self._later:
             self._later.popleft().result()
 
-    def ahead(self, items: Iterable[T], part: str, number: int = 3) -> Iterator[T]:
-        """Yield items, which a thread of their own makes up to ``number`` ahead; without threads, one by one."""
+    def ahead(self, items: Iterable[T], part: str) -> Iterator[T]:
+        """Yield items, which a thread of their own makes a few ahead; without threads, one by one."""
+        timed = self._timed(items, part)
+        return ahead(timed) if self._pool else timed
+
+    def _timed(self, items: Iterable[T], part: str) -> Iterator[T]:
         source, end = iter(items), object()
-
-        def following() -> T | object:
+        while True:
             with self.part(part):
-                return next(source, end)
-
-        if self._pool is None:
-            while (item := following()) is not end:
-                yield cast(T, item)
-            return
-        thread = ThreadPoolExecutor(1, "ahead")
-        try:
-            coming = deque(thread.submit(following) for _ in range(number))
-            while (item := coming.popleft().result()) is not end:
-                coming.append(thread.submit(following))
-                yield cast(T, item)
-        finally:
-            thread.shutdown(cancel_futures=True)
+                item = next(source, end)
+            if item is end:
+                return
+            yield cast(T, item)

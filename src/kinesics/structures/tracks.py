@@ -242,7 +242,7 @@ def _plain(value: object) -> object:
     return value
 
 
-def _column(field: pa.Field, values: list[object]) -> pa.Array:
+def _column(field: pa.Field, values: list[Any]) -> pa.Array:
     """Return a column of plain values; arrays are joined, which is much faster than pyarrow's way through lists."""
     if field.name not in ARRAYS:
         return pa.array(values, field.type)

@@ -1,12 +1,14 @@
-"""Speed and memory of tracking on one core: ``python benchmarks/track.py [BUNDLES VIDEO]``, by default those of `make paper`.
+"""Speed and memory of tracking and of ``detect``: ``python benchmarks/track.py [VIDEO] [--data DATA] [--before CHECKOUT]``.
 
-Prints a line of JSON for the video and for the video played three times in a row (repacked, not re-encoded): seconds
-of video per second of work, and the peak of resident memory in MB. Each runs in a process of its own, pinned to a core.
+Prints lines of JSON. First ``kinesics track`` on one core, of the video and of the video three times in a row (repacked, not
+re-encoded): memory must not grow. Then ``kinesics detect``, everything that it writes included, on one core and on two; with
+``--before``, a checkout of another commit, in turns with that one's. Times: wall clock and processor time, also as seconds
+of video per second. Each run is a process of its own, pinned to its cores.
 """
 
+import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,6 +20,7 @@ import av
 from kinesics.io import downloads
 
 ROOT = Path(__file__).parents[1]
+RUNS = 3
 
 
 def repeat(video: Path, times: int, out: Path) -> None:
@@ -37,39 +40,78 @@ def repeat(video: Path, times: int, out: Path) -> None:
             offset += end
 
 
-def measure(bundles: Path, video: Path) -> None:
-    """Track one video on the first core this process may use, and print what it took."""
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    from kinesics.perception.tracking import track  # after pinning: thread pools are sized when libraries are loaded
-    from kinesics.structures.tracks import read_tracks
+def measure(checkout: Path, command: list[str], cores: int, out: Path) -> dict[str, float]:
+    """Run a command of a checkout's ``kinesics`` on some cores; return its seconds and its peak of resident memory."""
+    pinned = sorted(os.sched_getaffinity(0))[:cores]
+    environment = {**os.environ, "PYTHONPATH": str(checkout / "src"), "OMP_NUM_THREADS": "1"}
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [
+            "taskset",
+            "-c",
+            ",".join(map(str, pinned)),
+            sys.executable,
+            "-m",
+            "kinesics.cli",
+            *command,
+            "--out",
+            str(out),
+        ],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    wall_s = time.perf_counter() - began
+    if status:
+        sys.exit(f"{' '.join(command)}: failed in {checkout}")
+    return {"wall_s": wall_s, "cpu_s": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1000}
 
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "tracks.parquet"
-        began, worked = time.perf_counter(), time.process_time()
-        track(video, bundles, out, progress=False)
-        wall_s, cpu_s = time.perf_counter() - began, time.process_time() - worked
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-        duration_s = read_tracks(out).duration_s
+
+def report(what: str, checkout: Path, video: Path, cores: int, runs: list[dict[str, float]]) -> None:
+    """Print the fastest of some runs, and the largest peak of memory."""
+    with av.open(str(video)) as container:
+        duration_s = container.duration / av.time_base
+    wall_s, cpu_s = (min(run[name] for run in runs) for name in ("wall_s", "cpu_s"))
     facts = {
+        "what": what,
+        "checkout": checkout.resolve().name,
         "video": video.name,
-        "duration_s": duration_s,
+        "duration_s": round(duration_s, 2),
+        "cores": cores,
+        "wall_s": round(wall_s, 2),
+        "cpu_s": round(cpu_s, 2),
         "times_real_time": round(duration_s / wall_s, 2),
-        "times_real_time_cpu": round(duration_s / cpu_s, 2),  # what an idle machine would give
-        "peak_mb": round(peak_mb),
+        "times_real_time_cpu": round(duration_s / cpu_s, 2),  # what one idle core would give
+        "peak_mb": round(max(run["peak_mb"] for run in runs)),
     }
     print(json.dumps(facts), flush=True)
 
 
 def main() -> None:
-    given = [Path(path) for path in sys.argv[1:3]]
-    bundles, video = given or (ROOT / "results/models/mediapipe", downloads.fetch("obama_speech", ROOT / "data")[0])
-    if "--once" in sys.argv:
-        return measure(bundles, video)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("video", type=Path, nargs="?", default=downloads.fetch("cap12_edit", ROOT / "data")[0])
+    parser.add_argument(
+        "--data", type=Path, default=ROOT / "data", help="the folder of downloads (default: %(default)s)"
+    )
+    parser.add_argument("--before", type=Path, help="a checkout of another commit")
+    args = parser.parse_args()
+    data = ["--data", str(args.data)]
     with tempfile.TemporaryDirectory() as folder:
-        thrice = Path(folder) / f"{video.stem}_x3.mp4"
-        repeat(video, 3, thrice)
-        for clip in (video, thrice):
-            subprocess.run([sys.executable, __file__, str(bundles), str(clip), "--once"], check=True)
+        thrice, out = Path(folder) / f"{args.video.stem}_x3.mp4", Path(folder)
+        repeat(args.video, 3, thrice)
+        for video in (args.video, thrice):
+            command = ["track", str(video), *data]
+            report("track", ROOT, video, 1, [measure(ROOT, command, 1, out / "tracks.parquet")])
+        checkouts = [ROOT] + ([args.before] if args.before else [])
+        for cores in (1, 2):
+            runs = {checkout: [] for checkout in checkouts}
+            for _ in range(RUNS):
+                for checkout in checkouts:
+                    command = ["detect", str(args.video), *data]
+                    runs[checkout].append(measure(checkout, command, cores, out / "events.csv"))
+            for checkout in checkouts:
+                report("detect", checkout, args.video, cores, runs[checkout])
 
 
 if __name__ == "__main__":

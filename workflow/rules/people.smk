@@ -46,6 +46,29 @@ rule tracking_accuracy:
         "../scripts/study.py"
 
 
+rule speaking:
+    input:
+        tracks=PEOPLE_TRACKS,
+        sounds=[
+            path.replace("tracks", "features/hear").replace(".parquet", ".safetensors")
+            for path in PEOPLE_TRACKS
+        ],
+        files=ANNOTATIONS,
+        schemas=PEOPLE_SCHEMAS,
+        code=code("study.py", study("speaking")),
+    output:
+        "results/scores/speaking.json",
+    log:
+        "results/logs/speaking.log",
+    conda:
+        "../../environment.yml"
+    params:
+        study="speaking.speaking_accuracy",
+        arguments={"passes": config["annotators"]},
+    script:
+        "../scripts/study.py"
+
+
 # The clips of the public tier as numbers without pictures; people/README.md tells how they are published.
 rule round_tracks:
     input:

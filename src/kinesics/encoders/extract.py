@@ -18,6 +18,7 @@ from kinesics.encoders.registry import find_encoder
 from kinesics.encoders.shapes import EncoderShape, encoder_shape
 from kinesics.encoders.weights import local_weights
 from kinesics.errors import KinesicsError
+from kinesics.io.threads import ahead
 from kinesics.media.audio import read_sound_windows
 from kinesics.media.streams import AS_IT_COMES, ReadOptions
 from kinesics.media.video import probe_video, read_frames, read_windows
@@ -185,7 +186,7 @@ def _clips(
     """Yield (time_s, frames) for each instant: one frame for an encoder of images, else those of the window about it."""
     if shape.kind == "clip":
         return read_windows(video, rate_hz, shape.input[0], network.span_s, options)
-    return ((time_s, [frame]) for _, time_s, frame in read_frames(video, rate_hz, options))
+    return ((time_s, [frame]) for _, time_s, frame in ahead(read_frames(video, rate_hz, options)))
 
 
 def _encoded(encode: Encode, inputs: Iterator[tuple], shape: EncoderShape) -> Iterator[tuple]:

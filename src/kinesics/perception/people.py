@@ -96,7 +96,7 @@ class Due:
 def detect_people(
     networks: Networks, workers: Workers, frame: np.ndarray, time_s: float, tracks: Iterable[Track], due: Due
 ) -> list[PersonDetection]:
-    """Return the people in a frame, uint8 RGB (height, width, 3), those with the largest heads first."""
+    """Return the people in a frame, uint8 RGB (height, width, 3), those with a face and the largest heads first."""
     size = _size(frame)
     recent = [track for track in tracks if time_s - track.last_seen_s <= COAST_S]
     with_face = [track for track in recent if track.face is not None and time_s - track.face_seen_s <= COAST_S]
@@ -136,7 +136,7 @@ def detect_people(
     with workers.part("identify"):
         for person in people:
             person.colours = _colours(frame, person.head)
-    return sorted(people, key=lambda person: -person.head[2])
+    return sorted(people, key=lambda person: (person.face is None, -person.head[2]))
 
 
 def distinct(found: Sequence, head: Callable) -> list:
@@ -218,14 +218,18 @@ def _new_face(networks: Networks, frame: np.ndarray, head: np.ndarray, candidate
 
 
 def _assign_poses(people: list[PersonDetection], poses: list[Pose], held: bool) -> list[PersonDetection]:
-    """Give each person with a face the pose at its head, and return people of the other poses with visible shoulders."""
+    """Give each person with a face the pose at its head, and return people of the other poses with visible shoulders.
+
+    A second body at a person's head is none: the network slips from one who is hidden to the neighbour.
+    """
     without = [person for person in people if person.pose is None]
     distance = np.array([[np.hypot(*(a.head - b.head)[:2]) / a.head[2] for b in poses] for a in without])
     pairs = assign(distance.reshape(len(without), len(poses)), 0.6)
     for i, j in pairs:
         without[i].pose, without[i].pose_held = poses[j], held
-    rest = sorted(set(range(len(poses))) - {j for _, j in pairs})
-    return [_body(poses[j], held) for j in rest if poses[j].shoulders > _SHOULDERS]
+    rest = [poses[j] for j in sorted(set(range(len(poses))) - {j for _, j in pairs})]
+    rest = [pose for pose in rest if not any(np.hypot(*(pose.head - p.head)[:2]) < p.head[2] for p in people)]
+    return [_body(pose, held) for pose in rest if pose.shoulders > _SHOULDERS]
 
 
 def _body(pose: Pose, held: bool = False) -> PersonDetection:
@@ -243,16 +247,16 @@ def _find_poses(
     """Detect the pose of each face that has none, every ``SEARCH_S``."""
     jobs, without = [], []
     for person in people:
-        track = min(tracks, key=lambda track: np.hypot(*(track.head - person.head)[:2]), default=None)
-        known = track is not None and _same(track.head, person.head)
-        if person.pose is None and not (known and time_s - track.pose_tried_s < SEARCH_S):
-            if known:
-                track.pose_tried_s = time_s
+        near = min(tracks, key=lambda track: np.hypot(*(track.head - person.head)[:2]), default=None)
+        track = near if near is not None and _same(near.head, person.head) else None
+        if person.pose is None and not (track and time_s - track.pose_tried_s < SEARCH_S):
             others = [other.head[0] for other in people if other is not person]
             jobs.append(("pose", partial(_pose_below, networks, frame, person.head, others)))
-            without.append(person)
-    for person, pose in zip(without, workers.run(jobs), strict=True):
+            without.append((person, track))
+    for (person, track), pose in zip(without, workers.run(jobs), strict=True):
         person.pose = pose
+        if track and pose is None:
+            track.pose_tried_s = time_s
 
 
 def _find_bodies(

@@ -8,9 +8,8 @@ The state is one small record per person; rows go to disk as they come, and get 
 file.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from kinesics.io.files import temporary_folder
+from kinesics.io.threads import processors
 from kinesics.media.streams import AS_IT_COMES, ReadOptions
 from kinesics.media.video import probe_video, read_frames
 from kinesics.perception.bodies import SHOULDERS, Pose
@@ -135,12 +135,13 @@ def track(  # noqa: PLR0913 - keyword-only settings
                     pairs = _identify(frame, people, tracks, totals, identities)
                     identities.see(frame, pairs)
                 if due.pose:
-                    poses = {t.number: p.pose for t, p in pairs if p.pose}
-                    _write(waiting, poses, frame.k, loaded, pool, writer, totals)
+                    poses = {known.number: person.pose for known, person in pairs if person.pose}
+                    pool.later(partial(_write, waiting, poses, frame.k, loaded, pool, writer, totals))
                     waiting = []
                 waiting += [_Seen(frame.k, frame.time_s, frame.shot, track.number, person) for track, person in pairs]
                 begins = frame.k + 1 if ends else begins
-            _write(waiting, {}, count, loaded, pool, writer, totals)
+            pool.later(partial(_write, waiting, {}, count, loaded, pool, writer, totals))
+            pool.finish()
             with pool.part("write"):
                 writer.close(info.duration_s)
         shortest = min(np.ceil(_SHORT_S * rate_hz), count)
@@ -153,7 +154,7 @@ def track(  # noqa: PLR0913 - keyword-only settings
 
 def default_workers() -> int:
     """Return the number of processors that this process may use, two at most: more share the work badly."""
-    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 2)
+    return min(processors(), 2)
 
 
 def _with_ends(shots: Iterable[ShotFrame]) -> Iterator[tuple[ShotFrame, bool]]:
@@ -247,19 +248,20 @@ def _write(
     Without a following one, a held pose is left out, and who has nothing else is left out.
     """
     since = min((one.frame for one in seen), default=frame)
+    size = np.array([writer.width, writer.height])
     for one in seen:
-        if one.person.pose_held and one.person.pose:
+        person = one.person
+        if person.pose_held and person.pose:
             after = following.get(one.number)
             share = (one.frame - since) / (frame - since)
-            one.person.pose = one.person.pose.towards(after, share) if after else None
-    seen = [one for one in seen if one.person.face or one.person.pose or one.person.hands]
-    size = np.array([writer.width, writer.height])
-    rows = workers.run([("face", partial(_row, networks, one.person, size)) for one in seen])
-    with workers.part("write"):
-        for one, row in zip(seen, rows, strict=True):
+            person = replace(person, pose=person.pose.towards(after, share) if after else None)
+        if person.face or person.pose or person.hands:
+            with workers.part("face"):
+                row = _row(networks, person, size)
             where = {"frame": one.frame, "time_s": one.time_s, "person": one.number, "shot": one.shot}
-            writer.add(where | row)
-            _add(totals[one.number], row, one.person, writer.width)
+            with workers.part("write"):
+                writer.add(where | row)
+                _add(totals[one.number], row, person, writer.width)
 
 
 def _row(networks: Networks, person: PersonDetection, size: np.ndarray) -> dict:

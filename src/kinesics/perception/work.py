@@ -4,9 +4,11 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar, cast
+
+from kinesics.io.threads import ahead
 
 T = TypeVar("T")
 
@@ -22,6 +24,8 @@ class Workers:
 
     def __init__(self, number: int) -> None:
         self._pool = ThreadPoolExecutor(number, "worker") if number > 1 else None
+        self._behind = ThreadPoolExecutor(1, "behind") if number > 1 else None
+        self._later: deque[Future] = deque()
         self._lock = threading.Lock()
         self.seconds: dict[str, float] = defaultdict(float)
 
@@ -29,8 +33,9 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._pool:
-            self._pool.shutdown(cancel_futures=True)
+        for pool in (self._pool, self._behind):
+            if pool:
+                pool.shutdown(cancel_futures=True)
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
@@ -54,23 +59,30 @@ class Workers:
             return [timed(job) for job in jobs]
         return list(self._pool.map(timed, jobs))
 
-    def ahead(self, items: Iterable[T], part: str, number: int = 3) -> Iterator[T]:
-        """Yield items, which a thread of their own makes up to ``number`` ahead; without threads, one by one."""
-        source, end = iter(items), object()
-
-        def following() -> T | object:
-            with self.part(part):
-                return next(source, end)
-
-        if self._pool is None:
-            while (item := following()) is not end:
-                yield cast(T, item)
+    def later(self, job: Callable[[], object], most: int = 8) -> None:
+        """Run a job behind the work on the next frames, in the order of the calls, at most so many at a time."""
+        if self._behind is None:
+            job()
             return
-        thread = ThreadPoolExecutor(1, "ahead")
-        try:
-            coming = deque(thread.submit(following) for _ in range(number))
-            while (item := coming.popleft().result()) is not end:
-                coming.append(thread.submit(following))
-                yield cast(T, item)
-        finally:
-            thread.shutdown(cancel_futures=True)
+        self._later.append(self._behind.submit(job))
+        while len(self._later) > most:
+            self._later.popleft().result()
+
+    def finish(self) -> None:
+        """Wait for the jobs that run behind; raise the error of one that failed."""
+        while self._later:
+            self._later.popleft().result()
+
+    def ahead(self, items: Iterable[T], part: str) -> Iterator[T]:
+        """Yield items, which a thread of their own makes a few ahead; without threads, one by one."""
+        timed = self._timed(items, part)
+        return ahead(timed) if self._pool else timed
+
+    def _timed(self, items: Iterable[T], part: str) -> Iterator[T]:
+        source, end = iter(items), object()
+        while True:
+            with self.part(part):
+                item = next(source, end)
+            if item is end:
+                return
+            yield cast(T, item)

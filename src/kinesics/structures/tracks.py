@@ -7,10 +7,11 @@ Coordinates are fractions of the upright frame (x right, y down), times in secon
 ``face_x0..y1`` the face's box, ``person_x0..y1`` the box of the whole visible person;
 ``face`` 478 x (x, y, z) mesh, its last ten points the irises; ``pose`` 33 x (x, y, z, visibility); ``pose_world``
 33 x (x, y, z, visibility) in metres about the hips' middle; ``left_hand`` and ``right_hand`` 21 x (x, y, z). Left and
-right are the person's own. ``blendshapes`` 52 coefficients of facial actions in [0, 1], named by ``BLENDSHAPES``;
-``head_matrix`` 4 x 4, MediaPipe's facial transformation matrix: rotation, and place in centimetres, of the head in the
-coordinates of a camera that looks along -z (x right, y up) with a vertical field of view of 63 degrees. ``shot`` int32
-counts the takes between cuts, 0 where cuts were not detected.
+right are the person's own. Bodies are detected five times a second and interpolated in a straight line between
+(``perception.people.POSE_S``), never extrapolated. ``blendshapes`` 52 coefficients of facial actions in [0, 1], named by
+``BLENDSHAPES``; ``head_matrix`` 4 x 4, MediaPipe's facial transformation matrix: rotation, and place in centimetres, of
+the head in the coordinates of a camera that looks along -z (x right, y up) with a vertical field of view of 63 degrees.
+``shot`` int32 counts the takes between cuts, 0 where cuts were not detected.
 """
 
 import json
@@ -174,7 +175,8 @@ class TracksWriter:
 
     def _flush(self) -> None:
         if self._rows:
-            self._writer.write_table(pa.Table.from_pylist(self._rows, SCHEMA))
+            columns = [_column(field, [row[field.name] for row in self._rows]) for field in SCHEMA]
+            self._writer.write_table(pa.Table.from_arrays(columns, schema=SCHEMA))
             self._rows = []
 
 
@@ -266,3 +268,15 @@ def _plain(value: object) -> object:
     if isinstance(value, np.ndarray):
         return value.astype(np.float32).ravel()
     return value
+
+
+def _column(field: pa.Field, values: list[Any]) -> pa.Array:
+    """Return a column of plain values; arrays are joined, which is much faster than pyarrow's way through lists."""
+    if field.name not in ARRAYS:
+        return pa.array(values, field.type)
+    size = math.prod(ARRAYS[field.name])
+    missing = np.array([value is None for value in values])
+    flat = np.zeros((len(values), size), np.float32)
+    if not missing.all():
+        flat[~missing] = np.stack([value for value in values if value is not None])
+    return pa.FixedSizeListArray.from_arrays(pa.array(flat.ravel()), type=field.type, mask=pa.array(missing))

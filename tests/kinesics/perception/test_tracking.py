@@ -4,14 +4,22 @@ import hashlib
 import subprocess
 import sys
 
+import av
 import cv2
 import numpy as np
 import pytest
 from support.clips import write_video
 
+from kinesics.errors import KinesicsError
 from kinesics.media.video import read_frame_at
+from kinesics.perception.faces import detect_faces, detected_head
+from kinesics.perception.networks import load_networks
 from kinesics.perception.tracking import track
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, read_tracks
+
+
+def whole(frame):
+    return np.array([frame.shape[1] / 2, frame.shape[0] / 2, max(frame.shape)])
 
 
 def follow(video, networks, tmp_path, **options):
@@ -40,6 +48,16 @@ def test_one_face(clip, networks, tmp_path):
     assert (inside[:, 2:] >= np.stack([x1, y1], 1)).all()
     assert inside.min() >= 0
     assert inside.max() <= 1
+
+
+def test_one_thread_and_two_write_the_same_bytes(clip, networks, tmp_path):
+    frames = list(read_frame_at(clip("WolfgangLanger_Pexels"), np.arange(2, 3.5, 0.1)))
+    video = write_video(tmp_path / "v.mp4", frames)
+    results = [track(video, networks, tmp_path / f"{n}.parquet", workers=n, progress=False) for n in (1, 2)]
+    assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
+    for result in results:
+        assert (result.people, result.frames) == (1, 15)
+        assert min(result.seconds[part] for part in ("decode", "face", "pose", "hands", "write")) > 0
 
 
 @pytest.mark.slow
@@ -144,9 +162,53 @@ def test_a_face_of_one_frame_is_spurious_but_not_in_a_video_of_one_frame(heads, 
     places[5, 0] = 200
     blip = follow(write_video(tmp_path / "blip.mp4", scene(heads, places)), networks, tmp_path)
     assert (blip.persons, blip.frames, len(blip.table)) == ([], 20, 0)
-    once = follow(write_video(tmp_path / "once.mp4", scene(heads, places[5:6])), networks, tmp_path)
-    assert (once.persons, once.frames, len(once.table)) == ([0], 1, 1)
-    assert np.isfinite(once.dense(0, "face")).all()
+    for count in (1, 2):
+        once = follow(write_video(tmp_path / "once.mp4", scene(heads, places[[5] * count])), networks, tmp_path)
+        assert (once.persons, once.frames, len(once.table)) == ([0], count, count)
+        for column in ("face", "pose", "blendshapes", "head_matrix"):
+            assert np.isfinite(once.dense(0, column)).all()
+
+
+def test_a_video_without_frames_is_refused(networks, tmp_path):
+    with av.open(str(tmp_path / "empty.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        container.mux(stream.encode())
+    with pytest.raises(KinesicsError, match=r"empty\.mp4"):
+        track(tmp_path / "empty.mp4", networks, tmp_path / "out.parquet")
+    assert not (tmp_path / "out.parquet").exists()
+
+
+@pytest.mark.slow
+def test_nobody_of_a_crowd_of_twenty_is_exchanged(clip, networks, tmp_path):
+    """Real faces of five clips in rows of five, each drifting in its own direction."""
+    times = {"franck": [30, 90], "single_face": [0, 1], "cap12_edit": [5, 20], "WolfgangLanger_Pexels": [1, 12]}
+    faces = []
+    for name, seconds in times.items():
+        for frame in read_frame_at(clip(name), seconds):
+            candidate = detect_faces(load_networks(networks), frame, whole(frame), 0.5)[0]
+            x, y, side = detected_head(candidate).astype(int)
+            part = frame[max(y - side, 0) : y + side, max(x - side, 0) : x + side]
+            faces.append(cv2.resize(part, (110, 110), interpolation=cv2.INTER_AREA))
+    frames = []
+    random = np.random.default_rng(0)
+    drift = random.uniform(-0.6, 0.6, (20, 2))
+    for k in range(20):
+        frame = np.full((560, 700, 3), 90, np.uint8)
+        for n in range(20):
+            x, y = (np.array([n % 5 * 140 + 15, n // 5 * 140 + 15]) + drift[n] * k).round().astype(int)
+            frame[y : y + 110, x : x + 110] = faces[n % len(faces)]
+        frames.append(frame)
+    tracks = follow(write_video(tmp_path / "crowd.mp4", frames), networks, tmp_path, max_people=20)
+    assert len(tracks.persons) == 20
+    cells = set()
+    for person in tracks.persons:
+        box = tracks.dense(person, FACE_BOX)
+        assert np.isfinite(box).all(1).mean() > 0.8
+        middle = (box[:, :2] + box[:, 2:]) / 2 * [700, 560] // 140
+        assert len(np.unique(middle[np.isfinite(middle).all(1)], axis=0)) == 1, "it stays in its cell"
+        cells.add(tuple(middle[np.isfinite(middle).all(1)][0]))
+    assert len(cells) == 20
 
 
 def test_nobody(networks, tmp_path):

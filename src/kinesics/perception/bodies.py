@@ -1,6 +1,6 @@
 """Bodies and hands: BlazePose (Bazarevsky et al. 2020) and MediaPipe Hands (Zhang et al. 2020)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -17,9 +17,11 @@ _HIPS, _CIRCLE = 33, 34
 _HEAT_CELLS, _HEAT_REACH = 64, 3
 # Points of the hand without the fingers' ends, whose extent gives the next region.
 _PALM = [0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18]
-# A hand is still where a sample of the pixels about it has changed by at most so much of 255, averaged over 3 x 3 of them.
-# Detected anew, such hands moved by 0.005 of their length (median; 0.04 at most in 99 of 100) over a minute of three people.
-STILL, _SAMPLE = 20, 24
+# A body or hand is still where a sample of the pixels about it has changed by at most so much of 255, averaged over 3 x 3 of
+# them: detected anew, such hands moved by 0.005 of their length (median; 0.04 in one of a hundred), shoulders by 0.01 of
+# their width (0.05). Hands that change little more are slow, and detected every second frame.
+STILL, SLOW = 20, 45
+_HAND_SAMPLE, _BODY_SAMPLE = 24, 48
 _POSE_STRIDES = (8, 16, 32, 32, 32)
 
 
@@ -47,6 +49,7 @@ class Pose:
     world: np.ndarray
     circle: np.ndarray  # (2, 2), the middle of the hips and a point of a circle about the body
     motion: dict[str, Motion] = field(default_factory=dict)
+    fit: "Fit | None" = None  # what the network gave, before it was smoothed
 
     @property
     def region(self) -> np.ndarray:
@@ -63,7 +66,7 @@ class Pose:
                 values[:, :3], last[:, :3], step_s, scale if unit_ == "pixels" else 1.0, slowest_hz, gain
             )
             parts[name] = np.concatenate([value, values[:, 3:]], 1)
-        return Pose(**parts, motion=motion)
+        return Pose(**parts, motion=motion, fit=self.fit)
 
     @property
     def head(self) -> np.ndarray:
@@ -86,6 +89,15 @@ class Pose:
         return float(self.points[SHOULDERS, 3].min())
 
 
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A pose as the network gave it, the region in which it did, and a sample of the pixels there."""
+
+    pose: Pose
+    seen_in: np.ndarray
+    sample: np.ndarray
+
+
 @dataclass(eq=False)
 class Hand:
     """A hand in one frame: points (21, 3) in pixels, its side as ``left`` or ``right`` and how certain that is."""
@@ -94,7 +106,8 @@ class Hand:
     side: str
     certainty: float
     seen_in: np.ndarray
-    sample: np.ndarray  # of the pixels there, (24, 24, 3)
+    sample: np.ndarray  # of the pixels there
+    held: bool = False  # from the last frame
 
     @property
     def region(self) -> np.ndarray:
@@ -124,7 +137,18 @@ def pose_at(networks: Networks, frame: np.ndarray, region: np.ndarray) -> Pose |
     metres = np.stack([c * metres[:, 0] - s * metres[:, 1], s * metres[:, 0] + c * metres[:, 1], metres[:, 2]], 1)
     hips, circle = pixels[_HIPS, :2], pixels[_CIRCLE, :2]
     out = [np.concatenate([part, visibility], 1).reshape(pose) for part in (pixels[:count], metres)]
-    return Pose(*out, np.stack([hips, circle]))
+    found = Pose(*out, np.stack([hips, circle]))
+    found.fit = Fit(found, region, cut_out(frame, region, _BODY_SAMPLE))
+    return found
+
+
+def follow_pose(networks: Networks, frame: np.ndarray, pose: Pose, step_s: float) -> Pose | None:
+    """Return the body of ``step_s`` before in this frame, smoothed: as it was fitted where it is still, else detected anew."""
+    fit = pose.fit
+    if fit is not None and _change(frame, fit.seen_in, fit.sample) <= STILL:
+        return fit.pose.smoothed(pose, step_s)
+    found = pose_at(networks, frame, pose.region)
+    return found.smoothed(pose, step_s) if found else None
 
 
 def detect_poses(networks: Networks, frame: np.ndarray, window: np.ndarray) -> list[np.ndarray]:
@@ -141,16 +165,22 @@ def hand_at(networks: Networks, frame: np.ndarray, region: np.ndarray) -> Hand |
         return None
     right = float(handedness.ravel()[0])
     name, certainty = ("right", right) if right >= 0.5 else ("left", 1 - right)
-    sample = cut_out(frame, region, _SAMPLE)
+    sample = cut_out(frame, region, _HAND_SAMPLE)
     return Hand(placed(points.reshape(-1, 3).astype(float) / side, region), name, certainty, region, sample)
 
 
 def follow_hand(networks: Networks, frame: np.ndarray, hand: Hand) -> Hand | None:
-    """Return the hand of the last frame in this one: the same where no pixel about it has changed, else detected anew."""
-    change = cv2.absdiff(cut_out(frame, hand.seen_in, _SAMPLE), hand.sample)
-    if cv2.blur(change, (3, 3)).max() <= STILL:
+    """Return the hand of the last frame in this one: the same where it is still, else detected anew."""
+    change = _change(frame, hand.seen_in, hand.sample)
+    if change <= STILL:
         return hand
+    if change <= SLOW and not hand.held:
+        return replace(hand, held=True)
     return hand_at(networks, frame, hand.region)
+
+
+def _change(frame: np.ndarray, region: np.ndarray, sample: np.ndarray) -> int:
+    return int(cv2.blur(cv2.absdiff(cut_out(frame, region, len(sample)), sample), (3, 3)).max())
 
 
 def detect_palms(networks: Networks, frame: np.ndarray, window: np.ndarray) -> list[np.ndarray]:

@@ -155,8 +155,7 @@ def _same(a: np.ndarray, b: np.ndarray) -> bool:
 def _follow_pose(networks: Networks, frame: np.ndarray, track: Track, time_s: float) -> Pose | None:
     """Return the body of a track where it was a moment ago, smoothed."""
     assert track.pose is not None
-    pose = bodies.pose_at(networks, frame, track.pose.region)
-    return pose.smoothed(track.pose, time_s - track.pose_seen_s) if pose else None
+    return bodies.follow_pose(networks, frame, track.pose, time_s - track.pose_seen_s)
 
 
 def _follow_face(

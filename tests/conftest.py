@@ -47,5 +47,6 @@ def clean_clone(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def networks(source) -> Path:
-    """Return the folder of MediaPipe's networks."""
+    """Return the folder of MediaPipe's networks; that of face embeddings is beside it."""
+    source("mobilefacenet")
     return source("mediapipe").parent

@@ -114,13 +114,16 @@ def annotate(
     import matplotlib  # noqa: F401 - of the extra `annotate`: that it is missing is said before the work
 
     folder = Path(out) / video_name(video)
+    networks = downloads.data_folder(data)
     reading = ReadOptions(settings.video_stream, settings.audio_stream, settings.accept_damaged)
     info = probe_video(video, reading)
+    api.fetch_networks(networks)  # what is missing is said before the work
+    api.fetch_required(str(settings.detector), networks)
     record = {
         "kinesics": kinesics.__version__,
         "video": {"file": Path(video).name, "sha256": sha256(video), **asdict(info)},
         "settings": settings.record(),
-        "weights": _weights(str(settings.detector)),
+        "weights": _weights(str(settings.detector), networks),
         "libraries": {name: version(name) for name in _LIBRARIES},
     }
     if (finished := _finished(folder, record)) is not None:
@@ -128,7 +131,6 @@ def annotate(
             notify(f"{folder}: finished before, nothing is repeated")
         return finished
     work = _open_work(folder, record)
-    api.fetch_required(str(settings.detector), downloads.data_folder(data))  # what is missing is said before the work
     tracks = work / "tracks.parquet"
     if not tracks.exists():
         api.track_file(
@@ -203,12 +205,18 @@ def _select(events: Events, settings: Settings) -> Events:
     return events.select(labels=settings.labels or None, min_score=settings.min_score or None)
 
 
-def _weights(detector: str) -> dict[str, str]:
-    """Return the pinned SHA-256 of each downloaded file that tracking and a detector read, by source and file."""
+def _weights(detector: str, folder: Path) -> dict[str, str]:
+    """Return the pinned SHA-256 of each file in ``folder`` that tracking and a detector read, by source and file."""
     encoders = [encoder for encoder in required_encoders(detector) if is_downloadable(encoder)]
-    sources = {"mediapipe", DETECTORS[detector]["weights"], *(s for e in encoders for s in required_downloads(e))}
+    sources = {
+        "mediapipe",
+        "mobilefacenet",
+        DETECTORS[detector]["weights"],
+        *(s for e in encoders for s in required_downloads(e)),
+    }
     pinned = downloads.read_downloads()
-    return {f"{s}/{row['file']}": row["sha256"] for s in sorted(filter(None, sources)) for row in pinned[s]}
+    files = {f"{s}/{row['file']}": row["sha256"] for s in sorted(filter(None, sources)) for row in pinned[s]}
+    return {name: digest for name, digest in files.items() if (folder / name).exists()}
 
 
 def _finished(folder: Path, record: dict[str, Any]) -> pd.DataFrame | None:

@@ -16,7 +16,7 @@ from kinesics.errors import KinesicsError
 from kinesics.formats.registry import read_events, write_events
 from kinesics.io import downloads
 from kinesics.io.checkpoints import decision_threshold, detector_of, read_checkpoint
-from kinesics.io.files import temporary_folder
+from kinesics.io.files import one_line, temporary_folder
 from kinesics.io.names import video_name
 from kinesics.io.validation import check, read_yaml, schema
 from kinesics.media.examination import reading_note
@@ -100,7 +100,7 @@ def track_file(  # noqa: PLR0913 - keyword-only settings
     options = ReadOptions(video_stream, None, accept_damaged)
     video_name(video)
     probe_video(video, options)  # raises for an unreadable video before anything is downloaded
-    networks = downloads.fetch("mediapipe", downloads.data_folder(data))[0].parent
+    networks = fetch_networks(downloads.data_folder(data))
     return track_people(
         Path(video),
         networks,
@@ -111,6 +111,23 @@ def track_file(  # noqa: PLR0913 - keyword-only settings
         options=options,
         progress=progress,
     )
+
+
+def fetch_networks(data: Path) -> Path:
+    """Return the folder of the tracker's networks in ``data``, downloaded if it lacks them.
+
+    The network that recognises faces comes through npm: without it, one line on stderr says what is missing. Raises
+    KinesicsError if another one cannot be downloaded.
+    """
+    folder = downloads.fetch("mediapipe", data)[0].parent
+    try:
+        downloads.fetch("mobilefacenet", data)
+    except KinesicsError as error:
+        print(
+            f"kinesics: people are not recognised after cuts and long gaps, and have a new number then: {one_line(error)}",
+            file=sys.stderr,
+        )
+    return folder
 
 
 def check_video(video: PathLike, options: ReadOptions, sound: bool = False) -> None:

@@ -62,6 +62,7 @@ rule track_shard:
     input:
         index=BENCHMARK_INDEX,
         networks=source("mediapipe"),
+        embedding=source("mobilefacenet"),
         code=code("track_shard.py"),
     output:
         directory("results/benchmarks/{benchmark}/tracks/{shard}"),

@@ -3,6 +3,7 @@ rule track:
     input:
         videos=["results/media/{video}.mp4"],
         networks=source("mediapipe"),
+        embedding=source("mobilefacenet"),
         code=code("track.py"),
     output:
         "results/tracks/{video}.parquet",

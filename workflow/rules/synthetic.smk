@@ -70,6 +70,7 @@ for _batch, _videos in BATCHES.items():
         input:
             videos=expand("results/media/{video}.mp4", video=_videos),
             networks=source("mediapipe"),
+            embedding=source("mobilefacenet"),
             code=code("track.py"),
         output:
             expand("results/tracks/{video}.parquet", video=_videos),

@@ -82,9 +82,12 @@ class Gallery:
 
 
 class Identities:
-    """The galleries of all tracks, and which were seen together; ``network`` is ``Networks.face_embedding``."""
+    """The galleries of all tracks, and which were seen together.
 
-    def __init__(self, network: Network, rate_hz: float) -> None:
+    ``network`` is ``Networks.face_embedding``. Without it no face is compared, and tracks are joined only where they touch.
+    """
+
+    def __init__(self, network: Network | None, rate_hz: float) -> None:
         self._network, self._rate_hz = network, rate_hz
         self._galleries: dict[int, Gallery] = {}
         self._together: Counter[tuple[int, int]] = Counter()  # frames in which two tracks were seen
@@ -97,7 +100,7 @@ class Identities:
         After a gap the place tells nothing: it has to be as like as faces of one person are.
         """
         gallery = self._galleries[track.number]
-        if not gallery.embedding.any() or not _usable(person):
+        if self._network is None or not gallery.embedding.any() or not _usable(person):
             return False
         least = OTHER if frame.time_s - track.last_seen_s <= COAST_S else SAME
         return bool(self._embed(frame, person) @ _unit(gallery.embedding) < least)
@@ -108,7 +111,7 @@ class Identities:
             gallery = self._galleries.setdefault(track.number, Gallery(frame.shot))
             gallery.seen(frame.time_s)
             gallery.colours = track.colours
-            if person.face is not None and gallery.is_due() and _usable(person):
+            if self._network is not None and person.face is not None and gallery.is_due() and _usable(person):
                 embedding = self._embed(frame, person)
                 if not gallery.embedding.any() or embedding @ _unit(gallery.embedding) >= OTHER:  # else it is covered
                     gallery.add(embedding)
@@ -122,6 +125,7 @@ class Identities:
 
     def _embed(self, frame: ShotFrame, person: PersonDetection) -> np.ndarray:
         assert person.face is not None
+        assert self._network is not None
         if id(person) not in self._embeddings:
             self._embeddings[id(person)] = embed_face(self._network, frame.image, person.face.points)
         return self._embeddings[id(person)]

@@ -29,8 +29,9 @@ FACE_BUNDLE = "face_landmarker.task"
 FILES = (
     FACE_BUNDLE,
     *("palm_detection_full.tflite", "hand_landmark_full.tflite", "pose_detection.tflite", "pose_landmark_full.tflite"),
-    "MobileFaceNet.tflite",
 )
+#: The network of face embeddings, in a folder beside that of ``FILES``. Without it, people are tracked but not recognised.
+EMBEDDING = ("mobilefacenet", "MobileFaceNet.tflite")
 
 
 class Network:
@@ -79,13 +80,16 @@ class Networks:
     pose_landmarks: Network
     palm_detector: Network
     hand_landmarks: Network
-    face_embedding: Network
+    face_embedding: Network | None
 
 
 def load_networks(folder: Path) -> Networks:
-    """Load the networks from a folder with ``FILES``. Raises KinesicsError naming a file that is missing or damaged."""
+    """Load the networks from a folder with ``FILES``, and ``EMBEDDING`` beside it if it is there.
+
+    Raises KinesicsError naming a file that is missing or damaged.
+    """
     inside = _unzipped(folder / FACE_BUNDLE, "face_detector", "face_landmarks_detector", "face_blendshapes")
-    palm, hand, pose_detection, pose, embedding = (_read(folder / name) for name in FILES[1:])
+    palm, hand, pose_detection, pose = (_read(folder / name) for name in FILES[1:])
     faces = [Network(f"{folder / FACE_BUNDLE}: {name}", content) for name, content in inside.items()]
     return Networks(
         *faces,
@@ -93,8 +97,12 @@ def load_networks(folder: Path) -> Networks:
         pose_landmarks=Network(str(folder / FILES[4]), _rewritten(folder / FILES[4], pose, without_mask)),
         palm_detector=Network(str(folder / FILES[1]), palm),
         hand_landmarks=Network(str(folder / FILES[2]), hand),
-        face_embedding=Network(str(folder / FILES[5]), _rewritten(folder / FILES[5], embedding, for_one_face)),
+        face_embedding=_embedding(folder.parent.joinpath(*EMBEDDING)),
     )
+
+
+def _embedding(path: Path) -> Network | None:
+    return Network(str(path), _rewritten(path, _read(path), for_one_face)) if path.exists() else None
 
 
 def _read(path: Path) -> bytes:

@@ -1,6 +1,7 @@
 """The command `track`: a real clip in, the same bytes out in every process."""
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -8,6 +9,9 @@ import pandas as pd
 import pytest
 from support import ROOT
 
+from kinesics.cli.main import main
+from kinesics.errors import KinesicsError
+from kinesics.io import downloads
 from kinesics.structures.tracks import read_tracks
 
 
@@ -36,3 +40,23 @@ def test_two_processes_track_the_same_bytes_and_the_table_opens_in_pandas(detect
 )
 def test_bad_input_gives_one_line_and_leaves_nothing(refusal, arguments, message):
     assert re.search(message, refusal(["track", *arguments]))
+
+
+def test_without_npm_people_are_tracked_and_a_line_says_what_is_missing(clip, tmp_path, monkeypatch, capsys):
+    data = tmp_path / "data"
+    shutil.copytree(ROOT / "data" / "mediapipe", data / "mediapipe")
+    fetch = downloads.fetch
+
+    def without_npm(source, *arguments):
+        if source == "mobilefacenet":
+            raise KinesicsError("npm is not installed")
+        return fetch(source, *arguments)
+
+    monkeypatch.setattr(downloads, "fetch", without_npm)
+    out = tmp_path / "tracks.parquet"
+    assert main(["track", str(clip("single_face")), "--out", str(out), "--data", str(data)]) == 0
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line == (
+        "kinesics: people are not recognised after cuts and long gaps, and have a new number then: npm is not installed"
+    )
+    assert read_tracks(out).persons == [0]

@@ -361,7 +361,7 @@ def test_an_unknown_source_is_answered_with_the_known_ones(tmp_path):
 def test_the_projects_table_is_whole():
     listed = downloads.read_downloads()
     assert {"franck", "cap12_edit", "WolfgangLanger_Pexels", "single_face", "obama_speech", "mediapipe"} <= set(listed)
-    assert len(listed["mediapipe"]) == 6
+    assert len(listed["mediapipe"]) == 5
     tiers = [rows[0]["tier"] for rows in listed.values()]
     assert tiers == sorted(tiers, key=["embedded", "public", "full"].index)
     for name, rows in listed.items():

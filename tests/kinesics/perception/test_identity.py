@@ -18,7 +18,7 @@ from kinesics.perception.identity import (
     join_tracks,
     turn,
 )
-from kinesics.perception.networks import load_networks
+from kinesics.perception.networks import EMBEDDING, load_networks
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +164,7 @@ def test_the_network_gives_what_its_file_gives_for_two_faces(network, networks):
     mesh = np.zeros((478, 3))
     for group, place in zip(_POINTS, _PLACES, strict=True):
         mesh[group, :2] = place  # where the network has them: the frame is taken as it is
-    original = Interpreter(str(networks / "MobileFaceNet.tflite"), num_threads=1)
+    original = Interpreter(str(networks.parent.joinpath(*EMBEDDING)), num_threads=1)
     original.allocate_tensors()
     pair = (np.stack([frame, frame[::-1]]).astype(np.float32) - 127.5) / 128
     original.set_tensor(original.get_input_details()[0]["index"], pair)

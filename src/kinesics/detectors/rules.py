@@ -1,6 +1,6 @@
-"""Rules on landmarks and expressions, without training; ``signals.cues`` has the thresholds and their reasons.
+"""Rules on facial actions, head angles, hands and voice, without training.
 
-An event begins where a label's cue reaches 1 and ends where it falls below LEAVE (hysteresis).
+``signals.rule_table`` has the thresholds and their reasons.
 """
 
 from pathlib import Path
@@ -8,23 +8,30 @@ from pathlib import Path
 import numpy as np
 
 from kinesics.detectors.base import EventsAndTubes, FixedDetector
-from kinesics.signals.cues import LABELS, person_cues
-from kinesics.signals.event_assembly import events_from_scores
+from kinesics.signals.coefficients import person_signals, recording_columns
+from kinesics.signals.event_assembly import assemble_events
 from kinesics.signals.recording import Recording
+from kinesics.signals.rule_table import QUIET_LEVELS, RULES
 
-# The level, relative to the one at which an event begins, at which it ends.
-LEAVE = 0.6
+LABELS = tuple(rule.label for rule in RULES)
 
 
 def detect(recording: Recording, model: Path | None = None, seed: int = 0) -> EventsAndTubes:
-    """Return events and tubes. ``model`` and ``seed`` are not used."""
-    # The score is half of the cue, at most 1: an event begins at 0.5.
-    scores = {
-        (person, label): np.clip(cue / 2, 0, 1)
-        for person in recording.tracks.persons
-        for label, cue in person_cues(recording.tracks, person, recording.features["fer"]).items()
-    }
-    return events_from_scores(recording, scores, 0.5, 0.5 * LEAVE)
+    """Return events and tubes. ``model`` and ``seed`` are not used.
+
+    The score is half of the mean of the column in units of its threshold, at most 1.
+    """
+    tracks = recording.tracks
+    features = (recording.features.get(name) for name in ("fer", "audio_activity"))
+    expressions, sound = features
+    everyone = {person: person_signals(tracks, person, expressions, sound) for person in tracks.persons}
+    found = []
+    for person, columns in recording_columns(everyone, QUIET_LEVELS, tracks.rate_hz).items():
+        for rule in RULES:
+            level = rule.smoothed(columns[rule.column], tracks.rate_hz) / rule.on / 2
+            for start, stop in rule.segments(columns[rule.column], tracks.rate_hz):
+                found.append((person, rule.label, start, stop, float(np.clip(level[start:stop], 0, 1).mean())))
+    return assemble_events(tracks, found)
 
 
 DETECTOR = FixedDetector("rules", LABELS, detect)

@@ -58,13 +58,6 @@ def tubes_of(table: pd.DataFrame, boxes: dict[int, tuple] | None = None) -> pd.D
     return pd.DataFrame(rows, columns=TUBE_COLUMNS)
 
 
-def rasterise(segments: np.ndarray, count: int, rate_hz: float) -> np.ndarray:
-    """Mark the samples whose middle lies in any of the segments (N, 2) in seconds: bool (count,)."""
-    middle = (np.arange(count) + 0.5) / rate_hz
-    segments = np.asarray(segments, float).reshape(-1, 2)
-    return ((middle[:, None] >= segments[:, 0]) & (middle[:, None] < segments[:, 1])).any(1)
-
-
 def kappas(
     truth: pd.DataFrame, predicted: pd.DataFrame, durations: dict[str, float], rate_hz: float = RATE_HZ
 ) -> dict[str, float]:

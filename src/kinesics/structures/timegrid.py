@@ -36,6 +36,13 @@ def index(time_s: np.ndarray | float, rate_hz: float) -> np.ndarray | int:
     return np.floor(np.round(np.asarray(time_s) * rate_hz, 6)).astype(int)
 
 
+def rasterise(segments: np.ndarray, count: int, rate_hz: float) -> np.ndarray:
+    """Mark the samples whose middle lies in any of the segments (N, 2) in seconds: bool (count,)."""
+    middle = (np.arange(count) + 0.5) / rate_hz
+    segments = np.asarray(segments, float).reshape(-1, 2)
+    return ((middle[:, None] >= segments[:, 0]) & (middle[:, None] < segments[:, 1])).any(1)
+
+
 def runs(mask: np.ndarray) -> np.ndarray:
     """Return the [start, stop) sample numbers of each run of True in ``mask`` (T,): int (N, 2)."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], np.asarray(mask, bool), [False]]).astype(np.int8)))

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import save
-from support.event_tables import rasterise
 from support.toy import RATE
 
 from kinesics.detectors import budgeted, hmm, linear
@@ -19,6 +18,7 @@ from kinesics.models.temporal_model import Checkpoint
 from kinesics.signals.recording import Recording
 from kinesics.structures.events import BOX
 from kinesics.structures.features import CropFeatures, Features
+from kinesics.structures.timegrid import rasterise
 
 #: Little decay: a few steps on a few recordings leave nothing to regularise.
 OPTIONS = {"steps": 150, "width": 32, "decay": 0.05}

@@ -50,7 +50,7 @@ rule speaking:
     input:
         tracks=PEOPLE_TRACKS,
         sounds=[
-            path.replace("tracks", "features/hear").replace(".parquet", ".safetensors")
+            path.replace("tracks", "features/audio_activity").replace(".parquet", ".safetensors")
             for path in PEOPLE_TRACKS
         ],
         files=ANNOTATIONS,

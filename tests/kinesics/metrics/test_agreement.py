@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
-from support.event_tables import events, kappas, one, quick, rasterise, tables
+from support.event_tables import events, kappas, one, quick, tables
 
 from kinesics.errors import KinesicsError
 from kinesics.metrics.agreement import cohen_kappa, frame_counts
 from kinesics.metrics.bootstrap import block_units
-from kinesics.structures.timegrid import samples
+from kinesics.structures.timegrid import rasterise, samples
 
 
 def test_kappa_by_hand():

@@ -73,8 +73,8 @@ def person_signals(
 ) -> Signals:
     """Return the signals of a person, NaN where unknown: facial actions, angles in degrees, lengths in face heights.
 
-    ``expressions`` and ``sound`` are the features of ``fer`` and ``audio_activity``; without them there is neither an expression nor
-    speech to be heard.
+    ``expressions`` and ``sound`` are the features of ``fer`` and ``audio_activity``; without them there is no expression and
+    no voice.
     """
     size = np.array([tracks.width, tracks.height], float)
     mesh = tracks.dense(person, "face")[..., :2] * size

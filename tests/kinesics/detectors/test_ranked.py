@@ -8,7 +8,7 @@ from support.people_tracks import on, person_recording
 from kinesics.detectors import ranked
 from kinesics.errors import KinesicsError
 from kinesics.io.checkpoints import write_checkpoint
-from kinesics.metrics.matching import event_counts
+from support.event_tables import event_counts
 
 LABELS = ["happy", "head_turn"]
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from support.event_tables import event_counts
 from support.people_tracks import on, person_recording
 
 from kinesics.detectors import ranked
 from kinesics.errors import KinesicsError
 from kinesics.io.checkpoints import write_checkpoint
-from support.event_tables import event_counts
 
 LABELS = ["happy", "head_turn"]
 

@@ -100,7 +100,10 @@ def person_signals(
     signals["place_range"] = np.fmax.reduce([_range(smooth(x, 5), round(PLACE_S * tracks.rate_hz)) for x in place])
     signals["seen"] = seen.astype(float)
     shoulders = np.nan_to_num(pose[:, _SHOULDERS, 3]).min(1) > VISIBLE
-    signals["away"] = (~seen & shoulders).astype(float)
+    # somebody whose face is mostly visible has turned away where it is lost; of others nothing is known
+    signals["away"] = (~seen & shoulders & (seen.mean() > 0.5)).astype(float)
+    for name in QUIET.keys() & signals.keys():
+        signals[name] = np.where(seen, signals[name], np.nan)
     return signals | _heard(tracks, sound)
 
 

@@ -18,7 +18,7 @@ from kinesics.structures.timegrid import hysteresis, smooth
 #: Logarithms of the quiet levels (``coefficients.quiet_levels``) of the 34 annotated people.
 QUIET_LEVELS = {
     "mouth": -1.558,
-    "mouth_mouthPucker": -1.382,
+    "mouth_mouthPucker": -1.351,
     "mouth_mouthPress": -1.928,
     "place_range": -2.592,
     "turn": 1.034,

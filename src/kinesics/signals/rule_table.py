@@ -15,7 +15,7 @@ from kinesics.io.package_data import package_file
 from kinesics.signals.event_assembly import GAP_S, SPEECH_GAP_S
 from kinesics.structures.timegrid import hysteresis, smooth
 
-#: Logarithms of the quiet levels (``coefficients.quiet_levels``) of the 34 annotated people.
+#: Logarithms of the quiet levels (``coefficients.quiet_levels``) of the annotated people.
 QUIET_LEVELS = {
     "mouth": -1.558,
     "mouth_mouthPucker": -1.351,

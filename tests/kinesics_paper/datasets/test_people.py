@@ -26,9 +26,9 @@ def table() -> pd.DataFrame:
 
 
 def test_the_clips_and_people_are_those_of_the_readme(table):
-    assert (table["clip"].nunique(), table["person_id"].nunique()) == (54, 34)
+    assert (table["clip"].nunique(), table["person_id"].nunique()) == (54, 32)
     tiers = table.groupby("tier")["person_id"].nunique().to_dict()
-    assert tiers == {"embedded": 12, "public": 22}
+    assert tiers == {"embedded": 11, "public": 22}  # one man is in both
     assert sum(people.durations(table).values()) == pytest.approx(506.9, abs=0.05)
 
 

@@ -40,7 +40,7 @@ def rasterise(segments: np.ndarray, count: int, rate_hz: float) -> np.ndarray:
     """Mark the samples whose middle lies in any of the segments (N, 2) in seconds: bool (count,)."""
     middle = (np.arange(count) + 0.5) / rate_hz
     segments = np.asarray(segments, float).reshape(-1, 2)
-    return ((middle[:, None] >= segments[:, 0]) & (middle[:, None] < segments[:, 1])).any(1)
+    return np.asarray(((middle[:, None] >= segments[:, 0]) & (middle[:, None] < segments[:, 1])).any(1))
 
 
 def runs(mask: np.ndarray) -> np.ndarray:

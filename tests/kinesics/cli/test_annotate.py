@@ -14,7 +14,7 @@ import pytest
 from support import ROOT
 
 import kinesics
-from kinesics import annotation
+from kinesics.api import annotation
 from kinesics.cli.main import main
 from kinesics.errors import KinesicsError
 from kinesics.perception import tracking

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from kinesics import api
-from kinesics.annotation import OUTPUTS, Settings, annotate, write_overall_index
+from kinesics.api.annotation import OUTPUTS, Settings, annotate, write_overall_index
 from kinesics.cli.options import add_data, add_reading, add_tracking, folder_of, number, seed, share
 from kinesics.cli.outputs import check_writable
 from kinesics.detectors.registry import DETECTORS

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from kinesics.conversion import convert
+    from kinesics.api.conversion import convert
     from kinesics.formats.base import Media
     from kinesics.formats.registry import find_writer
 

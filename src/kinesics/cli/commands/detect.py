@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 
 from kinesics import api
+from kinesics.api.conversion import media_of
 from kinesics.cli.options import add_data, add_reading, add_tracking, folder_of, seed, share
 from kinesics.cli.outputs import check_outputs, print_note
-from kinesics.conversion import media_of
 from kinesics.detectors.registry import DETECTORS, is_trained
 from kinesics.errors import KinesicsError
 from kinesics.formats.base import Options

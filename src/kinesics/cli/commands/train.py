@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 
 from kinesics import api
+from kinesics.api.training import train
 from kinesics.cli.options import add_data, add_tracking, assignment, folder_of, seed
 from kinesics.cli.outputs import check_outputs
 from kinesics.detectors.registry import DETECTORS, is_trained
 from kinesics.errors import KinesicsError
-from kinesics.training import train
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -71,7 +71,7 @@ def train(  # noqa: PLR0913 - keyword-only settings
     ]
     tracks = [paths[0] for paths in prepared]
     with temporary_folder() as work:
-        files = []
+        files: list[Path] = []
         for number, (where, table) in enumerate(annotators):
             files.append(work / f"{number}.csv")
             write_events_csv(align_persons(table, list(map(read_tracks, tracks)), where, notify), files[-1])
@@ -118,7 +118,7 @@ def align_persons(
     Events with boxes are matched by them, video by video; the one person of a video without boxes is the main one, 0;
     several persons without boxes keep their numbers. Raises KinesicsError if such a number is not that of a tracked person.
     """
-    aligned = []
+    aligned: list[pd.DataFrame] = []
     for video in tracks:
         part = events[events["video"] == video.video]
         if not len(part):

@@ -21,6 +21,7 @@ from kinesics.formats.html_viewer import ViewedVideo, write_index, write_viewer
 from kinesics.formats.overview import write_overview
 from kinesics.formats.registry import write_events
 from kinesics.io import downloads
+from kinesics.io.extras import import_optional
 from kinesics.io.files import replacing, sha256, write_json
 from kinesics.io.names import video_name
 from kinesics.media.annotated_video import write_annotated_video
@@ -28,7 +29,7 @@ from kinesics.media.streams import ReadOptions
 from kinesics.media.video import VideoInfo, probe_video
 from kinesics.metrics.time_budget import time_budget, transitions
 from kinesics.signals.measures import write_measures
-from kinesics.structures.events import Events, write_events_csv, write_tubes
+from kinesics.structures.events import TUBE_COLUMNS, Events, write_events_csv, write_tubes
 from kinesics.structures.timegrid import seconds
 from kinesics.structures.tracks import Tracks, read_tracks
 from kinesics.structures.vocabulary import FAMILY
@@ -111,7 +112,7 @@ def annotate(
     settings = settings or Settings(**options)
     if out is None:
         return _select(_detect(video, settings, None, data, notify, progress), settings).table
-    import matplotlib  # noqa: F401 - of the extra `annotate`: that it is missing is said before the work
+    import_optional("matplotlib")  # of the extra `annotate`: that it is missing is said before the work
 
     folder = Path(out) / video_name(video)
     networks = downloads.data_folder(data)
@@ -151,7 +152,8 @@ def annotate(
 
 def write_overall_index(videos: Sequence[str | Path], out: str | Path) -> None:
     """Write ``out/index.html``, which links to the pages of the videos that are finished there."""
-    pages, viewed = [], []
+    pages: list[Path] = []
+    viewed: list[ViewedVideo] = []
     for video in videos:
         folder = Path(out) / video_name(video)
         try:
@@ -166,7 +168,7 @@ def write_overall_index(videos: Sequence[str | Path], out: str | Path) -> None:
 
 def write_outputs(annotation: Annotation, folder: Path, record: dict[str, Any]) -> None:
     """Write ``OUTPUTS`` into a folder, and last the record of how they were made with the SHA-256 of each."""
-    hashes = {}
+    hashes: dict[str, str] = {}
     for name, write in _outputs(record["settings"]).items():
         path = folder / name.format(name=annotation.tracks.video)
         write(annotation, path)
@@ -274,6 +276,15 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return json.loads(table.round(4).to_json(orient="records", double_precision=4))
 
 
+def _write_tubes(annotation: Annotation, path: Path) -> None:
+    tubes = annotation.events.tubes
+    write_tubes(pd.DataFrame(columns=TUBE_COLUMNS) if tubes is None else tubes, path, annotation.events.damaged_after_s)
+
+
+def _write_viewer(annotation: Annotation, path: Path) -> None:
+    write_viewer(path, [ViewedVideo(annotation.video, annotation.events, info=annotation.info)])
+
+
 def _write_format(annotation: Annotation, path: Path) -> None:
     """Write the events in the format of a path's ending, linked to the video. What it cannot hold is in ``events.csv``."""
     info = annotation.info
@@ -284,7 +295,7 @@ def _write_format(annotation: Annotation, path: Path) -> None:
 #: What is written for each video: the file's name and the function that writes it. ``{name}`` is the video's name.
 OUTPUTS: dict[str, Callable[[Annotation, Path], None]] = {
     "events.csv": lambda annotation, path: write_events_csv(annotation.events.table, path),
-    "tubes.parquet": lambda annotation, path: write_tubes(annotation.events.tubes, path),
+    "tubes.parquet": _write_tubes,
     "summary.csv": _write_summary_csv,
     "summary.json": _write_summary_json,
     "measures.parquet": lambda annotation, path: write_measures(annotation.tracks_file, path),
@@ -292,9 +303,7 @@ OUTPUTS: dict[str, Callable[[Annotation, Path], None]] = {
         annotation.events.table, annotation.info.duration_s, path, annotation.tracks.video
     ),
     **dict.fromkeys(("{name}.eaf", "{name}.boris", "{name}.vtt", "{name}.TextGrid"), _write_format),
-    "index.html": lambda annotation, path: write_viewer(
-        path, [ViewedVideo(annotation.video, annotation.events, info=annotation.info)]
-    ),
+    "index.html": _write_viewer,
 }
 #: What is written only if the setting of that name says so.
 OPTIONAL: dict[str, dict[str, Callable[[Annotation, Path], None]]] = {

@@ -7,8 +7,9 @@ from typing import Any, Self
 
 import pandas as pd
 
-from kinesics import api, training
-from kinesics.annotation import annotate
+from kinesics import api
+from kinesics.api import training
+from kinesics.api.annotation import annotate
 from kinesics.detectors.registry import is_trained
 from kinesics.errors import KinesicsError
 from kinesics.io.files import replacing, temporary_folder
@@ -98,7 +99,7 @@ class Detector:
 
         Raises KinesicsError for bad input, and if the detector learns and was not fitted.
         """
-        options = {
+        options: dict[str, Any] = {
             "labels": tuple(self.labels),
             "min_score": self.min_score,
             "rate_hz": self.rate_hz,

@@ -8,7 +8,7 @@ from sklearn.base import clone
 from support import ROOT
 
 import kinesics
-from kinesics import training
+from kinesics.api import training
 from kinesics.cli.main import main
 from kinesics.errors import KinesicsError
 from kinesics.io.checkpoints import detector_of

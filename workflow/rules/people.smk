@@ -50,7 +50,9 @@ rule speaking:
     input:
         tracks=PEOPLE_TRACKS,
         sounds=[
-            path.replace("tracks", "features/audio_activity").replace(".parquet", ".safetensors")
+            path.replace("tracks", "features/audio_activity").replace(
+                ".parquet", ".safetensors"
+            )
             for path in PEOPLE_TRACKS
         ],
         files=ANNOTATIONS,

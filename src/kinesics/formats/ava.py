@@ -20,7 +20,8 @@ from kinesics.structures.vocabulary import in_order
 
 #: The longest time between two keyframes of one event, in seconds.
 _GAP_S = 1.5
-_ITEM = re.compile(r"(?:item|label)\s*\{([^{}]*)\}")
+_ITEM = re.compile(r'(?:item|label)\s*\{((?:[^{}"]|"(?:[^"\\]|\\.)*")*)\}')
+_NAME = re.compile(r'name:\s*"((?:[^"\\]|\\.)*)"')
 
 
 def read(path: Path, options: Options) -> Events:
@@ -77,8 +78,8 @@ def _labels(path: Path) -> dict[str, str]:
         return {}
     labels: dict[str, str] = {}
     for item in _ITEM.findall(read_text(path)):
-        name = re.search(r'name:\s*"((?:[^"\\]|\\.)*)"', item)
-        key = re.search(r"(?:label_)?id:\s*(\d+)", item)
+        name = _NAME.search(item)
+        key = re.search(r"(?:label_)?id:\s*(\d+)", _NAME.sub("", item))
         if name and key:
             labels[key[1]] = re.sub(r"\\(.)", r"\1", name[1])
     return labels

@@ -78,7 +78,11 @@ def _parts(payload: str, srt: bool) -> Iterator[tuple[str, str]]:
 def write(events: Events, path: Path, options: Options, *, srt: bool) -> None:
     """Write subtitles of one video; times are rounded to milliseconds."""
     lines = [] if srt else ["WEBVTT", ""]
-    for number, row in enumerate((rounded(row) for row in rows(events)), 1):
+    items = [rounded(row) for row in rows(events)]
+    if srt and (colons := sorted({row.family for row in items if ":" in row.family})):
+        options.notify(f"{path}: families with a colon are left out, which ends the voice: {', '.join(colons)}")
+        items = [row._replace(family="") if ":" in row.family else row for row in items]
+    for number, row in enumerate(items, 1):
         times = (_clock(value, "," if srt else ".") for value in (row.start_s, row.end_s))
         voice, label = tier_name(row.person, row.family), printable(row.label)
         text = f"{voice}: {label}" if srt else f"<v {html.escape(voice, False)}>{html.escape(label, False)}</v>"

@@ -78,6 +78,10 @@ def test_what_is_written_is_a_cue_an_event(tmp_path):
         "WEBVTT\n\n1\n00:00:00.500 --> 01:00:01.250\n<v person 0 emotion>happy</v>\n\n"
         "2\n00:00:01.000 --> 00:00:01.001\n<v person 1 x y>a --&gt; b &amp; &lt;c&gt;</v>\n"
     )
+    notes = []
+    write_events(table((0, "nod", 1, 2, "a: b")), tmp_path / "talk.srt", options=options(notes))
+    assert notes == [f"{tmp_path / 'talk.srt'}: families with a colon are left out, which ends the voice: a: b"]
+    assert rows(tmp_path / "talk.srt") == [(0, "nod", "", 1000, 2000)]
     write_events(events, tmp_path / "talk.srt", options=options())
     assert (tmp_path / "talk.srt").read_text(encoding="utf-8") == (
         "1\n00:00:00,500 --> 01:00:01,250\nperson 0 emotion: happy\n\n"

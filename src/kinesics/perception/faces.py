@@ -25,7 +25,7 @@ _ACTION_POINTS = [
     *(472, 473, 474, 475, 476, 477),
 ]
 # Points of the mesh, their weights, and where they are on MediaPipe's canonical face (from the bundle's geometry metadata).
-_BASIS = np.loadtxt(package_file("kinesics.perception", "face_basis.csv"), delimiter=",", skiprows=1)
+_BASIS = np.loadtxt(package_file("kinesics.perception", "faces.csv"), delimiter=",", skiprows=1)
 _FIELD_OF_VIEW = np.radians(63.0)  # vertical, of the camera that MediaPipe assumes
 
 

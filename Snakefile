@@ -24,4 +24,5 @@ rule all:
         rules.review.input,
         STREAMS,
         rules.published_tracks.output if MADE else [],
+        rules.speaking.output,
         rules.table_benchmarks.output if config["benchmarks"]["names"] else [],

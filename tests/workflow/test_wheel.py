@@ -46,7 +46,7 @@ def test_wheel_and_source_archive_hold_the_product_and_its_tables(built):
     viewer = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src/kinesics/formats/viewer").iterdir()}
     assert "kinesics/formats/viewer/main.js" in viewer <= set(names)
     with tarfile.open(source) as archive:
-        assert any(name.endswith("src/kinesics/api.py") for name in archive.getnames())
+        assert any(name.endswith("src/kinesics/api/__init__.py") for name in archive.getnames())
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kinesics.io.extras import import_optional
 from kinesics.io.files import replacing
 from kinesics.structures.events import check_events
 from kinesics.structures.vocabulary import LABELS, in_order
@@ -21,11 +22,16 @@ def write_overview(events: pd.DataFrame, duration_s: float, path: str | Path, ti
     Of more than 200 lanes, those with the most events are drawn and the title says how many are missing. Needs the extra
     ``annotate``.
     """
+    matplotlib = import_optional("matplotlib")
+    with matplotlib.rc_context(matplotlib.rcParamsDefault):  # not the user's style: the same events give the same bytes
+        _draw(check_events(events), duration_s, Path(path), title)
+
+
+def _draw(events: pd.DataFrame, duration_s: float, path: Path, title: str) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.colors import to_rgba
     from matplotlib.figure import Figure
 
-    events = check_events(events)
     lanes = _lanes(events)
     counts = events.groupby(["person", "label"]).size()
     drawn = set(sorted(lanes, key=lambda lane: -counts[lane])[:_MOST_LANES])

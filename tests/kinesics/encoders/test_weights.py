@@ -101,8 +101,8 @@ def test_other_networks_of_the_same_format_are_named(source, tmp_path):
         load_encoder("vit_s_focus", tmp_path / "other.onnx")
     with pytest.raises(KinesicsError, match=r"other\.onnx: not Silero VAD"):
         load_encoder("audio_activity", tmp_path / "other.onnx")
-    with pytest.raises(KinesicsError, match=r"face_detection_short_range\.tflite: maps .* as fer does"):
-        load_encoder("fer", source("mediapipe"))
+    with pytest.raises(KinesicsError, match=r"palm_detection_full\.tflite: maps .* as fer does"):
+        load_encoder("fer", source("mediapipe").with_name("palm_detection_full.tflite"))
 
 
 def _save_network(path: Path, node: onnx.NodeProto) -> None:

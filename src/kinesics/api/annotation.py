@@ -67,6 +67,11 @@ class Settings:
         if unknown := sorted(set(self.labels) - set(FAMILY)):
             raise KinesicsError(f"{unknown[0]!r} is not a label. The labels are {', '.join(FAMILY)}.")
 
+    @property
+    def reading(self) -> ReadOptions:
+        """Which streams of the video are read, and whether damage is accepted."""
+        return ReadOptions(self.video_stream, self.audio_stream, self.accept_damaged)
+
     def record(self) -> dict[str, Any]:
         """Return the settings as JSON has them: the model by its content."""
         fields = asdict(self)
@@ -78,6 +83,7 @@ class Annotation:
     """What is known of one video when its outputs are written."""
 
     video: Path
+    reading: ReadOptions
     info: VideoInfo
     tracks_file: Path
     tracks: Tracks
@@ -116,8 +122,7 @@ def annotate(
 
     folder = Path(out) / video_name(video)
     networks = downloads.data_folder(data)
-    reading = ReadOptions(settings.video_stream, settings.audio_stream, settings.accept_damaged)
-    info = probe_video(video, reading)
+    info = probe_video(video, settings.reading)
     api.fetch_networks(networks)  # what is missing is said before the work
     api.fetch_required(str(settings.detector), networks)
     record = {
@@ -145,7 +150,8 @@ def annotate(
             progress=progress,
         )
     events = _select(_detect(video, settings, tracks, data, notify, progress), settings)
-    write_outputs(Annotation(Path(video), info, tracks, read_tracks(tracks), events), folder, record)
+    annotation = Annotation(Path(video), settings.reading, info, tracks, read_tracks(tracks), events)
+    write_outputs(annotation, folder, record)
     shutil.rmtree(work)
     return events.table
 
@@ -309,7 +315,7 @@ OUTPUTS: dict[str, Callable[[Annotation, Path], None]] = {
 OPTIONAL: dict[str, dict[str, Callable[[Annotation, Path], None]]] = {
     "draw": {
         "{name}.annotated.mp4": lambda annotation, path: write_annotated_video(
-            annotation.video, annotation.events, path
+            annotation.video, annotation.events, path, annotation.reading
         )
     },
     "csv": {"measures.csv": lambda annotation, path: write_measures(annotation.tracks_file, path, csv=True)},

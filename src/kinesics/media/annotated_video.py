@@ -11,6 +11,7 @@ import pandas as pd
 from kinesics.io.files import replacing
 from kinesics.media.audio import SOUND_HZ, read_sound_windows
 from kinesics.media.encoding import encode_video
+from kinesics.media.streams import AS_IT_COMES, ReadOptions
 from kinesics.media.video import probe_video, read_frames
 from kinesics.structures.events import BOX, Events
 from kinesics.structures.vocabulary import LABELS
@@ -22,26 +23,30 @@ _LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 _HELD_S = 0.25  # a box is drawn until the next one of its event, at most so long
 
 
-def write_annotated_video(video: str | Path, events: Events, path: str | Path) -> None:
+def write_annotated_video(
+    video: str | Path, events: Events, path: str | Path, options: ReadOptions = AS_IT_COMES
+) -> None:
     """Write an MP4 of a video in which each event is drawn while it lasts: its box, label, person and score.
 
     Boxes are those of the tubes, or the events' own where there are none. The copy has a constant frame rate, the video's
     mean but at most 60 Hz, square pixels, an even size, and mono sound. Memory does not grow with the video's length.
 
-    Raises KinesicsError as ``media.video.read_frames`` does.
+    ``options`` choose the streams. Raises KinesicsError as ``media.video.read_frames`` does.
     """
-    info = probe_video(video)
+    info = probe_video(video, options)
     rate_hz = min(max(info.rate_hz, 1.0), _FASTEST_HZ)
     size = (info.width - info.width % 2, info.height - info.height % 2)
-    sound = (SOUND_HZ, _Sound(video)) if info.has_audio else None
+    sound = (SOUND_HZ, _Sound(video, options)) if info.has_audio else None
     with replacing(path) as temporary:
-        frames = _drawn(video, rate_hz, size, _Boxes(events))
+        frames = _drawn(read_frames(video, rate_hz, options), size, _Boxes(events))
         encode_video(temporary, frames, size, rate_hz, quality=_QUALITY, sound=sound)
 
 
-def _drawn(video: str | Path, rate_hz: float, size: tuple[int, int], boxes: "_Boxes") -> Iterator[np.ndarray]:
+def _drawn(
+    frames: Iterator[tuple[int, float, np.ndarray]], size: tuple[int, int], boxes: "_Boxes"
+) -> Iterator[np.ndarray]:
     width, height = size
-    for _, time_s, frame in read_frames(video, rate_hz):
+    for _, time_s, frame in frames:
         canvas = frame[:height, :width].copy()  # a frame may be given twice
         lanes: Counter[int] = Counter()
         for row, box in boxes.at(time_s):
@@ -82,8 +87,8 @@ class _Boxes:
 class _Sound:
     """The sound of a video in consecutive spans, as int16."""
 
-    def __init__(self, video: str | Path):
-        self._blocks = (block for _, block in read_sound_windows(video, 1.0, SOUND_HZ))
+    def __init__(self, video: str | Path, options: ReadOptions):
+        self._blocks = (block for _, block in read_sound_windows(video, 1.0, SOUND_HZ, options))
         self._held = next(self._blocks, np.empty(0, np.float32))[SOUND_HZ // 2 :]  # the first lies about time 0
 
     def __call__(self, begin_s: float, end_s: float) -> np.ndarray:

@@ -1,13 +1,16 @@
 """Copies of videos with events drawn into them."""
 
+import av
 import numpy as np
 import pandas as pd
 import pytest
 from support.clips import number, numbered, write_video
 from support.footage import beeps, write_footage
 
+from kinesics.errors import KinesicsError
 from kinesics.media.annotated_video import write_annotated_video
 from kinesics.media.audio import read_sound
+from kinesics.media.streams import ReadOptions
 from kinesics.media.video import probe_video, read_frame_at
 from kinesics.structures.events import Events
 
@@ -58,3 +61,28 @@ def test_sound_stays_where_it_was(tmp_path):
     before, after = (beeps(read_sound(path)) for path in (video, tmp_path / "out.mp4"))
     assert len(after) > 1
     assert after == pytest.approx(before, abs=0.05)
+
+
+def test_the_copy_is_of_the_stream_and_of_the_damaged_part_that_were_read(tmp_path):
+    path = tmp_path / "two.mkv"
+    with av.open(str(path), "w") as container:
+        streams = [container.add_stream("ffv1", rate=10) for _ in range(2)]
+        for stream in streams:
+            stream.width, stream.height, stream.pix_fmt = 320, 240, "bgr0"
+        for _ in range(10):
+            for stream, grey in zip(streams, (50, 200), strict=True):
+                frame = av.VideoFrame.from_ndarray(np.full((240, 320, 3), grey, np.uint8), format="rgb24")
+                container.mux(stream.encode(frame.reformat(format="bgr0")))
+        for stream in streams:
+            container.mux(stream.encode())
+    for index, grey in ((0, 50), (1, 200)):
+        write_annotated_video(path, happy(0.5, 1.0), tmp_path / "out.mp4", ReadOptions(index))
+        assert read_frame_at(tmp_path / "out.mp4", [0.25])[0].mean() == pytest.approx(grey, abs=3)
+    whole = write_video(tmp_path / "whole.mkv", numbered(20, 320, 240), options={"live": "0"})
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    with pytest.raises(KinesicsError, match="cut off"):
+        write_annotated_video(cut, happy(0.5, 1.0), tmp_path / "cut.mp4")
+    assert not (tmp_path / "cut.mp4").exists()
+    write_annotated_video(cut, happy(0.5, 1.0), tmp_path / "cut.mp4", ReadOptions(accept_damaged=True))
+    assert probe_video(tmp_path / "cut.mp4").duration_s > 0.5

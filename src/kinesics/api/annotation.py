@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Annotation:
+class AnnotatedVideo:
     """What is known of one video when its outputs are written."""
 
     video: Path
@@ -89,12 +90,15 @@ class Annotation:
     tracks: Tracks
     events: Events
 
-    @property
-    def observed_s(self) -> dict[tuple[str, int], float]:
-        """The seconds in which each person was tracked."""
+    @cached_property
+    def budget(self) -> pd.DataFrame:
+        """The time budget of the events, over the seconds in which each person was tracked."""
         persons, frames = np.unique(self.tracks.table["person"].to_numpy(), return_counts=True)
         step_s = seconds(1, self.tracks.rate_hz)
-        return {(self.tracks.video, int(person)): float(n * step_s) for person, n in zip(persons, frames, strict=True)}
+        observed_s = {
+            (self.tracks.video, int(person)): float(n * step_s) for person, n in zip(persons, frames, strict=True)
+        }
+        return time_budget(self.events.table, observed_s)
 
 
 def annotate(
@@ -150,7 +154,7 @@ def annotate(
             progress=progress,
         )
     events = _select(_detect(video, settings, tracks, data, notify, progress), settings)
-    annotation = Annotation(Path(video), settings.reading, info, tracks, read_tracks(tracks), events)
+    annotation = AnnotatedVideo(Path(video), settings.reading, info, tracks, read_tracks(tracks), events)
     write_outputs(annotation, folder, record)
     shutil.rmtree(work)
     return events.table
@@ -172,7 +176,7 @@ def write_overall_index(videos: Sequence[str | Path], out: str | Path) -> None:
     write_index(Path(out) / "index.html", pages, viewed)
 
 
-def write_outputs(annotation: Annotation, folder: Path, record: dict[str, Any]) -> None:
+def write_outputs(annotation: AnnotatedVideo, folder: Path, record: dict[str, Any]) -> None:
     """Write ``OUTPUTS`` into a folder, and last the record of how they were made with the SHA-256 of each."""
     hashes: dict[str, str] = {}
     for name, write in _outputs(record["settings"]).items():
@@ -265,16 +269,14 @@ def _open_work(folder: Path, record: dict[str, Any]) -> Path:
     return work
 
 
-def _write_summary_csv(annotation: Annotation, path: Path) -> None:
-    table = time_budget(annotation.events.table, annotation.observed_s)
+def _write_summary_csv(annotation: AnnotatedVideo, path: Path) -> None:
     with replacing(path) as temporary:
-        table.round(4).to_csv(temporary, index=False, lineterminator="\n")
+        annotation.budget.round(4).to_csv(temporary, index=False, lineterminator="\n")
 
 
-def _write_summary_json(annotation: Annotation, path: Path) -> None:
-    table = annotation.events.table
-    budget, pairs = time_budget(table, annotation.observed_s), transitions(table)
-    write_json(path, {"behaviours": _rows(budget), "transitions": _rows(pairs)})
+def _write_summary_json(annotation: AnnotatedVideo, path: Path) -> None:
+    pairs = transitions(annotation.events.table)
+    write_json(path, {"behaviours": _rows(annotation.budget), "transitions": _rows(pairs)})
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -282,16 +284,16 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return json.loads(table.round(4).to_json(orient="records", double_precision=4))
 
 
-def _write_tubes(annotation: Annotation, path: Path) -> None:
+def _write_tubes(annotation: AnnotatedVideo, path: Path) -> None:
     tubes = annotation.events.tubes
     write_tubes(pd.DataFrame(columns=TUBE_COLUMNS) if tubes is None else tubes, path, annotation.events.damaged_after_s)
 
 
-def _write_viewer(annotation: Annotation, path: Path) -> None:
+def _write_viewer(annotation: AnnotatedVideo, path: Path) -> None:
     write_viewer(path, [ViewedVideo(annotation.video, annotation.events, info=annotation.info)])
 
 
-def _write_format(annotation: Annotation, path: Path) -> None:
+def _write_format(annotation: AnnotatedVideo, path: Path) -> None:
     """Write the events in the format of a path's ending, linked to the video. What it cannot hold is in ``events.csv``."""
     info = annotation.info
     media = Media(annotation.video.absolute(), info.rate_hz, info.duration_s, info.width, info.height)
@@ -299,7 +301,7 @@ def _write_format(annotation: Annotation, path: Path) -> None:
 
 
 #: What is written for each video: the file's name and the function that writes it. ``{name}`` is the video's name.
-OUTPUTS: dict[str, Callable[[Annotation, Path], None]] = {
+OUTPUTS: dict[str, Callable[[AnnotatedVideo, Path], None]] = {
     "events.csv": lambda annotation, path: write_events_csv(annotation.events.table, path),
     "tubes.parquet": _write_tubes,
     "summary.csv": _write_summary_csv,
@@ -312,7 +314,7 @@ OUTPUTS: dict[str, Callable[[Annotation, Path], None]] = {
     "index.html": _write_viewer,
 }
 #: What is written only if the setting of that name says so.
-OPTIONAL: dict[str, dict[str, Callable[[Annotation, Path], None]]] = {
+OPTIONAL: dict[str, dict[str, Callable[[AnnotatedVideo, Path], None]]] = {
     "draw": {
         "{name}.annotated.mp4": lambda annotation, path: write_annotated_video(
             annotation.video, annotation.events, path, annotation.reading
@@ -322,7 +324,7 @@ OPTIONAL: dict[str, dict[str, Callable[[Annotation, Path], None]]] = {
 }
 
 
-def _outputs(settings: Mapping[str, Any]) -> dict[str, Callable[[Annotation, Path], None]]:
+def _outputs(settings: Mapping[str, Any]) -> dict[str, Callable[[AnnotatedVideo, Path], None]]:
     """Return ``OUTPUTS`` with the optional ones that the settings name."""
     chosen = [outputs for setting, outputs in OPTIONAL.items() if settings[setting]]
     return OUTPUTS | {name: write for outputs in chosen for name, write in outputs.items()}

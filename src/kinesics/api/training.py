@@ -12,7 +12,7 @@ from kinesics.errors import KinesicsError
 from kinesics.formats.registry import read_events
 from kinesics.io import downloads
 from kinesics.io.files import sha256, temporary_folder
-from kinesics.io.names import video_name
+from kinesics.io.names import video_name, video_names
 from kinesics.media.video import probe_video
 from kinesics.metrics.identity import boxes_of_events, boxes_of_tracks, match_persons, remap_persons
 from kinesics.structures.events import BOX, Events, write_events_csv
@@ -52,9 +52,7 @@ def train(  # noqa: PLR0913 - keyword-only settings
     if detector not in DETECTORS or not is_trained(detector):
         known = ", ".join(name for name in DETECTORS if is_trained(name))
         raise KinesicsError(f"{detector!r} is not a detector that learns. They are {known}.")
-    names = [video_name(video) for video in [*videos, *validation]]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise KinesicsError(f"two videos are called {twice[0]!r}: rename one")
+    names = video_names([*videos, *validation])
     annotators = [(str(entry), read_events(entry).table) if not isinstance(entry, Events) else ("events", entry.table)
                   for entry in truth]  # fmt: skip
     for where, table in annotators:

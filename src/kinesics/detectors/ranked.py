@@ -24,7 +24,7 @@ from kinesics.io.checkpoints import read_checkpoint
 from kinesics.io.package_data import package_file
 from kinesics.models.levels import LevelPrior, adapted, fit_prior
 from kinesics.models.logistic import Logistic, fit_logistic
-from kinesics.signals.coefficients import Signals, person_signals, quiet_levels, recording_columns
+from kinesics.signals.coefficients import Signals, quiet_levels, recording_columns, recording_signals
 from kinesics.signals.event_assembly import GAP_S, SPEECH_GAP_S, assemble_events
 from kinesics.signals.recording import Recording
 from kinesics.signals.segments import PER_SCORE, best_set, candidate_segments, describe
@@ -65,12 +65,6 @@ class Stream:
     def active(self, label: str) -> np.ndarray:
         """Return the share of passes in which the label is on at each frame: (frames,)."""
         return np.mean([rasterise(part, self.frames, self.rate_hz) for part in self.truth[label]], 0)
-
-
-def recording_signals(recording: Recording) -> dict[int, Signals]:
-    """Return the signals of each person of a recording."""
-    expressions, sound = recording.features.get("fer"), recording.features.get("audio_activity")
-    return {person: person_signals(recording.tracks, person, expressions, sound) for person in recording.tracks.persons}
 
 
 def fit(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesics.detectors.base import EventsAndTubes, FixedDetector
-from kinesics.signals.coefficients import person_signals, recording_columns
+from kinesics.signals.coefficients import recording_columns, recording_signals
 from kinesics.signals.event_assembly import assemble_events
 from kinesics.signals.recording import Recording
 from kinesics.signals.rule_table import QUIET_LEVELS, RULES
@@ -22,11 +22,8 @@ def detect(recording: Recording, model: Path | None = None, seed: int = 0) -> Ev
     The score is half of the mean of the column in units of its threshold, at most 1.
     """
     tracks = recording.tracks
-    features = (recording.features.get(name) for name in ("fer", "audio_activity"))
-    expressions, sound = features
-    everyone = {person: person_signals(tracks, person, expressions, sound) for person in tracks.persons}
     found = []
-    for person, columns in recording_columns(everyone, QUIET_LEVELS, tracks.rate_hz).items():
+    for person, columns in recording_columns(recording_signals(recording), QUIET_LEVELS, tracks.rate_hz).items():
         for rule in RULES:
             level = rule.smoothed(columns[rule.column], tracks.rate_hz) / rule.on / 2
             for start, stop in rule.segments(columns[rule.column], tracks.rate_hz):

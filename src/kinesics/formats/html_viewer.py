@@ -21,7 +21,7 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import write_text
-from kinesics.io.names import video_name
+from kinesics.io.names import video_name, video_names
 from kinesics.io.package_data import package_file
 from kinesics.media.video import VideoInfo, probe_video
 from kinesics.structures.events import BOX, ORDER, Events, keep_events
@@ -64,9 +64,7 @@ def write_viewer(out: str | Path, videos: Sequence[ViewedVideo], *, pages: Seque
     Raises KinesicsError naming the file if a video cannot be read, two have the same name, or no event is of one of them.
     """
     out = Path(out)
-    names = [video_name(viewed.video) for viewed in videos]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise KinesicsError(f"{out}: two videos are called {twice[0]!r}: rename one, or write a page for each")
+    names = video_names((viewed.video for viewed in videos), "rename one, or write a page for each", f"{out}: ")
     for viewed in videos:
         _refuse_other_videos(viewed, names)
     if out.suffix.lower() == ".html":

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
@@ -17,6 +18,17 @@ def check_text(text: str) -> None:
             "rename the file or folder" if encoding == "utf-8" else "set LANG=C.UTF-8, or rename the file or folder"
         )
         raise KinesicsError(f"{text!r} is not text in {encoding}: {advice}") from None
+
+
+def video_names(paths: Iterable[str | Path], advice: str = "rename one", where: str = "") -> list[str]:
+    """Return the name of each video.
+
+    Raises KinesicsError as ``video_name`` does, and if two are the same: with ``where`` before the message, and the advice.
+    """
+    names = [video_name(path) for path in paths]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise KinesicsError(f"{where}two videos are called {twice[0]!r}: {advice}")
+    return names
 
 
 def video_name(path: str | Path) -> str:

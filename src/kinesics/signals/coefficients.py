@@ -13,6 +13,8 @@ from scipy.ndimage import maximum_filter1d
 
 from kinesics.encoders.fer import LABELS as EXPRESSIONS
 from kinesics.signals.cues import probabilities
+from kinesics.signals.facemesh import CHIN, FOREHEAD, SHOULDERS, WRISTS
+from kinesics.signals.recording import Recording
 from kinesics.structures.features import Features
 from kinesics.structures.timegrid import hold_last, smooth
 from kinesics.structures.tracks import BLENDSHAPES, VISIBLE, Tracks
@@ -55,7 +57,12 @@ HEADING = {"yaw": 6.0, "pitch": 5.0, "roll": 5.0}
 # How far around an instant, in seconds, the head's place is compared.
 PLACE_S = 0.8
 
-_FOREHEAD, _CHIN, _SHOULDERS, _WRISTS = 10, 152, [11, 12], (15, 16)
+
+def recording_signals(recording: Recording) -> dict[int, Signals]:
+    """Return the ``person_signals`` of each person of a recording, with the features that it has."""
+    expressions, sound = (recording.features.get(encoder) for encoder in ("fer", "audio_activity"))
+    tracks = recording.tracks
+    return {person: person_signals(tracks, person, expressions, sound) for person in tracks.persons}
 
 
 def recording_columns(
@@ -79,7 +86,7 @@ def person_signals(
     size = np.array([tracks.width, tracks.height], float)
     mesh = tracks.dense(person, "face")[..., :2] * size
     pose = tracks.dense(person, "pose").astype(float)
-    height = np.linalg.norm(mesh[:, _FOREHEAD] - mesh[:, _CHIN], axis=1)
+    height = np.linalg.norm(mesh[:, FOREHEAD] - mesh[:, CHIN], axis=1)
     unit = np.nanmedian(height) if np.isfinite(height).any() else size[1] / 4
     seen = np.isfinite(mesh[:, 0, 0])
     low, high = mesh[:, :468].min(1), mesh[:, :468].max(1)
@@ -99,7 +106,7 @@ def person_signals(
         place = [middle[:, 0], middle[:, 1], 1.5 * np.log(extent)]
     signals["place_range"] = np.fmax.reduce([_range(smooth(x, 5), round(PLACE_S * tracks.rate_hz)) for x in place])
     signals["seen"] = seen.astype(float)
-    shoulders = np.nan_to_num(pose[:, _SHOULDERS, 3]).min(1) > VISIBLE
+    shoulders = np.nan_to_num(pose[:, list(SHOULDERS), 3]).min(1) > VISIBLE
     # somebody whose face is mostly visible has turned away where it is lost; of others nothing is known
     signals["away"] = (~seen & shoulders & (seen.mean() > 0.5)).astype(float)
     for name in QUIET.keys() & signals.keys():
@@ -232,7 +239,7 @@ def _hands(
         high = low + unit
     middle, half = (low + high) / 2, (high - low) / 2
     sides: dict[str, list[np.ndarray]] = {}
-    for side, wrist in enumerate(_WRISTS):
+    for side, wrist in enumerate(reversed(WRISTS)):
         hand, joint = hands[:, side], pose[:, wrist]
         inside = (joint[:, :2] > 0).all(1) & (joint[:, :2] < size).all(1)
         visible = np.nan_to_num(joint[:, 2]) * inside

@@ -2,6 +2,7 @@
 
 # Mesh points by side: 0 the person's right, 1 the left.
 EYE_OUTER, EYE_INNER = (33, 263), (133, 362)
+IRIS = (468, 473)
 UPPER_LID, LOWER_LID = (159, 386), (145, 374)
 BROW_INNER, BROW_MIDDLE, BROW_OUTER = (107, 336), (105, 334), (70, 300)
 CORNER, UPPER_SIDE, LOWER_SIDE = (61, 291), (37, 267), (84, 314)

@@ -19,16 +19,31 @@ import pyarrow.parquet as pq
 
 from kinesics.io.files import replacing
 from kinesics.io.package_data import package_file
-from kinesics.structures.tracks import ARRAYS, BLENDSHAPES, FACE_BOX, PERSON_BOX, SCORES, VISIBLE
+from kinesics.signals.facemesh import (
+    CHIN,
+    EYE_INNER,
+    EYE_OUTER,
+    FOREHEAD,
+    IRIS,
+    LIP_LOW_IN,
+    LIP_UP_IN,
+    LOWER_LID,
+    SHOULDERS,
+    SIDES,
+    UPPER_LID,
+    WRIST,
+)
+from kinesics.structures.tracks import BLENDSHAPES, FACE_BOX, PERSON_BOX, SCORES, VISIBLE, array_column
 
 with package_file("kinesics.signals", "action_units.csv").open(encoding="utf-8") as _file:
     #: unit, its name in FACS, the blend shapes (separated by blanks) of which it is the mean.
     ACTION_UNITS: pd.DataFrame = pd.read_csv(_file)
 
 # Mesh points of each eye: outer and inner corner, upper and lower lid, middle of the iris.
-_EYES = {"left": (263, 362, 386, 374, 473), "right": (33, 133, 159, 145, 468)}
-_LIPS, _FACE_HEIGHT = (13, 14), (10, 152)  # upper and lower inner lip; forehead and chin
-_SHOULDERS = (11, 12)
+_EYES = {
+    side: (EYE_OUTER[k], EYE_INNER[k], UPPER_LID[k], LOWER_LID[k], IRIS[k])
+    for side, k in (("left", SIDES.index("left")), ("right", SIDES.index("right")))
+}
 
 #: Name of each column: unit and meaning.
 MEASURES: dict[str, tuple[str, str]] = {
@@ -58,6 +73,7 @@ MEASURES: dict[str, tuple[str, str]] = {
     **{unit: ("0 to 1", f"action unit, approximate: {name}") for unit, name, _ in ACTION_UNITS.itertuples(index=False)},
 }  # fmt: skip
 
+_READ = ("face", "pose", "left_hand", "right_hand", "blendshapes", "head_matrix")
 _KEPT = ["frame", "time_s", "person", "shot", *SCORES, *FACE_BOX, *PERSON_BOX]
 
 
@@ -105,20 +121,17 @@ def _size(file: pq.ParquetFile) -> tuple[int, int]:
 def measure(rows: pa.Table, width: int, height: int) -> pd.DataFrame:
     """Return the measures of rows of a tracks table of a video of ``width`` x ``height`` pixels: columns ``MEASURES``."""
     size = np.array([width, height], float)
-    arrays = {name: _array(rows, name) for name in ("face", "pose", "left_hand", "right_hand", *_EXPRESSION)}
+    arrays = {name: array_column(rows, name).astype(float) for name in _READ}
     mesh = arrays["face"][..., :2] * size
     out = {name: rows[name].to_pandas() for name in _KEPT}
     out |= head_measures(arrays["head_matrix"]) | _eye_measures(mesh)
-    out["mouth_opening"] = _distance(mesh, *_LIPS) / _distance(mesh, *_FACE_HEIGHT)
+    out["mouth_opening"] = _distance(mesh, LIP_UP_IN, LIP_LOW_IN) / _distance(mesh, FOREHEAD, CHIN)
     out |= _body_measures(arrays["pose"], size) | _hand_measures(arrays, rows)
     actions = dict(zip(BLENDSHAPES, arrays["blendshapes"].T, strict=True))
     out |= actions
     for unit, _, names in ACTION_UNITS.itertuples(index=False):
         out[unit] = np.mean([actions[name] for name in names.split()], axis=0)
     return pd.DataFrame({name: out[name] for name in MEASURES})
-
-
-_EXPRESSION = ("blendshapes", "head_matrix")
 
 
 def head_measures(matrix: np.ndarray) -> dict[str, np.ndarray]:
@@ -153,7 +166,7 @@ def _eye_measures(mesh: np.ndarray) -> dict[str, np.ndarray]:
 
 def _body_measures(pose: np.ndarray, size: np.ndarray) -> dict[str, np.ndarray]:
     """Return place and width of the shoulders from poses (N, 33, 4), NaN where one of them is not visible."""
-    left, right = (np.where(pose[:, [k], 3] >= VISIBLE, pose[:, k, :2], np.nan) for k in _SHOULDERS)
+    left, right = (np.where(pose[:, [k], 3] >= VISIBLE, pose[:, k, :2], np.nan) for k in reversed(SHOULDERS))
     middle = (left + right) / 2
     width = np.linalg.norm((left - right) * size, axis=1) / size[1]
     return {"shoulders_x": middle[:, 0], "shoulders_y": middle[:, 1], "shoulder_width": width}
@@ -165,7 +178,7 @@ def _hand_measures(arrays: dict[str, np.ndarray], rows: pa.Table) -> dict[str, n
     out = {}
     for side in ("left", "right"):
         hand = arrays[f"{side}_hand"][..., :2]
-        out |= {f"{side}_wrist_x": hand[:, 0, 0], f"{side}_wrist_y": hand[:, 0, 1]}
+        out |= {f"{side}_wrist_x": hand[:, WRIST, 0], f"{side}_wrist_y": hand[:, WRIST, 1]}
         inside = ((hand >= face[..., :2]) & (hand <= face[..., 2:])).all(-1).mean(-1)
         out[f"{side}_hand_at_face"] = np.where(np.isnan(hand[:, 0, 0]) | np.isnan(face[:, 0, 0]), np.nan, inside)
     return out
@@ -173,12 +186,3 @@ def _hand_measures(arrays: dict[str, np.ndarray], rows: pa.Table) -> dict[str, n
 
 def _distance(mesh: np.ndarray, one: int, other: int) -> np.ndarray:
     return np.linalg.norm(mesh[:, one] - mesh[:, other], axis=1)
-
-
-def _array(rows: pa.Table, name: str) -> np.ndarray:
-    """Return a column of arrays as float (N, ...), NaN where it is null."""
-    column = rows[name].combine_chunks()
-    valid = ~np.asarray(column.is_null())
-    out = np.full((len(column), *ARRAYS[name]), np.nan)
-    out[valid] = column.filter(pa.array(valid)).flatten().to_numpy(zero_copy_only=False).reshape(-1, *ARRAYS[name])
-    return out

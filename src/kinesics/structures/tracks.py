@@ -99,16 +99,22 @@ class Tracks:
         rows = self.table.filter(pa.compute.equal(self.table["person"], person))
         where = rows["frame"].to_numpy()
         if column in ARRAYS:
-            shape = ARRAYS[column]
-            out = np.full((self.frames, *shape), np.nan, np.float32)
-            values = rows[column].combine_chunks()
-            valid = ~np.asarray(values.is_null())
-            flat = values.filter(pa.array(valid)).flatten().to_numpy(zero_copy_only=False)
-            out[where[valid]] = flat.reshape(-1, *shape)
+            out = np.full((self.frames, *ARRAYS[column]), np.nan, np.float32)
+            out[where] = array_column(rows, column)
             return out
         out = np.full(self.frames, np.nan, np.float32)
         out[where] = rows[column].to_numpy()
         return out
+
+
+def array_column(rows: pa.Table, column: str) -> np.ndarray:
+    """Return a column of ``ARRAYS`` of some rows of a tracks table: float32 (rows, ...), NaN where it is null."""
+    shape = ARRAYS[column]
+    out = np.full((rows.num_rows, *shape), np.nan, np.float32)
+    values = rows[column].combine_chunks()
+    valid = ~np.asarray(values.is_null())
+    out[valid] = values.filter(pa.array(valid)).flatten().to_numpy(zero_copy_only=False).reshape(-1, *shape)
+    return out
 
 
 class TracksWriter:

@@ -9,6 +9,7 @@ from support.people_tracks import on, person_recording
 from kinesics.detectors import ranked
 from kinesics.errors import KinesicsError
 from kinesics.io.checkpoints import write_checkpoint
+from kinesics.signals.coefficients import recording_signals
 
 LABELS = ["happy", "head_turn"]
 
@@ -80,6 +81,6 @@ def test_a_person_of_several_videos_is_in_one_fold(data):
 
 
 def test_the_table_names_columns_that_exist(data):
-    signals = ranked.recording_signals(data[0][0])
+    signals = recording_signals(data[0][0])
     columns = ranked.recording_columns(signals, dict.fromkeys(ranked.quiet_levels([]), 0.0), 10.0)[0]
     assert {name for names, _ in ranked.COLUMNS.values() for name in names} <= set(columns)

@@ -14,7 +14,7 @@ from kinesics.cli.outputs import check_writable
 from kinesics.detectors.registry import DETECTORS
 from kinesics.errors import KinesicsError
 from kinesics.io.cleanup import cleaning_up
-from kinesics.io.names import video_name
+from kinesics.io.names import video_name, video_names
 
 jobs = number(int, "a number of processes from 1 to 64", 1, 64)
 
@@ -67,10 +67,7 @@ def run(args: argparse.Namespace) -> None:
         draw=args.draw,
         csv=args.csv,
     )
-    names = [video_name(video) for video in args.videos]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise KinesicsError(f"two videos are called {twice[0]!r}: their results would share a folder; rename one")
-    for name in names:
+    for name in video_names(args.videos, "their results would share a folder; rename one"):
         check_writable(args.out / name, folder=True)
     if args.jobs > 1 and len(args.videos) > 1:
         command = [sys.executable, "-m", "kinesics.cli", "annotate", *_options(args, data)]

@@ -5,6 +5,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from scipy.spatial.transform import Rotation
+from support import ROOT
 
 from kinesics.signals.measures import ACTION_UNITS, MEASURES, head_measures, write_measures
 from kinesics.structures.tracks import BLENDSHAPES, TracksWriter
@@ -118,3 +119,8 @@ def test_a_video_without_people_gives_a_table_without_rows(tmp_path):
         == list(pd.read_csv(tmp_path / "m.csv").columns)
         == list(MEASURES)
     )
+
+
+def test_the_documentation_lists_every_column():
+    rows = [f"| `{name}` | {unit} | {text} |" for name, (unit, text) in MEASURES.items()]
+    assert "\n".join(rows) in (ROOT / "docs" / "measures.md").read_text(encoding="utf-8")

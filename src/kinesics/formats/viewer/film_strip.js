@@ -80,9 +80,11 @@ function makeFrame(time, player) {
 
 async function drawFrame(frame, source, mark) {
   if (source.readyState < HTMLMediaElement.HAVE_METADATA) await once(source, "loadedmetadata");
+  const shown = frameShown(source);
   source.currentTime = frame.time;
   do await once(source, "seeked");
   while (source.seeking && !source.error);
+  await shown;
   if (Math.abs(source.currentTime - frame.time) > 0.01) return; // a later strip took the source over
   const { canvas } = frame;
   canvas.getContext("2d").drawImage(source, 0, 0, canvas.width, canvas.height);
@@ -102,6 +104,18 @@ function markBox({ canvas, time }, event, palette) {
     Object.assign(context, { lineWidth: width, strokeStyle: stroke });
     context.strokeRect(x, y, ...size);
   }
+}
+
+/** Wait for the next frame that is ready to be drawn: on a busy machine it comes after the seek has ended. */
+function frameShown(video) {
+  if (!video.requestVideoFrameCallback) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, WAIT_MS);
+    video.requestVideoFrameCallback(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /** Wait for an event of the video, but not for ever: a file may be damaged. */

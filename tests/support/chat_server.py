@@ -85,7 +85,7 @@ def serve_chat() -> Iterator[ThreadingHTTPServer]:
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
     http.requests, http.replies, http.url = [], [], f"http://127.0.0.1:{http.server_port}/v1"
-    Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield http
     http.shutdown()
     http.server_close()

@@ -75,6 +75,7 @@ def test_what_the_article_of_a_tier_reads_is_planned(tier, plans):
         assert re.search(rf"paper/{name}\.(tex|pdf)", plans[tier]), name
 
 
+@pytest.mark.slow
 def test_a_notebook_depends_on_the_code_that_it_imports(plans):
     jobs = re.findall(r"^rule notebook:\n(?:    .*\n)+", plans["public"], re.MULTILINE)
     inputs = {re.search(r"output: .*/(\w+)\.ipynb", job)[1]: re.search(r"input: (.*)", job)[1] for job in jobs}

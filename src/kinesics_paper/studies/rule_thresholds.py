@@ -38,18 +38,19 @@ def count(
     """
     out = np.zeros((len(streams), len(truth), len(MAP_TIOUS) + 2))
     row_of = {key: row for row, key in enumerate(streams)}
-    parts = []
-    for (video, person), columns in streams.items():
-        found = seconds(rule.segments(columns[rule.column], rate_hz), rate_hz)
-        parts.append(
-            pd.DataFrame(found, columns=["start_s", "end_s"]).assign(video=video, person=person, label=rule.label)
-        )
-    predicted = pd.concat(parts, ignore_index=True)
-    out[:, :, -2] = np.array([len(part) for part in parts])[:, None]
+    found = [seconds(rule.segments(columns[rule.column], rate_hz), rate_hz) for columns in streams.values()]
+    numbers = [len(one) for one in found]
+    predicted = pd.DataFrame(np.concatenate(found), columns=["start_s", "end_s"])
+    predicted["video"] = np.repeat(np.array([video for video, _ in streams], object), numbers)
+    predicted["person"] = np.repeat([person for _, person in streams], numbers)
+    predicted["label"] = rule.label
+    out[:, :, -2] = np.array(numbers)[:, None]
     for k, table in enumerate(truth):
         true = table[table["label"] == rule.label].reset_index(drop=True)
         rows = np.array([row_of.get(key, -1) for key in zip(true["video"], true["person"], strict=True)], int)
         np.add.at(out[:, k, -1], rows[rows >= 0], 1)
+        if true.empty or predicted.empty:
+            continue
         for t, tiou in enumerate(MAP_TIOUS):
             hit = (match_events(true, predicted, tiou) >= 0) & (rows >= 0)
             np.add.at(out[:, k, t], rows[hit], 1)

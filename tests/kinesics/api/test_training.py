@@ -37,6 +37,7 @@ def tracks(tmp_path) -> Tracks:
     return read_tracks(tmp_path / "tracks.parquet")
 
 
+@pytest.mark.slow
 def test_a_detector_is_fitted_and_applied(clip, truth, tmp_path):
     video, cache = clip("single_face"), tmp_path / "cache"
     detector = kinesics.Detector("chance", cache=cache, **DATA)

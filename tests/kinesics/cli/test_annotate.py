@@ -81,6 +81,7 @@ def test_a_finished_video_is_not_repeated_and_a_changed_file_not_overwritten(cop
     assert contents(copy) == before
 
 
+@pytest.mark.slow
 def test_other_settings_write_other_results_and_a_lost_file_is_written_again(copy, finished, clip):
     arguments = ["annotate", str(clip("single_face")), "--out", str(copy.parent), *DATA]
     assert main([*arguments, "--labels", "happy", "--min-score", "0.5"]) == 0

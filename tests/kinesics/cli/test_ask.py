@@ -55,6 +55,7 @@ def test_the_key_is_in_no_file_and_no_output(server, tmp_path, images, monkeypat
     assert not any(KEY.encode() in path.read_bytes() for path in written)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_sends_nothing_twice(server, tmp_path, images):
     held, begun = Event(), Event()
 

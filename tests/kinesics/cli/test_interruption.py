@@ -43,7 +43,9 @@ def interrupt(tmp_path) -> Callable[..., tuple[int, str]]:
     return run
 
 
-@pytest.mark.parametrize("delay_s", [0.02, 0.1, 0.3, 0.6, 1.2])
+@pytest.mark.parametrize(
+    "delay_s", [0.02, 0.1, 0.3, *(pytest.param(delay_s, marks=pytest.mark.slow) for delay_s in (0.6, 1.2))]
+)
 def test_ctrl_c_while_detecting_is_one_line(interrupt, tmp_path, delay_s):
     """The first second goes into imports."""
     write_video(tmp_path / "film.mp4", numbered(20) * 60)
@@ -122,6 +124,7 @@ def test_a_signal_that_is_ignored_stays_so(name):
     assert (run.returncode, run.stdout, run.stderr) == (0, "alive\n", "")
 
 
+@pytest.mark.slow
 def test_a_program_that_downloads_is_ended_and_leaves_nothing(tmp_path):
     client, data = tmp_path / "bin/npm", tmp_path / "data"
     client.parent.mkdir()

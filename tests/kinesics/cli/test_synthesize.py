@@ -29,6 +29,7 @@ def test_bad_input_gives_one_line_and_leaves_nothing(refusal, arguments, message
     assert re.search(message, refusal(["synthesize", *arguments]))
 
 
+@pytest.mark.slow
 def test_tables_of_other_origin_are_spared(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     coded = tmp_path / "coded/talk.csv"

@@ -102,6 +102,7 @@ def test_unknown_policies_and_shares_are_refused(recording):
     assert len(select_queries("uniform", 0.5, recording, queries[:0])) == 0
 
 
+@pytest.mark.slow
 def test_encoding_selected_queries_gives_the_subset_of_all_features(tmp_path, monkeypatch):
     """Encoding only the selected queries gives, byte for byte, the subset of the features of all of them."""
     random = np.random.default_rng(0)

@@ -40,6 +40,7 @@ def test_audio_can_be_switched_off():
         assert [np.array_equal(outputs, other) for other in others] == [not switch] * len(AUDIO_COLUMNS)
 
 
+@pytest.mark.slow
 def test_random_budgets_keep_none_all_or_a_share_of_the_observed_tokens():
     observed = (np.random.default_rng(0).random((400, 84, 2)) < 0.5).astype(np.float32)
     motion = np.random.default_rng(1).random((400, 84)).astype(np.float32)

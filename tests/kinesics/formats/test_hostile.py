@@ -70,6 +70,7 @@ def test_entities_are_not_expanded(name, content, tmp_path):
         read(tmp_path / name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "member"), [("a.opf", "db"), ("a.zip", "annotations.xml")])
 def test_archives_that_unfold_to_gigabytes_take_bounded_memory(name, member, tmp_path, monkeypatch):
     path = tmp_path / name

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pandas as pd
+import pytest
 
 from kinesics.formats.overview import write_overview
 from kinesics.structures.events import check_events, empty_events
@@ -40,6 +41,7 @@ def test_each_person_and_behaviour_has_a_lane_and_the_image_repeats(tmp_path):
     assert not columns_of(tmp_path / "none.png", HAPPY_BGR).any()
 
 
+@pytest.mark.slow
 def test_very_many_lanes_still_give_an_image(tmp_path):
     table = events([(person, "happy", 0, 1) for person in range(1000)])
     write_overview(table, 5.0, tmp_path / "many.png")

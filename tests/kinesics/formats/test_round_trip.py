@@ -18,6 +18,11 @@ from kinesics.structures.vocabulary import FAMILY as FAMILIES
 
 SUFFIXES = {"table": ".tsv", "ava": ".csv"}
 WRITABLE = [name for name, one in FORMATS.items() if isinstance(one, WritableFormat)]
+EACH = [
+    pytest.param(name, marks=() if name in ("csv", "elan", "textgrid") else pytest.mark.slow)
+    for name in WRITABLE
+    if name != "ava"
+]
 #: How far times may be off, in seconds: half of the step of the format, or, where that is less than the shortest event, all.
 STEP_S = {"label_studio": 0.04, "cvat": 0.04, "textgrid": 1e-6, "via": 1e-6, "activitynet": 1e-9, "parquet": 0}
 
@@ -63,7 +68,7 @@ def in_order(events: Events) -> pd.DataFrame:
     return events.table.sort_values(["person", "label", "start_s"], ignore_index=True)
 
 
-@pytest.mark.parametrize("name", [name for name in WRITABLE if name != "ava"])
+@pytest.mark.parametrize("name", EACH)
 @settings(QUICK)
 @given(events=tables())
 def test_every_event_survives(name, events):
@@ -87,6 +92,7 @@ def test_every_event_survives(name, events):
             np.testing.assert_allclose(after[SIDES], before[SIDES], atol=2e-4)
 
 
+@pytest.mark.slow
 @settings(QUICK)
 @given(events=tables())
 def test_ava_keeps_the_second_of_every_event(events):

@@ -182,6 +182,7 @@ def test_average_recall_by_hand():
         average_recall(truth, truth, max_proposals=0)
 
 
+@pytest.mark.slow
 @quick
 @given(tables(), distinct, st.integers(0, 99))
 def test_ap_of_weighted_units_is_that_of_weighted_predictions(truth, predicted, seed):

@@ -115,6 +115,7 @@ some_boxed = st.lists(st.tuples(event, places), max_size=12).map(
 )
 
 
+@pytest.mark.slow
 @quick
 @given(some_boxed, some_boxed)
 def test_the_assignment_has_the_largest_evidence_frame_by_frame(truth, predicted):

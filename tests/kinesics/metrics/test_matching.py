@@ -72,6 +72,7 @@ def test_match_is_one_to_one_and_above_threshold(truth, predicted, tiou, match_p
     assert not [pair for pair in allowed if pair[0] in left[0] and pair[1] in left[1]]
 
 
+@pytest.mark.slow
 @quick
 @given(tables(), tables(), st.sampled_from([0.3, 0.5]))
 def test_event_f1_is_symmetric(truth, predicted, tiou):
@@ -97,6 +98,7 @@ def test_matched_box_iou_by_hand():
     assert iou == pytest.approx([1 / 3, np.nan, np.nan], nan_ok=True)
 
 
+@pytest.mark.slow
 @quick
 @given(tables(), tables(), st.sampled_from([0.05, 0.1, 0.5, 1.0]), st.booleans())
 def test_overlaps_are_those_of_all_pairs(truth, predicted, tiou, match_person):

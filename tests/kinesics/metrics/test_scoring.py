@@ -278,6 +278,7 @@ def test_persons_can_be_ignored():
     assert values(score(truth, other, durations=DURATIONS))["f1_50"] == 0
 
 
+@pytest.mark.slow
 def test_times_far_from_each_other_take_no_more_time_and_memory():
     """Two events at 500,000 s, as of a table in milliseconds: most blocks of the bootstrap hold nothing."""
     truth, predicted = (

@@ -63,6 +63,7 @@ def test_two_clips_cut_a_b_a_are_two_people(clip, networks, tmp_path):
     np.testing.assert_array_equal(shots, np.repeat([0, 1, 2], [12, 14, 12]))
 
 
+@pytest.mark.slow
 def test_nothing_is_carried_over_a_cut(clip, networks, tmp_path):
     a, b = (
         list(read_frame_at(clip(name), np.arange(0, 1.5, 0.1))) for name in ("WolfgangLanger_Pexels", "single_face")
@@ -75,6 +76,7 @@ def test_nothing_is_carried_over_a_cut(clip, networks, tmp_path):
         np.testing.assert_array_equal(after.dense(person, column)[15:], alone.dense(0, column), column)
 
 
+@pytest.mark.slow
 def test_people_who_look_alike_swap_sides_over_a_cut(heads, rooms, networks, tmp_path):
     first, second = heads
     before = [scene(rooms[0], (first, 60), (second, 420))] * 12

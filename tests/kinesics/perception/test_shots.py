@@ -40,7 +40,9 @@ def test_each_pair_of_clips_has_one_cut_where_they_meet(beginnings):
     assert [cuts(beginnings[a] + beginnings[b]) for a, b in pairs] == [[20]] * len(pairs)
 
 
-@pytest.mark.parametrize("name", CLIPS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "single_face" else pytest.mark.slow) for name in CLIPS]
+)
 def test_no_cut_within_a_clip(clip, name):
     frames = (item for item in read_frames(clip(name), 10) if item[0] < 600)
     assert {shot for *_, shot in number_shots(frames)} == {0}

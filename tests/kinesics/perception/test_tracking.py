@@ -50,6 +50,7 @@ def test_one_face(clip, networks, tmp_path):
     assert inside.max() <= 1
 
 
+@pytest.mark.slow
 def test_one_thread_and_two_write_the_same_bytes(clip, networks, tmp_path):
     frames = list(read_frame_at(clip("WolfgangLanger_Pexels"), np.arange(2, 3.5, 0.1)))
     video = write_video(tmp_path / "v.mp4", frames)
@@ -85,6 +86,7 @@ def test_the_speaker_is_person_0_and_the_man_at_the_left_person_1(clip, networks
     assert (boxes[1][:, 2] < boxes[0][:, 0]).all(), "they never change sides"
 
 
+@pytest.mark.slow
 def test_a_hand_at_the_face_is_the_right_one(clip, networks, tmp_path):
     frames = read_frame_at(clip("WolfgangLanger_Pexels"), np.arange(2, 5, 0.1))
     tracks = follow(write_video(tmp_path / "hand.mp4", list(frames)), networks, tmp_path)
@@ -157,6 +159,7 @@ def test_a_hidden_face_leaves_the_person_with_a_pose(clip, networks, tmp_path):
     assert np.isfinite(tracks.dense(0, "pose")).all()
 
 
+@pytest.mark.slow
 def test_a_face_of_one_frame_is_spurious_but_not_in_a_video_of_one_frame(heads, networks, tmp_path):
     places = np.full((20, 2), np.nan)
     places[5, 0] = 200

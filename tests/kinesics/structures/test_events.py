@@ -238,6 +238,7 @@ def events_with_tubes(draw: st.DrawFn) -> Events:
     return Events(pd.DataFrame(rows, columns=columns), pd.DataFrame(tubes, columns=TUBE_COLUMNS, dtype=float))
 
 
+@pytest.mark.slow
 @quick
 @given(events_with_tubes())
 def test_events_and_tubes_survive_the_disk(events):
@@ -254,6 +255,7 @@ def test_events_and_tubes_survive_the_disk(events):
         assert table.read_bytes() == before
 
 
+@pytest.mark.slow
 @quick
 @given(events_with_tubes(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(events, random):
@@ -266,6 +268,7 @@ def test_the_order_of_rows_does_not_matter(events, random):
     assert len(again.tubes) == len(events.tubes)
 
 
+@pytest.mark.slow
 @quick
 @given(events_with_tubes(), st.data())
 def test_kept_events_keep_their_boxes(events, data):

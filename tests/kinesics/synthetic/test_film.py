@@ -71,6 +71,7 @@ def test_boxes_are_those_of_the_pixels(rendered, actors):
                 assert np.allclose(in_frame[BOX].to_numpy(), box, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_video_and_its_truth_repeat_to_the_byte(rendered, actors, tmp_path):
     drawn, path, files = rendered
     again = truth_files(tmp_path, "clip")

@@ -24,7 +24,7 @@ def server(tmp_path):
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=root)
     handler.log_message = lambda *_: None
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
-        threading.Thread(target=served.serve_forever, daemon=True).start()
+        threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
         def get(url: str, path: Path) -> str:
             requested.append(url)

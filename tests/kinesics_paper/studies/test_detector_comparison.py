@@ -108,6 +108,7 @@ def test_detectors_are_compared_on_synthetic_data(study):
     assert test["p"] == test["p_holm"] == 2 / 16  # of all 16 swaps only none and all differ as much
 
 
+@pytest.mark.slow
 def test_the_figures_of_synthetic_data_are_the_same_bytes(study):
     for draw, name in ((draw_diagnosis, "diagnosis"), (draw_perturbations, "perturbations")):
         sizes = []

@@ -29,6 +29,7 @@ def test_the_search_finds_the_threshold_that_separates():
     assert {label for label, rule in result["rules"].items() if rule} == {"head_turn"}
 
 
+@pytest.mark.slow
 def test_a_person_s_own_events_do_not_choose_the_threshold():
     streams, truth = people([30, 30, 30, 9])  # the last turns by 9 degrees only
     result = search(streams, [truth], {key: key[0] for key in streams}, 10.0)

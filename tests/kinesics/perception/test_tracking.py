@@ -14,7 +14,7 @@ from kinesics.errors import KinesicsError
 from kinesics.media.video import read_frame_at
 from kinesics.perception.faces import detect_faces, detected_head
 from kinesics.perception.networks import load_networks
-from kinesics.perception.tracking import track
+from kinesics.perception.tracking import Totals, number_people, track
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, read_tracks
 
 
@@ -157,6 +157,30 @@ def test_a_hidden_face_leaves_the_person_with_a_pose(clip, networks, tmp_path):
     np.testing.assert_array_equal(np.isnan(tracks.dense(0, "face_score")), hidden)
     assert np.isnan(tracks.dense(0, "face")[hidden]).all()
     assert np.isfinite(tracks.dense(0, "pose")).all()
+
+
+@pytest.mark.parametrize(
+    ("seen", "kept"),
+    [
+        (Totals(samples=60, faces=60, score=54), True),
+        (Totals(samples=60, faces=29, score=18.1, bodies=60, visible=60), True),  # far away
+        (Totals(samples=60, faces=3, score=1.5, bodies=60, visible=60), True),  # badly compressed
+        (Totals(samples=50, faces=35, score=18.9, bodies=25, visible=24.25), False),  # a carved pumpkin
+        (Totals(samples=50, faces=35, score=18.9, bodies=25, visible=25), False),
+        (Totals(samples=26, faces=2, score=1.1, bodies=26, visible=24.6), False),
+        (Totals(samples=20, faces=20, score=10.4), False),
+        (Totals(samples=60, bodies=60, visible=60), False),  # lettering
+        (Totals(samples=4, faces=4, score=4, bodies=4, visible=4), False),
+    ],
+)
+def test_an_uncertain_face_needs_a_certain_body(seen, kept):
+    assert number_people([Totals(10, 10, 9.0, area=5), seen], {0: 0, 1: 1}, 5) == ({0: 0, 1: 1} if kept else {0: 0})
+
+
+def test_the_tracks_of_a_person_are_certain_or_not_together():
+    far, near = Totals(samples=10, faces=8, score=4, area=0.1), Totals(samples=50, faces=50, score=45, area=9)
+    assert number_people([far, near], {0: 0, 1: 0}, 5) == {0: 0, 1: 0}
+    assert number_people([far, near], {0: 0, 1: 1}, 5) == {1: 0}
 
 
 @pytest.mark.slow

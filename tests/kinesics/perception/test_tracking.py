@@ -130,6 +130,21 @@ def assert_identities(tracks, places, minimum):
     assert owners[0] != owners[1]
 
 
+def test_a_face_of_28_pixels_is_found(clip, networks, tmp_path):
+    frame = read_frame_at(clip("single_face"), [0.0])[0]
+    x, y, side = detected_head(detect_faces(load_networks(networks), frame, whole(frame), 0.5)[0])
+    scale = 28 / side
+    small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    wide = np.full((360, 640, 3), 90, np.uint8)
+    wide[200 : 200 + small.shape[0], 400 : 400 + small.shape[1]] = small
+    tracks = follow(write_video(tmp_path / "far.mp4", [wide] * 10), networks, tmp_path)
+    assert tracks.persons == [0]
+    boxes = tracks.dense(0, FACE_BOX) * [640, 360, 640, 360]
+    assert np.isfinite(boxes).all()
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    assert np.abs(middle - [400 + x * scale, 200 + y * scale]).max() < 12, "within half a face"
+
+
 @pytest.mark.slow
 def test_identities_survive_a_crossing(heads, networks, tmp_path):
     places = np.stack([np.linspace(20, 460, 40), np.linspace(460, 20, 40)], 1)

@@ -31,12 +31,11 @@ from kinesics.media.video import VideoInfo, probe_video
 from kinesics.metrics.time_budget import time_budget, transitions
 from kinesics.signals.measures import write_measures
 from kinesics.structures.events import TUBE_COLUMNS, Events, write_events_csv, write_tubes
+from kinesics.structures.result_files import PROVENANCE
 from kinesics.structures.timegrid import seconds
 from kinesics.structures.tracks import Tracks, read_tracks
 from kinesics.structures.vocabulary import FAMILY
 
-#: The record of how a folder was made, written last: a folder without it is unfinished.
-PROVENANCE = "provenance.json"
 #: The folder of what an interrupted run leaves for the next one.
 _WORK = ".unfinished"
 _LIBRARIES = ("ai-edge-litert", "av", "numpy", "opencv-contrib-python", "scipy")

@@ -14,7 +14,7 @@ import pandas as pd
 
 import kinesics
 from kinesics import api
-from kinesics.detectors.registry import DETECTORS, required_encoders
+from kinesics.detectors.registry import DETECTORS, find_detector, required_encoders
 from kinesics.encoders.registry import is_downloadable, required_downloads
 from kinesics.errors import KinesicsError
 from kinesics.formats.base import Media, Options, ignore
@@ -31,12 +31,11 @@ from kinesics.media.video import VideoInfo, probe_video
 from kinesics.metrics.time_budget import time_budget, transitions
 from kinesics.signals.measures import write_measures
 from kinesics.structures.events import TUBE_COLUMNS, Events, write_events_csv, write_tubes
+from kinesics.structures.result_files import PROVENANCE
 from kinesics.structures.timegrid import seconds
 from kinesics.structures.tracks import Tracks, read_tracks
-from kinesics.structures.vocabulary import FAMILY
+from kinesics.structures.vocabulary import FAMILY, in_order
 
-#: The record of how a folder was made, written last: a folder without it is unfinished.
-PROVENANCE = "provenance.json"
 #: The folder of what an interrupted run leaves for the next one.
 _WORK = ".unfinished"
 _LIBRARIES = ("ai-edge-litert", "av", "numpy", "opencv-contrib-python", "scipy")
@@ -67,6 +66,11 @@ class Settings:
         object.__setattr__(self, "detector", api.check_detector(self.detector, self.model, self.rate_hz))
         if unknown := sorted(set(self.labels) - set(FAMILY)):
             raise KinesicsError(f"{unknown[0]!r} is not a label. The labels are {', '.join(FAMILY)}.")
+        detected = find_detector(str(self.detector)).labels
+        if never := [label for label in self.labels if label not in detected]:
+            raise KinesicsError(
+                f"detector {self.detector!r} never detects {', '.join(never)}: its labels are {', '.join(in_order(detected))}"
+            )
 
     @property
     def reading(self) -> ReadOptions:

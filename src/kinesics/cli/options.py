@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from kinesics.detectors.registry import DETECTORS, is_trained
 from kinesics.io.downloads import data_folder
 from kinesics.io.names import check_text
 
@@ -69,6 +70,17 @@ def folder_of(args: argparse.Namespace) -> Path:
     folder = data_folder(args.data)
     check_text(str(folder))
     return folder
+
+
+def add_detector(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add ``--detector`` and ``--model``."""
+    parser.add_argument(
+        "--detector",
+        metavar="NAME",
+        help=f"{', '.join(name for name in DETECTORS if not is_trained(name))}; trained ones, with --model: "
+        f"{', '.join(filter(is_trained, DETECTORS))} (default: the model's, else {default})",
+    )
+    parser.add_argument("--model", type=Path, metavar="FILE", help="checkpoint of a trained detector")
 
 
 def add_reading(parser: argparse._ActionsContainer, *kinds: str) -> None:

@@ -99,11 +99,10 @@ def find_writer(path: str | Path, name: str | None = None) -> WritableFormat:
                 f"{path}: the ending {suffix!r} is of several formats: name one (--to): {', '.join(candidates)}"
             )
         if not candidates:
-            known = ", ".join(
-                one.suffixes[0] for one in FORMATS.values() if isinstance(one, WritableFormat) and one.suffixes
-            )
+            known = [one.suffixes[0] for one in FORMATS.values() if isinstance(one, WritableFormat) and one.suffixes]
             raise KinesicsError(
-                f"{path}: the ending {suffix!r} is of no known format: name the format (--to), or end it with {known}"
+                f"{path}: the ending {suffix!r} is of no known format: name the format (--to), or end it with "
+                f"{', '.join(dict.fromkeys(known))}"
             )
         name = candidates[0]
     writer = _named(name)

@@ -12,6 +12,7 @@ from kinesics.formats import coded_tables, datavyu
 from kinesics.formats.base import ignore
 from kinesics.formats.label_studio import is_minimal
 from kinesics.formats.source import as_number, decode_text, read_json, read_xml
+from kinesics.structures.events import BOX
 
 #: How much of a text is looked at, in bytes.
 _HEAD = 1 << 16
@@ -91,7 +92,7 @@ def _text(head: str) -> str | None:
     first = head.partition("\n")[0]
     columns = [name.strip().strip('"') for name in first.split(",")]
     if set(columns) >= _OWN:  # of which another may be missing or misspelt
-        return "csv"
+        return "table" if _names_persons(head) else "csv"
     if columns[: len(_SHEET)] == _SHEET or {"clip", "confidence", *_SHEET} <= set(columns):
         return "coding_sheet"
     if first.startswith("WEBVTT"):
@@ -110,6 +111,18 @@ def _text(head: str) -> str | None:
         return "table" if coded_tables.is_coded(head) else None
     except (KinesicsError, csv.Error, json.JSONDecodeError):
         return None
+
+
+def _names_persons(head: str) -> bool:
+    """Return whether a table without boxes, as the first lines of an events table, has names of persons for numbers."""
+    rows = csv.DictReader(head.splitlines(), skipinitialspace=True)
+    if "person" not in (rows.fieldnames or []) or set(BOX) & set(rows.fieldnames or []):
+        return False
+    try:
+        persons = [row["person"] for row in rows if row["person"]]
+    except csv.Error:
+        return False
+    return bool(persons) and all(as_number(person) is None for person in persons)
 
 
 def _is_ava(fields: list[str]) -> bool:

@@ -15,6 +15,7 @@ from kinesics.metrics.identity import hits_by_number, remap_by_boxes
 from kinesics.metrics.scoring import score
 from kinesics.metrics.tubes import EventsAndTubes
 from kinesics.structures.events import BOX, empty_events, read_events_and_tubes, read_events_csv
+from kinesics.structures.result_files import EVENTS_AND_TUBES, PROVENANCE
 from kinesics.structures.truth_files import AUXILIARY_SUFFIXES
 from kinesics.structures.vocabulary import LABELS
 
@@ -43,15 +44,15 @@ def score_files(  # noqa: PLR0913 - keyword-only settings
 ) -> dict[str, Any]:
     """Return ``score`` of events files: ``truth`` has one entry per annotator, ``predicted`` one per seed.
 
-    An entry is an events file, a folder of CSV files, or a list of both that is read as one table; ``predicted`` may
-    also be one entry. ``read`` reads an events file without tubes. ``tubes`` are those of ``truth``, ``predicted`` and
-    ``other``: as many Parquet files, or folders, in the same order. With ``other``, the events of another detector, the
-    result also has ``compare``, the differences to it; with ``diagnosis`` also that. Of a folder, truth files that hold
-    neither events nor tubes are left out. With ``persons_by_boxes`` persons are matched by the boxes of their events
-    (``identity.remap_by_boxes``), whatever their numbers: those of further annotators to the annotators before, and
-    those of predictions to all annotators. Settings are those of ``score``. The result also has ``notes``, sentences on
-    what may be a mistake: videos and labels that only one side has, numbers of persons that differ, and scores that are
-    no probabilities.
+    An entry is an events file, a folder of CSV files or of results of ``annotate``, or a list of these that is read as one
+    table; ``predicted`` may also be one entry. ``read`` reads an events file without tubes. ``tubes`` are those of
+    ``truth``, ``predicted`` and ``other``: as many Parquet files, or folders, in the same order. With ``other``, the events
+    of another detector, the result also has ``compare``, the differences to it; with ``diagnosis`` also that. Of a folder,
+    truth files that hold neither events nor tubes are left out. With ``persons_by_boxes`` persons are matched by the boxes
+    of their events (``identity.remap_by_boxes``), whatever their numbers: those of further annotators to the annotators
+    before, and those of predictions to all annotators. Settings are those of ``score``. The result also has ``notes``,
+    sentences on what may be a mistake: videos and labels that only one side has, numbers of persons that differ, and scores
+    that are no probabilities.
 
     Raises KinesicsError also if two files of one table name the same video, if a table has no boxes to match persons by, if
     there is no event at all, and if truth and prediction have no video in common while no ``durations`` name the videos.
@@ -136,7 +137,8 @@ def _check_labels(tables: Groups, labels: Sequence[str] | None, first: Paths) ->
     occurring = {label for group in tables.values() for events in group for label in events["label"]}
     known = occurring.union(LABELS.index)
     if unknown := [label for label in labels or [] if label not in known]:
-        raise KinesicsError(f"label {unknown[0]!r} is in no table; the labels are {', '.join(sorted(known))}")
+        hint = ": separate labels by blanks" if "," in unknown[0] else ""
+        raise KinesicsError(f"label {unknown[0]!r} is in no table{hint}; the labels are {', '.join(sorted(known))}")
     if not (occurring if labels is None else occurring.intersection(labels)):
         of_them = "" if labels is None else f" of {', '.join(labels)}"
         raise KinesicsError(f"{first} and all other tables have no event{of_them}: there is nothing to score")
@@ -288,9 +290,16 @@ def _files(paths: Paths, suffix: str) -> list[Path]:
     return [
         file
         for path in map(Path, paths)
-        for file in (sorted(path.glob(f"*{suffix}")) if path.is_dir() else [path])
+        for file in (_in_folder(path, suffix) if path.is_dir() else [path])
         if not (path.is_dir() and file.name.endswith(AUXILIARY_SUFFIXES))
     ]
+
+
+def _in_folder(folder: Path, suffix: str) -> list[Path]:
+    """Return the files of a folder, or of the folders that ``annotate`` wrote for a video or for each of several."""
+    annotated = [folder] if (folder / PROVENANCE).exists() else [path.parent for path in folder.glob(f"*/{PROVENANCE}")]
+    own = [] if folder in annotated else sorted(folder.glob(f"*{suffix}"))
+    return own or sorted(path / EVENTS_AND_TUBES[suffix] for path in annotated)
 
 
 def _read(paths: Paths, tubes: Paths | None, read: Callable[[Path], pd.DataFrame]) -> EventsAndTubes:

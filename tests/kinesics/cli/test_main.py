@@ -19,3 +19,10 @@ def test_a_wrong_setting_is_a_usage_error(capsys, option, message):
     with pytest.raises(SystemExit, match="2"):
         main(["detect", "video.mp4", *option, "--out", "e.csv"])
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["annotate", "detect"])
+def test_help_tells_which_detectors_have_to_be_trained(command, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert "rules, envision; trained ones, with --model: probe," in " ".join(capsys.readouterr().out.split())

@@ -24,7 +24,7 @@ def test_two_processes_track_the_same_bytes_and_the_table_opens_in_pandas(detect
     command = [sys.executable, "-m", "kinesics.cli", "track", str(clip("single_face")), "--data", str(ROOT / "data")]
     out = tmp_path / "tracks.parquet"
     run = subprocess.run([*command, "--out", str(out)], capture_output=True, text=True)
-    assert (run.returncode, run.stdout) == (0, f"{out}: 1 people in 24 frames, 2.4 s\n")
+    assert (run.returncode, run.stdout) == (0, f"{out}: 1 person in 24 frames, 2.4 s\n")
     assert out.read_bytes() == (detected / "tracks.parquet").read_bytes()
     table = pd.read_parquet(out)
     assert {"frame", "time_s", "person", "face_x0"} <= set(table.columns)
@@ -35,6 +35,7 @@ def test_two_processes_track_the_same_bytes_and_the_table_opens_in_pandas(detect
     [
         (["absent.mp4", "--out", "t.parquet"], "absent.mp4"),
         (["text.mp4", "--out", "text.mp4"], "text.mp4 would be overwritten"),
+        (["text.mp4", "--out", "t.csv"], "t.csv: tracks are written as Parquet: end the name with .parquet"),
         (["text .mp4", "--out", "t.parquet"], "has blanks around it: rename the file"),
     ],
 )

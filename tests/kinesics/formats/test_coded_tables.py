@@ -35,6 +35,20 @@ def test_columns_are_known_by_many_names(text, tmp_path):
     assert read(path, media=MEDIA.__class__(rate_hz=25))["video"].tolist() == ["t", "t"]
 
 
+def test_an_events_table_may_name_its_persons(tmp_path):
+    path, notes = tmp_path / "t.csv", []
+    text = "video,person,label,family,start_s,end_s,score\ntalk,Ann,nod,,1.5,2.25,0.5\ntalk,Ben,wave,,3,4,1\n"
+    path.write_text(text)
+    assert rows(path, notes) == EXPECTED
+    assert notes == [f"{path}: persons: 0 is Ann, 1 is Ben"]
+    assert read(path)[["video", "score"]].to_numpy().tolist() == [["talk", 0.5], ["talk", 1.0]]
+    path.write_text("\n".join(f"{k - 1 if k else ''},{line}" for k, line in enumerate(text.splitlines())))
+    assert rows(path) == EXPECTED  # with the index that pandas writes
+    path.write_text(text.replace("Ann", "0"))
+    with pytest.raises(KinesicsError, match="person 'Ben' is not a number"):
+        rows(path)
+
+
 def test_text_of_excel_on_windows_is_read_with_a_line(tmp_path):
     path, notes = tmp_path / "t.csv", []
     path.write_bytes("label;start;end\nGrüßen;1,5;2\n".encode("cp1252"))

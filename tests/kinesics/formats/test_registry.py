@@ -84,6 +84,8 @@ def test_writers_are_found_by_name_or_ending():
         match=r"e.dat: the ending '.dat' is of no known format: name the format \(--to\), or end it with .csv",
     ):
         find_writer("e.dat")
+    with pytest.raises(KinesicsError, match=r"\.srt, \.json, \.xml, \.opf$"):  # each ending once
+        find_writer("e.dat")
     with pytest.raises(
         KinesicsError, match=r"e.json: the ending '.json' is of several formats: .*label_studio, via, activity"
     ):

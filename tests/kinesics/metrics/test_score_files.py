@@ -11,6 +11,7 @@ from kinesics.errors import KinesicsError
 from kinesics.metrics.report import format_report
 from kinesics.metrics.score_files import score_files
 from kinesics.structures.events import BOX, MOST_PEOPLE, empty_events, write_events_csv
+from kinesics.structures.result_files import PROVENANCE
 
 DURATIONS = {"v": 31.0, "w": 40.0}
 LEFT, RIGHT, ABOVE = (0.1, 0.2, 0.4, 0.9), (0.6, 0.2, 0.9, 0.9), (0.4, 0.0, 0.5, 0.1)
@@ -48,6 +49,24 @@ def test_files_folders_and_lists(tmp_path: Path):
         score_files([tmp_path / "none.csv"], tmp_path / "none.csv")
     (tmp_path / "folder" / "v.actions.csv").write_text("what a synthetic video has beside its events\n")
     assert score_files(str(tmp_path / "folder"), parts) == results[2]
+
+
+def test_results_of_annotate_are_read_from_the_folder_of_a_video_or_of_all(tmp_path: Path):
+    truth = events(("v", 0, "x", 0, 4, 1), ("w", 0, "x", 0, 4, 1))
+    write_events_csv(truth, tmp_path / "all.csv")
+    for video in "vw":
+        folder = tmp_path / "results" / video
+        write_events_csv(truth[truth.video == video], folder / "events.csv")
+        (folder / "summary.csv").write_text("video,person,label,bouts\n")
+        (folder / PROVENANCE).write_text("{}\n")
+    unfinished = tmp_path / "results" / "u"
+    write_events_csv(events(("u", 0, "x", 0, 4, 1)), unfinished / "events.csv")
+    whole = score_files([tmp_path / "all.csv"], tmp_path / "results")
+    assert whole == score_files([tmp_path / "all.csv"], tmp_path / "all.csv")
+    one = score_files([tmp_path / "all.csv"], tmp_path / "results" / "v")
+    assert one["notes"][0] == "1 video without an event of the prediction: w"
+    with pytest.raises(KinesicsError, match="'x,y' is in no table: separate labels by blanks"):
+        score_files([tmp_path / "all.csv"], tmp_path / "all.csv", labels=["x,y"])
 
 
 @pytest.mark.slow

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from kinesics import api
 from kinesics.api.annotation import OUTPUTS, Settings, annotate, write_overall_index
-from kinesics.cli.options import add_data, add_reading, add_tracking, folder_of, number, seed, share
+from kinesics.cli.options import add_data, add_detector, add_reading, add_tracking, folder_of, number, seed, share
 from kinesics.cli.outputs import check_writable
-from kinesics.detectors.registry import DETECTORS
 from kinesics.errors import KinesicsError
 from kinesics.io.cleanup import cleaning_up
 from kinesics.io.names import video_name, video_names
@@ -28,12 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help=f"folder of the results: DIR/<video>/ gets {', '.join(OUTPUTS)}".replace("{name}", "<video>"),
     )
-    parser.add_argument(
-        "--detector",
-        metavar="NAME",
-        help=f"{', '.join(DETECTORS)} (default: the model's, else {api.DEFAULT_DETECTOR})",
-    )
-    parser.add_argument("--model", type=Path, metavar="FILE", help="checkpoint of a trained detector")
+    add_detector(parser, api.DEFAULT_DETECTOR)
     parser.add_argument("--labels", default="", metavar="A,B", help="behaviours to keep (default: all)")
     parser.add_argument(
         "--min-score", type=share, default=0.0, metavar="S", help="lowest score of an event (default: %(default)s)"

@@ -5,9 +5,8 @@ from pathlib import Path
 
 from kinesics import api
 from kinesics.api.conversion import media_of
-from kinesics.cli.options import add_data, add_reading, add_tracking, folder_of, seed, share
+from kinesics.cli.options import add_data, add_detector, add_reading, add_tracking, folder_of, seed, share
 from kinesics.cli.outputs import check_outputs, print_note
-from kinesics.detectors.registry import DETECTORS, is_trained
 from kinesics.errors import KinesicsError
 from kinesics.formats.base import Options
 from kinesics.formats.registry import find_writer
@@ -16,13 +15,7 @@ from kinesics.media.streams import ReadOptions
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", type=Path)
-    parser.add_argument(
-        "--detector",
-        metavar="NAME",
-        help=f"{', '.join(name for name in DETECTORS if not is_trained(name))}; trained ones, with --model: "
-        f"{', '.join(filter(is_trained, DETECTORS))} (default: the model's, else {api.DEFAULT_DETECTOR})",
-    )
-    parser.add_argument("--model", type=Path, metavar="FILE", help="checkpoint of a trained detector")
+    add_detector(parser, api.DEFAULT_DETECTOR)
     parser.add_argument(
         "--budget",
         type=share,

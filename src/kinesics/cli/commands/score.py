@@ -53,7 +53,8 @@ def _add_tables(parser: argparse.ArgumentParser) -> None:
         "--predicted",
         action="append",
         required=True,
-        help="events tables of different videos, or their folder; repeat the option for each further seed of the detector",
+        help="events tables of different videos, or their folder, also that of annotate; repeat the option for each further "
+        "seed of the detector",
     )
     tubes("--tubes-truth", action="extend", help="tubes of --truth, as many and in the same order: also score location")
     tubes("--tubes-predicted", action="append", help="tubes of --predicted, as many and in the same order")

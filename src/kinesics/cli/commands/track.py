@@ -6,6 +6,7 @@ from pathlib import Path
 from kinesics import api
 from kinesics.cli.options import add_data, add_reading, add_tracking, count, folder_of
 from kinesics.cli.outputs import check_outputs
+from kinesics.errors import KinesicsError
 from kinesics.media.streams import ReadOptions
 
 
@@ -22,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     data = folder_of(args)
     check_outputs([args.out], [args.video])
+    if args.out.suffix.lower() != ".parquet":
+        raise KinesicsError(f"{args.out}: tracks are written as Parquet: end the name with .parquet")
     api.check_video(args.video, ReadOptions(args.video_stream, None, args.accept_damaged))
     tracked = api.track_file(
         args.video,
@@ -34,7 +37,8 @@ def run(args: argparse.Namespace) -> None:
         data=data,
         progress=True,
     )
-    print(f"{args.out}: {tracked.people} people in {tracked.frames} frames, {tracked.duration_s:.1f} s")
+    people = "1 person" if tracked.people == 1 else f"{tracked.people} people"
+    print(f"{args.out}: {people} in {tracked.frames} frames, {tracked.duration_s:.1f} s")
     if args.profile:
         for part, spent_s in tracked.seconds.items():
             share = spent_s / max(sum(tracked.seconds.values()), 1e-9)

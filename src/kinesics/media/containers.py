@@ -71,7 +71,7 @@ def open_container(
     """
     path = Path(path)
     if path.is_dir():
-        raise KinesicsError(f"{path}: a folder, not a video")
+        raise KinesicsError(f"{path}: a folder, not a video: name the files in it")
     if not path.exists():
         raise KinesicsError(f"{path}: no such file")
     if path.is_file() and path.stat().st_size == 0:

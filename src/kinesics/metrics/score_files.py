@@ -150,9 +150,11 @@ def _check_videos(tables: Groups) -> None:
     for group, name in SIDES.items():
         of_group = _values(tables.get(group, []), "video")
         if annotated and of_group and not annotated & of_group:
+            alike = {Path(video).stem for video in annotated} & {Path(video).stem for video in of_group}
+            hint = ": name each video as its file, without the ending" if alike else ""
             raise KinesicsError(
                 f"no video is in both the truth and {name}: the truth has {', '.join(sorted(annotated)[:3])}; "
-                f"{name} has {', '.join(sorted(of_group)[:3])}"
+                f"{name} has {', '.join(sorted(of_group)[:3])}{hint}"
             )
 
 

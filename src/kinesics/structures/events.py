@@ -5,6 +5,7 @@ The box is in fractions of the frame, the median over the event. The box of ever
 table, the tubes: ``event,time_s,x0,y0,x1,y1``, where ``event`` is the row number in the events table, from 0.
 """
 
+import codecs
 import csv
 import warnings
 from collections.abc import Iterable, Sequence
@@ -279,7 +280,8 @@ def _in_order(events: pd.DataFrame) -> pd.DataFrame:
 def _read_csv(path: str | Path) -> pd.DataFrame:
     """Return the table as ``check_events`` does, in the order of the file."""
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
+        encoding = _encoding(path)
+        with open(path, encoding=encoding, newline="") as file:
             header = next(csv.reader(file), list[str]())
         if twice := sorted({name for name in header if header.count(name) > 1}):
             raise KinesicsError(f"{path}: line 1: column {twice[0]!r} is there twice")
@@ -291,6 +293,7 @@ def _read_csv(path: str | Path) -> pd.DataFrame:
             warnings.simplefilter("error", pd.errors.ParserWarning)  # a row with more fields than columns
             table = pd.read_csv(
                 path,
+                encoding=encoding,
                 dtype={"video": str, "label": str, "family": str},
                 keep_default_na=False,
                 na_values=[""],
@@ -304,12 +307,18 @@ def _read_csv(path: str | Path) -> pd.DataFrame:
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file") from None
     except UnicodeDecodeError as error:
-        raise KinesicsError(f"{path}: not a table in UTF-8, save it so: {error}") from None
+        raise KinesicsError(f"{path}: not a table in UTF-8 or UTF-16: {error}") from None
     except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise KinesicsError(f"{path}: not an events table (CSV): {one_line(error)}") from None
     events = _checked(table, str(path))
     _refuse(table, table.duplicated(), _Source(str(path)), "label", "stands in a row that is there twice")
     return events
+
+
+def _encoding(path: str | Path) -> str:
+    """Return the encoding that the first bytes of a text tell: UTF-16 with a byte order mark, else UTF-8."""
+    with open(path, "rb") as file:
+        return "utf-16" if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
 
 
 def write_events_csv(events: pd.DataFrame, path: str | Path) -> None:

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
-import espeakng_loader
 import numpy as np
 import pandas as pd
 
@@ -155,6 +154,8 @@ _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 @contextmanager
 def _load_espeak() -> Iterator[ctypes.CDLL]:
     """Give eSpeak NG freshly loaded: its samples depend on what it has synthesized since it was loaded."""
+    import espeakng_loader  # of the extra `synthetic`, which --help does without
+
     espeak = ctypes.CDLL(espeakng_loader.get_library_path())
     try:
         data = espeakng_loader.get_data_path().encode()

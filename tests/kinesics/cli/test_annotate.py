@@ -157,6 +157,11 @@ def test_what_is_wrong_is_refused_before_the_work(refusal, arguments, message):
     assert message in refusal(["annotate", *arguments, "--out", "out"])
 
 
+def test_a_folder_is_refused_with_what_to_give(refusal, tmp_path):
+    line = refusal(["annotate", str(tmp_path), "--out", "out"])
+    assert f"{tmp_path}: a folder, not a video: name the files in it" in line
+
+
 def test_python_returns_the_table(clip, finished, tmp_path):
     table = kinesics.annotate(clip("single_face"), data=ROOT / "data", labels=("happy",))
     assert isinstance(table, pd.DataFrame)

@@ -21,6 +21,13 @@ def test_the_smile_of_a_real_clip_is_detected(detected):
     assert set(tubes["event"]) <= set(events.index)
 
 
+def test_tubes_that_nobody_asked_for_are_not_said_to_be_left_out(detected, clip, tmp_path, capsys):
+    command = ["detect", str(clip("single_face")), "--tracks", str(detected / "tracks.parquet")]
+    assert main([*command, "--out", str(tmp_path / "e.csv"), "--data", str(ROOT / "data")]) == 0
+    assert capsys.readouterr().err == ""
+    assert (tmp_path / "e.csv").read_bytes() == (detected / "events.csv").read_bytes()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["10:30 talk.mp4", "n" * 246 + ".mp4", "-talk.mp4"])
 def test_a_video_may_have_any_name_that_a_table_holds(clip, tmp_path, monkeypatch, name):

@@ -60,3 +60,10 @@ def test_a_terminated_video_leaves_nothing(tmp_path):
         run.terminate()
         assert run.wait(60) == 128 + signal.SIGTERM
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_help_needs_no_extra():
+    code = "import sys; sys.modules['espeakng_loader'] = None; from kinesics.cli.main import main; main(sys.argv[1:])"
+    done = subprocess.run([sys.executable, "-c", code, "synthesize", "--help"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--duration" in done.stdout

@@ -51,6 +51,13 @@ def test_files_folders_and_lists(tmp_path: Path):
     assert score_files(str(tmp_path / "folder"), parts) == results[2]
 
 
+def test_videos_named_with_and_without_an_ending_are_told_apart(tmp_path: Path):
+    write_events_csv(events(("v.mp4", 0, "x", 0, 4, 1)), tmp_path / "truth.csv")
+    write_events_csv(events(("v", 0, "x", 0, 4, 1)), tmp_path / "predicted.csv")
+    with pytest.raises(KinesicsError, match=r"has v\.mp4; the prediction has v: name each video as its file, without"):
+        score_files([tmp_path / "truth.csv"], tmp_path / "predicted.csv")
+
+
 def test_results_of_annotate_are_read_from_the_folder_of_a_video_or_of_all(tmp_path: Path):
     truth = events(("v", 0, "x", 0, 4, 1), ("w", 0, "x", 0, 4, 1))
     write_events_csv(truth, tmp_path / "all.csv")

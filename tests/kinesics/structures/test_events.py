@@ -95,7 +95,7 @@ def test_an_invalid_row_is_named(tmp_path, row, message):
     ("content", "message"),
     [
         (b"", "not an events table"),
-        (b"\xff\xfe\x00", "not a table in UTF-8, save it so"),
+        (b"\xff\xfe\x00", "not a table in UTF-8 or UTF-16"),
         (b"a,b\n1,2\n", "column 'video' is missing; columns are a, b$"),
         (b"video,start_s,start_s\nv,1,2\n", "line 1: column 'start_s' is there twice"),
         (b"video;person;label\nv;0;x\n", "line 1: columns are separated by ';': save the table with commas"),
@@ -280,3 +280,11 @@ def test_kept_events_keep_their_boxes(events, data):
     assert kept.tubes["event"].value_counts().to_dict() == {
         number: counts[row] for number, row in enumerate(np.flatnonzero(keep)) if row in counts
     }
+
+
+def test_a_table_in_utf_16_is_read(tmp_path):
+    path = tmp_path / "e.csv"
+    text = "video,person,label,start_s,end_s\nGespräch,0,happy,1,2\n"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-be"):
+        path.write_bytes(("\ufeff" * (encoding == "utf-16-be") + text).encode(encoding))
+        assert read_events_csv(path)["video"].tolist() == ["Gespräch"]

@@ -1,6 +1,7 @@
 """``kinesics detect``: detect events in a video."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from kinesics import api
@@ -8,7 +9,7 @@ from kinesics.api.conversion import media_of
 from kinesics.cli.options import add_data, add_detector, add_reading, add_tracking, folder_of, seed, share
 from kinesics.cli.outputs import check_outputs, print_note
 from kinesics.errors import KinesicsError
-from kinesics.formats.base import Options
+from kinesics.formats.base import TUBES, Options
 from kinesics.formats.registry import find_writer
 from kinesics.media.streams import ReadOptions
 
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     data = folder_of(args)
     check_outputs([args.out, args.tubes], [args.video, args.model, args.tracks])
-    find_writer(args.out)
+    writer = find_writer(args.out)
     if args.tracks and (args.rate, args.people) != (api.RATE_HZ, api.MAX_PEOPLE):
         raise KinesicsError("--rate and --people are for tracking, which --tracks spares: leave them out")
     events = api.detect(
@@ -67,6 +68,8 @@ def run(args: argparse.Namespace) -> None:
     )
     reading = ReadOptions(args.video_stream, args.audio_stream, args.accept_damaged)
     options = Options(media=media_of(args.video, reading), notify=print_note)
+    if not args.tubes and TUBES not in writer.holds:
+        events = replace(events, tubes=None)  # nobody asked for them: no line says that they are left out
     api.write_events(events, args.out, args.tubes, options=options)
     damage = "" if events.damaged_after_s is None else f" (the video is damaged after {events.damaged_after_s:.2f} s)"
     print(f"{args.out}: {len(events)} events{damage}")

@@ -62,10 +62,11 @@ def _sound_blocks(path: str | Path, examined: Examination, options: ReadOptions)
         if not container.streams.audio:
             raise KinesicsError(f"{path}: has no sound")
         stream = choose(path, container.streams.audio, "audio", options.audio_stream)
-        frames = decoded_frames(container, stream, ANY_LOST if options.accept_damaged else MOST_LOST, complaints)
+        clock = Clock(examined.timeline)
+        frames = decoded_frames(container, stream, ANY_LOST if options.accept_damaged else MOST_LOST, complaints, clock)
         given = 0  # samples since time 0, negative while what is decoded lies before it
         try:
-            for begin, block in _placed(frames, Clock(examined.timeline)):
+            for begin, block in _placed(frames, clock):
                 if begin is not None:
                     if begin > max(given, end):  # beyond the last image
                         break

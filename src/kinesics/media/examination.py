@@ -123,12 +123,15 @@ class _Part:
 
     def __init__(self, begin: int) -> None:
         self.begin, self.last, self.after, self.count = begin, begin, 0, 0
+        self.places = (-1, -1)
 
-    def add(self, stamp: int, duration: int) -> None:
+    def add(self, stamp: int, duration: int, place: int | None) -> None:
         self.begin = min(self.begin, stamp)
         if stamp >= self.last:
             self.last, self.after = stamp, duration
         self.count += 1
+        place = -1 if place is None else place
+        self.places = (self.places[0] if self.count > 1 else place, place)
 
     def duration_s(self, unit: float, rate_hz: float) -> float:
         """Return the length; AVI gives no durations: the last image stays as long as those before did on average."""
@@ -161,7 +164,9 @@ def _examine(path: Path, options: ReadOptions, identity: tuple[int, ...]) -> Exa
             _refuse_cut(path, cut, duration_s, declared_s)
         _refuse_stamps(path, duration_s, declared_s)
         timeline = Timeline(
-            tuple(part.begin * unit for part in parts), tuple(sum(lengths[:k]) for k in range(len(lengths)))
+            tuple(part.begin * unit for part in parts),
+            tuple(sum(lengths[:k]) for k in range(len(lengths))),
+            tuple(part.places for part in parts),
         )
         pixel = stream.sample_aspect_ratio or 1
         turned = quarter_turns(frame)
@@ -240,7 +245,7 @@ def _read_packets(
             stamp = packet.dts if lacks_stamps(container, packet) and packet.dts is not None else stamp_of(packet, path)
             if not seen.parts or starts_anew((stamp - seen.parts[-1].last) * unit):
                 seen.parts.append(_Part(stamp))
-            seen.parts[-1].add(stamp, packet.duration or 0)
+            seen.parts[-1].add(stamp, packet.duration or 0, packet.pos)
             seen.stamps.append(stamp)
             seen.keys += [stamp] if packet.is_keyframe else []
             seen.cut = packet.is_corrupt  # of the last one: a few that were lost on the way leave the rest whole
@@ -267,7 +272,7 @@ def _first_damage(path: Path, options: ReadOptions, timeline: Timeline) -> float
                     continue
                 stream = choose(path, sounds, kind, options.audio_stream)
             clock = Clock(timeline)
-            for frame in decoded_frames(container, stream, ANY_LOST, complaints):
+            for frame in decoded_frames(container, stream, ANY_LOST, complaints, clock if kind == "audio" else None):
                 if frame.is_corrupt:
                     complaints.add("corrupt")
                 if complaints.count:

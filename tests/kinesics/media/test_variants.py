@@ -137,6 +137,19 @@ def test_stamps_of_joined_streams_may_jump_back_by_any_time(tmp_path, begin_s):
     check(path)
 
 
+@pytest.mark.parametrize("silent", [[0], pytest.param([1], marks=pytest.mark.slow)])
+@pytest.mark.parametrize("suffix", ["ts", pytest.param("mpg", marks=pytest.mark.slow)])
+def test_sound_of_joined_parts_is_that_of_its_part_where_others_have_none(tmp_path, suffix, silent):
+    codec, sound = ("mpeg2video", "mp2") if suffix == "mpg" else ("libx264", "aac")
+    parts = [
+        write_footage(tmp_path / f"{k}.{suffix}", codec, None if k in silent else sound, (2 * k, 2 * k + 2))
+        for k in range(3)
+    ]
+    path = tmp_path / f"joined.{suffix}"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    check(path, sound=[time_s for time_s in range(6) if time_s // 2 not in silent], end_s=6.0)
+
+
 @pytest.mark.parametrize(
     "name",
     ["v.mp4", *(pytest.param(f"v.{suffix}", marks=pytest.mark.slow) for suffix in ("mkv", "ts", "mov", "webm"))],

@@ -63,7 +63,9 @@ def _sound_blocks(path: str | Path, examined: Examination, options: ReadOptions)
             raise KinesicsError(f"{path}: has no sound")
         stream = choose(path, container.streams.audio, "audio", options.audio_stream)
         clock = Clock(examined.timeline)
-        frames = decoded_frames(container, stream, ANY_LOST if options.accept_damaged else MOST_LOST, complaints, clock)
+        frames = decoded_frames(
+            container, stream, ANY_LOST if options.accept_damaged else MOST_LOST, complaints, clock.place
+        )
         given = 0  # samples since time 0, negative while what is decoded lies before it
         try:
             for begin, block in _placed(frames, clock):

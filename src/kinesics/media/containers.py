@@ -7,7 +7,7 @@ recordings that were joined with ``cat``, the next part follows the one before.
 import errno
 import shlex
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,11 +151,11 @@ def decoded_frames(
     stream: Stream,
     most_lost: float,
     complaints: Complaints,
-    clock: Clock | None = None,
+    observe: Callable[[av.Packet], object] = id,
 ) -> Iterator[av.VideoFrame | av.AudioFrame]:
     """Yield the frames of a stream as they are stored, passing over ``most_lost`` packets in a row that cannot be decoded.
 
-    A ``clock`` of sound learns where in the file each packet is stored.
+    Each packet is given to ``observe`` before it is decoded.
 
     Raises av.FFmpegError where there are more. With ``ANY_LOST`` frames end where the file can no longer be read.
     """
@@ -164,8 +164,7 @@ def decoded_frames(
         for packet in read_packets(container, [stream], complaints):
             if not packet.size and packet.dts is not None:  # Theora repeats a frame so; the last packet has no stamp
                 continue
-            if clock is not None:
-                clock.place(packet)
+            observe(packet)
             try:
                 frames = complaints.during(packet.decode)
                 lost = 0

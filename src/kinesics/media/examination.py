@@ -27,6 +27,7 @@ from kinesics.media.containers import (
     stamp_of,
     starts_anew,
 )
+from kinesics.media.orientation import Orientation, orientation_of
 from kinesics.media.streams import AS_IT_COMES, STILLS, ReadOptions, choose, decodable, images_of
 from kinesics.media.truncation import ends_early
 from kinesics.structures.timegrid import LONGEST_S
@@ -73,6 +74,7 @@ class Examination:
     keys: np.ndarray
     unit_s: float
     flaw: str = ""
+    orientation: Orientation = field(default_factory=Orientation)  # of images that have none of their own
     reported: set[str] = field(default_factory=set, compare=False)  # of which damage a line was printed
 
 
@@ -111,11 +113,6 @@ def reading_note(path: str | Path, options: ReadOptions, sound: bool) -> str | N
             f"damaged after {info.damaged_after_s:.2f} s: what can be read of {info.duration_s:.2f} s is analysed"
         )
     return f"{path}: {'; '.join(parts)}" if parts else None
-
-
-def quarter_turns(frame: av.VideoFrame) -> int:
-    """Return by how many quarters a stored image is to be turned counter-clockwise."""
-    return round(frame.rotation / 90) % 4
 
 
 class _Part:
@@ -169,9 +166,9 @@ def _examine(path: Path, options: ReadOptions, identity: tuple[int, ...]) -> Exa
             tuple(part.places for part in parts),
         )
         pixel = stream.sample_aspect_ratio or 1
-        turned = quarter_turns(frame)
+        orientation = orientation_of(frame) or Orientation()
         width, height = max(round(frame.width * pixel), 1), frame.height
-        if turned % 2:
+        if orientation.turns % 2:
             width, height = height, width
         indexed = any(name in container.format.name for name in ("mp4", "matroska"))
         plain = not (packets.hidden or len(parts) > 1 or frame.interlaced_frame or options.accept_damaged)
@@ -192,7 +189,7 @@ def _examine(path: Path, options: ReadOptions, identity: tuple[int, ...]) -> Exa
     rate_hz = len(packets.stamps) / duration_s
     info = VideoInfo(width, height, duration_s, rate_hz, bool(sounds), number, audio_number, damaged_s)
     stamps, keys = (np.sort(of if plain and indexed else []).astype(int) for of in (packets.stamps, packets.keys))
-    return Examination(info, timeline, stamps, keys, unit, flaw)
+    return Examination(info, timeline, stamps, keys, unit, flaw, orientation)
 
 
 def _rate(stream: av.VideoStream) -> float:
@@ -272,7 +269,8 @@ def _first_damage(path: Path, options: ReadOptions, timeline: Timeline) -> float
                     continue
                 stream = choose(path, sounds, kind, options.audio_stream)
             clock = Clock(timeline)
-            for frame in decoded_frames(container, stream, ANY_LOST, complaints, clock if kind == "audio" else None):
+            observe = clock.place if kind == "audio" else id
+            for frame in decoded_frames(container, stream, ANY_LOST, complaints, observe):
                 if frame.is_corrupt:
                     complaints.add("corrupt")
                 if complaints.count:

@@ -118,6 +118,17 @@ def test_sound_may_begin_seconds_before_or_after_the_images(source, tmp_path, su
     check(path, sound=[k + later_s for k in range(8) if k + later_s >= 0])
 
 
+@pytest.mark.parametrize("suffix", ["mkv", pytest.param("mp4", marks=pytest.mark.slow)])
+def test_sound_that_has_more_samples_than_its_stamps_span_follows_the_stamps(source, tmp_path, suffix):
+    def slower(packet):
+        if packet.stream.type == "audio":
+            packet.pts = packet.dts = packet.pts * 9 // 10
+        return True
+
+    path = remux(source("plain.mp4"), tmp_path / f"slower.{suffix}", slower)
+    assert beeps(read_sound(path)) == pytest.approx([0.9 * k for k in range(8)], abs=0.08)
+
+
 @pytest.mark.parametrize("half", [0, 1])
 def test_sound_may_last_for_half_of_the_video(source, tmp_path, half):
     def keep(packet):

@@ -62,18 +62,22 @@ def _sound_blocks(path: str | Path, examined: Examination, options: ReadOptions)
         if not container.streams.audio:
             raise KinesicsError(f"{path}: has no sound")
         stream = choose(path, container.streams.audio, "audio", options.audio_stream)
-        frames = decoded_frames(container, stream, ANY_LOST if options.accept_damaged else MOST_LOST, complaints)
-        given = 0  # samples since time 0, negative while what is decoded lies before it
+        clock = Clock(examined.timeline)
+        frames = decoded_frames(
+            container, stream, ANY_LOST if options.accept_damaged else MOST_LOST, complaints, clock.place
+        )
+        given = at = 0  # samples since time 0: that were given, and at which what is decoded lies
         try:
-            for begin, block in _placed(frames, Clock(examined.timeline)):
+            for begin, block in _placed(frames, clock):
                 if begin is not None:
                     if begin > max(given, end):  # beyond the last image
                         break
                     if begin > given:
                         yield np.zeros(begin - given, np.float32)
-                    given = max(begin, given) if given else begin
-                yield block[max(-given, 0) :]
-                given += len(block)
+                    given, at = max(begin, given), begin
+                yield block[max(given - at, 0) :]
+                at += len(block)
+                given = max(at, given)
                 complaints.reached_s = max(given / SOUND_HZ, 0.0)
         except av.FFmpegError as error:
             if options.accept_damaged:
@@ -89,12 +93,12 @@ def _sound_blocks(path: str | Path, examined: Examination, options: ReadOptions)
 def _placed(frames: Iterator[av.AudioFrame], clock: Clock) -> Iterator[tuple[int | None, np.ndarray]]:
     """Yield (begin, block): mono blocks at ``SOUND_HZ``, with the sample at which one begins where a run of sound begins.
 
-    A run ends where stamps leave a gap, or where channels or sampling rate change.
+    A run ends where stamps leave a gap or lie behind what was heard, or where channels or sampling rate change.
     """
     resampler, form, due_s = None, None, None
     for frame in frames:
         time_s = clock.time(float(frame.pts * frame.time_base)) if frame.pts is not None else due_s or 0.0
-        begins, changed = due_s is None or time_s - due_s > GAP_S, _form(frame) != form
+        begins, changed = due_s is None or not -GAP_S <= time_s - due_s <= GAP_S, _form(frame) != form
         if begins or changed:
             for part in resampler.resample(None) if resampler else ():
                 yield None, part.to_ndarray()[0]

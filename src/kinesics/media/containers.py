@@ -7,7 +7,7 @@ recordings that were joined with ``cat``, the next part follows the one before.
 import errno
 import shlex
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +30,14 @@ _JOIN = 3  # packets
 
 @dataclass(frozen=True)
 class Timeline:
-    """Where the parts of a video lie: the stamp at which each begins, and its time, both in seconds."""
+    """Where the parts of a video lie: the stamp at which each begins, and its time, both in seconds.
+
+    ``places`` are the bytes of the file at which the first and the last image of each part are stored, -1 where not known.
+    """
 
     begins_s: tuple[float, ...]
     times_s: tuple[float, ...]
+    places: tuple[tuple[int, int], ...] = ()
 
 
 class Clock:
@@ -41,10 +45,29 @@ class Clock:
 
     def __init__(self, timeline: Timeline):
         self._timeline, self._part, self._latest = timeline, 0, float("-inf")
+        self._placed = False
+
+    def place(self, packet: av.Packet) -> None:
+        """Let the stamps that follow be of the part in which a packet of sound is stored: parts may have none.
+
+        What is stored between the images of two parts follows the sound before it, or else the images that are nearer.
+        """
+        places = self._timeline.places
+        if len(places) < 2 or min(places)[0] < 0 or packet.pos is None or packet.pts is None:
+            return
+        stamp_s, before = float(packet.pts * packet.time_base), self._part if self._placed else -1
+        part = max(sum(first <= packet.pos for first, _ in places) - 1, 0)
+        if part + 1 < len(places) and packet.pos > places[part][1]:
+            if before >= part:
+                part = before if not starts_anew(stamp_s - self._latest) else part + 1
+            else:
+                part += places[part + 1][0] - packet.pos < packet.pos - places[part][1]
+        self._part, self._placed = max(part, before), True
+        self._latest = stamp_s if self._part > before else max(self._latest, stamp_s)
 
     def time(self, stamp_s: float) -> float:
         """Return the time of a stamp, given in the order of the stream."""
-        if starts_anew(stamp_s - self._latest) and self._part + 1 < len(self._timeline.begins_s):
+        if not self._placed and starts_anew(stamp_s - self._latest) and self._part + 1 < len(self._timeline.begins_s):
             self._part, self._latest = self._part + 1, stamp_s
         self._latest = max(self._latest, stamp_s)
         return stamp_s - self._timeline.begins_s[self._part] + self._timeline.times_s[self._part]
@@ -124,9 +147,15 @@ def read_packets(
 
 
 def decoded_frames(
-    container: av.container.InputContainer, stream: Stream, most_lost: float, complaints: Complaints
+    container: av.container.InputContainer,
+    stream: Stream,
+    most_lost: float,
+    complaints: Complaints,
+    observe: Callable[[av.Packet], object] = id,
 ) -> Iterator[av.VideoFrame | av.AudioFrame]:
     """Yield the frames of a stream as they are stored, passing over ``most_lost`` packets in a row that cannot be decoded.
+
+    Each packet is given to ``observe`` before it is decoded.
 
     Raises av.FFmpegError where there are more. With ``ANY_LOST`` frames end where the file can no longer be read.
     """
@@ -135,6 +164,7 @@ def decoded_frames(
         for packet in read_packets(container, [stream], complaints):
             if not packet.size and packet.dts is not None:  # Theora repeats a frame so; the last packet has no stamp
                 continue
+            observe(packet)
             try:
                 frames = complaints.during(packet.decode)
                 lost = 0
@@ -229,6 +259,6 @@ def stamp_of(item: av.Packet | av.VideoFrame, path: str | Path) -> int:
     if stamp is None:
         raise KinesicsError(
             f"{path}: its frames have no time stamps; "
-            f"remux it: ffmpeg -i {shlex.quote(ffmpeg_url(path))} -c copy stamped.mp4"
+            f"encode it anew: ffmpeg -i {shlex.quote(ffmpeg_url(path))} stamped.mp4"
         )
     return stamp

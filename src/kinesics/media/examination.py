@@ -27,6 +27,7 @@ from kinesics.media.containers import (
     stamp_of,
     starts_anew,
 )
+from kinesics.media.orientation import Orientation, orientation_of
 from kinesics.media.streams import AS_IT_COMES, STILLS, ReadOptions, choose, decodable, images_of
 from kinesics.media.truncation import ends_early
 from kinesics.structures.timegrid import LONGEST_S
@@ -73,6 +74,7 @@ class Examination:
     keys: np.ndarray
     unit_s: float
     flaw: str = ""
+    orientation: Orientation = field(default_factory=Orientation)  # of images that have none of their own
     reported: set[str] = field(default_factory=set, compare=False)  # of which damage a line was printed
 
 
@@ -113,22 +115,20 @@ def reading_note(path: str | Path, options: ReadOptions, sound: bool) -> str | N
     return f"{path}: {'; '.join(parts)}" if parts else None
 
 
-def quarter_turns(frame: av.VideoFrame) -> int:
-    """Return by how many quarters a stored image is to be turned counter-clockwise."""
-    return round(frame.rotation / 90) % 4
-
-
 class _Part:
     """The stamps of a part of a video, in units of its stream: of its first image, of its last, and how long that is shown."""
 
     def __init__(self, begin: int) -> None:
         self.begin, self.last, self.after, self.count = begin, begin, 0, 0
+        self.places = (-1, -1)
 
-    def add(self, stamp: int, duration: int) -> None:
+    def add(self, stamp: int, duration: int, place: int | None) -> None:
         self.begin = min(self.begin, stamp)
         if stamp >= self.last:
             self.last, self.after = stamp, duration
         self.count += 1
+        place = -1 if place is None else place
+        self.places = (self.places[0] if self.count > 1 else place, place)
 
     def duration_s(self, unit: float, rate_hz: float) -> float:
         """Return the length; AVI gives no durations: the last image stays as long as those before did on average."""
@@ -161,12 +161,14 @@ def _examine(path: Path, options: ReadOptions, identity: tuple[int, ...]) -> Exa
             _refuse_cut(path, cut, duration_s, declared_s)
         _refuse_stamps(path, duration_s, declared_s)
         timeline = Timeline(
-            tuple(part.begin * unit for part in parts), tuple(sum(lengths[:k]) for k in range(len(lengths)))
+            tuple(part.begin * unit for part in parts),
+            tuple(sum(lengths[:k]) for k in range(len(lengths))),
+            tuple(part.places for part in parts),
         )
         pixel = stream.sample_aspect_ratio or 1
-        turned = quarter_turns(frame)
+        orientation = orientation_of(frame) or Orientation()
         width, height = max(round(frame.width * pixel), 1), frame.height
-        if turned % 2:
+        if orientation.turns % 2:
             width, height = height, width
         indexed = any(name in container.format.name for name in ("mp4", "matroska"))
         plain = not (packets.hidden or len(parts) > 1 or frame.interlaced_frame or options.accept_damaged)
@@ -187,7 +189,7 @@ def _examine(path: Path, options: ReadOptions, identity: tuple[int, ...]) -> Exa
     rate_hz = len(packets.stamps) / duration_s
     info = VideoInfo(width, height, duration_s, rate_hz, bool(sounds), number, audio_number, damaged_s)
     stamps, keys = (np.sort(of if plain and indexed else []).astype(int) for of in (packets.stamps, packets.keys))
-    return Examination(info, timeline, stamps, keys, unit, flaw)
+    return Examination(info, timeline, stamps, keys, unit, flaw, orientation)
 
 
 def _rate(stream: av.VideoStream) -> float:
@@ -240,7 +242,7 @@ def _read_packets(
             stamp = packet.dts if lacks_stamps(container, packet) and packet.dts is not None else stamp_of(packet, path)
             if not seen.parts or starts_anew((stamp - seen.parts[-1].last) * unit):
                 seen.parts.append(_Part(stamp))
-            seen.parts[-1].add(stamp, packet.duration or 0)
+            seen.parts[-1].add(stamp, packet.duration or 0, packet.pos)
             seen.stamps.append(stamp)
             seen.keys += [stamp] if packet.is_keyframe else []
             seen.cut = packet.is_corrupt  # of the last one: a few that were lost on the way leave the rest whole
@@ -267,7 +269,8 @@ def _first_damage(path: Path, options: ReadOptions, timeline: Timeline) -> float
                     continue
                 stream = choose(path, sounds, kind, options.audio_stream)
             clock = Clock(timeline)
-            for frame in decoded_frames(container, stream, ANY_LOST, complaints):
+            observe = clock.place if kind == "audio" else id
+            for frame in decoded_frames(container, stream, ANY_LOST, complaints, observe):
                 if frame.is_corrupt:
                     complaints.add("corrupt")
                 if complaints.count:

@@ -12,6 +12,21 @@ _TAIL = 200_000
 #: Lengths of packets of MPEG-TS: plain, with time codes (M2TS), with checksums; and where in them the sync byte stands.
 _TS_PACKETS = ((188, 0), (192, 4), (204, 0))
 _SYNCS = 16
+#: Boxes of MP4 and QuickTime, and objects of ASF, at the top of a file (ISO/IEC 14496-12; Advanced Systems Format 1.2).
+_BOXES = frozenset(
+    b"ftyp styp moov mdat free skip wide pnot udta uuid meta moof mfra sidx ssix prft emsg pdin meco idat junk".split()
+)
+_OBJECTS = frozenset(
+    bytes.fromhex(name)
+    for name in (
+        "3026b2758e66cf11a6d900aa0062ce6c",  # header
+        "3626b2758e66cf11a6d900aa0062ce6c",  # data
+        "90080033b1e5cf1189f400a0c90349cb",  # simple index
+        "d329e2d6da35d111903400a0c90349be",  # index
+        "f803b1fead12644c840f2a1d2f7ad48c",  # media object index
+        "d03fb73c4a0c0348953dedf7b6228f0c",  # timecode index
+    )
+)
 
 
 def ends_early(path: str | Path, format: str) -> bool:
@@ -40,7 +55,7 @@ def _boxes(file: BinaryIO, size: int) -> bool:
         length = int.from_bytes(head[:4], "big")
         if length == 1:
             length = int.from_bytes(head[8:16], "big")
-        if length < 8 or not head[4:8].isascii():
+        if length < 8 or head[4:8] not in _BOXES:  # other programs' data after the film, such as a tag of text
             return False
         at += length
     return at > size
@@ -63,9 +78,10 @@ def _objects(file: BinaryIO, size: int) -> bool:
     """ASF: objects of a 16-byte name and a 64-bit length."""
     at = 0
     while at + 24 <= size:
-        file.seek(at + 16)
-        length = int.from_bytes(file.read(8), "little")
-        if length < 24:
+        file.seek(at)
+        head = file.read(24)
+        length = int.from_bytes(head[16:], "little")
+        if length < 24 or head[:16] not in _OBJECTS:
             return False
         at += length
     return at > size

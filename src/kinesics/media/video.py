@@ -17,7 +17,8 @@ from kinesics.errors import KinesicsError
 from kinesics.media.colour import is_hdr, tone_map
 from kinesics.media.complaints import Complaints
 from kinesics.media.containers import Clock, decode, decoded_frames, open_container, stamp_of
-from kinesics.media.examination import Examination, VideoInfo, examine, quarter_turns
+from kinesics.media.examination import Examination, VideoInfo, examine
+from kinesics.media.orientation import orientation_of
 from kinesics.media.streams import AS_IT_COMES, ReadOptions
 from kinesics.structures.timegrid import index, samples, seconds
 
@@ -92,7 +93,7 @@ def _seek(path: str | Path, times: np.ndarray, examined: Examination, options: R
                         complaints.count = before
                 if frame.pts != stamp:
                     return None
-                image = _upright(frame, info) if image is None else image
+                image = _upright(frame, examined) if image is None else image
                 out[place] = image
     except av.FFmpegError:
         return None  # decoding from the start gives the time reached
@@ -150,7 +151,7 @@ def _shown(
             if shown is not None:
                 image = None
                 while time_s is not None and (following is None or time_s < reached_s - _NEAR_S):
-                    image = _upright(shown, info) if image is None else image
+                    image = _upright(shown, examined) if image is None else image
                     yield time_s, image
                     time_s = next(times, None)
             shown = following
@@ -158,12 +159,12 @@ def _shown(
         complaints.report(path, "images", examined.reported)
 
 
-def _upright(frame: av.VideoFrame, info: VideoInfo) -> np.ndarray:
+def _upright(frame: av.VideoFrame, examined: Examination) -> np.ndarray:
     """Return the frame as uint8 RGB (height, width, 3) of the video's size; streams may change theirs midway."""
-    turns = quarter_turns(frame)
-    width, height = (info.height, info.width) if turns % 2 else (info.width, info.height)
+    info, orientation = examined.info, orientation_of(frame) or examined.orientation
+    width, height = (info.height, info.width) if orientation.turns % 2 else (info.width, info.height)
     if is_hdr(frame):
         stored = tone_map(frame.to_ndarray(format="rgb48le", width=width, height=height), frame.color_trc)
     else:
         stored = frame.to_ndarray(format="rgb24", width=width, height=height)
-    return np.ascontiguousarray(np.rot90(stored, turns))  # PyAV pads its rows, which MediaPipe would read as pixels
+    return orientation.apply(stored)  # PyAV pads its rows, which MediaPipe would read as pixels

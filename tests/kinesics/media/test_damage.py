@@ -129,6 +129,13 @@ def test_a_whole_file_is_not_damaged(whole, name):
         assert (result["notes"], result["damaged_after_s"]) == ("", None)
 
 
+@pytest.mark.parametrize("name", ["plain.mp4", pytest.param("plain.wmv", marks=pytest.mark.slow)])
+def test_text_after_the_film_is_no_damage(whole, tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(whole(name).read_bytes() + b"TAG Interview 3, and other words of a tagging program")
+    assert probe_video(path) == probe_video(whole(name))
+
+
 def test_images_after_the_damage_are_those_of_their_time(whole, tmp_path):
     data = bytearray(whole("intra.mkv").read_bytes())
     at = len(data) // 2

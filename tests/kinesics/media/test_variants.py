@@ -118,6 +118,17 @@ def test_sound_may_begin_seconds_before_or_after_the_images(source, tmp_path, su
     check(path, sound=[k + later_s for k in range(8) if k + later_s >= 0])
 
 
+@pytest.mark.parametrize("suffix", ["mkv", pytest.param("mp4", marks=pytest.mark.slow)])
+def test_sound_that_has_more_samples_than_its_stamps_span_follows_the_stamps(source, tmp_path, suffix):
+    def slower(packet):
+        if packet.stream.type == "audio":
+            packet.pts = packet.dts = packet.pts * 9 // 10
+        return True
+
+    path = remux(source("plain.mp4"), tmp_path / f"slower.{suffix}", slower)
+    assert beeps(read_sound(path)) == pytest.approx([0.9 * k for k in range(8)], abs=0.08)
+
+
 @pytest.mark.parametrize("half", [0, 1])
 def test_sound_may_last_for_half_of_the_video(source, tmp_path, half):
     def keep(packet):
@@ -135,6 +146,19 @@ def test_stamps_of_joined_streams_may_jump_back_by_any_time(tmp_path, begin_s):
     path = tmp_path / "both.ts"
     path.write_bytes(b"".join(part.read_bytes() for part in parts))
     check(path)
+
+
+@pytest.mark.parametrize("silent", [[0], pytest.param([1], marks=pytest.mark.slow)])
+@pytest.mark.parametrize("suffix", ["ts", pytest.param("mpg", marks=pytest.mark.slow)])
+def test_sound_of_joined_parts_is_that_of_its_part_where_others_have_none(tmp_path, suffix, silent):
+    codec, sound = ("mpeg2video", "mp2") if suffix == "mpg" else ("libx264", "aac")
+    parts = [
+        write_footage(tmp_path / f"{k}.{suffix}", codec, None if k in silent else sound, (2 * k, 2 * k + 2))
+        for k in range(3)
+    ]
+    path = tmp_path / f"joined.{suffix}"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    check(path, sound=[time_s for time_s in range(6) if time_s // 2 not in silent], end_s=6.0)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Draw events as a timeline to look at (PNG): one lane per person and behaviour."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ def _draw(events: pd.DataFrame, extent_s: tuple[float, float], path: Path, title
     axes.set_title(
         title + (f" ({missing} lanes more)" if missing else ""), fontsize="medium", loc="left", parse_math=False
     )
-    with replacing(path) as temporary, temporary.open("wb") as file:
+    with replacing(path) as temporary, temporary.open("wb") as file, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a title's sign is then drawn as a box
         figure.savefig(file, format="png", metadata={"Software": None})
 
 

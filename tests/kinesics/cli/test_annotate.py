@@ -15,8 +15,8 @@ from support import ROOT
 
 import kinesics
 from kinesics.api import annotation
-from kinesics.cli.options import time as parse_time
 from kinesics.cli.main import main
+from kinesics.cli.options import time as parse_time
 from kinesics.errors import KinesicsError
 from kinesics.media.video import probe_video
 from kinesics.perception import tracking

@@ -18,7 +18,6 @@ from kinesics.io import downloads
 from kinesics.io.checkpoints import decision_threshold, detector_of, read_checkpoint
 from kinesics.io.files import one_line, temporary_folder
 from kinesics.io.names import video_name
-from kinesics.io.validation import check, read_yaml, schema
 from kinesics.media.examination import reading_note
 from kinesics.media.streams import ReadOptions
 from kinesics.media.video import probe_video
@@ -221,28 +220,6 @@ def _fetch_weights(encoder: str, data: Path) -> None:
     if is_downloadable(encoder):
         for source in required_downloads(encoder):
             downloads.fetch(source, data)
-
-
-def train_file(config: PathLike, out: PathLike) -> None:
-    """Train the detector that a YAML file configures (schema ``train``) and write its checkpoint (safetensors).
-
-    Raises KinesicsError naming the file and the key for a wrong configuration, and as ``detectors.runner.fit_seeds``.
-    """
-    from kinesics.detectors.runner import fit_seeds
-
-    settings: Any = read_yaml(config)
-    check(settings, schema("train"), str(config))
-    if settings["detector"] in DETECTORS and not is_trained(settings["detector"]):
-        raise KinesicsError(f"{config}: detector {settings['detector']!r} does not learn")
-    fit_seeds(
-        settings["detector"],
-        settings["tracks"],
-        settings.get("features", []),
-        settings["truth"],
-        {settings.get("seed", 0): out},
-        settings.get("validation", []),
-        settings.get("options"),
-    )
 
 
 @dataclass(frozen=True)

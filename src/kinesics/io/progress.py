@@ -15,7 +15,7 @@ class _FrameBar(tqdm):
 
     @property
     def format_dict(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().format_dict
+        values = dict(super().format_dict)
         elapsed_s = values["elapsed"]
         rate = values["rate"] or ((values["n"] - values["initial"]) / elapsed_s if elapsed_s else 0.0)
         return values | {"speed": f"{rate / self.frames_hz:.1f}x real time"}

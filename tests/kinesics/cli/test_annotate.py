@@ -186,14 +186,15 @@ def test_a_part_has_the_times_of_the_whole_video(clip, finished, tmp_path, capsy
     ("part", "message"),
     [
         (["--from", "2", "--to", "1"], "has no part from 2 s to 1 s: it lasts 2.40 s"),
-        (["--from", "1:00:00"], "has no part from 3600 s to 2.40"),
+        (["--from", "1:00:00"], "has no part from 3600 s to 2.4"),
     ],
 )
 @pytest.mark.parametrize("command", ["annotate", "detect", "track"])
 def test_a_part_that_is_not_there_is_refused_in_a_line(clip, tmp_path, capsys, command, part, message):
-    assert main([command, str(clip("single_face")), "--out", str(tmp_path / "out.csv"), *DATA, *part]) == 1
+    out = tmp_path / ("out.parquet" if command == "track" else "out.csv")
+    assert main([command, str(clip("single_face")), "--out", str(out), *DATA, *part]) == 1
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert message.removesuffix("0") in line
+    assert message in line
     assert not list(tmp_path.iterdir())
 
 

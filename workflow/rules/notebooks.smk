@@ -1,5 +1,6 @@
 # What each notebook of the tier reads.
 CLIP = config["figures"]["notebook"]
+PYTHON_WEIGHTS = ["mediapipe", "mobilefacenet", "fer", "silero-vad"]
 NOTEBOOKS = {
     "browse_clip": [
         "config/config.yaml",
@@ -12,6 +13,17 @@ NOTEBOOKS = {
             video=CLIP,
             kind=[".csv", ".tubes.parquet"],
         ),
+    ],
+    "annotate_and_train": [
+        "annotations/coder_a.csv",
+        *expand(
+            "results/media/{clip}.mp4",
+            clip=["WolfgangLanger_Pexels", "fi_protagonist", "single_face"],
+        ),
+        *(file for name in PYTHON_WEIGHTS for file in source(name)),
+        # the names that `kinesics` exports, and the detectors, are imported by name
+        *code("run_notebook.py", "src/kinesics/api/estimator.py"),
+        *code("run_notebook.py", module("rules"), module("ranked")),
     ],
     "explore_published_figures": LITERATURE,
 }

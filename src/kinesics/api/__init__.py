@@ -18,12 +18,12 @@ from kinesics.io import downloads
 from kinesics.io.checkpoints import decision_threshold, detector_of, read_checkpoint
 from kinesics.io.files import one_line, temporary_folder
 from kinesics.io.names import video_name
-from kinesics.io.validation import check, read_yaml, schema
 from kinesics.media.examination import reading_note
 from kinesics.media.streams import ReadOptions
 from kinesics.media.video import probe_video
 from kinesics.metrics.scoring import score as score_tables
 from kinesics.structures.events import Events, keep_events
+from kinesics.structures.timegrid import Span
 from kinesics.structures.tracks import Tracks, read_tracks
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def track(  # noqa: PLR0913 - keyword-only settings
     *,
     rate_hz: float = RATE_HZ,
     max_people: int = MAX_PEOPLE,
+    start_s: float = 0.0,
+    end_s: float | None = None,
     video_stream: int | None = None,
     accept_damaged: bool = False,
     data: PathLike | None = None,
@@ -53,7 +55,8 @@ def track(  # noqa: PLR0913 - keyword-only settings
 ) -> Tracks:
     """Track the people in a video: faces, hands, bodies, with identities over time.
 
-    ``rate_hz`` frames per second are tracked, and at most ``max_people`` at a time. ``out`` also keeps the tracks as Parquet.
+    ``rate_hz`` frames per second are tracked, and at most ``max_people`` at a time, from ``start_s`` to ``end_s`` (default:
+    the whole video); times of the result are those of the whole video. ``out`` also keeps the tracks as Parquet.
     ``video_stream`` is the number of the stream of images (default: the one flagged default among those that can be
     decoded). With ``accept_damaged``, what can be read of a file that is cut off or damaged is tracked, and
     ``damaged_after_s`` of the result is set. ``data`` is the folder of downloaded files (default: KINESICS_DATA, else the
@@ -70,6 +73,8 @@ def track(  # noqa: PLR0913 - keyword-only settings
             path,
             rate_hz=rate_hz,
             max_people=max_people,
+            start_s=start_s,
+            end_s=end_s,
             video_stream=video_stream,
             accept_damaged=accept_damaged,
             data=data,
@@ -85,6 +90,8 @@ def track_file(  # noqa: PLR0913 - keyword-only settings
     rate_hz: float = RATE_HZ,
     max_people: int = MAX_PEOPLE,
     workers: int | None = None,
+    start_s: float = 0.0,
+    end_s: float | None = None,
     video_stream: int | None = None,
     accept_damaged: bool = False,
     data: PathLike | None = None,
@@ -97,9 +104,10 @@ def track_file(  # noqa: PLR0913 - keyword-only settings
     """
     from kinesics.perception.tracking import track as track_people
 
-    options = ReadOptions(video_stream, None, accept_damaged)
+    options, span = ReadOptions(video_stream, None, accept_damaged), Span(start_s, end_s)
     video_name(video)
-    probe_video(video, options)  # raises for an unreadable video before anything is downloaded
+    info = probe_video(video, options)  # raises for an unreadable video before anything is downloaded
+    span.check(str(video), info.duration_s)
     networks = fetch_networks(downloads.data_folder(data))
     return track_people(
         Path(video),
@@ -109,6 +117,7 @@ def track_file(  # noqa: PLR0913 - keyword-only settings
         max_people=max_people,
         workers=workers,
         options=options,
+        span=span,
         progress=progress,
     )
 
@@ -213,28 +222,6 @@ def _fetch_weights(encoder: str, data: Path) -> None:
             downloads.fetch(source, data)
 
 
-def train_file(config: PathLike, out: PathLike) -> None:
-    """Train the detector that a YAML file configures (schema ``train``) and write its checkpoint (safetensors).
-
-    Raises KinesicsError naming the file and the key for a wrong configuration, and as ``detectors.runner.fit_seeds``.
-    """
-    from kinesics.detectors.runner import fit_seeds
-
-    settings: Any = read_yaml(config)
-    check(settings, schema("train"), str(config))
-    if settings["detector"] in DETECTORS and not is_trained(settings["detector"]):
-        raise KinesicsError(f"{config}: detector {settings['detector']!r} does not learn")
-    fit_seeds(
-        settings["detector"],
-        settings["tracks"],
-        settings.get("features", []),
-        settings["truth"],
-        {settings.get("seed", 0): out},
-        settings.get("validation", []),
-        settings.get("options"),
-    )
-
-
 @dataclass(frozen=True)
 class _Method:
     """A detector with its registry name, its checkpoint, and its token budget."""
@@ -258,6 +245,8 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     tracks: PathLike | None = None,
     rate_hz: float = RATE_HZ,
     max_people: int = MAX_PEOPLE,
+    start_s: float = 0.0,
+    end_s: float | None = None,
     video_stream: int | None = None,
     audio_stream: int | None = None,
     accept_damaged: bool = False,
@@ -271,7 +260,8 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     checkpoint of a trained one. ``budget`` is the token budget, a share in [0, 1] of the slow encoder's queries, which the
     acquisition policy ``policy`` selects. Events below the model's decision threshold are left out unless
     ``all_candidates``. ``tracks`` replaces the tracking, which otherwise takes ``rate_hz`` and ``max_people`` (see
-    ``track``). ``video_stream`` and ``audio_stream`` are numbers of streams of the file (default: those flagged default among
+    ``track``). Only the part from ``start_s`` to ``end_s`` is analysed (default: the whole video); times stay those of the
+    whole video. ``video_stream`` and ``audio_stream`` are numbers of streams of the file (default: those flagged default among
     those that can be decoded). With ``accept_damaged``, what can be read of a file that is cut off or damaged is analysed, and
     ``damaged_after_s`` of the result is set. ``notify`` receives lines about the progress.
 
@@ -283,6 +273,8 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     options, encoders = ReadOptions(video_stream, audio_stream, accept_damaged), required_encoders(method.name)
     # a bad video is refused before anything is downloaded, and missing weights before the work
     check_video(video, options, sound=not all(map(is_visual, encoders)))
+    span = Span(start_s, end_s)
+    span.check(str(video), probe_video(video, options).duration_s)
     fetch_required(method.name, folder)
     with temporary_folder() as work:
         if tracks is None:
@@ -292,6 +284,8 @@ def detect(  # noqa: PLR0913 - keyword-only settings
                 tracks,
                 rate_hz=rate_hz,
                 max_people=max_people,
+                start_s=start_s,
+                end_s=end_s,
                 video_stream=video_stream,
                 accept_damaged=accept_damaged,
                 data=data,
@@ -304,7 +298,7 @@ def detect(  # noqa: PLR0913 - keyword-only settings
 
             check_same_video(video, name, read_tracks(tracks), tracks, options)
         features = _extract(video, Path(tracks), method, work, options, data, notify, progress)
-        return _run(method, Path(tracks), features, all_candidates, seed, folder)
+        return _run(method, Path(tracks), features, all_candidates, seed, folder).within(span)
 
 
 def check_detector(name: str | None, model: PathLike | None, rate_hz: float = RATE_HZ) -> str:

@@ -32,7 +32,7 @@ from kinesics.metrics.time_budget import time_budget, transitions
 from kinesics.signals.measures import write_measures
 from kinesics.structures.events import TUBE_COLUMNS, Events, write_events_csv, write_tubes
 from kinesics.structures.result_files import PROVENANCE
-from kinesics.structures.timegrid import seconds
+from kinesics.structures.timegrid import Span, seconds
 from kinesics.structures.tracks import Tracks, read_tracks
 from kinesics.structures.vocabulary import FAMILY, in_order
 
@@ -46,7 +46,8 @@ class Settings:
     """What decides the result, besides the video and the version of the program.
 
     ``labels`` are those to keep (all by default) and ``min_score`` the lowest score; ``draw`` also writes a copy of the video
-    with the events drawn into it, ``csv`` the measures also as CSV; the rest is as in ``api.detect``.
+    with the events drawn into it, ``csv`` the measures also as CSV; the rest is as in ``api.detect``, also ``start_s`` and
+    ``end_s``, the part of the video that is analysed.
     """
 
     detector: str | None = None
@@ -56,6 +57,8 @@ class Settings:
     rate_hz: float = api.RATE_HZ
     max_people: int = api.MAX_PEOPLE
     seed: int = 0
+    start_s: float = 0.0
+    end_s: float | None = None
     video_stream: int | None = None
     audio_stream: int | None = None
     accept_damaged: bool = False
@@ -77,6 +80,11 @@ class Settings:
         """Which streams of the video are read, and whether damage is accepted."""
         return ReadOptions(self.video_stream, self.audio_stream, self.accept_damaged)
 
+    @property
+    def span(self) -> Span:
+        """The part of the video that is analysed."""
+        return Span(self.start_s, self.end_s)
+
     def record(self) -> dict[str, Any]:
         """Return the settings as JSON has them: the model by its content."""
         fields = asdict(self)
@@ -89,6 +97,7 @@ class AnnotatedVideo:
 
     video: Path
     reading: ReadOptions
+    span: Span
     info: VideoInfo
     tracks_file: Path
     tracks: Tracks
@@ -102,7 +111,7 @@ class AnnotatedVideo:
         observed_s = {
             (self.tracks.video, int(person)): float(n * step_s) for person, n in zip(persons, frames, strict=True)
         }
-        return time_budget(self.events.table, observed_s)
+        return time_budget(self.events.table, observed_s, self.span.start_s)
 
 
 def annotate(
@@ -131,6 +140,7 @@ def annotate(
     folder = Path(out) / video_name(video)
     networks = downloads.data_folder(data)
     info = probe_video(video, settings.reading)
+    settings.span.check(str(video), info.duration_s)
     api.fetch_networks(networks)  # what is missing is said before the work
     api.fetch_required(str(settings.detector), networks)
     record = {
@@ -152,13 +162,15 @@ def annotate(
             tracks,
             rate_hz=settings.rate_hz,
             max_people=settings.max_people,
+            start_s=settings.start_s,
+            end_s=settings.end_s,
             video_stream=settings.video_stream,
             accept_damaged=settings.accept_damaged,
             data=data,
             progress=progress,
         )
     events = _select(_detect(video, settings, tracks, data, notify, progress), settings)
-    annotation = AnnotatedVideo(Path(video), settings.reading, info, tracks, read_tracks(tracks), events)
+    annotation = AnnotatedVideo(Path(video), settings.reading, settings.span, info, tracks, read_tracks(tracks), events)
     write_outputs(annotation, folder, record)
     shutil.rmtree(work)
     return events.table
@@ -208,6 +220,8 @@ def _detect(
         tracks=tracks,
         rate_hz=settings.rate_hz,
         max_people=settings.max_people,
+        start_s=settings.start_s,
+        end_s=settings.end_s,
         video_stream=settings.video_stream,
         audio_stream=settings.audio_stream,
         accept_damaged=settings.accept_damaged,
@@ -312,7 +326,11 @@ OUTPUTS: dict[str, Callable[[AnnotatedVideo, Path], None]] = {
     "summary.json": _write_summary_json,
     "measures.parquet": lambda annotation, path: write_measures(annotation.tracks_file, path),
     "overview.png": lambda annotation, path: write_overview(
-        annotation.events.table, annotation.info.duration_s, path, annotation.tracks.video
+        annotation.events.table,
+        annotation.span.end_in(annotation.info.duration_s),
+        path,
+        annotation.tracks.video,
+        annotation.span.start_s,
     ),
     **dict.fromkeys(("{name}.eaf", "{name}.boris", "{name}.vtt", "{name}.TextGrid"), _write_format),
     "index.html": _write_viewer,
@@ -321,7 +339,7 @@ OUTPUTS: dict[str, Callable[[AnnotatedVideo, Path], None]] = {
 OPTIONAL: dict[str, dict[str, Callable[[AnnotatedVideo, Path], None]]] = {
     "draw": {
         "{name}.annotated.mp4": lambda annotation, path: write_annotated_video(
-            annotation.video, annotation.events, path, annotation.reading
+            annotation.video, annotation.events, path, annotation.reading, annotation.span
         )
     },
     "csv": {"measures.csv": lambda annotation, path: write_measures(annotation.tracks_file, path, csv=True)},

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from kinesics.formats.registry import read_events
 from kinesics.io import downloads
 from kinesics.io.files import sha256, temporary_folder
 from kinesics.io.names import video_name, video_names
+from kinesics.io.validation import check, read_yaml, schema
 from kinesics.media.video import probe_video
 from kinesics.metrics.identity import boxes_of_events, boxes_of_tracks, match_persons, remap_persons
 from kinesics.structures.events import BOX, Events, write_events_csv
@@ -77,6 +79,28 @@ def train(  # noqa: PLR0913 - keyword-only settings
         fit_seeds(
             detector, tracks[: len(videos)], features, files, {seed: out}, tracks[len(videos) :], dict(options or {})
         )
+
+
+def train_file(config: str | Path, out: str | Path) -> None:
+    """Train the detector that a YAML file configures (schema ``train``) and write its checkpoint (safetensors).
+
+    Raises KinesicsError naming the file and the key for a wrong configuration, and as ``detectors.runner.fit_seeds``.
+    """
+    from kinesics.detectors.runner import fit_seeds
+
+    settings: Any = read_yaml(config)
+    check(settings, schema("train"), str(config))
+    if settings["detector"] in DETECTORS and not is_trained(settings["detector"]):
+        raise KinesicsError(f"{config}: detector {settings['detector']!r} does not learn")
+    fit_seeds(
+        settings["detector"],
+        settings["tracks"],
+        settings.get("features", []),
+        settings["truth"],
+        {settings.get("seed", 0): out},
+        settings.get("validation", []),
+        settings.get("options"),
+    )
 
 
 def prepare(  # noqa: PLR0913 - private but for tests

@@ -2,12 +2,14 @@
 
 import argparse
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from kinesics.detectors.registry import DETECTORS, is_trained
 from kinesics.io.downloads import data_folder
 from kinesics.io.names import check_text
+from kinesics.structures.timegrid import LONGEST_S
 
 SHORTEST_S = 0.04  # of windows and steps: about a frame
 
@@ -33,6 +35,19 @@ price = number(float, "a price of 0 or more", 0)
 pixels = number(int, "a size in pixels", 1)
 count = number(int, "a whole number from 1 to 100", 1, 100)
 resamples = number(int, "a number of resamples between 0 and 100000", 0, 100_000)
+_TIME = re.compile(r"(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d*)?)")
+
+
+def time(value: str) -> float:
+    """Parse a time in seconds, or as m:ss or h:mm:ss; return seconds."""
+    match = _TIME.fullmatch(value)
+    hours, minutes, seconds_ = match.groups() if match else (None, None, "nan")
+    time_s = 3600 * int(hours or 0) + 60 * int(minutes or 0) + float(seconds_)
+    if not time_s <= LONGEST_S or (minutes and float(seconds_) >= 60):
+        raise argparse.ArgumentTypeError(f"{value} is not a time: give seconds or h:mm:ss, such as 90.5 or 0:01:30.5")
+    return time_s
+
+
 stream_number = number(int, "the number of a stream, from 0", 0)
 seed = number(int, "a seed: a whole number from 0", 0)
 share = number(float, "a share between 0 and 1", 0, 1)
@@ -105,3 +120,16 @@ def add_tracking(parser: argparse.ArgumentParser, rate_hz: float, people: int) -
     parser.add_argument(
         "--people", type=count, default=people, metavar="N", help="people tracked at once (default: %(default)s)"
     )
+
+
+def add_span(parser: argparse.ArgumentParser) -> None:
+    """Add ``--from`` and ``--to``, the part of the video that is analysed."""
+    for flag, name, text in (("--from", "start_s", "start"), ("--to", "end_s", "end")):
+        parser.add_argument(
+            flag,
+            type=time,
+            default=0.0 if name == "start_s" else None,
+            dest=name,
+            metavar="T",
+            help=f"{text} of the part that is analysed, in seconds or h:mm:ss (default: the video's)",
+        )

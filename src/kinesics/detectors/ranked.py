@@ -77,7 +77,7 @@ def fit(
     """Return the learned arrays. ``seed`` and ``validation`` are not used: nothing is drawn.
 
     ``truth`` has one table per annotation pass. ``groups`` names who (video, person) is, so that a person of several videos
-    is left out as a whole; without it a video is a group.
+    is left out as a whole; without it a video is a group. Raises KinesicsError for fewer than two groups.
     """
     people = [(recording, recording_signals(recording)) for recording in recordings]
     quiet = quiet_levels([signals for _, everyone in people for signals in everyone.values()])
@@ -92,6 +92,10 @@ def fit(
                 for label in LABELS
             }
             streams.append(Stream(who, tracks.rate_hz, columns, events))
+    if len({stream.group for stream in streams}) < 2:
+        raise KinesicsError(
+            "detector 'ranked' judges what it learns by people left out: give two training videos or more, of two people"
+        )
     return learn(streams) | {"quiet": np.array(list(quiet.values()))}
 
 

@@ -1,5 +1,6 @@
 """Draw events as a timeline to look at (PNG): one lane per person and behaviour."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,18 @@ _DPI, _OTHER = 120, "#555555"  # the colour of labels that are not in the vocabu
 _MOST_LANES = 200  # more could not be read, and the image would exceed what viewers open
 
 
-def write_overview(events: pd.DataFrame, duration_s: float, path: str | Path, title: str = "") -> None:
-    """Draw the events of one video over [0, duration_s) seconds; the opacity of a bar is its score, at least a quarter.
+def write_overview(events: pd.DataFrame, end_s: float, path: str | Path, title: str = "", start_s: float = 0.0) -> None:
+    """Draw the events of one video over [start_s, end_s) seconds; the opacity of a bar is its score, at least a quarter.
 
     Of more than 200 lanes, those with the most events are drawn and the title says how many are missing. Needs the extra
     ``annotate``.
     """
     matplotlib = import_optional("matplotlib")
     with matplotlib.rc_context(matplotlib.rcParamsDefault):  # not the user's style: the same events give the same bytes
-        _draw(check_events(events), duration_s, Path(path), title)
+        _draw(check_events(events), (start_s, end_s), Path(path), title)
 
 
-def _draw(events: pd.DataFrame, duration_s: float, path: Path, title: str) -> None:
+def _draw(events: pd.DataFrame, extent_s: tuple[float, float], path: Path, title: str) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.colors import to_rgba
     from matplotlib.figure import Figure
@@ -55,7 +56,7 @@ def _draw(events: pd.DataFrame, duration_s: float, path: Path, title: str) -> No
     several = len({person for person, _ in lanes}) > 1
     axes.set_yticks(range(len(lanes)), [_name(*lane, several) for lane in lanes], parse_math=False)
     axes.set_ylim(len(lanes) - 0.4, -0.6)
-    axes.set_xlim(0, duration_s)
+    axes.set_xlim(*extent_s)
     axes.set_xlabel("time (s)" if lanes else "time (s); no events")
     axes.grid(axis="x", color="#e0e0e0", linewidth=0.6)
     axes.set_axisbelow(True)
@@ -64,7 +65,8 @@ def _draw(events: pd.DataFrame, duration_s: float, path: Path, title: str) -> No
     axes.set_title(
         title + (f" ({missing} lanes more)" if missing else ""), fontsize="medium", loc="left", parse_math=False
     )
-    with replacing(path) as temporary, temporary.open("wb") as file:
+    with replacing(path) as temporary, temporary.open("wb") as file, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a title's sign is then drawn as a box
         figure.savefig(file, format="png", metadata={"Software": None})
 
 

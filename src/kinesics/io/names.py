@@ -42,6 +42,8 @@ def video_name(path: str | Path) -> str:
         raise KinesicsError(f"{str(path)!r}: its name is empty: rename the file")
     if name != name.strip():
         raise KinesicsError(f"{str(path)!r}: its name without the suffix has blanks around it: rename the file")
+    if name in (".", ".."):  # results of `annotate` would be written beside their folder
+        raise KinesicsError(f"{str(path)!r}: its name without the suffix is that of a folder: rename the file")
     if re.search(r"[\x00-\x1f]", name):
         raise KinesicsError(f"{str(path)!r}: its name has a control character: rename the file")
     return name

@@ -14,6 +14,7 @@ from kinesics.media.encoding import encode_video
 from kinesics.media.streams import AS_IT_COMES, ReadOptions
 from kinesics.media.video import probe_video, read_frames
 from kinesics.structures.events import BOX, Events
+from kinesics.structures.timegrid import WHOLE, Span
 from kinesics.structures.vocabulary import LABELS
 
 _QUALITY = 23.0  # constant rate factor: x264's default
@@ -24,21 +25,21 @@ _HELD_S = 0.25  # a box is drawn until the next one of its event, at most so lon
 
 
 def write_annotated_video(
-    video: str | Path, events: Events, path: str | Path, options: ReadOptions = AS_IT_COMES
+    video: str | Path, events: Events, path: str | Path, options: ReadOptions = AS_IT_COMES, span: Span = WHOLE
 ) -> None:
     """Write an MP4 of a video in which each event is drawn while it lasts: its box, label, person and score.
 
     Boxes are those of the tubes, or the events' own where there are none. The copy has a constant frame rate, the video's
     mean but at most 60 Hz, square pixels, an even size, and mono sound. Memory does not grow with the video's length.
 
-    ``options`` choose the streams. Raises KinesicsError as ``media.video.read_frames`` does.
+    ``options`` choose the streams; only ``span`` is copied. Raises KinesicsError as ``media.video.read_frames`` does.
     """
     info = probe_video(video, options)
     rate_hz = min(max(info.rate_hz, 1.0), _FASTEST_HZ)
     size = (info.width - info.width % 2, info.height - info.height % 2)
-    sound = (SOUND_HZ, _Sound(video, options)) if info.has_audio else None
+    sound = (SOUND_HZ, _Sound(video, options, span.start_s)) if info.has_audio else None
     with replacing(path) as temporary:
-        frames = _drawn(read_frames(video, rate_hz, options), size, _Boxes(events))
+        frames = _drawn(read_frames(video, rate_hz, options, span), size, _Boxes(events))
         encode_video(temporary, frames, size, rate_hz, quality=_QUALITY, sound=sound)
 
 
@@ -85,11 +86,16 @@ class _Boxes:
 
 
 class _Sound:
-    """The sound of a video in consecutive spans, as int16."""
+    """The sound of a video from a time on, in consecutive parts, as int16."""
 
-    def __init__(self, video: str | Path, options: ReadOptions):
+    def __init__(self, video: str | Path, options: ReadOptions, start_s: float):
         self._blocks = (block for _, block in read_sound_windows(video, 1.0, SOUND_HZ, options))
         self._held = next(self._blocks, np.empty(0, np.float32))[SOUND_HZ // 2 :]  # the first lies about time 0
+        passed = round(start_s * SOUND_HZ)
+        while len(self._held) < passed:
+            passed -= len(self._held)
+            self._held = next(self._blocks, np.zeros(passed, np.float32))
+        self._held = self._held[passed:]
 
     def __call__(self, begin_s: float, end_s: float) -> np.ndarray:
         count = round(end_s * SOUND_HZ) - round(begin_s * SOUND_HZ)

@@ -103,11 +103,13 @@ def open_container(
         raise KinesicsError(f"{path}: a pipe or a device, which is read once only: save it as a file")
     try:
         try:
-            container = (complaints or Complaints()).during(lambda: av.open(ffmpeg_url(path)))
+            container = (complaints or Complaints()).during(
+                lambda: av.open(ffmpeg_url(path), metadata_errors="replace")
+            )
         except av.EOFError:  # too short for FFmpeg to find out what it is
             if not is_transport(path):
                 raise
-            container = av.open(ffmpeg_url(path), format="mpegts")
+            container = av.open(ffmpeg_url(path), format="mpegts", metadata_errors="replace")
     except av.FFmpegError as error:
         raise KinesicsError(f"{path}: not a video, or cut off before its index: {error.strerror}") from None
     with container:

@@ -20,7 +20,7 @@ from kinesics.media.containers import Clock, decode, decoded_frames, open_contai
 from kinesics.media.examination import Examination, VideoInfo, examine
 from kinesics.media.orientation import orientation_of
 from kinesics.media.streams import AS_IT_COMES, ReadOptions
-from kinesics.structures.timegrid import index, samples, seconds
+from kinesics.structures.timegrid import WHOLE, Span, index, samples, seconds
 
 _NEAR_S = 1e-6  # a frame stamped this little after a sample's time counts as shown then: time stamps are rounded
 
@@ -31,19 +31,21 @@ def probe_video(path: str | Path, options: ReadOptions = AS_IT_COMES) -> VideoIn
 
 
 def read_frames(
-    path: str | Path, rate_hz: float, options: ReadOptions = AS_IT_COMES
+    path: str | Path, rate_hz: float, options: ReadOptions = AS_IT_COMES, span: Span = WHOLE
 ) -> Iterator[tuple[int, float, np.ndarray]]:
     """Yield (k, time_s, frame) for each k with time_s = k / rate_hz in [0, duration): frame is uint8 (height, width, 3).
 
-    There are ``timegrid.samples(duration_s, rate_hz)`` of them, with the duration of ``probe_video``. Frames shown at several
-    samples are the same array. Raises KinesicsError as ``probe_video`` does, and with the time reached where frames are
-    damaged; if damage is accepted, the image before is held there.
+    There are ``timegrid.samples(duration_s, rate_hz)`` of them, with the duration of ``probe_video``, or those in ``span``;
+    what lies before it is decoded and passed over. Frames shown at several samples are the same array. Raises KinesicsError
+    as ``probe_video`` does, and with the time reached where frames are damaged; if damage is accepted, the image before is
+    held there.
     """
     if not rate_hz > 0:
         raise KinesicsError(f"{path}: cannot sample at {rate_hz} Hz: the rate must be above 0")
     examined = examine(path, options)
-    times = (seconds(k, rate_hz) for k in range(samples(examined.info.duration_s, rate_hz)))
-    for k, (time_s, frame) in enumerate(_shown(path, examined, times, options)):
+    sampled = span.samples(examined.info.duration_s, rate_hz)
+    times = (seconds(k, rate_hz) for k in sampled)
+    for k, (time_s, frame) in zip(sampled, _shown(path, examined, times, options), strict=True):
         yield k, time_s, frame
 
 

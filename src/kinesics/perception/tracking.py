@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from kinesics.io.files import temporary_folder
+from kinesics.io.progress import frame_bar
 from kinesics.io.threads import processors
 from kinesics.media.streams import AS_IT_COMES, ReadOptions
 from kinesics.media.video import probe_video, read_frames
@@ -40,7 +40,7 @@ from kinesics.perception.people import (
 )
 from kinesics.perception.shots import ShotFrame, number_shots
 from kinesics.perception.work import PARTS, Workers
-from kinesics.structures.timegrid import samples
+from kinesics.structures.timegrid import WHOLE, Span
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, VISIBLE, TracksWriter, remap_ids
 
 _SHORT_S = 0.5  # a shorter track is taken for a false detection: no behaviour is coded that is shorter
@@ -105,6 +105,7 @@ def track(  # noqa: PLR0913 - keyword-only settings
     max_people: int = 4,
     workers: int | None = None,
     options: ReadOptions = AS_IT_COMES,
+    span: Span = WHOLE,
     progress: bool = True,
 ) -> Tracked:
     """Track the people in a video and write the tracks table (see ``kinesics.structures.tracks``) to ``out``.
@@ -116,11 +117,13 @@ def track(  # noqa: PLR0913 - keyword-only settings
     without any face, or whose face and body are both uncertain: there are bodies in lettering and faces in pumpkins for the
     networks. Memory does not grow with the video, and the same video gives the same bytes with any number of workers.
 
-    ``options`` choose the stream of images, and whether damage is accepted. Raises KinesicsError if the video or a network
-    cannot be read.
+    ``options`` choose the stream of images, and whether damage is accepted; only frames in ``span`` are tracked, and numbered
+    as in the whole video. Raises KinesicsError if the video or a network cannot be read, or has no such part.
     """
     info = probe_video(video, options)
-    count = samples(info.duration_s, rate_hz)
+    span.check(str(video), info.duration_s)
+    sampled = span.samples(info.duration_s, rate_hz)
+    count = len(sampled)
     loaded = load_networks(networks)
     tracks: list[Track] = []
     totals: list[Totals] = []
@@ -137,10 +140,10 @@ def track(  # noqa: PLR0913 - keyword-only settings
             video_stream=info.video_stream,
             damaged_after_s=info.damaged_after_s,
         ) as writer:
-            frames = pool.ahead(_with_ends(number_shots(read_frames(video, rate_hz, options))), "decode")
+            frames = pool.ahead(_with_ends(number_shots(read_frames(video, rate_hz, options, span))), "decode")
             waiting: list[_Seen] = []  # since the last frame with poses
-            begins = 0  # number of the first frame of the shot
-            for frame, ends in tqdm(frames, total=count, unit="frame", disable=None if progress else True):
+            begins = sampled.start  # number of the first frame of the shot
+            for frame, ends in frame_bar(frames, count, rate_hz, progress, "track"):
                 since = frame.k - begins
                 tracks = [t for t in tracks if since and frame.time_s - t.last_seen_s <= KEPT_S]
                 pose, *searches = (since % step == 0 for step in steps)
@@ -155,7 +158,7 @@ def track(  # noqa: PLR0913 - keyword-only settings
                     waiting = []
                 waiting += [_Seen(frame.k, frame.time_s, frame.shot, track.number, person) for track, person in pairs]
                 begins = frame.k + 1 if ends else begins
-            pool.later(partial(_write, waiting, {}, count, loaded, pool, writer, totals))
+            pool.later(partial(_write, waiting, {}, sampled.stop, loaded, pool, writer, totals))
             pool.finish()
             with pool.part("write"):
                 writer.close(info.duration_s)

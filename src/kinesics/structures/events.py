@@ -17,7 +17,7 @@ import pandas as pd
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line, replacing
-from kinesics.structures.timegrid import LONGEST_S
+from kinesics.structures.timegrid import LONGEST_S, Span
 from kinesics.structures.vocabulary import FAMILY, in_order
 
 BOX = ["x0", "y0", "x1", "y1"]
@@ -84,6 +84,18 @@ class Events:
         if min_score is not None:
             keep &= self.table["score"].to_numpy() >= min_score
         return Events(*keep_events(self.table, self.tubes, keep), self.damaged_after_s)
+
+    def within(self, span: Span) -> "Events":
+        """Return the events that begin or last in a span, cut at its ends, with their tubes there."""
+        end_s = np.inf if span.end_s is None else span.end_s
+        table = self.table.assign(
+            start_s=self.table["start_s"].clip(lower=span.start_s), end_s=self.table["end_s"].clip(upper=end_s)
+        )
+        tubes = self.tubes
+        if tubes is not None:
+            tubes = tubes[(tubes["time_s"] >= span.start_s) & (tubes["time_s"] < end_s)]
+        keep = (table["start_s"] < table["end_s"]).to_numpy()
+        return Events(*keep_events(table, tubes, keep), self.damaged_after_s)
 
 
 def keep_events(

@@ -4,10 +4,13 @@ Sample k of a grid at ``rate_hz`` stands for the half-open interval [k / rate_hz
 frame numbers and seconds into each other.
 """
 
+from dataclasses import dataclass
 from typing import overload
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
+
+from kinesics.errors import KinesicsError
 
 #: The longest video there may be, in seconds: beyond it, times are in milliseconds by mistake.
 LONGEST_S = 1e6
@@ -25,6 +28,34 @@ def seconds(index: np.ndarray | float, rate_hz: float) -> np.ndarray | float:
 def samples(duration_s: float, rate_hz: float) -> int:
     """Return the number of samples that begin in [0, duration_s)."""
     return max(int(np.ceil(round(duration_s * rate_hz, 6))), 0)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A part of a video, from ``start_s`` to ``end_s`` in seconds, by default to its end. Times stay those of the video."""
+
+    start_s: float = 0.0
+    end_s: float | None = None
+
+    def end_in(self, duration_s: float) -> float:
+        """Return where the span ends in a video."""
+        return duration_s if self.end_s is None else min(self.end_s, duration_s)
+
+    def samples(self, duration_s: float, rate_hz: float) -> range:
+        """Return the numbers of the samples that begin in the span, of a video of ``duration_s``."""
+        return range(samples(self.start_s, rate_hz), samples(self.end_in(duration_s), rate_hz))
+
+    def check(self, where: str, duration_s: float) -> None:
+        """Raise KinesicsError, naming ``where``, unless the span has a part of a video of ``duration_s``."""
+        end_s = duration_s if self.end_s is None else self.end_s
+        if not 0 <= self.start_s < min(end_s, duration_s):
+            raise KinesicsError(
+                f"{where}: has no part from {self.start_s:g} s to {end_s:g} s: it lasts {duration_s:.2f} s; "
+                "the start must lie before the end, and within the video"
+            )
+
+
+WHOLE = Span()
 
 
 @overload

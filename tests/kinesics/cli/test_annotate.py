@@ -16,7 +16,9 @@ from support import ROOT
 import kinesics
 from kinesics.api import annotation
 from kinesics.cli.main import main
+from kinesics.cli.options import time as parse_time
 from kinesics.errors import KinesicsError
+from kinesics.media.video import probe_video
 from kinesics.perception import tracking
 from kinesics.structures.events import read_events_csv, read_tubes
 
@@ -160,6 +162,57 @@ def test_what_is_wrong_is_refused_before_the_work(refusal, arguments, message):
 def test_a_folder_is_refused_with_what_to_give(refusal, tmp_path):
     line = refusal(["annotate", str(tmp_path), "--out", "out"])
     assert f"{tmp_path}: a folder, not a video: name the files in it" in line
+
+
+def test_a_part_has_the_times_of_the_whole_video(clip, finished, tmp_path, capsys):
+    out = tmp_path / "part"
+    part = ["--from", "0:00:00.8", "--to", "2", "--draw"]
+    assert main(["annotate", str(clip("single_face")), "--out", str(out), *DATA, *part]) == 0
+    folder = out / "single_face"
+    measured = pd.read_parquet(folder / "measures.parquet")["time_s"]
+    assert (measured.min(), measured.max()) == pytest.approx((0.8, 1.9))
+    events = read_events_csv(folder / "events.csv")
+    assert len(events)
+    assert events["start_s"].min() >= 0.8
+    assert events["end_s"].max() <= 2
+    tubes = read_tubes(folder / "tubes.parquet")
+    assert tubes["time_s"].between(0.8, 2, inclusive="left").all()
+    summary = pd.read_csv(folder / "summary.csv")
+    assert summary["observed_s"].unique() == pytest.approx([1.2])
+    assert summary["latency_s"].min() == pytest.approx(events["start_s"].min() - 0.8, abs=1e-3)
+    settings = json.loads((folder / "provenance.json").read_text())["settings"]
+    assert (settings["start_s"], settings["end_s"]) == (0.8, 2)
+    assert probe_video(folder / "single_face.annotated.mp4").duration_s == pytest.approx(1.2, abs=0.1)
+    table = kinesics.annotate(clip("single_face"), data=ROOT / "data", start_s=0.8, end_s=2)
+    pd.testing.assert_frame_equal(table, events, check_exact=False, atol=5e-4, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (["--from", "2", "--to", "1"], "has no part from 2 s to 1 s: it lasts 2.40 s"),
+        (["--from", "1:00:00"], "has no part from 3600 s to 2.4"),
+    ],
+)
+@pytest.mark.parametrize("command", ["annotate", "detect", "track"])
+def test_a_part_that_is_not_there_is_refused_in_a_line(clip, tmp_path, capsys, command, part, message):
+    out = tmp_path / ("out.parquet" if command == "track" else "out.csv")
+    assert main([command, str(clip("single_face")), "--out", str(out), *DATA, *part]) == 1
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert message in line
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("value", ["soon", "-3", "1:75", "1:60:00", "nan", "1e9", "1:2:3:4", ""])
+def test_what_is_no_time_is_named(tmp_path, capsys, value):
+    with pytest.raises(SystemExit):
+        main(["annotate", "talk.mp4", "--out", str(tmp_path), f"--from={value}"])
+    assert f"argument --from: {value} is not a time: give seconds or h:mm:ss" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("value", "time_s"), [("90.5", 90.5), ("1:30", 90), ("0:01:30.5", 90.5), ("2:00:00", 7200)])
+def test_times_are_seconds_or_hours_minutes_seconds(value, time_s):
+    assert parse_time(value) == time_s
 
 
 def test_python_returns_the_table(clip, finished, tmp_path):

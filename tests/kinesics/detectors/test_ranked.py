@@ -84,3 +84,9 @@ def test_the_table_names_columns_that_exist(data):
     signals = recording_signals(data[0][0])
     columns = ranked.recording_columns(signals, dict.fromkeys(ranked.quiet_levels([]), 0.0), 10.0)[0]
     assert {name for names, _ in ranked.COLUMNS.values() for name in names} <= set(columns)
+
+
+def test_one_person_is_too_few_to_learn_from(monkeypatch):
+    monkeypatch.setattr(ranked, "quiet_levels", lambda _: {})
+    with pytest.raises(KinesicsError, match="give two training videos or more, of two people"):
+        ranked.fit([], [], 0)

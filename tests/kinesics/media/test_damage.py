@@ -148,3 +148,10 @@ def test_images_after_the_damage_are_those_of_their_time(whole, tmp_path):
     assert len(shown) == 40
     result = read_all(tmp_path / "intra.mkv", True)
     assert not [pair for pair in wrong(result) if abs(pair[0] - info.damaged_after_s) > 1.5]
+
+
+def test_texts_of_a_file_need_not_be_utf_8(whole, tmp_path):
+    path = tmp_path / "texts.mkv"
+    path.write_bytes(whole("plain.mkv").read_bytes().replace(b"ENCODER", b"E\xffCODER"))
+    assert path.read_bytes() != whole("plain.mkv").read_bytes()
+    assert len(list(read_frames(path, 5))) == 40

@@ -9,7 +9,17 @@ from pathlib import Path
 
 from kinesics import api
 from kinesics.api.annotation import OUTPUTS, Settings, annotate, write_overall_index
-from kinesics.cli.options import add_data, add_detector, add_reading, add_tracking, folder_of, number, seed, share
+from kinesics.cli.options import (
+    add_data,
+    add_detector,
+    add_reading,
+    add_span,
+    add_tracking,
+    folder_of,
+    number,
+    seed,
+    share,
+)
 from kinesics.cli.outputs import check_writable
 from kinesics.errors import KinesicsError
 from kinesics.io.cleanup import cleaning_up
@@ -41,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=seed, default=0)
     add_tracking(parser, api.RATE_HZ, api.MAX_PEOPLE)
+    add_span(parser)
     add_reading(parser, "video", "audio")
     add_data(parser)
 
@@ -54,6 +65,8 @@ def run(args: argparse.Namespace) -> None:
         min_score=args.min_score,
         rate_hz=args.rate,
         max_people=args.people,
+        start_s=args.start_s,
+        end_s=args.end_s,
         seed=args.seed,
         video_stream=args.video_stream,
         audio_stream=args.audio_stream,
@@ -110,6 +123,8 @@ def _options(args: argparse.Namespace, data: Path) -> list[str]:
         "--seed": args.seed,
         "--rate": args.rate,
         "--people": args.people,
+        "--from": args.start_s,
+        "--to": args.end_s,
         "--video-stream": args.video_stream,
         "--audio-stream": args.audio_stream,
         "--data": data,

@@ -6,7 +6,16 @@ from pathlib import Path
 
 from kinesics import api
 from kinesics.api.conversion import media_of
-from kinesics.cli.options import add_data, add_detector, add_reading, add_tracking, folder_of, seed, share
+from kinesics.cli.options import (
+    add_data,
+    add_detector,
+    add_reading,
+    add_span,
+    add_tracking,
+    folder_of,
+    seed,
+    share,
+)
 from kinesics.cli.outputs import check_outputs, print_note
 from kinesics.errors import KinesicsError
 from kinesics.formats.base import TUBES, Options
@@ -38,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tracks", type=Path, metavar="TRACKS.parquet", help="use these tracks instead of tracking")
     add_tracking(parser, api.RATE_HZ, api.MAX_PEOPLE)
+    add_span(parser)
     add_reading(parser, "video", "audio")
     add_data(parser)
 
@@ -46,8 +56,9 @@ def run(args: argparse.Namespace) -> None:
     data = folder_of(args)
     check_outputs([args.out, args.tubes], [args.video, args.model, args.tracks])
     writer = find_writer(args.out)
-    if args.tracks and (args.rate, args.people) != (api.RATE_HZ, api.MAX_PEOPLE):
-        raise KinesicsError("--rate and --people are for tracking, which --tracks spares: leave them out")
+    tracking = (args.rate, args.people, args.start_s, args.end_s)
+    if args.tracks and tracking != (api.RATE_HZ, api.MAX_PEOPLE, 0.0, None):
+        raise KinesicsError("--rate, --people, --from and --to are for tracking, which --tracks spares: leave them out")
     events = api.detect(
         args.video,
         args.detector,
@@ -59,6 +70,8 @@ def run(args: argparse.Namespace) -> None:
         tracks=args.tracks,
         rate_hz=args.rate,
         max_people=args.people,
+        start_s=args.start_s,
+        end_s=args.end_s,
         video_stream=args.video_stream,
         audio_stream=args.audio_stream,
         accept_damaged=args.accept_damaged,

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from kinesics import api
-from kinesics.cli.options import add_data, add_reading, add_tracking, count, folder_of
+from kinesics.cli.options import add_data, add_reading, add_span, add_tracking, count, folder_of
 from kinesics.cli.outputs import check_outputs
 from kinesics.errors import KinesicsError
 from kinesics.media.streams import ReadOptions
@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", type=Path)
     parser.add_argument("--out", type=Path, required=True, metavar="TRACKS.parquet")
     add_tracking(parser, api.RATE_HZ, api.MAX_PEOPLE)
+    add_span(parser)
     parser.add_argument("--workers", type=count, metavar="N", help="threads that share the work (default: at most 2)")
     parser.add_argument("--profile", action="store_true", help="print the processor time of each part of the work")
     add_reading(parser, "video")
@@ -31,6 +32,8 @@ def run(args: argparse.Namespace) -> None:
         args.out,
         rate_hz=args.rate,
         max_people=args.people,
+        start_s=args.start_s,
+        end_s=args.end_s,
         workers=args.workers,
         video_stream=args.video_stream,
         accept_damaged=args.accept_damaged,

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from kinesics import api
-from kinesics.api.training import train
+from kinesics.api.training import train, train_file
 from kinesics.cli.options import add_data, add_tracking, assignment, folder_of, seed
 from kinesics.cli.outputs import check_outputs
 from kinesics.detectors.registry import DETECTORS, is_trained
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
         if args.videos or args.truth or args.validation:
             raise KinesicsError("--config names the files: leave out the videos, --truth and --validation")
         check_outputs([args.out], [args.config])
-        api.train_file(args.config, args.out)
+        train_file(args.config, args.out)
         return
     if not (args.videos and args.truth and args.detector):
         raise KinesicsError("give training videos, --truth and --detector, or a --config")

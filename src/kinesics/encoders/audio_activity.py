@@ -2,7 +2,9 @@
 
 The probability is that of Silero VAD v6 (``encoders.silero``), from the tenth of a second and the quarter before it.
 Loudness is the logarithm of the mean power, in bels (10 dB): of the whole tenth, and of ``BANDS`` bands between ``LOWEST_HZ``
-and half of the sampling rate, whose edges are equally far apart in mel (O'Shaughnessy 1987, Speech Communication). Weights: MIT.
+and half of the sampling rate, whose edges are equally far apart in mel (O'Shaughnessy 1987, Speech Communication).
+
+Weights: MIT.
 """
 
 from collections.abc import Callable

@@ -1,29 +1,25 @@
 """Compute the probability of speech and the loudness, overall and in bands, of each tenth of a second.
 
-The probability is that of Silero VAD v6 (Silero Team, github.com/snakers4/silero-vad), in the form that faster-whisper
-ships, from the tenth of a second and the quarter before it. Loudness is the logarithm of the mean power, in bels (10 dB):
-of the whole tenth, and of ``BANDS`` bands between ``LOWEST_HZ`` and half of the sampling rate, whose edges are equally far
-apart in mel (O'Shaughnessy 1987, Speech Communication). Weights: MIT.
+The probability is that of Silero VAD v6 (``encoders.silero``), from the tenth of a second and the quarter before it.
+Loudness is the logarithm of the mean power, in bels (10 dB): of the whole tenth, and of ``BANDS`` bands between ``LOWEST_HZ``
+and half of the sampling rate, whose edges are equally far apart in mel (O'Shaughnessy 1987, Speech Communication).
+
+Weights: MIT.
 """
 
-import io
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
-from faster_whisper.vad import SileroVADModel
 
 from kinesics.encoders.base import AudioNetwork
-from kinesics.errors import KinesicsError
-from kinesics.io.files import one_line
+from kinesics.encoders.silero import CHUNK, SileroVAD
 from kinesics.media.audio import SOUND_HZ
 
 BANDS = 4
 LOWEST_HZ = 80.0  # below are rumble and hum
 SILENCE = 1e-8  # power of full scale, -80 dB: less counts as this
 
-_CHUNK = 512  # samples per output of the network
 _BEFORE, _NOW = 8, 3  # chunks before the instant, and from then on
 _TENTH = SOUND_HZ // 10
 
@@ -34,7 +30,7 @@ def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     The same audio gives the same numbers: the network's state is reset for each window. Raises KinesicsError for a damaged
     file and for another network.
     """
-    network = _load_network(weights)
+    network = SileroVAD(weights)
     window = np.hanning(_TENTH)
     edges = _hertz(np.linspace(_mel(LOWEST_HZ), _mel(SOUND_HZ / 2), BANDS + 1))
     band = np.digitize(np.fft.rfftfreq(_TENTH, 1 / SOUND_HZ), edges[:-1]) - 1  # -1 below the lowest
@@ -43,29 +39,15 @@ def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
         return np.stack([[speech_probability(wave), *loudness(wave)] for wave in audio]).astype(np.float32)
 
     def speech_probability(wave: np.ndarray) -> float:
-        # faster-whisper blanks the end of its input, in place: a chunk more than is used, and a copy
-        outputs = network(wave[: (_BEFORE + _NOW + 1) * _CHUNK].copy())
-        return float(outputs[_BEFORE : _BEFORE + _NOW].mean())
+        return float(network(wave[: (_BEFORE + _NOW) * CHUNK])[_BEFORE:].mean())
 
     def loudness(wave: np.ndarray) -> np.ndarray:
-        now = wave[_BEFORE * _CHUNK :][:_TENTH].astype(np.float64)
+        now = wave[_BEFORE * CHUNK :][:_TENTH].astype(np.float64)
         spectrum = np.abs(np.fft.rfft(now * window)) ** 2 * (2 / (_TENTH * (window**2).sum()))
         power = [np.mean(now**2), *np.bincount(band[band >= 0], spectrum[band >= 0], BANDS)]
         return np.log10(np.maximum(power, SILENCE))
 
     return encode
-
-
-def _load_network(weights: Path) -> SileroVADModel:
-    try:
-        with redirect_stdout(io.StringIO()):  # onnxruntime prints its first error before it tries again
-            network = SileroVADModel(str(weights))
-        outputs = network(np.zeros(2 * _CHUNK, np.float32))  # another network fails when it runs
-    except Exception as error:  # onnxruntime has an exception of its own for every reason
-        raise KinesicsError(f"{weights}: not Silero VAD, or damaged: {one_line(error)}") from None
-    if outputs.size != 2 or not ((outputs >= 0) & (outputs <= 1)).all():
-        raise KinesicsError(f"{weights}: not Silero VAD, or damaged: it outputs no probability per {_CHUNK} samples")
-    return network
 
 
 def _mel(hertz: np.ndarray | float) -> np.ndarray | float:

@@ -54,7 +54,9 @@ def test_a_command_without_a_home_folder_proposes_another_one(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("environment", PLAIN)
 @pytest.mark.parametrize("name", [os.fsdecode(b"\xe9t\xe9.mp4"), "été.mp4"])
-@pytest.mark.parametrize("command", [["track", "--out", "t.parquet"], ["detect", "--out", "e.csv"], ["score", "--predicted"]])
+@pytest.mark.parametrize(
+    "command", [["track", "--out", "t.parquet"], ["detect", "--out", "e.csv"], ["score", "--predicted"]]
+)
 def test_names_that_the_terminal_cannot_print_are_escaped(tmp_path, environment, name, command):
     name, options = os.fsencode(name), command[1:]
     more = ["--truth", "absent.csv", *options, name] if command[0] == "score" else [name, *options]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import av
 import numpy as np
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Orientation:
 
 def orientation_of(frame: av.VideoFrame) -> Orientation | None:
     """Return the orientation that a frame has of its own, to the nearest quarter, or None: codecs give it at key images."""
-    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+    # `frame.side_data` would make a cycle, which keeps the frame and its threads until the garbage is collected.
+    matrix = SideDataContainer(frame).get(Type.DISPLAYMATRIX)  # pyright: ignore[reportCallIssue] - the stub lacks it
     if matrix is None:
         return None
     # Row vectors: (x, y) becomes (a x + c y, b x + d y), with y downwards.

@@ -163,9 +163,7 @@ def _shown(
 
 def _upright(frame: av.VideoFrame, examined: Examination) -> np.ndarray:
     """Return the frame as uint8 RGB (height, width, 3) of the video's size; streams may change theirs midway."""
-    # Asking a frame for its side data makes a cycle, which keeps the frame and its threads until the garbage is collected.
-    own = orientation_of(frame) if frame.key_frame else None
-    info, orientation = examined.info, own or examined.orientation
+    info, orientation = examined.info, orientation_of(frame) or examined.orientation
     width, height = (info.height, info.width) if orientation.turns % 2 else (info.width, info.height)
     if is_hdr(frame):
         stored = tone_map(frame.to_ndarray(format="rgb48le", width=width, height=height), frame.color_trc)

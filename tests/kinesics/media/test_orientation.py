@@ -1,9 +1,12 @@
 """Images are upright and not mirrored, whoever says how they were held."""
 
+import gc
+
 import av
 import numpy as np
 import pytest
 from av.bitstream import BitStreamFilterContext
+from support.clips import numbered, write_video
 from support.footage import HEIGHT, WIDTH, write_footage
 
 from kinesics.media.orientation import Orientation
@@ -45,3 +48,15 @@ def test_orientations_of_an_image(turns, mirrored):
     upright = Orientation(turns, mirrored).apply(image)
     assert upright.flags.c_contiguous
     np.testing.assert_array_equal(upright, np.rot90(np.fliplr(image) if mirrored else image, turns))
+
+
+def test_frames_are_not_kept_after_they_were_asked_for_their_orientation(tmp_path):
+    path = write_video(tmp_path / "keys.mkv", numbered(30), codec="mjpeg", pix_fmt="yuvj420p")
+    gc.collect()
+    gc.disable()
+    try:
+        assert len(list(read_frames(path, 10))) == 30
+        kept = sum(isinstance(one, av.VideoFrame) for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert kept <= 2

@@ -150,11 +150,11 @@ def _packed(values: memoryview) -> list[int]:
 
 
 def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    """Return the number of variable length that begins at a byte, and the byte after it."""
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 127) << shift
-        at, shift = at + 1, shift + 7
+    """Return the number of variable length, at most 64 bits in 10 bytes, that begins at a byte, and the byte after it."""
+    value = 0
+    for k in range(10):
+        byte = data[at + k]
+        value |= (byte & 127) << 7 * k
         if byte < 128:
-            return value, at
+            return value, at + k + 1
+    raise ValueError("not a number")

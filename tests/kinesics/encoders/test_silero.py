@@ -23,7 +23,9 @@ def test_the_probabilities_are_those_of_the_onnx_runtime(source):
     np.testing.assert_allclose(SileroVAD(source("silero-vad"))(audio[: chunks.size]), expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("content", [b"", b"no network", b"\x3a\x05\x2a\x03\x08\x01\x42", bytes(range(256))])
+@pytest.mark.parametrize(
+    "content", [b"", b"no network", b"\x3a\x05\x2a\x03\x08\x01\x42", bytes(range(256)), b"\x80" * 2_000_000]
+)
 def test_other_files_are_refused(tmp_path, content):
     (tmp_path / "w.onnx").write_bytes(content)
     with pytest.raises(KinesicsError, match=r"w\.onnx: not Silero VAD, or damaged"):

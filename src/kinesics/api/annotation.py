@@ -31,7 +31,7 @@ from kinesics.media.video import VideoInfo, probe_video
 from kinesics.metrics.time_budget import time_budget, transitions
 from kinesics.signals.measures import write_measures
 from kinesics.structures.events import TUBE_COLUMNS, Events, write_events_csv, write_tubes
-from kinesics.structures.result_files import PROVENANCE
+from kinesics.structures.result_files import EVENTS_FILE, PROVENANCE, TUBES_FILE
 from kinesics.structures.timegrid import Span, seconds
 from kinesics.structures.tracks import Tracks, read_tracks
 from kinesics.structures.vocabulary import FAMILY, in_order
@@ -188,7 +188,7 @@ def write_overall_index(videos: Sequence[str | Path], out: str | Path) -> None:
             continue
         info = VideoInfo(**{field.name: record.get(field.name) for field in fields(VideoInfo)})
         pages.append(folder / "index.html")
-        viewed.append(ViewedVideo(video, api.read_events(folder / "events.csv"), info=info))
+        viewed.append(ViewedVideo(video, api.read_events(folder / EVENTS_FILE), info=info))
     write_index(Path(out) / "index.html", pages, viewed)
 
 
@@ -271,7 +271,7 @@ def _finished(folder: Path, record: dict[str, Any]) -> pd.DataFrame | None:
         )
     if any(former.get(key) != value for key, value in record.items()) or len(hashes) < len(outputs):
         return None
-    return api.read_events(folder / "events.csv").table
+    return api.read_events(folder / EVENTS_FILE).table
 
 
 def _open_work(folder: Path, record: dict[str, Any]) -> Path:
@@ -320,8 +320,8 @@ def _write_format(annotation: AnnotatedVideo, path: Path) -> None:
 
 #: What is written for each video: the file's name and the function that writes it. ``{name}`` is the video's name.
 OUTPUTS: dict[str, Callable[[AnnotatedVideo, Path], None]] = {
-    "events.csv": lambda annotation, path: write_events_csv(annotation.events.table, path),
-    "tubes.parquet": _write_tubes,
+    EVENTS_FILE: lambda annotation, path: write_events_csv(annotation.events.table, path),
+    TUBES_FILE: _write_tubes,
     "summary.csv": _write_summary_csv,
     "summary.json": _write_summary_json,
     "measures.parquet": lambda annotation, path: write_measures(annotation.tracks_file, path),

@@ -15,7 +15,7 @@ from kinesics.metrics.identity import hits_by_number, remap_by_boxes
 from kinesics.metrics.scoring import score
 from kinesics.metrics.tubes import EventsAndTubes
 from kinesics.structures.events import BOX, empty_events, read_events_and_tubes, read_events_csv
-from kinesics.structures.result_files import EVENTS_AND_TUBES, PROVENANCE
+from kinesics.structures.result_files import EVENTS_FILE, PROVENANCE, TUBES_FILE
 from kinesics.structures.truth_files import AUXILIARY_SUFFIXES
 from kinesics.structures.vocabulary import LABELS
 
@@ -301,7 +301,8 @@ def _in_folder(folder: Path, suffix: str) -> list[Path]:
     """Return the files of a folder, or of the folders that ``annotate`` wrote for a video or for each of several."""
     annotated = [folder] if (folder / PROVENANCE).exists() else [path.parent for path in folder.glob(f"*/{PROVENANCE}")]
     own = [] if folder in annotated else sorted(folder.glob(f"*{suffix}"))
-    return own or sorted(path / EVENTS_AND_TUBES[suffix] for path in annotated)
+    name = {".csv": EVENTS_FILE, ".parquet": TUBES_FILE}[suffix]
+    return own or sorted(path / name for path in annotated)
 
 
 def _read(paths: Paths, tubes: Paths | None, read: Callable[[Path], pd.DataFrame]) -> EventsAndTubes:

@@ -2,5 +2,5 @@
 
 #: The record of how a folder was made, written last: a folder without it is unfinished.
 PROVENANCE = "provenance.json"
-#: The events table and its tubes, by their endings.
-EVENTS_AND_TUBES = {".csv": "events.csv", ".parquet": "tubes.parquet"}
+#: The events table, and its tubes.
+EVENTS_FILE, TUBES_FILE = "events.csv", "tubes.parquet"

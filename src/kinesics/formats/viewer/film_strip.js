@@ -108,25 +108,18 @@ function markBox({ canvas, time }, event, palette) {
 
 /** Wait for the next frame that is ready to be drawn: on a busy machine it comes after the seek has ended. */
 function frameShown(video) {
-  if (!video.requestVideoFrameCallback) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, WAIT_MS);
-    video.requestVideoFrameCallback(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+  return video.requestVideoFrameCallback ? withTimeout((done) => video.requestVideoFrameCallback(done)) : Promise.resolve();
 }
 
-/** Wait for an event of the video, but not for ever: a file may be damaged. */
+/** Wait for an event of the video. */
 function once(video, name) {
+  return withTimeout((done) => video.addEventListener(name, done, { once: true }));
+}
+
+/** Wait until what is begun calls back, but not for ever: a file may be damaged. */
+function withTimeout(begin) {
   return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      video.removeEventListener(name, finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, WAIT_MS);
-    video.addEventListener(name, finish);
+    setTimeout(resolve, WAIT_MS);
+    begin(resolve);
   });
 }

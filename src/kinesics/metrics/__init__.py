@@ -9,6 +9,7 @@
 ``classification``     WAR, UAR, weighted F1
 ``calibration``        ECE, reliability, CCC
 ``bootstrap``          the cluster bootstrap, the permutation test, Holm's correction
+``paired``             detectors over few people: sign flips, BCa intervals, power, ICC
 ``counts``             all of these from what each unit of the bootstrap adds
 ``inputs``             checks of the tables
 ``scoring``            every metric with intervals

@@ -11,7 +11,7 @@ Steps 2 and 3 learn from scores of people that step 1 did not learn from, as the
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,27 +141,33 @@ def detect_with(learned: Arrays, recording: Recording, where: str = "model") -> 
     Raises KinesicsError if they are not of this version.
     """
     try:
-        quiet = dict(zip(quiet_levels([]), learned["quiet"].tolist(), strict=True))
-        ranking, cost = _logistic("segments", learned), float(learned["cost"][0])
+        candidates, cost = list(scored_candidates(learned, recording)), float(learned["cost"][0])
     except (KeyError, ValueError) as error:
         raise KinesicsError(f"{where}: not learned by this version of 'ranked' ({error}): train it again") from None
     tracks = recording.tracks
-    everyone = recording_signals(recording)
     found: list[tuple[int, str, float, float, float]] = []
-    for person, columns in recording_columns(everyone, quiet, tracks.rate_hz).items():
-        for label in (name for name in LABELS if f"{name}.weights" in learned):
-            odds = _frame_odds(_logistic(label, learned), columns, label, tracks.rate_hz)
-            mean_length, deviation = learned[f"{label}.length"].tolist()
-            length = mean_length, deviation
-            segments, described = _described(
-                label, odds, LevelPrior(*learned[f"{label}.levels"]), length, tracks.rate_hz
-            )
-            if len(segments):
-                probability = ranking.probability(described)
-                for row in best_set(segments, probability - cost, _gap(label, tracks.rate_hz)):
-                    start, stop = map(float, segments[row])
-                    found.append((person, label, start, stop, float(probability[row])))
+    for person, label, segments, probability in candidates:
+        for row in best_set(segments, probability - cost, _gap(label, tracks.rate_hz)):
+            start, stop = map(float, segments[row])
+            found.append((person, label, start, stop, float(probability[row])))
     return assemble_events(tracks, found)
+
+
+def scored_candidates(learned: Arrays, recording: Recording) -> Iterator[tuple[int, str, np.ndarray, np.ndarray]]:
+    """Yield each person and label with its candidates, (N, 2) in frames, and their probabilities (N,).
+
+    Raises KeyError or ValueError if the learned arrays are not of this version.
+    """
+    quiet = dict(zip(quiet_levels([]), learned["quiet"].tolist(), strict=True))
+    ranking, rate = _logistic("segments", learned), recording.tracks.rate_hz
+    for person, columns in recording_columns(recording_signals(recording), quiet, rate).items():
+        for label in (name for name in LABELS if f"{name}.weights" in learned):
+            odds = _frame_odds(_logistic(label, learned), columns, label, rate)
+            mean, deviation = learned[f"{label}.length"].tolist()
+            prior = LevelPrior(*learned[f"{label}.levels"])
+            segments, described = _described(label, odds, prior, (mean, deviation), rate)
+            if len(segments):
+                yield person, label, segments, ranking.probability(described)
 
 
 def _matrix(columns: Signals, label: str, rate_hz: float) -> np.ndarray:

@@ -1,39 +1,77 @@
-"""Nothing of a person is in the training of the model that is judged on them."""
+"""Nothing of a person, nor of who shares a clip with them, is in the training of what is judged on them."""
 
+import numpy as np
 import pandas as pd
+import pytest
 from support.people_tracks import on, person_recording
 
 from kinesics_paper.studies import people_left_out
-from kinesics_paper.studies.people_left_out import detect_left_out, without
+from kinesics_paper.studies.people_data import People, balanced_folds, leave_each_out
+from kinesics_paper.studies.people_left_out import DETECTORS
 
 
-def smiling(tmp_path, video):
-    recording = person_recording(
-        tmp_path / f"{video}.parquet", 12, lambda t: {"mouthSmile": 0.9 if on(t, 4, 7) else 0.02}, video
-    )
-    return recording, (video, 0, "happy", 4.0, 7.0)
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Return six people of seven clips who smile once each; two clips show the same one."""
+    folder = tmp_path_factory.mktemp("people")
+    recordings, rows = [], []
+    for k, name in enumerate("aabcdef"):
+        start = 3 + k % 3
+        recordings.append(
+            person_recording(
+                folder / f"v{k}.parquet",
+                12,
+                lambda t, start=start: {"mouthSmile": 0.9 if on(t, start, start + 3) else 0.02},
+                f"v{k}",
+            )
+        )
+        rows.append((f"v{k}", 0, "happy", float(start), float(start + 3), name))
+    truth = pd.DataFrame(rows, columns=["video", "person", "label", "start_s", "end_s", "person_id"])
+    names = dict(zip([f"v{k}" for k in range(7)], "aabcdef", strict=True))
+    return People(recordings, [truth], {(video, 0): name for video, name in names.items()}, names)
 
 
-def test_each_person_is_left_out_of_the_training(tmp_path, monkeypatch):
-    made = [smiling(tmp_path, f"v{k}") for k in range(5)]
-    truth = pd.DataFrame([row for _, row in made], columns=["video", "person", "label", "start_s", "end_s"])
-    groups = {(f"v{k}", 0): name for k, name in enumerate("aabcd")}
-    trained, fit = [], people_left_out.fit
+@pytest.mark.parametrize("name", ["rules", "ranked", "logistic", "frames", "matched"])
+def test_smiles_of_people_left_out_are_detected(data, name):
+    detect, _ = DETECTORS[name]
+    found = pd.concat([detect(data, fold) for fold in leave_each_out(data)])
+    decisions = found[found["decision"] & (found["label"] == "happy")]
+    assert set(decisions["video"]) == {f"v{k}" for k in range(7)}
+    for k, rows in decisions.groupby("video"):
+        start = 3 + int(str(k)[1:]) % 3
+        assert (rows["start_s"].iloc[0], rows["end_s"].iloc[0]) == pytest.approx((start, start + 3), abs=0.8)
+
+
+@pytest.mark.parametrize("name", ["rules", "logistic", "matched"])
+def test_annotations_of_people_left_out_change_nothing(data, name):
+    detect, _ = DETECTORS[name]
+    other = data.truth[0].copy()
+    other.loc[other["person_id"] == "a", ["start_s", "end_s"]] = [0.0, 1.0]
+    changed = People(data.recordings, [other], data.person, data.group)
+    pd.testing.assert_frame_equal(detect(data, ["a"]), detect(changed, ["a"]))
+
+
+def test_ranked_learns_from_the_other_people_only(data, monkeypatch):
+    trained, fit = [], people_left_out.ranked.fit
 
     def recording_fit(recordings, *args, **options):
         trained.append({r.tracks.video for r in recordings})
         return fit(recordings, *args, **options)
 
-    monkeypatch.setattr(people_left_out, "fit", recording_fit)
-    found = dict(detect_left_out([recording for recording, _ in made], [truth], groups))
-    assert trained[0] == {"v2", "v3", "v4"}
-    assert trained[1] == {"v0", "v1", "v3", "v4"}
-    assert set(found) == set("abcd")
-    assert set(found["a"]["video"]) == {"v0", "v1"}
-    assert (found["b"]["video"] == "v2").all()
+    monkeypatch.setattr(people_left_out.ranked, "fit", recording_fit)
+    found = people_left_out.ranked_events(data, ["a"])
+    assert trained == [{"v2", "v3", "v4", "v5", "v6"}]
+    assert set(found["video"]) == {"v0", "v1"}
 
 
-def test_without_everybody_nothing_is_left(tmp_path):
-    recording, _ = smiling(tmp_path, "v")
-    assert without(recording, {("v", 0)}) is None
-    assert without(recording, {("w", 0)}).tracks.persons == [0]
+def test_folds_have_each_group_once_and_about_as_many_events(data):
+    folds = balanced_folds(data, 3)
+    assert sorted(name for fold in folds for name in fold) == list("abcdef")
+    assert sorted(len(data.recordings_of(fold, inside=True)) for fold in folds) == [2, 2, 3]
+
+
+def test_a_matched_filter_responds_to_the_event_and_its_length():
+    values = np.zeros(100)
+    values[40:62] = 1
+    start, stop, _ = people_left_out._responses(values, 10.0)[0]
+    assert (start, stop) == (40, 62)

@@ -81,6 +81,17 @@ def source(name):
     return [f"data/{name}/{row['file']}" for row in SOURCES[name]]
 
 
+def people_features(*encoders):
+    """Return the features of these encoders beside the tracks of each annotated clip."""
+    return [
+        path.replace("tracks", f"features/{encoder}").replace(
+            ".parquet", ".safetensors"
+        )
+        for encoder in encoders
+        for path in PEOPLE_TRACKS
+    ]
+
+
 def clip_file(clip):
     """Return the file of a real clip once fetched."""
     try:
@@ -175,6 +186,11 @@ def code(script, *modules):
 def module(detector):
     """Return the path of a detector's module."""
     return f"src/kinesics/detectors/{DETECTORS[detector]['module']}.py"
+
+
+def module_of(name):
+    """Return the paths of what a row of a comparison runs by name: a detector's module, if it is a detector."""
+    return [module(name)] if name in DETECTORS else []
 
 
 def encoder_module(encoder):

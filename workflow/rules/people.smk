@@ -49,12 +49,7 @@ rule tracking_accuracy:
 rule speaking:
     input:
         tracks=PEOPLE_TRACKS,
-        sounds=[
-            path.replace("tracks", "features/audio_activity").replace(
-                ".parquet", ".safetensors"
-            )
-            for path in PEOPLE_TRACKS
-        ],
+        sounds=people_features("audio_activity"),
         files=ANNOTATIONS,
         schemas=PEOPLE_SCHEMAS,
         code=code("study.py", study("speaking")),
@@ -67,6 +62,73 @@ rule speaking:
     params:
         study="speaking.speaking_accuracy",
         arguments={"passes": config["annotators"]},
+    script:
+        "../scripts/study.py"
+
+
+# Detectors judged on people whom they did not learn from, or learned from none; what each wrote, and its scores.
+LEFT_OUT = [
+    *("rules", "ranked", "frames", "logistic", "boosting", "matched"),
+    *("linear", "hmm", "windows", "mstcn", "actionformer", "chance"),
+]
+LEFT_OUT_EVENTS = {
+    name: f"results/people_left_out/{name}.parquet" for name in [*LEFT_OUT, PROPOSAL]
+}
+LEFT_OUT_INPUT = {
+    "tracks": PEOPLE_TRACKS,
+    "features": people_features(*people.FEATURES),
+    "files": ANNOTATIONS,
+    "schemas": PEOPLE_SCHEMAS,
+}
+
+
+rule people_left_out:
+    input:
+        **LEFT_OUT_INPUT,
+        models=lambda wildcards: (
+            list(SYNTHETIC_MODELS[PROPOSAL].values())
+            if wildcards.detector == PROPOSAL
+            else []
+        ),
+        code=lambda wildcards: code(
+            "write_study.py", study("people_left_out"), *module_of(wildcards.detector)
+        ),
+    output:
+        "results/people_left_out/{detector}.parquet",
+    log:
+        "results/logs/people_left_out/{detector}.log",
+    wildcard_constraints:
+        detector=one_of(LEFT_OUT_EVENTS),
+    conda:
+        "../../environment.yml"
+    params:
+        study="people_left_out.detect_left_out",
+        arguments=lambda wildcards: {
+            "passes": config["annotators"],
+            "detector": wildcards.detector,
+        },
+    script:
+        "../scripts/write_study.py"
+
+
+rule people_comparison:
+    input:
+        **LEFT_OUT_INPUT,
+        events_files=list(LEFT_OUT_EVENTS.values()),
+        code=code("study.py", study("people_comparison")),
+    output:
+        "results/scores/people_comparison.json",
+    log:
+        "results/logs/people_comparison.log",
+    conda:
+        "../../environment.yml"
+    params:
+        study="people_comparison.compare",
+        arguments={
+            "passes": config["annotators"],
+            "events": LEFT_OUT_EVENTS,
+            "settings": config["score"],
+        },
     script:
         "../scripts/study.py"
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from kinesics.signals.coefficients import Signals, recording_signals
 from kinesics.signals.recording import Recording, read_recordings
 from kinesics.structures.vocabulary import in_order
 from kinesics_paper.datasets.people import FOLDER, groups, person_ids, read_annotations, read_people
@@ -28,6 +30,11 @@ class People:
     truth: list[pd.DataFrame]
     person: Mapping[Key, str]
     group: Mapping[str, str]
+
+    @cached_property
+    def signals(self) -> dict[str, dict[int, Signals]]:
+        """The signals of each person of each recording, computed once."""
+        return {recording.tracks.video: recording_signals(recording) for recording in self.recordings}
 
     @property
     def labels(self) -> list[str]:

@@ -17,7 +17,7 @@ from kinesics.detectors import ranked, registry
 from kinesics.io.checkpoints import decision_threshold, write_checkpoint
 from kinesics.models.decoding import soft_nms
 from kinesics.models.logistic import fit_logistic
-from kinesics.signals.coefficients import Signals, quiet_levels, recording_columns, recording_signals
+from kinesics.signals.coefficients import Signals, quiet_levels, recording_columns
 from kinesics.signals.recording import Recording
 from kinesics.signals.rule_table import GRID
 from kinesics.structures.events import write_parquet
@@ -45,7 +45,7 @@ FLANK = 0.5
 #: Quantiles of the training people's responses that are tried as thresholds.
 QUANTILES = np.linspace(0.3, 0.995, 40)
 #: Training steps of networks on people: there is a tenth of the synthetic benchmark's footage.
-STEPS = 300
+STEPS = 200
 CHANCE_SEEDS = 5
 COLUMNS = ["video", "person", "label", "start_s", "end_s", "score", "decision", "seed"]
 
@@ -104,7 +104,7 @@ def boosting(x: Sequence[np.ndarray], y: Sequence[np.ndarray]) -> Callable[[np.n
     weights = np.concatenate([np.full(len(part), (len(part) / 30) ** -0.5) for part in x])
     rows, share = np.concatenate(x), np.concatenate(y)
     model = HistGradientBoostingClassifier(
-        max_iter=40, max_leaf_nodes=8, min_samples_leaf=30, l2_regularization=5.0, random_state=0
+        max_iter=30, max_leaf_nodes=6, max_bins=31, min_samples_leaf=30, l2_regularization=5.0, random_state=0
     )
     on, off = share > 0, share < 1
     model.fit(
@@ -216,7 +216,7 @@ def _trained(name: str, data: People, fold: Sequence[str], seeds: Sequence[int],
     detector = registry.find_detector(name)
     validation: list[Recording] = []
     if options:
-        held = {group for part in _group_folds(data, training, INNER_FOLDS)[:1] for group in part}
+        held = _validation_groups(data, training)
         validation = [r for r in training if data.group[r.tracks.video] in held]
         training = [r for r in training if data.group[r.tracks.video] not in held]
     tables = []
@@ -256,7 +256,7 @@ def _candidates(learned: Mapping[str, np.ndarray], recording: Recording) -> pd.D
 
 def _columns(data: People, fold: Sequence[str]) -> tuple[dict[Key, Signals], dict[Key, Signals]]:
     """Return the columns of the training people and of the fold's, by the quiet levels of the former."""
-    signals = {r.tracks.video: recording_signals(r) for r in data.recordings}
+    signals = data.signals
     inside = {r.tracks.video for r in data.recordings_of(fold, inside=True)}
     quiet = quiet_levels([own for video, of in signals.items() if video not in inside for own in of.values()])
     columns = {
@@ -290,9 +290,11 @@ def _split(data: People, train: Mapping[Key, Signals], count: int) -> list[list[
     return [[key for key in train if part[data.group[key[0]]] == k] for k in range(count)]
 
 
-def _group_folds(data: People, recordings: Sequence[Recording], count: int) -> list[list[str]]:
-    names = {data.group[r.tracks.video] for r in recordings}
-    return [[name for name in fold if name in names] for fold in balanced_folds(data, count)]
+def _validation_groups(data: People, training: Sequence[Recording]) -> set[str]:
+    """Return every fourth of the training groups by falling number of events, from the third on: large and small ones."""
+    events = pd.concat(data.truth_of(training))["video"].map(data.group).value_counts()
+    names = {data.group[recording.tracks.video] for recording in training}
+    return set(sorted(names, key=lambda name: (-events.get(name, 0), name))[2::4])
 
 
 def _learnable(y: Mapping[Key, np.ndarray], keys: Sequence[Key]) -> bool:
@@ -361,8 +363,8 @@ DETECTORS: dict[str, tuple[Callable[[People, Sequence[str]], pd.DataFrame], bool
     "ranked": (ranked_events, False),
     "logistic": (partial(frames, fit=logistic), False),
     "frames": (partial(frames, fit=logistic, own_columns=True), False),
-    "boosting": (partial(frames, fit=boosting), True),
+    "boosting": (partial(frames, fit=boosting, own_columns=True), True),
     "matched": (matched, False),
     "chance": (chance, False),
-    **{name: (partial(network, name=name), True) for name in ("linear", "hmm", "mstcn", "actionformer", "windows")},
+    **{name: (partial(network, name=name), True) for name in ("linear", "hmm", "windows", "mstcn", "actionformer")},
 }

@@ -75,39 +75,6 @@ for _detector, _seeds in config["detectors"].items():
             "../scripts/detect.py"
 
 
-rule score:
-    input:
-        truth=TRUTH,
-        tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
-        files=[
-            path
-            for detector, seeds in config["detectors"].items()
-            for path in events(detector, seeds, config["clips"], ".csv")
-        ],
-        code=code("study.py", study("detector_comparison")),
-    output:
-        "results/scores/real.json",
-    log:
-        "results/logs/score.log",
-    conda:
-        "../../environment.yml"
-    params:
-        study="detector_comparison.score_real_clips",
-        arguments={
-            "events": {
-                detector: {
-                    seed: events(detector, [seed], config["clips"], ".csv")
-                    for seed in seeds
-                }
-                for detector, seeds in config["detectors"].items()
-            },
-            "settings": config["score"],
-            "clusters": FOLD_OF,
-        },
-    script:
-        "../scripts/study.py"
-
-
 rule released:
     input:
         recorded="tests/data/envisionhgdetector/envisionhgdetector_3.0.8_WolfgangLanger.npz",

@@ -34,23 +34,6 @@ rule timelines:
         "../scripts/figure.py"
 
 
-rule per_label:
-    input:
-        scores=rules.score.output[0],
-        code=code("figure.py", article("figures", "results")),
-    output:
-        out=f"{FIGURES}/per_label.pdf",
-    log:
-        "results/logs/per_label.log",
-    conda:
-        "../../environment.yml"
-    params:
-        draw="results.per_label",
-        arguments={"shown": SHOWN},
-    script:
-        "../scripts/figure.py"
-
-
 # What is drawn of the scores on synthetic data.
 for _name in ["diagnosis", "perturbations"]:
 
@@ -205,8 +188,12 @@ for _name, _write, _input, _arguments in [
         },
         {"clips": config["clips"], "datasets": config["datasets"]},
     ),
-    ("methods", "methods", {}, {"names": list(COMPARED | config["detectors"])}),
-    ("results", "results", {"scores": rules.score.output[0]}, {}),
+    (
+        "methods",
+        "methods",
+        {},
+        {"names": list(COMPARED | config["detectors"] | {"ranked": []})},
+    ),
     ("synthetic", "synthetic", {"scores": rules.score_synthetic.output[0]}, {}),
     (
         "synthetic_expressions",
@@ -267,6 +254,56 @@ for _name, _write, _input in [
             "../scripts/table.py"
 
 
+# What is shown of the comparison on people left out.
+for _name, _write, _input in [
+    ("left_out", "detectors", {"comparison": rules.people_comparison.output[0]}),
+    ("contrasts", "contrasts", {"comparison": rules.people_comparison.output[0]}),
+    (
+        "left_out_labels",
+        "labels",
+        {
+            "comparison": rules.people_comparison.output[0],
+            "oracles": rules.people_oracles.output[0],
+        },
+    ),
+    ("left_out_parts", "parts", {"ablations": rules.people_ablations.output[0]}),
+]:
+
+    rule:
+        name:
+            f"table_{_name}"
+        input:
+            **_input,
+            code=code("table.py", article("tables", "people_comparison")),
+        output:
+            out=f"{TABLES}/{_name}.tex",
+        log:
+            f"results/logs/table_{_name}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            write=f"people_comparison.{_write}",
+        script:
+            "../scripts/table.py"
+
+
+rule people_left_out_figure:
+    input:
+        comparison=rules.people_comparison.output[0],
+        ablations=rules.people_ablations.output[0],
+        code=code("figure.py", article("figures", "people_comparison")),
+    output:
+        out=f"{FIGURES}/people_left_out.pdf",
+    log:
+        "results/logs/people_left_out_figure.log",
+    conda:
+        "../../environment.yml"
+    params:
+        draw="people_comparison.people",
+    script:
+        "../scripts/figure.py"
+
+
 rule folds_table:
     input:
         scores=FOLD_SCORES,
@@ -285,7 +322,9 @@ rule folds_table:
 
 rule numbers:
     input:
-        scores=rules.score.output[0],
+        comparison=rules.people_comparison.output[0],
+        ablations_people=rules.people_ablations.output[0],
+        oracles=rules.people_oracles.output[0],
         tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
         annotations=rules.agreement.output[0],
         tracking=rules.tracking_accuracy.output[0],
@@ -327,7 +366,14 @@ rule pdf:
             f"{TABLES}/{{name}}.tex",
             name=[
                 *("data", "people", "agreement", "tracking"),
-                *("methods", "results", "synthetic"),
+                *(
+                    "methods",
+                    "synthetic",
+                    "left_out",
+                    "contrasts",
+                    "left_out_labels",
+                    "left_out_parts",
+                ),
                 *("synthetic_expressions", "ablation", "costs", "coverage"),
                 *(["folds"] if FOLDS else []),
                 *(["open_data"] if config["datasets"] else []),
@@ -338,7 +384,7 @@ rule pdf:
             name=[
                 *(
                     "timelines",
-                    "per_label",
+                    "people_left_out",
                     "synthetic_strip",
                     "synthetic_perturbations",
                     "diagnosis",

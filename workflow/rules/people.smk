@@ -133,6 +133,41 @@ rule people_comparison:
         "../scripts/study.py"
 
 
+rule people_ablations:
+    input:
+        **LEFT_OUT_INPUT,
+        code=code("study.py", study("people_ablations")),
+    output:
+        "results/scores/people_ablations.json",
+    log:
+        "results/logs/people_ablations.log",
+    conda:
+        "../../environment.yml"
+    params:
+        study="people_ablations.ablate",
+        arguments={"passes": config["annotators"], "settings": config["score"]},
+    script:
+        "../scripts/study.py"
+
+
+rule people_oracles:
+    input:
+        **LEFT_OUT_INPUT,
+        ranked_file=LEFT_OUT_EVENTS["ranked"],
+        code=code("study.py", study("people_oracles")),
+    output:
+        "results/scores/people_oracles.json",
+    log:
+        "results/logs/people_oracles.log",
+    conda:
+        "../../environment.yml"
+    params:
+        study="people_oracles.oracles",
+        arguments={"passes": config["annotators"]},
+    script:
+        "../scripts/study.py"
+
+
 # The clips of the public tier as numbers without pictures; people/README.md tells how they are published.
 rule round_tracks:
     input:

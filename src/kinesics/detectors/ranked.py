@@ -120,6 +120,8 @@ def learn(streams: list[Stream]) -> Arrays:
                 targets.append(_overlap(seconds(segments, stream.rate_hz), stream.truth[label]))
                 weights.append(np.full(len(segments), len(segments) ** -0.5))
                 members.append((stream, label, segments))
+    if not rows:
+        raise KinesicsError("'ranked' learns a label from events of at least two people, and no label has them")
     learned |= _arrays("segments", _regression(rows, targets, weights, SEGMENT_RIDGE))
     learned["cost"] = learned["threshold"] = np.array([_cost(rows, targets, weights, members, folds)])
     return learned

@@ -1,4 +1,4 @@
-"""Compare the detectors: on the real clips against both annotators, on synthetic data against the exact truth."""
+"""Compare the detectors on synthetic data against the exact truth."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,50 +16,11 @@ from kinesics.metrics.diagnosis import diagnose
 from kinesics.metrics.identity import boxes_of_rows, boxes_of_tracks, boxes_of_tubes, match_persons, remap_persons
 from kinesics.metrics.inputs import EventsAndTubes
 from kinesics.metrics.scoring import SHORT, score
-from kinesics.structures.events import empty_events, read_events_and_tubes, read_events_csv
+from kinesics.structures.events import empty_events, read_events_and_tubes
 from kinesics.structures.tracks import read_tracks
 from kinesics.structures.vocabulary import in_order
 
 COLUMNS = ("video", "split", "perturbation", "severity", "script")
-
-
-def score_real_clips(
-    truth: list[str],
-    tracks: list[str],
-    events: dict[str, dict[int, list[str]]],
-    settings: dict,
-    clusters: dict[str, str] | None = None,
-) -> dict[str, Any]:
-    """Return the scores on real clips: ``agreement`` of the annotators, and ``detectors`` by name.
-
-    ``truth`` is one events file per annotator, ``tracks`` one tracks file per clip, ``events`` the events files of each
-    detector and seed. A detector has two results: ``all``, over every label that an annotator used, and ``own``, over those
-    of them in the detector's vocabulary. ``settings`` are resamples, block_s and seed of ``score``; ``clusters`` the people of
-    each clip, whose clips are resampled together (default: blocks of time are).
-    """
-    annotators = [read_events_csv(path) for path in truth]
-    recordings = [read_tracks(path) for path in tracks]
-    durations = {recording.video: recording.duration_s for recording in recordings}
-    annotators = [table[table["video"].isin(durations)] for table in annotators]
-    settings = dict(settings, durations=durations, rate_hz=recordings[0].rate_hz, clusters=clusters)
-    agreement = score(annotators[0], annotators[1], **settings)
-    labels = agreement["labels"]
-    detectors = {}
-    for name, seeds in events.items():
-        predictions = [
-            pd.concat([read_events_csv(path) for path in paths], ignore_index=True)
-            for _, paths in sorted(seeds.items())
-        ]
-        detectors[name] = {
-            "all": score(annotators, predictions, labels=labels, **settings),
-            "own": score(annotators, predictions, labels=_own_labels(name, labels), **settings),
-        }
-    return {
-        "agreement": agreement,
-        "detectors": detectors,
-        "durations_s": durations,
-        "groups": len(set((clusters or {}).values())),
-    }
 
 
 @dataclass(frozen=True, kw_only=True)

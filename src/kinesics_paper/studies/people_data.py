@@ -1,7 +1,7 @@
 """The annotated people as the detectors see them: recordings, truth with the tracks' numbers, who is who, and folds."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -45,6 +45,12 @@ class People:
     def groups(self) -> list[str]:
         """The groups of people, sorted."""
         return sorted(set(self.group.values()))
+
+    def only(self, names: Iterable[str]) -> "People":
+        """Return the people of these groups."""
+        kept = self.recordings_of(names, inside=True)
+        videos = {recording.tracks.video: self.group[recording.tracks.video] for recording in kept}
+        return replace(self, recordings=kept, truth=self.truth_of(kept), group=videos)
 
     def recordings_of(self, left_out: Iterable[str], inside: bool) -> list[Recording]:
         """Return the recordings of these groups, or all others."""

@@ -78,8 +78,8 @@ def detect_left_out(
 
 def rules(data: People, fold: Sequence[str]) -> pd.DataFrame:
     """Return the events of rules: each label's column of ``rule_table``, its setting chosen on the other people."""
-    train, test = _columns(data, fold)
-    truth = _truth(data, train)
+    train, test = columns_of(data, fold)
+    truth = segments_of(data, train)
     found, candidates = [], []
     for label, (column, thresholds) in GRID.items():
         scores = {key: columns[column] for key, columns in train.items()}
@@ -125,8 +125,8 @@ def frames(
 
     Its inputs are all columns, or with ``own_columns`` those of ``ranked`` for the label.
     """
-    train, test = _columns(data, fold)
-    truth, rate = _truth(data, train), _rate(data)
+    train, test = columns_of(data, fold)
+    truth, rate = segments_of(data, train), _rate(data)
     inner = _split(data, train, INNER_FOLDS)
     found, candidates = [], []
     everything = None if own_columns else {key: _all(columns, rate) for key, columns in (train | test).items()}
@@ -159,8 +159,8 @@ def matched(data: People, fold: Sequence[str]) -> pd.DataFrame:
     The response to a template is the mean inside less the mean of its flanks, in deviations of the column over the training
     people; events are the largest responses that do not overlap, above a threshold chosen on the training people.
     """
-    train, test = _columns(data, fold)
-    truth, rate = _truth(data, train), _rate(data)
+    train, test = columns_of(data, fold)
+    truth, rate = segments_of(data, train), _rate(data)
     found, candidates = [], []
     for label, (column, _) in GRID.items():
         spread = np.concatenate([columns[column] for columns in train.values()]).std() + 1e-6
@@ -254,7 +254,7 @@ def _candidates(learned: Mapping[str, np.ndarray], recording: Recording) -> pd.D
     return _table([], found, tracks.rate_hz)
 
 
-def _columns(data: People, fold: Sequence[str]) -> tuple[dict[Key, Signals], dict[Key, Signals]]:
+def columns_of(data: People, fold: Sequence[str]) -> tuple[dict[Key, Signals], dict[Key, Signals]]:
     """Return the columns of the training people and of the fold's, by the quiet levels of the former."""
     signals = data.signals
     inside = {r.tracks.video for r in data.recordings_of(fold, inside=True)}
@@ -268,7 +268,7 @@ def _columns(data: People, fold: Sequence[str]) -> tuple[dict[Key, Signals], dic
     return train, {key: own for key, own in columns.items() if key[0] in inside}
 
 
-def _truth(data: People, train: Mapping[Key, Signals]) -> dict[str, Segments]:
+def segments_of(data: People, train: Mapping[Key, Signals]) -> dict[str, Segments]:
     """Return the annotated segments of each label by person, one mapping per pass."""
     by_label: dict[str, list[dict[Key, np.ndarray]]] = {
         label: [{} for _ in data.truth] for label in {*GRID, *ranked.LABELS}

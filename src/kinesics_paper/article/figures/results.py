@@ -80,56 +80,6 @@ def timelines(
     plt.close(figure)
 
 
-def per_label(scores: str | Path, shown: list[str], out: str | Path, metric: str = "f1_30") -> None:
-    """Draw the metric of each label for the annotators and each detector that is ``shown``, with 95 % intervals."""
-    style()
-    result = json.loads(Path(scores).read_text(encoding="utf-8"))
-    labels = result["agreement"]["labels"]
-    rows = {"pass A against B": result["agreement"]["per_label"]}
-    rows |= {name: result["detectors"][name]["own"]["per_label"] for name in shown}
-    figure, axes = plt.subplots(figsize=(TEXT, 2.4))
-    step = 0.8 / len(rows)
-    for number, (name, entries) in enumerate(rows.items()):
-        colour = COLOURS.get(name, COLOURS["pass A"])
-        for place, label in enumerate(labels):
-            entry = entries.get(label, {}).get(metric)
-            if entry is None or entry["value"] is None:
-                continue
-            x = place + (number - (len(rows) - 1) / 2) * step
-            if entry["low"] is not None:
-                axes.plot([x, x], [entry["low"], entry["high"]], color=colour, lw=1, alpha=0.6)
-            axes.plot(
-                x,
-                entry["value"],
-                "D" if number == 0 else "o",
-                color=colour,
-                ms=3.5,
-                clip_on=False,
-                label=name if place == 0 else None,
-            )
-    for place in range(1, len(labels)):
-        axes.axvline(place - 0.5, color="0.9", lw=0.6)
-    axes.set_xticks(range(len(labels)), [label.replace("_", "\n") for label in labels])
-    axes.set_ylabel("event F1 at tIoU 0.3")
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_xlim(-0.5, len(labels) - 0.5)
-    handles = [
-        plt.Line2D(
-            [],
-            [],
-            color=COLOURS.get(name, COLOURS["pass A"]),
-            marker="D" if number == 0 else "o",
-            ms=3.5,
-            lw=1,
-            label=name,
-        )
-        for number, name in enumerate(rows)
-    ]
-    axes.legend(handles=handles, ncol=len(rows), frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    save(figure, out)
-    plt.close(figure)
-
-
 def _draw_frames(axes: plt.Axes, path: str, duration: float, count: int = 9) -> None:
     times = (np.arange(count) + 0.5) * duration / count
     frames = read_frame_at(path, times.tolist())

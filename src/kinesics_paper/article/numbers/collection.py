@@ -5,6 +5,7 @@ from typing import Any
 
 from kinesics.errors import KinesicsError
 from kinesics_paper.article.numbers.literature import review_numbers
+from kinesics_paper.article.numbers.people_comparison import comparison_numbers
 from kinesics_paper.article.numbers.results import people_numbers, result_numbers, synthetic_score_numbers
 from kinesics_paper.article.numbers.studies import (
     cross_validation_numbers,
@@ -35,7 +36,8 @@ def collect(files: Mapping[str, Any], config: Mapping[str, Any]) -> Numbers:
             files["budget"], files["ablations"], files["learning"], files["synthetic_scores"]
         ),
         "open data": cross_validation_numbers(files["folds"]),
-        "real clips": result_numbers(files["scores"], files["tracks"], files["released"], config),
+        "real clips": result_numbers(files["tracks"], files["released"], config),
+        "people left out": comparison_numbers(files["comparison"], files["ablations_people"], files["oracles"]),
         "annotated clips": people_numbers(files["annotations"], files["tracking"]),
     }
     return merge_numbers(parts)

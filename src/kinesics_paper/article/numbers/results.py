@@ -18,13 +18,12 @@ from kinesics_paper.downloads import read_downloads
 Numbers = dict[str, float | int | str | None]
 
 
-def result_numbers(scores: str | Path, tracks: list[str], released: str | Path, config: dict) -> Numbers:
-    """Return {key: value}: the configuration, the clips, and every score with the ends of its interval.
+def result_numbers(tracks: list[str], released: str | Path, config: dict) -> Numbers:
+    """Return {key: value}: the configuration and the clips.
 
     ``released`` is the comparison of our run of the released gesture network with the package's own.
     """
     numbers = _configuration(config, len(tracks)) | _clips(tracks)
-    numbers |= _scores(json.loads(Path(scores).read_text(encoding="utf-8")))
     compared = json.loads(Path(released).read_text(encoding="utf-8"))
     numbers |= {f"released.{key}": value for key, value in compared.items()}
     return numbers | {"released.network": power_of_ten(compared["network"])}
@@ -70,18 +69,6 @@ def _clips(paths: list[str]) -> Numbers:
             frames = len(set(tracks.table.filter(tracks.table[part].is_valid())["frame"].to_pylist()))
             numbers[f"clip.{tracks.video}.{part}"] = frames / tracks.frames if tracks.frames else None
     return numbers | {"clips.minutes": text(total / 60, 1)}
-
-
-def _scores(result: dict) -> Numbers:
-    """Return the agreement of the annotators, and the scores of each detector in each view."""
-    numbers: Numbers = {"clips.groups": result["groups"], "clips.labels": len(result["agreement"]["labels"])}
-    numbers |= _entries("clips.agreement", result["agreement"])
-    for detector, views in result["detectors"].items():
-        for view, scores in views.items():
-            numbers[f"{detector}.{view}.labels"] = len(scores["labels"])
-            numbers[f"{detector}.{view}.predicted"] = scores["n_predicted"]
-            numbers |= _entries(f"{detector}.{view}", scores)
-    return numbers
 
 
 def people_numbers(annotations: str | Path, tracking: str | Path) -> Numbers:

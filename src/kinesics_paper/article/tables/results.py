@@ -116,26 +116,6 @@ def open_data(folder: str | Path, datasets: Sequence[str], out: str | Path) -> l
     return rows
 
 
-def results(scores: str | Path, out: str | Path) -> None:
-    """Write each detector's scores on all labels and on its own, below the agreement of the passes on these clips."""
-    result = json.loads(Path(scores).read_text(encoding="utf-8"))
-    agreed = result["agreement"]
-    rows = [["pass A against B", str(len(agreed["labels"])), *(interval(agreed["metrics"][name]) for name in HEADS)]]
-    rules = []
-    for view in ("all", "own"):
-        rules.append(len(rows))
-        for name in detectors(result):
-            scored = result["detectors"][name][view]
-            if view == "own" and scored["labels"] == agreed["labels"]:
-                continue
-            rows.append(
-                [escape(name), str(len(scored["labels"])), *(interval(scored["metrics"][metric]) for metric in HEADS)]
-            )
-    write_text(
-        out, table("@{}lr" + "l" * len(HEADS) + "@{}", ["Detector", "Labels", *HEADS.values()], rows, tuple(rules))
-    )
-
-
 #: Column heads of the metrics on synthetic data.
 SYNTHETIC_HEADS = {
     "f1_30": "F1@0.3",

@@ -51,7 +51,7 @@ def test_the_configuration_stays_as_it_is():
             CONFIG["synthetic"]["detectors"] | {"magic": [0]},
             r"'magic' is none of rules, envision",
         ),
-        ("figures.detectors", ["hmm"], r"'hmm' is none of rules, envision"),
+        ("figures.detectors", ["hmm"], r"'hmm' is none of rules, linear"),
         ("rate_hz", "fast", r'"fast" is not a number; wanted: frames per second that are tracked'),
         ("rate_hz", "inf", r'"inf" is not a number'),
         ("clips", "franck", r'"franck" is not a list'),

@@ -12,6 +12,8 @@ from kinesics.metrics.bootstrap import permutation_p
 
 #: Differences that are no larger are ties.
 TIE = 1e-9
+#: The power for which a detectable difference is computed.
+POWER = 0.8
 
 
 def sign_flip_p(differences: np.ndarray, flips: int = 20_000, seed: int = 0) -> float:
@@ -53,7 +55,7 @@ def bca_interval(values: np.ndarray, resamples: int = 2000, seed: int = 0, level
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
-def detectable_difference(deviation: float, n: int, power: float = 0.8, level: float = 0.05) -> float:
+def detectable_difference(deviation: float, n: int, power: float = POWER, level: float = 0.05) -> float:
     """Return the smallest mean of n paired differences with this deviation that a two-sided test finds with this power.
 
     Normal approximation (Cohen 1988, Statistical Power Analysis, 2.5).

@@ -70,9 +70,12 @@ def _without(data: People, encoder: str) -> People:
     )
 
 
+_LOG_ODDS = coefficients._log_odds
+
+
 def _linear(probability: np.ndarray, least: float) -> np.ndarray:
-    """Return coefficients in units of a tenth, instead of their log-odds."""
-    return 10 * probability
+    """Return the coefficients whose changes are motion in units of a tenth, instead of their log-odds."""
+    return 10 * probability if least == coefficients.LEAST_MOVING else _LOG_ODDS(probability, least)
 
 
 #: Variants: what replaces a part of the detector, and which features the people are without.
@@ -97,7 +100,7 @@ def _run(data: People, variant: tuple[tuple[ModuleType, str, object] | None, str
 
 
 def _people_f1(data: People, events: pd.DataFrame) -> np.ndarray:
-    """Return the F1 of each person of whom something is annotated, at a tIoU of one half, mean over passes."""
+    """Return the F1 of each person with an annotated event, at a tIoU of one half, mean over passes."""
     found = events[events["decision"]].reset_index(drop=True)
     who = np.array([data.person.get((v, int(p)), "") for v, p in zip(found["video"], found["person"], strict=True)])
     judged = sorted({name for table in data.truth for name in table["person_id"]})

@@ -36,8 +36,8 @@ def compare(
 ) -> dict[str, Any]:
     """Return the scores of the events that ``people_left_out`` wrote of each detector, and the contrasts between them.
 
-    ``settings`` are resamples and seed. Result: ``people``, those judged, in the order of the scores; ``others``, on whom
-    nothing is annotated; ``detectors: {name: {people: [F1], metrics: {name: {value, low, high}}, ...}}`` with the agreement of
+    ``settings`` are resamples and seed. Result: ``people``, those judged, in the order of the scores; ``others``, with
+    nothing annotated; ``detectors: {name: {people: [F1], metrics: {name: {value, low, high}}, ...}}`` with the agreement of
     the passes as ``agreement``; ``contrasts: {"a - b": comparison}``.
     """
     data = read_people_data(tracks, features, passes)
@@ -159,7 +159,7 @@ def boundary_errors(truth: Tables, predicted: Tables) -> dict[str, Any]:
 def reliability(data: People, truth: Tables, predicted: Tables) -> dict[str, float]:
     """Return ICC(2,1) between truth and detections of events a minute and of the share of time, by person and label.
 
-    Targets are people and labels of whom either has an event.
+    Targets are people and labels for which either has an event.
     """
     names = sorted(set(data.person.values()))
     length = dict.fromkeys(names, 0.0)

@@ -81,7 +81,7 @@ def read_people_data(
         named = {(video, int(row.person)): row.person_id for table in numbered for row in table.itertuples(index=False)}
         coded = sorted(name for (clip, _), name in ids.items() if clip == video)
         for number in recording.tracks.persons:
-            # whoever has no event is the only one of the clip, or nobody of whom anything was annotated
+            # whoever has no event is the only one of the clip, or nobody with an annotated event
             named.setdefault((video, number), coded[0] if len(coded) == 1 else f"{video}:{number}")
         person |= named
     truth = [pd.concat(part, ignore_index=True) for part in parts]

@@ -16,7 +16,7 @@ from kinesics_paper.studies.people_left_out import columns_of, segments_of
 from kinesics_paper.studies.speaking import area_under_curve
 from kinesics_paper.studies.threshold_search import choose, decide, settings
 
-#: An event of whom less than this share of the frames is tracked is lost to the tracker.
+#: An event with less than this share of its frames tracked is lost to the tracker.
 LEAST_TRACKED = 0.5
 
 
@@ -85,7 +85,7 @@ def _threshold_f1(data: People, parts: Sequence[Sequence[Key]]) -> float:
 
 
 def _lost(data: People) -> dict[str, float]:
-    """Return, by label, the share of annotated events of whom too few frames are tracked, face or person."""
+    """Return, by label, the share of annotated events during which too few frames of the person are tracked, face or person."""
     counts: dict[str, list[float]] = {}
     tracks = {recording.tracks.video: recording.tracks for recording in data.recordings}
     seen: dict[Key, np.ndarray] = {}

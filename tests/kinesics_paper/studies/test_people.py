@@ -9,13 +9,11 @@ import pytest
 from support import ROOT
 
 from kinesics.io.files import write_json
-from kinesics.structures.events import write_events_csv
 from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, TracksWriter
 from kinesics_paper.article.numbers.results import people_numbers
 from kinesics_paper.article.tables import people as tables
 from kinesics_paper.datasets.people import read_annotations
 from kinesics_paper.studies.annotation_passes import agreement
-from kinesics_paper.studies.detector_comparison import score_real_clips
 from kinesics_paper.studies.tracking_accuracy import tracking_accuracy
 
 SETTINGS = {"resamples": 50, "seed": 0}
@@ -170,31 +168,3 @@ def test_tables_and_numbers_repeat_the_results(annotations, tmp_path):
     assert (
         numbers["agreement.f1_50"] == json.loads((tmp_path / "annotations.json").read_text())["total"]["f1_50"]["value"]
     )
-
-
-def test_intervals_on_real_clips_are_over_people(tmp_path):
-    """Two clips of one person are one unit, which has no interval; of two people they are two."""
-    events = pd.concat([coding(video, shift) for video, shift in (("v", 0.0), ("w", 0.4))])
-    truth = [write_events(tmp_path / f"{name}.csv", events) for name in "ab"]
-    tracks = [write_tracks(tmp_path / f"{video}.parquet", {0: still(LEFT)}) for video in ("v", "w")]
-    predicted = [write_events(tmp_path / f"{video}.rules.csv", coding(video, 0.0)) for video in ("v", "w")]
-    settings = {"resamples": 50, "seed": 0, "block_s": 1.0}
-    scores = {}
-    for people in (1, 2):
-        clusters = dict(zip(["v", "w"], ["p", "p" if people == 1 else "q"], strict=True))
-        result = score_real_clips(truth, tracks, {"rules": {0: predicted}}, settings, clusters)
-        assert result["groups"] == people
-        scores[people] = result["detectors"]["rules"]["all"]["metrics"]["f1_50"]
-    assert scores[1]["value"] == scores[2]["value"] == 0.5
-    assert scores[1]["low"] is None
-    assert (scores[2]["low"], scores[2]["high"]) == (0, 1)
-
-
-def coding(video: str, shift: float) -> pd.DataFrame:
-    row = {"video": video, "person": 0, "label": "happy", "start_s": 0.5 + shift, "end_s": 1.0 + shift, "score": 1.0}
-    return pd.DataFrame([row])
-
-
-def write_events(path: Path, events: pd.DataFrame) -> str:
-    write_events_csv(events, path)
-    return str(path)

@@ -13,7 +13,7 @@ NAMES = {"agreement": "pass A against B", "logistic": "logistic, all columns"}
 
 
 def people(comparison: str | Path, ablations: str | Path, out: str | Path) -> None:
-    """Draw the F1 of each person by detector, the sorted differences of the contrasts with their means, and the learning curve."""
+    """Draw the F1 of each person by detector, the sorted differences of the contrasts, and the learning curve."""
     result = json.loads(Path(comparison).read_text(encoding="utf-8"))
     detectors = {name: np.array(result["detectors"][name]["people"]) for name in SHOWN if name in result["detectors"]}
     order = np.argsort(-detectors["ranked"], kind="stable")

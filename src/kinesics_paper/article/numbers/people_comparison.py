@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+from kinesics.metrics.paired import POWER
 from kinesics_paper.article.latex_numbers import spread, text
+from kinesics_paper.studies.annotation_passes import RATE_HZ
+from kinesics_paper.studies.people_comparison import PROPOSALS
 
 Numbers = dict[str, float | int | str | None]
 
@@ -15,6 +18,9 @@ def comparison_numbers(comparison: str | Path, ablations: str | Path, oracles: s
         "left_out.people": len(result["people"]),
         "left_out.clips": result["clips"],
         "left_out.groups": result["groups"],
+        "left_out.proposals": PROPOSALS,
+        "left_out.power": text(100 * POWER, 0),
+        "left_out.grid": text(1000 / RATE_HZ, 0),
     }
     for name, entry in result["detectors"].items():
         for metric, score in entry["metrics"].items():

@@ -1,3 +1,4 @@
+# What pyright has to know of scipy.stats, which ships no types.
 from typing import Any
 
 import numpy as np

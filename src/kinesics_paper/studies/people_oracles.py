@@ -85,7 +85,7 @@ def _threshold_f1(data: People, parts: Sequence[Sequence[Key]]) -> float:
 
 
 def _lost(data: People) -> dict[str, float]:
-    """Return, by label, the share of annotated events during which too few frames of the person are tracked, face or person."""
+    """Return, by label, the share of annotated events during which the person is tracked in too few frames."""
     counts: dict[str, list[float]] = {}
     tracks = {recording.tracks.video: recording.tracks for recording in data.recordings}
     seen: dict[Key, np.ndarray] = {}

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from kinesics_paper.article.style import BLUE, GREY, ORANGE, RED, TEXT, figure, save
 
 SHOWN = {"agreement": (GREY, "D"), "ranked": (RED, "o"), "rules": (BLUE, "s"), "logistic": (ORANGE, "^")}
-NAMES = {"agreement": "pass A against B", "logistic": "logistic, all columns"}
+NAMES = {"agreement": "pass A against B", "logistic": "logistic, all"}
 
 
 def people(comparison: str | Path, ablations: str | Path, out: str | Path) -> None:
@@ -51,9 +51,9 @@ def _draw_curve(axes: Axes, points: list[dict[str, float]]) -> None:
         colour, marker = SHOWN[name]
         axes.plot(groups, [point[name] for point in points], marker=marker, color=colour, ms=3, lw=1, label=name)
     axes.set_xscale("log", base=2)
-    axes.set_xticks(groups, [str(group) for group in groups])
+    axes.set_xticks(groups, [str(group) for group in groups], fontsize=6)
     axes.minorticks_off()
     axes.set_ylim(0, 1)
-    axes.set_xlabel("groups of people learned from")
+    axes.set_xlabel("groups learned from")
     axes.set_title("learning curve", fontsize=7)
     axes.legend(loc="lower right", fontsize=6)

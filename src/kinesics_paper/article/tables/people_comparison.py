@@ -18,9 +18,9 @@ PARTS = [
 NAMES = {
     "agreement": "pass A against B",
     "matched": "matched filter",
-    "frames": "logistic, own columns",
-    "logistic": "logistic, all columns",
-    "boosting": "boosting, own columns",
+    "frames": "logistic, own",
+    "logistic": "logistic, all",
+    "boosting": "boosting, own",
 }
 
 

@@ -26,4 +26,5 @@ def test_the_workflow_plans_every_result_of_the_tier(clean_clone):
     assert planned["track"] == str(len(config["clips"]))
     assert {planned[f"track_{batch}"] for batch in ("train", "val", "test", "perturbed_0", "perturbed_1")} == {"1"}
     assert planned["render_synthetic"] == str(len(plan_videos(config["synthetic"])))
-    assert planned["pdf"] == planned["score"] == "1"
+    assert planned["pdf"] == planned["people_comparison"] == "1"
+    assert int(planned["people_left_out"]) > 10

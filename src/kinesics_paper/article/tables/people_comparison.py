@@ -90,7 +90,9 @@ def labels(comparison: str | Path, oracles: str | Path, out: str | Path) -> None
 def parts(ablations: str | Path, out: str | Path) -> None:
     """Write a row per variant of ``ranked``: F1 over people with interval, difference to the whole, and wins."""
     rows = []
-    for name, entry in _read(ablations)["variants"].items():
+    variants = _read(ablations)["variants"]
+    for name in sorted(variants, key=lambda name: (name != "whole", name)):
+        entry = variants[name]
         row = [escape(name), interval(entry["f1_50"])]
         if difference := entry.get("difference"):
             wins = "/".join(str(difference[key]) for key in ("won", "tied", "lost"))

@@ -69,7 +69,8 @@ with SnakemakeApi(OutputSettings(dryrun=True)) as api:
         pickle.dumps(job.params)  # as a script gets them: a rule's output among them could not be passed on
         for key, package in (("study", "studies"), ("draw", "article.figures"), ("write", "article.tables")):
             if name := job.params.get(key):
-                outputs = {} if key == "study" else named_files(job.output)
+                writes = "write_study.py" in job.rule.script
+                outputs = named_files(job.output) if key != "study" else {"out": job.output[0]} if writes else {}
                 called = function(name, package)
                 given = named_files(job.input), job.params.get("arguments", {}), outputs
                 inspect.signature(called).bind(**arguments_of(called, *given))

@@ -10,7 +10,7 @@ TIER_CONFIG := $(if $(filter-out embedded,$(TIER)),--configfile config/$(TIER).y
 # behind, and Snakemake's own lock, which does stay behind, is not needed.
 BUILD := flock .kinesics.lock snakemake --nolock
 
-.PHONY: paper test test-fast coverage lint bench tier setup plan twice lock format clean
+.PHONY: paper test test-fast coverage lint bench tier setup plan twice weights lock format clean
 .DELETE_ON_ERROR:
 
 paper: tier setup
@@ -53,6 +53,9 @@ plan: tier setup  ## what the benchmarks of TIER will take: jobs, GPU hours, dis
 
 twice: setup  ## build twice from nothing and compare the bytes of every result
 	workflow/setup/twice.sh
+
+weights: setup  ## learn the checkpoint of the default detector anew and put it into the package
+	workflow/setup/weights.sh
 
 lock:  ## resolve the newest versions that pyproject.toml allows; rewrites requirements.lock and environment.yml
 	workflow/setup/lock.sh

@@ -168,6 +168,68 @@ rule people_oracles:
         "../scripts/study.py"
 
 
+# What comes with the package: the checkpoint of the default detector and how well it detects each label. `make weights`
+# copies both to src/kinesics/detectors.
+PACKAGED = ["ranked.safetensors", "ranked.labels.csv"]
+
+
+rule default_checkpoint:
+    input:
+        **LEFT_OUT_INPUT,
+        code=code("write_study.py", study("default_detector")),
+    output:
+        "results/default_detector/ranked.safetensors",
+    log:
+        "results/logs/default_checkpoint.log",
+    conda:
+        "../../environment.yml"
+    params:
+        study="default_detector.learn",
+        arguments={"passes": config["annotators"]},
+    script:
+        "../scripts/write_study.py"
+
+
+rule default_labels:
+    input:
+        **LEFT_OUT_INPUT,
+        model=rules.default_checkpoint.output[0],
+        events=LEFT_OUT_EVENTS["ranked"],
+        chance=LEFT_OUT_EVENTS["chance"],
+        code=code("write_study.py", study("default_detector")),
+    output:
+        "results/default_detector/ranked.labels.csv",
+    log:
+        "results/logs/default_labels.log",
+    conda:
+        "../../environment.yml"
+    params:
+        study="default_detector.describe_labels",
+        arguments={"passes": config["annotators"], "settings": config["score"]},
+    script:
+        "../scripts/write_study.py"
+
+
+rule packaged_detector:
+    input:
+        **LEFT_OUT_INPUT,
+        model=rules.default_checkpoint.output[0],
+        labels=rules.default_labels.output[0],
+        packaged=expand("src/kinesics/detectors/{name}", name=PACKAGED),
+        code=code("study.py", study("default_detector")),
+    output:
+        "results/scores/packaged_detector.json",
+    log:
+        "results/logs/packaged_detector.log",
+    conda:
+        "../../environment.yml"
+    params:
+        study="default_detector.compare_packaged",
+        arguments={"passes": config["annotators"]},
+    script:
+        "../scripts/study.py"
+
+
 # The clips of the public tier as numbers without pictures; people/README.md tells how they are published.
 rule round_tracks:
     input:

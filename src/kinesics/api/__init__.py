@@ -2,20 +2,21 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kinesics.detectors.base import Budgeted, Detector, Temporal
-from kinesics.detectors.registry import DETECTORS, find_detector, is_trained, required_encoders
+from kinesics.api.method import DEFAULT_DETECTOR as DEFAULT_DETECTOR
+from kinesics.api.method import Method, prepare_method
+from kinesics.detectors.base import Budgeted
+from kinesics.detectors.registry import DETECTORS, required_encoders
 from kinesics.encoders.registry import is_downloadable, is_visual, required_downloads
 from kinesics.encoders.weights import weights_path
 from kinesics.errors import KinesicsError
 from kinesics.formats.registry import read_events, write_events
 from kinesics.io import downloads
-from kinesics.io.checkpoints import decision_threshold, detector_of, read_checkpoint
+from kinesics.io.checkpoints import decision_threshold
 from kinesics.io.files import one_line, temporary_folder
 from kinesics.io.names import video_name
 from kinesics.media.examination import reading_note
@@ -35,7 +36,6 @@ PathLike = str | Path
 #: Receives a line about the progress.
 Notify = Callable[[str], None]
 
-DEFAULT_DETECTOR = "rules"
 #: Defaults of the tracking: frames per second, and people at a time.
 RATE_HZ, MAX_PEOPLE = 10.0, 4
 
@@ -222,22 +222,13 @@ def _fetch_weights(encoder: str, data: Path) -> None:
             downloads.fetch(source, data)
 
 
-@dataclass(frozen=True)
-class _Method:
-    """A detector with its registry name, its checkpoint, and its token budget."""
-
-    name: str
-    detector: Detector
-    model: Path | None
-    budget: float
-    policy: str
-
-
 def detect(  # noqa: PLR0913 - keyword-only settings
     video: PathLike,
     detector: str | None = None,
     *,
     model: PathLike | None = None,
+    labels: Sequence[str] = (),
+    min_score: float = 0.0,
     budget: float = 1.0,
     policy: str = "uncertain",
     all_candidates: bool = False,
@@ -256,8 +247,10 @@ def detect(  # noqa: PLR0913 - keyword-only settings
 ) -> Events:
     """Detect behavioural events in a video.
 
-    ``detector`` is a name of ``detectors.registry`` (default: the one of ``model``, else ``rules``) and ``model`` the
-    checkpoint of a trained one. ``budget`` is the token budget, a share in [0, 1] of the slow encoder's queries, which the
+    ``detector`` is a name of ``detectors.registry`` (default: the one of ``model``, else ``ranked``) and ``model`` the
+    checkpoint of a trained one (``ranked`` comes with its own). ``labels`` are those to keep (default: all; of the checkpoint
+    that comes with ``ranked`` those that it detects better than by chance, see ``docs/model-card.md``), of events with a score
+    of at least ``min_score``. ``budget`` is the token budget, a share in [0, 1] of the slow encoder's queries, which the
     acquisition policy ``policy`` selects. Events below the model's decision threshold are left out unless
     ``all_candidates``. ``tracks`` replaces the tracking, which otherwise takes ``rate_hz`` and ``max_people`` (see
     ``track``). Only the part from ``start_s`` to ``end_s`` is analysed (default: the whole video); times stay those of the
@@ -268,7 +261,7 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     Times of the result are seconds, boxes fractions of the frame; the tubes have the box of every tracked frame. Raises
     KinesicsError for bad input, before the video is tracked where that is possible.
     """
-    method = _prepare(detector, model, budget, policy, None if tracks else rate_hz)
+    method = prepare_method(detector, model, labels, budget, policy, None if tracks else rate_hz)
     name, folder = video_name(video), downloads.data_folder(data)
     options, encoders = ReadOptions(video_stream, audio_stream, accept_damaged), required_encoders(method.name)
     # a bad video is refused before anything is downloaded, and missing weights before the work
@@ -298,12 +291,19 @@ def detect(  # noqa: PLR0913 - keyword-only settings
 
             check_same_video(video, name, read_tracks(tracks), tracks, options)
         features = _extract(video, Path(tracks), method, work, options, data, notify, progress)
-        return _run(method, Path(tracks), features, all_candidates, seed, folder).within(span)
+        events = _run(method, Path(tracks), features, all_candidates, seed, folder).within(span)
+        return events.select(labels=method.labels or None, min_score=min_score or None)
 
 
-def check_detector(name: str | None, model: PathLike | None, rate_hz: float = RATE_HZ) -> str:
-    """Return the name of the detector that ``detect`` would run. Raises KinesicsError if it could not."""
-    return _prepare(name, model, 1.0, "uncertain", rate_hz).name
+def check_detector(
+    name: str | None, model: PathLike | None, labels: Sequence[str] = (), rate_hz: float = RATE_HZ
+) -> tuple[str, Path | None, tuple[str, ...]]:
+    """Return the detector that ``detect`` would run, its checkpoint, and the labels that it would keep (none: all).
+
+    Raises KinesicsError if it could not.
+    """
+    method = prepare_method(name, model, labels, 1.0, "uncertain", rate_hz)
+    return method.name, method.model, method.labels
 
 
 def fetch_required(detector: str, data: PathLike) -> None:
@@ -314,33 +314,10 @@ def fetch_required(detector: str, data: PathLike) -> None:
         downloads.fetch(weights, Path(data))
 
 
-def _prepare(name: str | None, model: PathLike | None, budget: float, policy: str, rate_hz: float | None) -> _Method:
-    """Return the method of ``detect``. Raises KinesicsError for bad arguments, before the video is tracked."""
-    from kinesics.detectors.acquisition import POLICIES
-
-    if policy not in POLICIES:
-        raise KinesicsError(f"{policy!r} is not a policy. The policies are {', '.join(POLICIES)}.")
-    name = name or (detector_of(model) if model else DEFAULT_DETECTOR)
-    detector = find_detector(name)
-    if model and not is_trained(name):
-        raise KinesicsError(f"detector {name!r} does not learn: it takes no --model")
-    if is_trained(name) and not model:
-        raise KinesicsError(f"detector {name!r} has to be trained: give its checkpoint with --model FILE")
-    if model and isinstance(detector, Temporal):
-        trained_hz = detector.rate_hz(detector.read(Path(model)))
-        if rate_hz not in (None, trained_hz):
-            raise KinesicsError(f"{model}: learned at {trained_hz:g} frames a second: give --rate {trained_hz:g}")
-    elif model:
-        read_checkpoint(Path(model), detector.name)
-    if budget < 1 and not isinstance(detector, Budgeted):
-        raise KinesicsError(f"detector {name!r} takes no --budget: it needs all features of its encoders")
-    return _Method(name, detector, Path(model) if model else None, budget, policy)
-
-
 def _extract(  # noqa: PLR0913 - keyword-only settings
     video: PathLike,
     tracks: Path,
-    method: _Method,
+    method: Method,
     folder: Path,
     options: ReadOptions,
     data: PathLike | None,
@@ -378,7 +355,7 @@ def _extract(  # noqa: PLR0913 - keyword-only settings
     return features
 
 
-def _run(method: _Method, tracks: Path, features: list[Path], all_candidates: bool, seed: int, data: Path) -> Events:
+def _run(method: Method, tracks: Path, features: list[Path], all_candidates: bool, seed: int, data: Path) -> Events:
     """Run a method on tracks and features, with released weights in ``data``, and return its events."""
     from kinesics.detectors.runner import check_features
     from kinesics.signals.recording import read_recordings

@@ -14,7 +14,7 @@ import pandas as pd
 
 import kinesics
 from kinesics import api
-from kinesics.detectors.registry import DETECTORS, find_detector, required_encoders
+from kinesics.detectors.registry import DETECTORS, required_encoders
 from kinesics.encoders.registry import is_downloadable, required_downloads
 from kinesics.errors import KinesicsError
 from kinesics.formats.base import Media, Options, ignore
@@ -34,7 +34,6 @@ from kinesics.structures.events import TUBE_COLUMNS, Events, write_events_csv, w
 from kinesics.structures.result_files import EVENTS_FILE, PROVENANCE, TUBES_FILE
 from kinesics.structures.timegrid import Span, seconds
 from kinesics.structures.tracks import Tracks, read_tracks
-from kinesics.structures.vocabulary import FAMILY, in_order
 
 #: The folder of what an interrupted run leaves for the next one.
 _WORK = ".unfinished"
@@ -45,7 +44,7 @@ _LIBRARIES = ("ai-edge-litert", "av", "numpy", "opencv-contrib-python", "scipy")
 class Settings:
     """What decides the result, besides the video and the version of the program.
 
-    ``labels`` are those to keep (all by default) and ``min_score`` the lowest score; ``draw`` also writes a copy of the video
+    ``labels`` are those to keep and ``min_score`` the lowest score; ``draw`` also writes a copy of the video
     with the events drawn into it, ``csv`` the measures also as CSV; the rest is as in ``api.detect``, also ``start_s`` and
     ``end_s``, the part of the video that is analysed.
     """
@@ -66,14 +65,9 @@ class Settings:
     csv: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "detector", api.check_detector(self.detector, self.model, self.rate_hz))
-        if unknown := sorted(set(self.labels) - set(FAMILY)):
-            raise KinesicsError(f"{unknown[0]!r} is not a label. The labels are {', '.join(FAMILY)}.")
-        detected = find_detector(str(self.detector)).labels
-        if never := [label for label in self.labels if label not in detected]:
-            raise KinesicsError(
-                f"detector {self.detector!r} never detects {', '.join(never)}: its labels are {', '.join(in_order(detected))}"
-            )
+        detector, _, labels = api.check_detector(self.detector, self.model, self.labels, self.rate_hz)
+        object.__setattr__(self, "detector", detector)
+        object.__setattr__(self, "labels", labels)
 
     @property
     def reading(self) -> ReadOptions:
@@ -87,8 +81,8 @@ class Settings:
 
     def record(self) -> dict[str, Any]:
         """Return the settings as JSON has them: the model by its content."""
-        fields = asdict(self)
-        return fields | {"model": sha256(self.model) if self.model else None, "labels": list(self.labels)}
+        _, model, _ = api.check_detector(self.detector, self.model, self.labels, self.rate_hz)
+        return asdict(self) | {"model": sha256(model) if model else None, "labels": list(self.labels)}
 
 
 @dataclass(frozen=True)
@@ -134,7 +128,7 @@ def annotate(
     """
     settings = settings or Settings(**options)
     if out is None:
-        return _select(_detect(video, settings, None, data, notify, progress), settings).table
+        return _detect(video, settings, None, data, notify, progress).table
     import_optional("matplotlib")  # of the extra `annotate`: that it is missing is said before the work
 
     folder = Path(out) / video_name(video)
@@ -169,7 +163,7 @@ def annotate(
             data=data,
             progress=progress,
         )
-    events = _select(_detect(video, settings, tracks, data, notify, progress), settings)
+    events = _detect(video, settings, tracks, data, notify, progress)
     annotation = AnnotatedVideo(Path(video), settings.reading, settings.span, info, tracks, read_tracks(tracks), events)
     write_outputs(annotation, folder, record)
     shutil.rmtree(work)
@@ -211,11 +205,13 @@ def _detect(
     notify: Callable[[str], None] | None,
     progress: bool,
 ) -> Events:
-    """Return the events of a video, before labels and scores are selected."""
+    """Return the events of a video."""
     return api.detect(
         video,
         settings.detector,
         model=settings.model,
+        labels=settings.labels,
+        min_score=settings.min_score,
         seed=settings.seed,
         tracks=tracks,
         rate_hz=settings.rate_hz,
@@ -229,10 +225,6 @@ def _detect(
         notify=notify,
         progress=progress,
     )
-
-
-def _select(events: Events, settings: Settings) -> Events:
-    return events.select(labels=settings.labels or None, min_score=settings.min_score or None)
 
 
 def _weights(detector: str, folder: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pandas as pd
 from kinesics import api
 from kinesics.api import training
 from kinesics.api.annotation import annotate
-from kinesics.detectors.registry import is_trained
+from kinesics.detectors.packaged import needs_model
 from kinesics.errors import KinesicsError
 from kinesics.io.files import replacing, temporary_folder
 
@@ -18,8 +18,9 @@ from kinesics.io.files import replacing, temporary_folder
 class Detector:
     """A detector of behavioural events that is fitted on annotated videos and applied to others.
 
-    ``detector`` is a name of ``detectors.registry``; one that does not learn needs no ``fit``. ``model`` is the checkpoint of
-    one that was trained before. The other parameters are those of ``training.train`` and ``annotation.annotate``.
+    ``detector`` is a name of ``detectors.registry`` (default: ``ranked``). One that does not learn, or that comes with a
+    checkpoint, needs no ``fit``. ``model`` is the checkpoint of one that was trained before. The other parameters are those of
+    ``training.train`` and ``annotation.annotate``.
 
     ``checkpoint_`` holds what ``fit`` has learned, as the bytes of a safetensors file.
     """
@@ -75,14 +76,12 @@ class Detector:
     ) -> Self:
         """Learn from annotated videos; see ``training.train``. Raises KinesicsError if the detector does not learn."""
         annotators = [truth] if isinstance(truth, training.Truth) else list(truth)
-        if self.detector is None:
-            raise KinesicsError("name the detector that learns: Detector('linear')")
         with temporary_folder() as folder:
             training.train(
                 videos,
                 annotators,
                 folder / "model.safetensors",
-                detector=self.detector,
+                detector=self.detector or api.DEFAULT_DETECTOR,
                 validation=validation,
                 seed=self.seed,
                 options=self.options,
@@ -108,7 +107,7 @@ class Detector:
             "data": self.data,
         }
         if not hasattr(self, "checkpoint_"):
-            if self.detector and is_trained(self.detector) and not self.model:
+            if self.detector and needs_model(self.detector) and not self.model:
                 raise KinesicsError(f"{self!r} is not fitted: call fit(videos, truth) first, or give its model")
             model = Path(self.model) if self.model else None
             return annotate(video, detector=self.detector, model=model, **options)

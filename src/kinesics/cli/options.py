@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from kinesics.detectors.registry import DETECTORS, is_trained
+from kinesics.detectors.packaged import needs_model
+from kinesics.detectors.registry import DETECTORS
 from kinesics.io.downloads import data_folder
 from kinesics.io.names import check_text
 from kinesics.structures.timegrid import LONGEST_S
@@ -92,10 +93,31 @@ def add_detector(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--detector",
         metavar="NAME",
-        help=f"{', '.join(name for name in DETECTORS if not is_trained(name))}; trained ones, with --model: "
-        f"{', '.join(filter(is_trained, DETECTORS))} (default: the model's, else {default})",
+        help=f"{', '.join(name for name in DETECTORS if not needs_model(name))}; trained ones, with --model: "
+        f"{', '.join(filter(needs_model, DETECTORS))} (default: the model's, else {default})",
     )
-    parser.add_argument("--model", type=Path, metavar="FILE", help="checkpoint of a trained detector")
+    parser.add_argument(
+        "--model", type=Path, metavar="FILE", help="checkpoint of a trained detector (ranked comes with its own)"
+    )
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """Add ``--labels`` and ``--min-score``, which events are kept."""
+    parser.add_argument(
+        "--labels",
+        type=names,
+        default=(),
+        metavar="A,B",
+        help="behaviours to keep (default: all; without --model those that ranked detects better than by chance)",
+    )
+    parser.add_argument(
+        "--min-score", type=share, default=0.0, metavar="S", help="lowest score of an event (default: %(default)s)"
+    )
+
+
+def names(value: str) -> tuple[str, ...]:
+    """Parse names that commas separate."""
+    return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
 def add_reading(parser: argparse._ActionsContainer, *kinds: str) -> None:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:  # the Snakefile and --help read the table only
     from kinesics.detectors.base import Detector
 
 #: By name: module, features (encoders, separated by a space, or nothing), weights (a source or nothing), learns (no, or its
-#: training data in the article: the other clips, or synthetic data; on synthetic videos always synthetic data), citation,
-#: description
+#: training data in the article: the other clips, or synthetic data; on synthetic videos always synthetic data), model (the
+#: checkpoint that comes with the package, or nothing), citation, description
 DETECTORS = rows_by_name("kinesics.detectors", "registry.csv")
 
 

@@ -82,7 +82,7 @@ def _scores(
 ) -> dict[str, Any]:
     truth = data.truth if truth is None else truth
     counts = np.stack(
-        [[_counts(data, true, part[part["decision"]], judged) for part in seeds] for true in truth]
+        [[event_counts(data, true, part[part["decision"]], judged) for part in seeds] for true in truth]
     )  # (passes, seeds, tIoU, people, 3)
     hits, detected, true = np.moveaxis(counts, -1, 0)
     f1 = np.nan_to_num(f1_score(hits, detected - hits, true - hits)).mean((0, 1))  # (tIoU, people)
@@ -111,7 +111,7 @@ def _scores(
     }
 
 
-def _counts(data: People, true: pd.DataFrame, found: pd.DataFrame, judged: Sequence[str]) -> np.ndarray:
+def event_counts(data: People, true: pd.DataFrame, found: pd.DataFrame, judged: Sequence[str]) -> np.ndarray:
     """Return hits, detected and true events of each person at each of ``TIOUS``: (tIoU, people, 3)."""
     found = found.reset_index(drop=True)
     row = {name: k for k, name in enumerate(judged)}

@@ -150,7 +150,10 @@ def test_a_bad_video_among_several_is_listed_and_the_others_are_annotated(
         (["text.mp4"], "text.mp4: not a video"),
         (["text.mp4", "sub/text.mkv"], "two videos are called 'text'"),
         (["text.mp4", "--labels", "smile"], "'smile' is not a label. The labels are happy"),
-        (["text.mp4", "--labels", "happy,sad"], "detector 'rules' never detects sad: its labels are happy, "),
+        (
+            ["text.mp4", "--detector", "rules", "--labels", "happy,sad"],
+            "detector 'rules' never detects sad: its labels are happy, ",
+        ),
         (["text.mp4", "--detector", "magic"], "magic"),
         (["text.mp4", "--detector", "linear"], "has to be trained: give its checkpoint with --model FILE"),
     ],

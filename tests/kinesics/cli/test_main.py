@@ -25,4 +25,4 @@ def test_a_wrong_setting_is_a_usage_error(capsys, option, message):
 def test_help_tells_which_detectors_have_to_be_trained(command, capsys):
     with pytest.raises(SystemExit):
         main([command, "--help"])
-    assert "rules, envision; trained ones, with --model: probe," in " ".join(capsys.readouterr().out.split())
+    assert "rules, envision, ranked; trained ones, with --model: probe," in " ".join(capsys.readouterr().out.split())

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kinesics_paper.studies.people_comparison import _counts, boundary_errors
+from kinesics_paper.studies.people_comparison import boundary_errors, event_counts
 from kinesics_paper.studies.people_data import People
 from kinesics_paper.studies.threshold_search import choose, decide, rank, settings
 
@@ -21,7 +21,7 @@ def found(rows):
 
 def test_counts_are_of_each_person_and_threshold():
     events = found([("v", 0, "happy", 1.2, 3.1), ("w", 1, "speaking", 0.0, 1.5), ("w", 0, "happy", 0.0, 1.0)])
-    counts = _counts(DATA, TRUTH, events, ["a", "b"])
+    counts = event_counts(DATA, TRUTH, events, ["a", "b"])
     assert counts[0].tolist() == [[1, 1, 2], [0, 1, 1]]  # hits, detected, true at one half
     assert counts[1].tolist() == [[1, 1, 2], [1, 1, 1]]  # the long event matches at 0.3
 

@@ -13,12 +13,12 @@ from kinesics.cli.options import (
     add_data,
     add_detector,
     add_reading,
+    add_selection,
     add_span,
     add_tracking,
     folder_of,
     number,
     seed,
-    share,
 )
 from kinesics.cli.outputs import check_writable
 from kinesics.errors import KinesicsError
@@ -38,10 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"folder of the results: DIR/<video>/ gets {', '.join(OUTPUTS)}".replace("{name}", "<video>"),
     )
     add_detector(parser, api.DEFAULT_DETECTOR)
-    parser.add_argument("--labels", default="", metavar="A,B", help="behaviours to keep (default: all)")
-    parser.add_argument(
-        "--min-score", type=share, default=0.0, metavar="S", help="lowest score of an event (default: %(default)s)"
-    )
+    add_selection(parser)
     parser.add_argument(
         "--draw", action="store_true", help="also write a copy of the video with the events drawn into it"
     )
@@ -61,7 +58,7 @@ def run(args: argparse.Namespace) -> None:
     settings = Settings(
         detector=args.detector,
         model=args.model,
-        labels=tuple(label.strip() for label in args.labels.split(",") if label.strip()),
+        labels=args.labels,
         min_score=args.min_score,
         rate_hz=args.rate,
         max_people=args.people,
@@ -118,7 +115,7 @@ def _options(args: argparse.Namespace, data: Path) -> list[str]:
         "--out": args.out,
         "--detector": args.detector,
         "--model": args.model,
-        "--labels": args.labels or None,
+        "--labels": ",".join(args.labels) or None,
         "--min-score": args.min_score,
         "--seed": args.seed,
         "--rate": args.rate,

@@ -10,6 +10,7 @@ from kinesics.cli.options import (
     add_data,
     add_detector,
     add_reading,
+    add_selection,
     add_span,
     add_tracking,
     folder_of,
@@ -26,6 +27,7 @@ from kinesics.media.streams import ReadOptions
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", type=Path)
     add_detector(parser, api.DEFAULT_DETECTOR)
+    add_selection(parser)
     parser.add_argument(
         "--budget",
         type=share,
@@ -63,6 +65,8 @@ def run(args: argparse.Namespace) -> None:
         args.video,
         args.detector,
         model=args.model,
+        labels=args.labels,
+        min_score=args.min_score,
         budget=args.budget,
         policy=args.policy,
         all_candidates=args.all,

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 from kinesics.metrics.paired import POWER
+from kinesics_paper.article.latex import escape
 from kinesics_paper.article.latex_numbers import spread, text
 from kinesics_paper.studies.annotation_passes import RATE_HZ
+from kinesics_paper.studies.default_detector import LEAST_PEOPLE
 from kinesics_paper.studies.people_comparison import PROPOSALS
 
 Numbers = dict[str, float | int | str | None]
@@ -64,3 +66,17 @@ def _of_bounds(path: str | Path) -> Numbers:
     for label, entry in result["labels"].items():
         numbers |= {f"bound.{label}.{key}": entry[key] for key in ("auc", "auc_within")}
     return numbers
+
+
+def packaged_numbers(packaged: str | Path) -> Numbers:
+    """Return ``packaged.<name>``: what the study ``default_detector`` says of the checkpoint in the package."""
+    result = json.loads(Path(packaged).read_text(encoding="utf-8"))
+    return {
+        "packaged.kilobytes": text(result["bytes"] / 1000, 0),
+        "packaged.labels": result["labels"],
+        "packaged.on": len(result["on"]),
+        "packaged.off": ", ".join(map(escape, result["off"])),
+        "packaged.least_people": LEAST_PEOPLE,
+        "packaged.events": result["events"],
+        "packaged.same": result["same_events"],
+    }

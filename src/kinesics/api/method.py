@@ -1,0 +1,70 @@
+"""Choose the detector of a run, its checkpoint and its labels, and refuse what cannot run before any work begins."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kinesics.detectors.base import Budgeted, Detector, Temporal
+from kinesics.detectors.packaged import default_labels, needs_model, packaged_model
+from kinesics.detectors.registry import find_detector, is_trained
+from kinesics.errors import KinesicsError
+from kinesics.io.checkpoints import detector_of, read_checkpoint
+from kinesics.structures.vocabulary import FAMILY, in_order
+
+DEFAULT_DETECTOR = "ranked"
+
+
+@dataclass(frozen=True)
+class Method:
+    """A detector with its registry name, its checkpoint, the labels to keep (none: all), and its token budget."""
+
+    name: str
+    detector: Detector
+    model: Path | None
+    labels: tuple[str, ...]
+    budget: float
+    policy: str
+
+
+def prepare_method(
+    name: str | None,
+    model: str | Path | None,
+    labels: Sequence[str],
+    budget: float,
+    policy: str,
+    rate_hz: float | None,
+) -> Method:
+    """Return the method of ``detect``. Raises KinesicsError for bad arguments, before the video is tracked."""
+    from kinesics.detectors.acquisition import POLICIES
+
+    if policy not in POLICIES:
+        raise KinesicsError(f"{policy!r} is not a policy. The policies are {', '.join(POLICIES)}.")
+    name = name or (detector_of(model) if model else DEFAULT_DETECTOR)
+    detector = find_detector(name)
+    if model and not is_trained(name):
+        raise KinesicsError(f"detector {name!r} does not learn: it takes no --model")
+    if needs_model(name) and not model:
+        raise KinesicsError(f"detector {name!r} has to be trained: give its checkpoint with --model FILE")
+    if model and isinstance(detector, Temporal):
+        trained_hz = detector.rate_hz(detector.read(Path(model)))
+        if rate_hz not in (None, trained_hz):
+            raise KinesicsError(f"{model}: learned at {trained_hz:g} frames a second: give --rate {trained_hz:g}")
+    elif model:
+        read_checkpoint(Path(model), detector.name)
+    if budget < 1 and not isinstance(detector, Budgeted):
+        raise KinesicsError(f"detector {name!r} takes no --budget: it needs all features of its encoders")
+    kept = _check_labels(labels, name, detector) or (() if model else default_labels(name))
+    return Method(name, detector, Path(model) if model else packaged_model(name), kept, budget, policy)
+
+
+def _check_labels(labels: Sequence[str], name: str, detector: Detector) -> tuple[str, ...]:
+    """Return labels to keep. Raises KinesicsError for one that is none, or that the detector never detects."""
+    if isinstance(labels, str):
+        raise KinesicsError(f"labels are a list of names, not the text {labels!r}: give [{labels!r}]")
+    if unknown := sorted(set(labels) - set(FAMILY)):
+        raise KinesicsError(f"{unknown[0]!r} is not a label. The labels are {', '.join(FAMILY)}.")
+    if never := [label for label in labels if label not in detector.labels]:
+        raise KinesicsError(
+            f"detector {name!r} never detects {', '.join(never)}: its labels are {', '.join(in_order(detector.labels))}"
+        )
+    return tuple(labels)

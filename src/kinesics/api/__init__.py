@@ -24,7 +24,7 @@ from kinesics.media.video import probe_video
 from kinesics.metrics.scoring import score as score_tables
 from kinesics.structures.events import Events, keep_events
 from kinesics.structures.timegrid import Span
-from kinesics.structures.tracks import Tracks, read_tracks
+from kinesics.structures.tracks import Tracks, open_tracks, read_tracks
 
 if TYPE_CHECKING:
     from kinesics.perception.tracking import Tracked
@@ -296,7 +296,7 @@ def detect(  # noqa: PLR0913 - keyword-only settings
         else:
             from kinesics.encoders.extract import check_same_video
 
-            check_same_video(video, name, read_tracks(tracks), tracks, options)
+            check_same_video(video, name, open_tracks(tracks), tracks, options)
         features = _extract(video, Path(tracks), method, work, options, data, notify, progress)
         return _run(method, Path(tracks), features, all_candidates, seed, folder).within(span)
 

@@ -33,7 +33,7 @@ from kinesics.signals.measures import write_measures
 from kinesics.structures.events import TUBE_COLUMNS, Events, write_events_csv, write_tubes
 from kinesics.structures.result_files import EVENTS_FILE, PROVENANCE, TUBES_FILE
 from kinesics.structures.timegrid import Span, seconds
-from kinesics.structures.tracks import Tracks, read_tracks
+from kinesics.structures.tracks import Tracks, open_tracks
 from kinesics.structures.vocabulary import FAMILY, in_order
 
 #: The folder of what an interrupted run leaves for the next one.
@@ -170,7 +170,7 @@ def annotate(
             progress=progress,
         )
     events = _select(_detect(video, settings, tracks, data, notify, progress), settings)
-    annotation = AnnotatedVideo(Path(video), settings.reading, settings.span, info, tracks, read_tracks(tracks), events)
+    annotation = AnnotatedVideo(Path(video), settings.reading, settings.span, info, tracks, open_tracks(tracks), events)
     write_outputs(annotation, folder, record)
     shutil.rmtree(work)
     return events.table

@@ -36,6 +36,8 @@ PathLike = str | Path
 Notify = Callable[[str], None]
 
 DEFAULT_DETECTOR = "rules"
+#: The acquisition policy under a token budget.
+POLICY = "uncertain"
 #: Defaults of the tracking: frames per second, and people at a time.
 RATE_HZ, MAX_PEOPLE = 10.0, 4
 
@@ -239,7 +241,7 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     *,
     model: PathLike | None = None,
     budget: float = 1.0,
-    policy: str = "uncertain",
+    policy: str | None = None,
     all_candidates: bool = False,
     seed: int = 0,
     tracks: PathLike | None = None,
@@ -258,17 +260,20 @@ def detect(  # noqa: PLR0913 - keyword-only settings
 
     ``detector`` is a name of ``detectors.registry`` (default: the one of ``model``, else ``rules``) and ``model`` the
     checkpoint of a trained one. ``budget`` is the token budget, a share in [0, 1] of the slow encoder's queries, which the
-    acquisition policy ``policy`` selects. Events below the model's decision threshold are left out unless
-    ``all_candidates``. ``tracks`` replaces the tracking, which otherwise takes ``rate_hz`` and ``max_people`` (see
-    ``track``). Only the part from ``start_s`` to ``end_s`` is analysed (default: the whole video); times stay those of the
-    whole video. ``video_stream`` and ``audio_stream`` are numbers of streams of the file (default: those flagged default among
-    those that can be decoded). With ``accept_damaged``, what can be read of a file that is cut off or damaged is analysed, and
-    ``damaged_after_s`` of the result is set. ``notify`` receives lines about the progress.
+    acquisition policy ``policy`` selects (default: ``uncertain``; only with a budget below 1). Events below the model's
+    decision threshold are left out unless ``all_candidates``. ``tracks`` replaces the tracking, which otherwise takes
+    ``rate_hz`` and ``max_people`` (see ``track``). Only the part from ``start_s`` to ``end_s`` is analysed (default: the
+    whole video); times stay those of the whole video. ``video_stream`` and ``audio_stream`` are numbers of streams of the
+    file (default: those flagged default among those that can be decoded). With ``accept_damaged``, what can be read of a
+    file that is cut off or damaged is analysed, and ``damaged_after_s`` of the result is set. ``notify`` receives lines
+    about the progress.
 
     Times of the result are seconds, boxes fractions of the frame; the tubes have the box of every tracked frame. Raises
     KinesicsError for bad input, before the video is tracked where that is possible.
     """
-    method = _prepare(detector, model, budget, policy, None if tracks else rate_hz)
+    method = _prepare(detector, model, budget, policy or POLICY, None if tracks else rate_hz)
+    if policy and budget == 1:
+        raise KinesicsError("--policy selects queries under a --budget below 1: give one, or leave --policy out")
     name, folder = video_name(video), downloads.data_folder(data)
     options, encoders = ReadOptions(video_stream, audio_stream, accept_damaged), required_encoders(method.name)
     # a bad video is refused before anything is downloaded, and missing weights before the work
@@ -303,7 +308,7 @@ def detect(  # noqa: PLR0913 - keyword-only settings
 
 def check_detector(name: str | None, model: PathLike | None, rate_hz: float = RATE_HZ) -> str:
     """Return the name of the detector that ``detect`` would run. Raises KinesicsError if it could not."""
-    return _prepare(name, model, 1.0, "uncertain", rate_hz).name
+    return _prepare(name, model, 1.0, POLICY, rate_hz).name
 
 
 def fetch_required(detector: str, data: PathLike) -> None:
@@ -397,7 +402,9 @@ def score(truth: Events | Sequence[Events], predicted: Events | Sequence[Events]
     """Score predicted events against annotated ones.
 
     ``truth`` has one entry per annotator, ``predicted`` one per seed of the detector. ``options`` are those of
-    ``metrics.scoring.score``, which also describes the result. Tubes are scored if all entries have them.
+    ``metrics.scoring.score``, which also describes them and the result: ``durations``, ``labels``, ``tubes``, ``thresholds``,
+    ``clusters``, ``block_s``, ``resamples``, ``seed``, ``f1_tious``, ``map_tious``, ``tube_ious``, ``rate_hz`` and
+    ``match_person``. Tubes are scored if all entries have them.
 
     Raises KinesicsError if an option is wrong or the tables do not match.
     """

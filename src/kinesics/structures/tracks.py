@@ -67,7 +67,7 @@ class Tracks:
     """The tracks of one video. ``table`` is sorted by person, then frame.
 
     In those of ``open_tracks``, ``table`` lacks the columns of ``ARRAYS``: they stay in the file ``source``, and are read when
-    they are asked for. ``video_stream`` is the number of the stream of images, where the video has others;
+    they are needed. ``video_stream`` is the number of the stream of images, where the video has others;
     ``damaged_after_s`` is set for a damaged video, and is the time up to which it is whole.
     """
 
@@ -251,7 +251,7 @@ def read_tracks(path: str | Path) -> Tracks:
 
 
 def open_tracks(path: str | Path) -> Tracks:
-    """Read a tracks file except for its landmarks, 99 % of it, which ``Tracks`` reads from it when they are asked for.
+    """Read a tracks file except for its landmarks, 99 % of it, which ``Tracks`` reads from it when they are needed.
 
     The file has to stay as it is until then. Raises KinesicsError as ``read_tracks`` does, for damaged landmarks later.
     """

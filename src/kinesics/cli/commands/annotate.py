@@ -16,6 +16,7 @@ from kinesics.cli.options import (
     add_span,
     add_tracking,
     folder_of,
+    in_digits,
     number,
     seed,
     share,
@@ -23,6 +24,7 @@ from kinesics.cli.options import (
 from kinesics.cli.outputs import check_writable
 from kinesics.errors import KinesicsError
 from kinesics.io.cleanup import cleaning_up
+from kinesics.io.files import pluralise
 from kinesics.io.names import video_name, video_names
 
 jobs = number(int, "a number of processes from 1 to 64", 1, 64)
@@ -38,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"folder of the results: DIR/<video>/ gets {', '.join(OUTPUTS)}".replace("{name}", "<video>"),
     )
     add_detector(parser, api.DEFAULT_DETECTOR)
-    parser.add_argument("--labels", default="", metavar="A,B", help="behaviours to keep (default: all)")
+    parser.add_argument(
+        "--labels", default="", metavar="A,B", help="behaviours to keep, separated by commas (default: all)"
+    )
     parser.add_argument(
         "--min-score", type=share, default=0.0, metavar="S", help="lowest score of an event (default: %(default)s)"
     )
@@ -97,7 +101,7 @@ def _in_turn(video: Path, out: Path, settings: Settings, data: Path, several: bo
             raise
         print(f"kinesics: {error}", file=sys.stderr)
         return False
-    print(f"{out / video_name(video)}: {len(events)} events")
+    print(f"{out / video_name(video)}: {pluralise(len(events), 'event')}")
     return True
 
 
@@ -123,8 +127,8 @@ def _options(args: argparse.Namespace, data: Path) -> list[str]:
         "--seed": args.seed,
         "--rate": args.rate,
         "--people": args.people,
-        "--from": args.start_s,
-        "--to": args.end_s,
+        "--from": in_digits(args.start_s),
+        "--to": None if args.end_s is None else in_digits(args.end_s),
         "--video-stream": args.video_stream,
         "--audio-stream": args.audio_stream,
         "--data": data,

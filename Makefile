@@ -30,7 +30,7 @@ lint: setup  ## what pre-commit and the tests check of the text of the code
 	@ruff check . && ruff format --check . && snakefmt --check Snakefile workflow && lint-imports && pyright && codespell
 
 bench: setup  ## ratios to peers and to earlier code; nothing of it is a test
-	@for file in track annotate encode map head; do echo "benchmarks/$$file.py"; python benchmarks/$$file.py; done
+	@for file in track annotate memory encode map head; do echo "benchmarks/$$file.py"; python benchmarks/$$file.py; done
 
 setup: $(VENV)/.ready
 	@workflow/setup/system.sh

@@ -25,7 +25,7 @@ from kinesics.media.video import probe_video
 from kinesics.metrics.scoring import score as score_tables
 from kinesics.structures.events import Events, keep_events
 from kinesics.structures.timegrid import Span
-from kinesics.structures.tracks import Tracks, read_tracks
+from kinesics.structures.tracks import Tracks, open_tracks, read_tracks
 
 if TYPE_CHECKING:
     from kinesics.perception.tracking import Tracked
@@ -36,6 +36,8 @@ PathLike = str | Path
 #: Receives a line about the progress.
 Notify = Callable[[str], None]
 
+#: The acquisition policy under a token budget.
+POLICY = "uncertain"
 #: Defaults of the tracking: frames per second, and people at a time.
 RATE_HZ, MAX_PEOPLE = 10.0, 4
 
@@ -230,7 +232,7 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     labels: Sequence[str] = (),
     min_score: float = 0.0,
     budget: float = 1.0,
-    policy: str = "uncertain",
+    policy: str | None = None,
     all_candidates: bool = False,
     seed: int = 0,
     tracks: PathLike | None = None,
@@ -251,17 +253,20 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     checkpoint of a trained one (``ranked`` comes with its own). ``labels`` are those to keep (default: all; of the checkpoint
     that comes with ``ranked`` those that it detects better than by chance, see ``docs/model-card.md``), of events with a score
     of at least ``min_score``. ``budget`` is the token budget, a share in [0, 1] of the slow encoder's queries, which the
-    acquisition policy ``policy`` selects. Events below the model's decision threshold are left out unless
-    ``all_candidates``. ``tracks`` replaces the tracking, which otherwise takes ``rate_hz`` and ``max_people`` (see
-    ``track``). Only the part from ``start_s`` to ``end_s`` is analysed (default: the whole video); times stay those of the
-    whole video. ``video_stream`` and ``audio_stream`` are numbers of streams of the file (default: those flagged default among
-    those that can be decoded). With ``accept_damaged``, what can be read of a file that is cut off or damaged is analysed, and
-    ``damaged_after_s`` of the result is set. ``notify`` receives lines about the progress.
+    acquisition policy ``policy`` selects (default: ``uncertain``; only with a budget below 1). Events below the model's
+    decision threshold are left out unless ``all_candidates``. ``tracks`` replaces the tracking, which otherwise takes
+    ``rate_hz`` and ``max_people`` (see ``track``). Only the part from ``start_s`` to ``end_s`` is analysed (default: the
+    whole video); times stay those of the whole video. ``video_stream`` and ``audio_stream`` are numbers of streams of the
+    file (default: those flagged default among those that can be decoded). With ``accept_damaged``, what can be read of a
+    file that is cut off or damaged is analysed, and ``damaged_after_s`` of the result is set. ``notify`` receives lines
+    about the progress.
 
     Times of the result are seconds, boxes fractions of the frame; the tubes have the box of every tracked frame. Raises
     KinesicsError for bad input, before the video is tracked where that is possible.
     """
-    method = prepare_method(detector, model, labels, budget, policy, None if tracks else rate_hz)
+    method = prepare_method(detector, model, labels, budget, policy or POLICY, None if tracks else rate_hz)
+    if policy and budget == 1:
+        raise KinesicsError("--policy selects queries under a --budget below 1: give one, or leave --policy out")
     name, folder = video_name(video), downloads.data_folder(data)
     options, encoders = ReadOptions(video_stream, audio_stream, accept_damaged), required_encoders(method.name)
     # a bad video is refused before anything is downloaded, and missing weights before the work
@@ -289,7 +294,7 @@ def detect(  # noqa: PLR0913 - keyword-only settings
         else:
             from kinesics.encoders.extract import check_same_video
 
-            check_same_video(video, name, read_tracks(tracks), tracks, options)
+            check_same_video(video, name, open_tracks(tracks), tracks, options)
         features = _extract(video, Path(tracks), method, work, options, data, notify, progress)
         events = _run(method, Path(tracks), features, all_candidates, seed, folder).within(span)
         return events.select(labels=method.labels or None, min_score=min_score or None)
@@ -302,7 +307,7 @@ def check_detector(
 
     Raises KinesicsError if it could not.
     """
-    method = prepare_method(name, model, labels, 1.0, "uncertain", rate_hz)
+    method = prepare_method(name, model, labels, 1.0, POLICY, rate_hz)
     return method.name, method.model, method.labels
 
 
@@ -374,7 +379,9 @@ def score(truth: Events | Sequence[Events], predicted: Events | Sequence[Events]
     """Score predicted events against annotated ones.
 
     ``truth`` has one entry per annotator, ``predicted`` one per seed of the detector. ``options`` are those of
-    ``metrics.scoring.score``, which also describes the result. Tubes are scored if all entries have them.
+    ``metrics.scoring.score``, which also describes them and the result: ``durations``, ``labels``, ``tubes``, ``thresholds``,
+    ``clusters``, ``block_s``, ``resamples``, ``seed``, ``f1_tious``, ``map_tious``, ``tube_ious``, ``rate_hz`` and
+    ``match_person``. Tubes are scored if all entries have them.
 
     Raises KinesicsError if an option is wrong or the tables do not match.
     """

@@ -14,7 +14,7 @@ import pandas as pd
 
 import kinesics
 from kinesics import api
-from kinesics.detectors.registry import DETECTORS, required_encoders
+from kinesics.detectors.registry import DETECTORS, detected_labels, required_encoders
 from kinesics.encoders.registry import is_downloadable, required_downloads
 from kinesics.errors import KinesicsError
 from kinesics.formats.base import Media, Options, ignore
@@ -33,7 +33,7 @@ from kinesics.signals.measures import write_measures
 from kinesics.structures.events import TUBE_COLUMNS, Events, write_events_csv, write_tubes
 from kinesics.structures.result_files import EVENTS_FILE, PROVENANCE, TUBES_FILE
 from kinesics.structures.timegrid import Span, seconds
-from kinesics.structures.tracks import Tracks, read_tracks
+from kinesics.structures.tracks import Tracks, open_tracks
 
 #: The folder of what an interrupted run leaves for the next one.
 _WORK = ".unfinished"
@@ -70,6 +70,11 @@ class Settings:
         object.__setattr__(self, "labels", labels)
 
     @property
+    def sought(self) -> Sequence[str]:
+        """The labels that are looked for."""
+        return self.labels or detected_labels(str(self.detector), self.model)
+
+    @property
     def reading(self) -> ReadOptions:
         """Which streams of the video are read, and whether damage is accepted."""
         return ReadOptions(self.video_stream, self.audio_stream, self.accept_damaged)
@@ -96,16 +101,17 @@ class AnnotatedVideo:
     tracks_file: Path
     tracks: Tracks
     events: Events
+    sought: Sequence[str]
 
     @cached_property
     def budget(self) -> pd.DataFrame:
-        """The time budget of the events, over the seconds in which each person was tracked."""
+        """The time budget of all labels that were looked for, over the seconds in which each person was tracked."""
         persons, frames = np.unique(self.tracks.table["person"].to_numpy(), return_counts=True)
         step_s = seconds(1, self.tracks.rate_hz)
         observed_s = {
             (self.tracks.video, int(person)): float(n * step_s) for person, n in zip(persons, frames, strict=True)
         }
-        return time_budget(self.events.table, observed_s, self.span.start_s)
+        return time_budget(self.events.table, observed_s, self.span.start_s, self.sought)
 
 
 def annotate(
@@ -120,9 +126,11 @@ def annotate(
 ) -> pd.DataFrame:
     """Detect the behavioural events of a video and return them as a table, whose columns ``structures.events`` describes.
 
-    ``options`` are the fields of ``Settings``. With ``out``, everything in ``OUTPUTS`` is also written, into the folder
-    ``out/<name of the video>``. An interrupted run is continued by the same call and ends with the same bytes; a finished
-    one is not repeated. ``data``, ``notify`` and ``progress`` are as in ``api.detect``.
+    ``options`` are the fields of ``Settings``: ``detector``, ``model``, ``labels``, ``min_score``, ``rate_hz``,
+    ``max_people``, ``seed``, ``start_s``, ``end_s``, ``video_stream``, ``audio_stream``, ``accept_damaged``, ``draw`` and
+    ``csv``. With ``out``, everything in ``OUTPUTS`` is also written, into the folder ``out/<name of the video>``. An
+    interrupted run is continued by the same call and ends with the same bytes; a finished one is not repeated. ``data``,
+    ``notify`` and ``progress`` are as in ``api.detect``.
 
     Raises KinesicsError for bad input, and if the folder holds files that were changed since they were written.
     """
@@ -164,7 +172,9 @@ def annotate(
             progress=progress,
         )
     events = _detect(video, settings, tracks, data, notify, progress)
-    annotation = AnnotatedVideo(Path(video), settings.reading, settings.span, info, tracks, read_tracks(tracks), events)
+    annotation = AnnotatedVideo(
+        Path(video), settings.reading, settings.span, info, tracks, open_tracks(tracks), events, settings.sought
+    )
     write_outputs(annotation, folder, record)
     shutil.rmtree(work)
     return events.table

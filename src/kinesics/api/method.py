@@ -6,10 +6,10 @@ from pathlib import Path
 
 from kinesics.detectors.base import Budgeted, Detector, Temporal
 from kinesics.detectors.packaged import default_labels, needs_model, packaged_model
-from kinesics.detectors.registry import find_detector, is_trained
+from kinesics.detectors.registry import detected_labels, find_detector, is_trained
 from kinesics.errors import KinesicsError
 from kinesics.io.checkpoints import detector_of, read_checkpoint
-from kinesics.structures.vocabulary import FAMILY, in_order
+from kinesics.structures.vocabulary import FAMILY, suggestion
 
 DEFAULT_DETECTOR = "ranked"
 
@@ -53,18 +53,20 @@ def prepare_method(
         read_checkpoint(Path(model), detector.name)
     if budget < 1 and not isinstance(detector, Budgeted):
         raise KinesicsError(f"detector {name!r} takes no --budget: it needs all features of its encoders")
-    kept = _check_labels(labels, name, detector) or (() if model else default_labels(name))
+    kept = _check_labels(labels, name, model) or (() if model else default_labels(name))
     return Method(name, detector, Path(model) if model else packaged_model(name), kept, budget, policy)
 
 
-def _check_labels(labels: Sequence[str], name: str, detector: Detector) -> tuple[str, ...]:
+def _check_labels(labels: Sequence[str], name: str, model: str | Path | None) -> tuple[str, ...]:
     """Return labels to keep. Raises KinesicsError for one that is none, or that the detector never detects."""
     if isinstance(labels, str):
         raise KinesicsError(f"labels are a list of names, not the text {labels!r}: give [{labels!r}]")
-    if unknown := sorted(set(labels) - set(FAMILY)):
-        raise KinesicsError(f"{unknown[0]!r} is not a label. The labels are {', '.join(FAMILY)}.")
-    if never := [label for label in labels if label not in detector.labels]:
-        raise KinesicsError(
-            f"detector {name!r} never detects {', '.join(never)}: its labels are {', '.join(in_order(detector.labels))}"
-        )
+    if not labels:
+        return ()
+    detected = detected_labels(name, model)
+    if unknown := sorted(set(labels) - {*FAMILY, *detected}):
+        hint = suggestion(unknown[0], detected)
+        raise KinesicsError(f"{unknown[0]!r} is not a label{hint or '.'} The labels are {', '.join(detected)}.")
+    if never := [label for label in labels if label not in detected]:
+        raise KinesicsError(f"detector {name!r} never detects {', '.join(never)}: its labels are {', '.join(detected)}")
     return tuple(labels)

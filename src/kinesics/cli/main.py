@@ -27,6 +27,10 @@ COMMANDS = {
 }
 
 
+#: What is said where words follow an option of one.
+LISTED = "; a list of labels is separated by commas, as in --labels happy,speaking"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit status: 0, 1 for bad input (one line on stderr), 2 for bad usage.
 
@@ -61,7 +65,14 @@ def _run(arguments: list[str]) -> None:
     for argument in arguments:  # names that are not text fit no table, and not all libraries open their files
         check_text(argument)
     try:
-        args = _parser(arguments).parse_args(arguments)
+        parser = _parser(arguments)
+        if not arguments:
+            parser.print_help()
+            return
+        args, rest = parser.parse_known_args(arguments)
+        if rest:
+            listed = "labels" in args and not rest[0].startswith("-")
+            parser.error(f"unrecognized arguments: {' '.join(rest)}{LISTED if listed else ''}")
         args.run(args)
     except ModuleNotFoundError as error:
         raise missing_extra(error) from None

@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 from kinesics.detectors.packaged import needs_model
@@ -47,6 +48,11 @@ def time(value: str) -> float:
     if not time_s <= LONGEST_S or (minutes and float(seconds_) >= 60):
         raise argparse.ArgumentTypeError(f"{value} is not a time: give seconds or h:mm:ss, such as 90.5 or 0:01:30.5")
     return time_s
+
+
+def in_digits(time_s: float) -> str:
+    """Return a time in seconds as ``time`` reads it: without an exponent."""
+    return f"{Decimal(repr(time_s)):f}"
 
 
 stream_number = number(int, "the number of a stream, from 0", 0)

@@ -1,5 +1,6 @@
 """Look up detectors by name in ``registry.csv``."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinesics.errors import KinesicsError
@@ -30,3 +31,12 @@ def is_trained(detector: str) -> bool:
 def required_encoders(detector: str) -> list[str]:
     """Return the names of the encoders whose features a detector reads."""
     return DETECTORS[detector]["features"].split()
+
+
+def detected_labels(name: str, model: str | Path | None = None) -> list[str]:
+    """Return the labels that a detector can detect, with ``model`` those that it learned, in the vocabulary's order."""
+    from kinesics.io.checkpoints import learned_labels
+    from kinesics.structures.vocabulary import in_order
+
+    detector = find_detector(name)
+    return in_order(learned_labels(Path(model), detector.name) if model else detector.labels)

@@ -24,7 +24,7 @@ from kinesics.media.streams import AS_IT_COMES, ReadOptions
 from kinesics.media.video import probe_video, read_frames, read_windows
 from kinesics.structures.features import CropFeatures, Features, write_features
 from kinesics.structures.timegrid import index, samples
-from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, Tracks, read_tracks
+from kinesics.structures.tracks import FACE_BOX, PERSON_BOX, Tracks, open_tracks
 
 #: The columns of the tracks that hold the box of each crop type.
 BOXES = {"face": FACE_BOX, "person": PERSON_BOX}
@@ -92,14 +92,14 @@ def encode_crops(  # noqa: PLR0913 - keyword-only settings
     rate_hz = _rate(rate_hz, network, video)
     if unknown := [crop for crop in crops if crop not in network.crops]:
         raise KinesicsError(f"{unknown[0]!r} is not a crop of {encoder}. Its crops are {', '.join(network.crops)}.")
-    people = read_tracks(tracks)
+    people = open_tracks(tracks)
     check_same_video(video, name or Path(video).stem, people, tracks, options)
     info = probe_video(video, options)
     selected = _Crops(
         {crop: boxes_by_frame(people, crop) for crop in crops}, people.rate_hz, rate_hz, _query_keys(queries, rate_hz)
     )
     name, count = people.video, samples(people.duration_s, rate_hz)
-    del people  # landmarks are 99 % of the tracks
+    del people  # its boxes are held by then
     encode = _open_network(encoder, weights, cache)
     clips = tqdm(
         _clips(video, rate_hz, network, shape, options),

@@ -1,41 +1,65 @@
-"""List the encoders: input, licence, and whether the weights are present."""
+"""List the encoders: input, licence, and whether they can run now."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from kinesics.encoders.registry import ENCODERS, is_downloadable, required_downloads
+from kinesics.encoders.registry import ENCODERS, find_encoder, is_downloadable, needed_bytes, required_downloads
 from kinesics.encoders.shapes import encoder_shape
 from kinesics.encoders.weights import install_hint, weights_path
+from kinesics.errors import KinesicsError
+from kinesics.io.extras import missing_extra
+
+
+@dataclass(frozen=True)
+class _Machine:
+    """The memory that is free, None if it is not known, the bytes of a number, and both in words."""
+
+    free_bytes: int | None
+    number_bytes: int
+    text: str
+
+    def needed_gb(self, name: str) -> float:
+        """Return about how much memory an encoder takes."""
+        return needed_bytes(name, self.number_bytes) / 1e9
 
 
 def list_encoders(names: Sequence[str], data: str | Path, details: bool = False) -> list[str]:
     """Return a table of encoders, one line each and a header, or with ``details`` several lines each."""
-    from kinesics.encoders import pretrained  # imports torch
-
-    free = f"memory that is free now: {pretrained.free_bytes() / 1e9:.1f} GB; arithmetic: {str(pretrained.precision())[6:]}"
+    machine = _machine()
     if details:
-        return [line for name in names for line in _details(name, data, free)]
+        return [line for name in names for line in _details(name, data, machine)]
     lines = [f"{'encoder':24}{'params':>9}  {'input':15}{'licence':19}{'gated':9}{'memory':>8}  runs now"]
     for name in names:
         row = ENCODERS[name]
         lines.append(
             f"{name:24}{float(row['parameters']):8.1f}M  {_input(name):15}{row['licence']:19}{row['gated']:9}"
-            f"{pretrained.needed_bytes(name) / 1e9:5.1f} GB  {_state(name, data)}"
+            f"{machine.needed_gb(name):5.1f} GB  {_state(name, data, machine)}"
         )
-    return [*lines, free, "'kinesics encoders NAME' shows the details of one, and where its weights come from"]
+    return [*lines, machine.text, "'kinesics encoders NAME' shows the details of one, and where its weights come from"]
 
 
-def _details(name: str, data: str | Path, free: str) -> list[str]:
-    """Return the lines about one encoder; ``free`` is the statement about the free memory."""
-    from kinesics.encoders import pretrained
+def _machine() -> _Machine:
+    """Return what is known of this machine: nothing without the extra that large encoders need."""
+    try:
+        from kinesics.encoders import pretrained  # imports torch
+    except ModuleNotFoundError as error:
+        return _Machine(None, 4, f"how much memory is free is not known: {missing_extra(error)}")
+    free = pretrained.free_bytes()
+    arithmetic = pretrained.precision()
+    text = f"memory that is free now: {free / 1e9:.1f} GB; arithmetic: {str(arithmetic)[6:]}"
+    return _Machine(free, arithmetic.itemsize, text)
 
+
+def _details(name: str, data: str | Path, machine: _Machine) -> list[str]:
+    """Return the lines about one encoder."""
     row, path = ENCODERS[name], weights_path(name, data)
     lines = [
         f"{name}: {row['description']} [{row['citation']}]",
         f"  {row['parameters']} million parameters, {_input(name)} -> {row['dim']} numbers",
         f"  licence: {row['licence']}; gated: {row['gated']}; weights: {row['weights']}",
-        f"  needs {pretrained.needed_bytes(name) / 1e9:.1f} GB of memory; {free}",
-        f"  runs now: {_state(name, data)}",
+        f"  needs {machine.needed_gb(name):.1f} GB of memory; {machine.text}",
+        f"  runs now: {_state(name, data, machine)}",
     ]
     if not path.exists() and not is_downloadable(name):
         lines.append(f"  {install_hint(name, path)}")
@@ -48,12 +72,15 @@ def _input(name: str) -> str:
     return sizes[shape.kind].format(*shape.input)
 
 
-def _state(name: str, data: str | Path) -> str:
+def _state(name: str, data: str | Path, machine: _Machine) -> str:
     """Return whether an encoder can run now, and why not."""
-    from kinesics.encoders import pretrained
-
+    try:
+        find_encoder(name)
+    except KinesicsError as missing:  # an extra
+        return f"no: {missing}"
     if not weights_path(name, data).exists():
         if not is_downloadable(name):
             return "no: weights missing"
         return f"yes; weights come at first use, or with: kinesics fetch {' '.join(required_downloads(name))}"
-    return "no: not enough memory is free" if pretrained.needed_bytes(name) > pretrained.free_bytes() else "yes"
+    enough = machine.free_bytes is None or needed_bytes(name, machine.number_bytes) <= machine.free_bytes
+    return "yes" if enough else "no: not enough memory is free"

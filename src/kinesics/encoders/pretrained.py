@@ -48,8 +48,8 @@ def free_bytes() -> int:
 
 
 def needed_bytes(name: str) -> int:
-    """Return about how much memory an encoder takes: its parameters, and a quarter more for activations."""
-    return int(float(registry.ENCODERS[name]["parameters"]) * 1e6 * precision().itemsize * 1.25)
+    """Return about how much memory an encoder takes in ``precision()``."""
+    return registry.needed_bytes(name, precision().itemsize)
 
 
 def hub_folder(weights: str | Path, download: bool = True) -> Path:

@@ -48,6 +48,11 @@ def is_downloadable(name: str) -> bool:
     return "/" not in ENCODERS[name]["weights"]
 
 
+def needed_bytes(name: str, number_bytes: int) -> int:
+    """Return about how much memory an encoder takes: its parameters, and a quarter more for activations."""
+    return int(float(ENCODERS[name]["parameters"]) * 1e6 * number_bytes * 1.25)
+
+
 def required_downloads(name: str) -> list[str]:
     """Return the sources of ``downloads.csv`` that an encoder with downloadable weights needs: its own first."""
     return ENCODERS[name]["weights"].split()

@@ -156,7 +156,8 @@ def write(events: Events, path: Path, options: Options) -> None:
         options.notify(f"{path}: {_RATE_HZ:g} frames per second are assumed: give the video with --media")
     observations: dict[str, Any] = {}
     subjects: dict[str, None] = dict.fromkeys(tier_name(row.person, "") for row in items)
-    for video in dict.fromkeys(row.video for row in items):
+    linked = [options.media.path.stem] if options.media.path and not items else []
+    for video in dict.fromkeys([row.video for row in items] + linked):
         members = [row for row in items if row.video == video]
         observation, used = _observation(members, points, path, options)
         observations[video] = observation
@@ -213,7 +214,7 @@ def _observation(
             times = [row.start_s] if label in points else [row.start_s, row.end_s]
             for k, moment in enumerate(times):
                 stamps.append([round(moment, 3), subject, printable(label), "", "" if k else comment])
-    duration = media.duration_s or max(row.end_s for row in members)
+    duration = media.duration_s or max((row.end_s for row in members), default=0.0)
     info = {"length": duration, "fps": media.rate_hz or _RATE_HZ, "hasVideo": True, "hasAudio": False}
     observation = {
         "file": {"1": [file], **{str(player): [] for player in range(2, 9)}},

@@ -227,8 +227,8 @@ def write(events: Events, path: Path, options: Options) -> None:
     root = ET.Element("ANNOTATION_DOCUMENT", {"AUTHOR": "kinesics", "DATE": _DATE, "FORMAT": "3.0", "VERSION": "3.0"})
     root.set(f"{_XSI}noNamespaceSchemaLocation", "http://www.mpi.nl/tools/elan/EAFv3.0.xsd")
     header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
-    if items:
-        _link(header, items[0].video, path, options)
+    if items or options.media.path:
+        _link(header, items[0].video if items else "", path, options)
     ET.SubElement(header, "PROPERTY", {"NAME": "lastUsedAnnotationId"}).text = str(len(items))
     times = sorted({round(value * 1000) for row in items for value in (row.start_s, row.end_s)})
     order = ET.SubElement(root, "TIME_ORDER")

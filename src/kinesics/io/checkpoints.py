@@ -1,5 +1,6 @@
 """Read and write learned arrays and their metadata (safetensors)."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,17 @@ def detector_of(path: str | Path) -> str:
             f"{path}: not a model: it does not say which detector learned it; give a file that `kinesics train` wrote"
         )
     return detector
+
+
+def learned_labels(path: Path, detector: str) -> list[str]:
+    """Return the labels of a checkpoint, sorted. Raises KinesicsError as ``read_checkpoint`` does."""
+    arrays = read_checkpoint(path, detector)
+    if "settings" in arrays:  # of a temporal network
+        return sorted(json.loads(arrays["settings"].tobytes())["labels"])
+    named = (name.rpartition(".") for name in arrays)
+    return sorted(
+        label for label, _, kind in named if label and label != "segments" and kind in ("rate", "weight", "weights")
+    )
 
 
 def write_checkpoint(detector: str, arrays: dict[str, np.ndarray], out: str | Path) -> None:

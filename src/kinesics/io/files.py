@@ -1,5 +1,6 @@
 """Write files whole or not at all."""
 
+import codecs
 import glob
 import hashlib
 import json
@@ -127,6 +128,21 @@ def write_json(path: str | Path, value: object) -> None:
 def one_line(error: BaseException | str, limit: int = 200) -> str:
     """Return the message of an error in one line of at most ``limit`` characters."""
     return " ".join(str(error).split())[:limit]
+
+
+def pluralise(n: int, what: str) -> str:
+    """Return a number with what is counted, as in ``1 event`` and ``2 events``."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def is_text(path: str | Path, size: int = 4096) -> bool:
+    """Return whether a file begins with text in UTF-8."""
+    with open(path, "rb") as file:
+        head = file.read(size)
+    try:
+        return b"\0" not in head and bool(codecs.getincrementaldecoder("utf-8")().decode(head))
+    except UnicodeDecodeError:
+        return False
 
 
 def sha256(path: str | Path) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import av
 
 from kinesics.errors import KinesicsError
+from kinesics.io.files import is_text
 from kinesics.media.complaints import Complaints
 from kinesics.media.streams import AS_IT_COMES, ReadOptions, Stream, choose, images_of
 from kinesics.media.truncation import is_transport
@@ -111,11 +112,13 @@ def open_container(
                 raise
             container = av.open(ffmpeg_url(path), format="mpegts", metadata_errors="replace")
     except av.FFmpegError as error:
+        if is_text(path):
+            raise KinesicsError(f"{path}: not a video, but text") from None
         raise KinesicsError(f"{path}: not a video, or cut off before its index: {error.strerror}") from None
     with container:
         images = images_of(container)
         if container.format.name == "tty":  # FFmpeg takes any text for a terminal recording
-            raise KinesicsError(f"{path}: text, not a video")
+            raise KinesicsError(f"{path}: not a video, but text")
         if not images:
             kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
             raise KinesicsError(f"{path}: has no video stream (found: {kinds}); a video is needed")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kinesics.metrics.score_files import pluralise
+from kinesics.io.files import pluralise
 from kinesics.metrics.scoring import SHORT
 
 

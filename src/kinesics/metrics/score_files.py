@@ -7,7 +7,7 @@ from typing import Any, cast
 import pandas as pd
 
 from kinesics.errors import KinesicsError
-from kinesics.io.files import sha256
+from kinesics.io.files import pluralise, sha256
 from kinesics.metrics.comparison import compare
 from kinesics.metrics.counts import MEASURES
 from kinesics.metrics.diagnosis import diagnose
@@ -17,12 +17,13 @@ from kinesics.metrics.tubes import EventsAndTubes
 from kinesics.structures.events import BOX, empty_events, read_events_and_tubes, read_events_csv
 from kinesics.structures.result_files import EVENTS_FILE, PROVENANCE, TUBES_FILE
 from kinesics.structures.truth_files import AUXILIARY_SUFFIXES
-from kinesics.structures.vocabulary import LABELS
+from kinesics.structures.vocabulary import LABELS, suggestion
 
 #: The groups of predictions, by the names that notes and errors give them.
 SIDES = {"predicted": "the prediction", "other": "the other detector"}
 #: The names of ``compare`` for the groups of tables here.
 COMPARED = {"truth": "truth", "predicted": "first", "other": "second"}
+MILLISECONDS_FROM = 100  # times as late as the last event of another table
 FEW_UNITS = 10  # below it, percentile intervals are markedly too narrow
 FEW_HITS = 0.2  # of the events of the smaller table: fewer matches with other numbers of persons are chance
 
@@ -61,8 +62,8 @@ def score_files(  # noqa: PLR0913 - keyword-only settings
     if other is not None:
         entries["other"] = _entries(other)
     tables, boxes = _read_groups(entries, tubes or {}, read)
-    labels = settings.get("labels")
     _check_annotators(entries["truth"], tables["truth"])
+    labels = settings["labels"] = _listed(tables, settings.get("labels"))
     _check_labels(tables, labels, entries["truth"][0])
     if settings.get("durations") is None:
         _check_videos(tables)
@@ -71,7 +72,7 @@ def score_files(  # noqa: PLR0913 - keyword-only settings
         notes += _remap_persons(tables, settings.get("rate_hz", MEASURES["rate_hz"]))
     elif settings.get("match_person", True):
         notes += _note_numbers(tables, labels)
-    notes += _note_differences(tables, labels)
+    notes += _note_differences(tables, labels) + _note_milliseconds(tables)
     of_pair = {group: boxes[group] for group in ("truth", "predicted") if group in boxes}
     result = score(tables["truth"], tables["predicted"], tubes=of_pair, **settings)
     if (units := result["units"]) < FEW_UNITS:
@@ -132,13 +133,24 @@ def _check_annotators(entries: Sequence[Paths], tables: Sequence[pd.DataFrame]) 
             )
 
 
+def _listed(tables: Groups, labels: Sequence[str] | None) -> Sequence[str] | None:
+    """Return the labels, those cut at commas that are in no table as a whole."""
+    if labels is None:
+        return None
+    occurring = {label for group in tables.values() for label in _values(group, "label")}
+    parts = [[label] if label in occurring else [part.strip() for part in label.split(",")] for label in labels]
+    return [label for of_one in parts for label in of_one if label]
+
+
 def _check_labels(tables: Groups, labels: Sequence[str] | None, first: Paths) -> None:
     """Refuse labels that are unknown, and tables without any event of the labels."""
     occurring = {label for group in tables.values() for events in group for label in events["label"]}
     known = occurring.union(LABELS.index)
     if unknown := [label for label in labels or [] if label not in known]:
-        hint = ": separate labels by blanks" if "," in unknown[0] else ""
-        raise KinesicsError(f"label {unknown[0]!r} is in no table{hint}; the labels are {', '.join(sorted(known))}")
+        hint = suggestion(unknown[0], known)
+        raise KinesicsError(
+            f"label {unknown[0]!r} is in no table{hint or ';'} the labels are {', '.join(sorted(known))}"
+        )
     if not (occurring if labels is None else occurring.intersection(labels)):
         of_them = "" if labels is None else f" of {', '.join(labels)}"
         raise KinesicsError(f"{first} and all other tables have no event{of_them}: there is nothing to score")
@@ -252,11 +264,39 @@ def _note_differences(tables: Groups, labels: Sequence[str] | None) -> list[str]
                     f"{pluralise(len(only), column)} only in {name}; its events of them, {n}, count as false: "
                     + _some(only)
                 )
+            if column == "label":
+                notes += _note_spelling(set(true["label"]), only, name)
         if missed := sorted(set(true["video"]) - set(predicted["video"])):
             notes.append(f"{pluralise(len(missed), 'video')} without an event of {name}: {_some(missed)}")
         if not predicted["score"].between(0, 1).all():
             notes.append(f"scores of {name} lie outside 0 to 1: they rank, but have no calibration error")
     return notes
+
+
+def _note_spelling(true: set[str], only: Sequence[str], name: str) -> list[str]:
+    """Return a note on each label that only the predictions have and that the truth may write in another way."""
+    alike = [(label, suggestion(label, true)) for label in only]
+    return [
+        f"label {label!r} of {name} is not in the truth{hint} `kinesics convert --map` renames it"
+        for label, hint in alike
+        if hint
+    ]
+
+
+def _note_milliseconds(tables: Groups) -> list[str]:
+    """Return a note on each table whose times seem to be milliseconds: whole numbers, far later than those of the others."""
+    ends = {
+        _annotator(number, len(of)) if group == "truth" else SIDES[group]: (events, float(events["end_s"].max()))
+        for group, of in tables.items()
+        for number, events in enumerate(of)
+        if len(events)
+    }
+    first = min((end_s for _, end_s in ends.values()), default=0.0)
+    return [
+        f"times of {name} look like milliseconds, its last event ends at {end_s:g} s: divide them by 1000"
+        for name, (events, end_s) in ends.items()
+        if end_s > MILLISECONDS_FROM * first and (events[["start_s", "end_s"]] % 1 == 0).all(axis=None)
+    ]
 
 
 def _annotator(number: int, n: int) -> str:
@@ -265,10 +305,6 @@ def _annotator(number: int, n: int) -> str:
 
 def _values(tables: Sequence[pd.DataFrame], column: str) -> set[str]:
     return {value for events in tables for value in events[column]}
-
-
-def pluralise(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -4,14 +4,14 @@ The measures are those of Martin & Bateson (2007, *Measuring Behaviour*, ch. 5) 
 (Friard & Gamba 2016): a bout is one event; overlapping bouts of one behaviour and person are joined before times are summed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kinesics.structures.events import check_events
-from kinesics.structures.vocabulary import in_order
+from kinesics.structures.vocabulary import FAMILY, in_order
 
 SUMMARY_COLUMNS = [
     *("video", "person", "label", "family", "observed_s", "bouts", "total_s", "share", "rate_per_min"),
@@ -23,8 +23,13 @@ TRANSITION_COLUMNS = ["video", "person", "from_label", "to_label", "count", "sha
 Observed = float | Mapping[tuple[str, int], float]
 
 
-def time_budget(events: pd.DataFrame, observed_s: Observed, start_s: float = 0.0) -> pd.DataFrame:
-    """Return one row per video, person and label that occurs, with the columns ``SUMMARY_COLUMNS``.
+def time_budget(
+    events: pd.DataFrame, observed_s: Observed, start_s: float = 0.0, labels: Iterable[str] = ()
+) -> pd.DataFrame:
+    """Return one row per video, person and label, with the columns ``SUMMARY_COLUMNS``.
+
+    They are the labels that occur, and for everybody who occurs or is named in ``observed_s`` those of ``labels``, which were
+    looked for: where one never occurs, its bouts, total, share and rate are 0, and what describes bouts is missing.
 
     ``observed_s`` are the seconds during which the person was observed, counted from ``start_s``. ``bouts`` are events,
     ``total_s`` the seconds in which at least one of them lasts, ``share`` of ``observed_s``, ``rate_per_min`` bouts per
@@ -36,18 +41,26 @@ def time_budget(events: pd.DataFrame, observed_s: Observed, start_s: float = 0.0
     """
     events = check_events(events)
     rows: list[list[Any]] = []
-    for (video, person), of_person in events.groupby(["video", "person"], sort=True):
+    labels = list(labels)
+    people = set(events[["video", "person"]].itertuples(index=False, name=None))
+    if labels and not isinstance(observed_s, int | float):
+        people |= set(observed_s)
+    for video, person in sorted(people):
+        of_person = events[(events["video"] == video) & (events["person"] == person)]
         seconds = observed_s if isinstance(observed_s, int | float) else observed_s.get((video, person), 0.0)
         if not seconds > 0:
             raise ValueError(f"person {person} of {video!r} was observed for {seconds} s: it must be more than 0")
-        for label in in_order(of_person["label"]):
+        for label in in_order([*of_person["label"], *labels]):
             bouts = of_person[of_person["label"] == label]
-            rows.append([video, person, label, bouts["family"].iloc[0], seconds, *_measures(bouts, seconds, start_s)])
+            family = bouts["family"].iloc[0] if len(bouts) else FAMILY.get(label, "")
+            rows.append([video, person, label, family, seconds, *_measures(bouts, seconds, start_s)])
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
 
 
 def _measures(bouts: pd.DataFrame, observed_s: float, start_s: float) -> list[float]:
     """Return the columns from ``bouts`` on for the events of one person and label."""
+    if not len(bouts):
+        return [0, 0.0, 0.0, 0.0] + [np.nan] * (len(SUMMARY_COLUMNS) - SUMMARY_COLUMNS.index("mean_s"))
     duration = (bouts["end_s"] - bouts["start_s"]).to_numpy()
     joined = join_overlapping(bouts[["start_s", "end_s"]].to_numpy())
     total, gaps = float(np.diff(joined, axis=1).sum()), joined[1:, 0] - joined[:-1, 1]

@@ -84,19 +84,20 @@ def person_signals(
     no voice.
     """
     size = np.array([tracks.width, tracks.height], float)
-    mesh = tracks.dense(person, "face")[..., :2] * size
-    pose = tracks.dense(person, "pose").astype(float)
-    height = np.linalg.norm(mesh[:, FOREHEAD] - mesh[:, CHIN], axis=1)
+    face = tracks.reduced(person, "face", lambda mesh: _outline(mesh[..., :2] * size))
+    first, forehead, chin, low, high = np.moveaxis(face, 1, 0)
+    shoulders = tracks.reduced(person, "pose", lambda pose: pose[:, SHOULDERS, 3])
+    wrists = tracks.reduced(person, "pose", lambda pose: pose[:, WRISTS[::-1]][..., [0, 1, 3]].astype(float))
+    height = np.linalg.norm(forehead - chin, axis=1)
     unit = np.nanmedian(height) if np.isfinite(height).any() else size[1] / 4
-    seen = np.isfinite(mesh[:, 0, 0])
-    low, high = mesh[:, :468].min(1), mesh[:, :468].max(1)
+    seen = np.isfinite(first[:, 0])
     fer = probabilities(tracks, person, expressions).astype(float)
     signals = {f"fer_{name}": fer[:, k] for k, name in enumerate(EXPRESSIONS)}
     signals |= _facial(tracks.dense(person, "blendshapes").astype(float))
     signals |= _heading(tracks.dense(person, "head_matrix").astype(float), tracks.rate_hz)
     signals |= _hands(
         np.stack([tracks.dense(person, f"{side}_hand")[..., :2] for side in ("left", "right")], 1) * size,
-        np.concatenate([pose[..., :2] * size, pose[..., 3:]], -1),
+        np.concatenate([wrists[..., :2] * size, wrists[..., 2:]], -1),
         (low, high, unit),
         size,
         tracks.rate_hz,
@@ -106,9 +107,9 @@ def person_signals(
         place = [middle[:, 0], middle[:, 1], 1.5 * np.log(extent)]
     signals["place_range"] = np.fmax.reduce([_range(smooth(x, 5), round(PLACE_S * tracks.rate_hz)) for x in place])
     signals["seen"] = seen.astype(float)
-    shoulders = np.nan_to_num(pose[:, list(SHOULDERS), 3]).min(1) > VISIBLE
+    shoulders_seen = np.nan_to_num(shoulders).min(1) > VISIBLE
     # somebody whose face is mostly visible has turned away where it is lost; of others nothing is known
-    signals["away"] = (~seen & shoulders & (seen.mean() > 0.5)).astype(float)
+    signals["away"] = (~seen & shoulders_seen & (seen.mean() > 0.5)).astype(float)
     for name in QUIET.keys() & signals.keys():
         signals[name] = np.where(seen, signals[name], np.nan)
     return signals | _heard(tracks, sound)
@@ -186,10 +187,15 @@ def usual_heading(angle: np.ndarray, width: float, rate_hz: float) -> float:
     """
     angle = angle[np.isfinite(angle)]
     grid = np.linspace(-90, 90, 181)
-    density = np.exp(-0.5 * ((grid[:, None] - angle) / width) ** 2).sum(1) + rate_hz / 2 * np.exp(
-        -0.5 * (grid / 15) ** 2
-    )
+    density = np.array([np.exp(-0.5 * ((centre - angle) / width) ** 2).sum() for centre in grid])
+    density += rate_hz / 2 * np.exp(-0.5 * (grid / 15) ** 2)
     return float(grid[density.argmax()])
+
+
+def _outline(mesh: np.ndarray) -> np.ndarray:
+    """Return the first point, forehead and chin of meshes (N, 478, 2), and the corners of their boxes: (N, 5, 2)."""
+    box = mesh[:, :468]
+    return np.stack([mesh[:, 0], mesh[:, FOREHEAD], mesh[:, CHIN], box.min(1), box.max(1)], 1)
 
 
 def _facial(actions: np.ndarray) -> Signals:
@@ -224,12 +230,12 @@ def _heading(matrix: np.ndarray, rate_hz: float) -> Signals:
 
 
 def _hands(
-    hands: np.ndarray, pose: np.ndarray, face: tuple[np.ndarray, np.ndarray, float], size: np.ndarray, rate_hz: float
+    hands: np.ndarray, wrists: np.ndarray, face: tuple[np.ndarray, np.ndarray, float], size: np.ndarray, rate_hz: float
 ) -> Signals:
     """Return the signals of the more active, or nearer, hand.
 
-    ``hands`` (frames, 2, 21, 2) and ``pose`` (frames, 33, 3: x, y, visibility) in pixels; ``face`` the corners of its box,
-    (frames, 2) each, which are kept while a hand hides it, and its usual height.
+    ``hands`` (frames, 2, 21, 2) and ``wrists`` of the pose (frames, 2, 3: x, y, visibility) in pixels, the left one first;
+    ``face`` the corners of its box, (frames, 2) each, which are kept while a hand hides it, and its usual height.
     """
     low, high, unit = face
     if np.isfinite(low).any():
@@ -239,8 +245,8 @@ def _hands(
         high = low + unit
     middle, half = (low + high) / 2, (high - low) / 2
     sides: dict[str, list[np.ndarray]] = {}
-    for side, wrist in enumerate(reversed(WRISTS)):
-        hand, joint = hands[:, side], pose[:, wrist]
+    for side in range(2):
+        hand, joint = hands[:, side], wrists[:, side]
         inside = (joint[:, :2] > 0).all(1) & (joint[:, :2] < size).all(1)
         visible = np.nan_to_num(joint[:, 2]) * inside
         at = np.where((visible > 0.3)[:, None], joint[:, :2], np.nan)

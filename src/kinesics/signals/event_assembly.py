@@ -29,7 +29,7 @@ def event_boxes(tracks: Tracks, person: int, label: str) -> np.ndarray:
     if kind == "person":
         return tracks.dense(person, PERSON_BOX)
     points = np.concatenate([tracks.dense(person, side)[..., :2] for side in ("left_hand", "right_hand")], 1)
-    pose = tracks.dense(person, "pose")[:, POSE_HANDS]
+    pose = tracks.reduced(person, "pose", lambda pose: pose[:, POSE_HANDS])
     # The pose guesses hands that are hidden or outside the frame.
     pose = np.where(pose[..., 3:] >= VISIBLE, pose[..., :2], np.nan)
     unseen = np.isnan(points).all((1, 2))

@@ -10,7 +10,7 @@ from kinesics.errors import KinesicsError
 from kinesics.signals.descriptor import ENCODERS, PERSON, person_descriptor
 from kinesics.signals.layout import Layout
 from kinesics.structures.features import Features, read_features
-from kinesics.structures.tracks import Tracks, read_tracks
+from kinesics.structures.tracks import Tracks, open_tracks
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def read_recordings(tracks: Sequence[str | Path], features: Sequence[str | Path]
         by_video[values.video][values.encoder] = values
     recordings: dict[str, Recording] = {}
     for path in tracks:
-        people = read_tracks(path)
+        people = open_tracks(path)
         if people.video in recordings:
             raise KinesicsError(f"{path}: another file has tracks of {people.video!r} too: give one")
         recordings[people.video] = Recording(people, by_video.get(people.video, {}))

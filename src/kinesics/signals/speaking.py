@@ -64,7 +64,8 @@ def articulation(tracks: Tracks, person: int) -> np.ndarray:
     out = np.full(tracks.frames, np.nan)
     if tracks.rate_hz < RATE_HZ / 2 or tracks.frames == 0:
         return out
-    mesh = tracks.dense(person, "face")[:, [UPPER_LIP, LOWER_LIP, FOREHEAD, CHIN]].astype(float)
+    points = [UPPER_LIP, LOWER_LIP, FOREHEAD, CHIN]
+    mesh = tracks.reduced(person, "face", lambda face: face[:, points].astype(float))
     mesh *= [tracks.width, tracks.height, tracks.width]  # depth is in units of the frame's width
     opening = np.linalg.norm(mesh[:, 0] - mesh[:, 1], axis=1) / np.linalg.norm(mesh[:, 2] - mesh[:, 3], axis=1)
     shot = tracks.dense(person, "shot")

@@ -33,6 +33,13 @@ BOX_LIMITS = (-0.5, 1.5)
 TUBE_SLACK_S = 0.2
 #: How far, in fractions of the frame, the boxes of a tube may lie from the box of its event, which is rounded.
 BOX_SLACK = 0.01
+# What to put into a column that is missing.
+_MISSING = {
+    "video": "add the name of the video's file without its ending",
+    "person": "add the number of the person, 0 in every row if there is one person",
+    "start_s": "add the start in seconds",
+    "end_s": "add the end in seconds",
+}
 
 
 @dataclass(frozen=True)
@@ -203,8 +210,9 @@ def _refuse_other_tubes(events: pd.DataFrame, tubes: pd.DataFrame, where: str, t
 def _refuse_missing(table: pd.DataFrame, needed: list[str], where: str) -> None:
     """Raise KinesicsError naming the first column of ``needed`` that a table lacks."""
     if missing := [name for name in needed if name not in table]:
+        hint = f": {_MISSING[missing[0]]}" if missing[0] in _MISSING else ""
         raise KinesicsError(
-            f"{where}: column {missing[0]!r} is missing; columns are {', '.join(map(str, table.columns))}"
+            f"{where}: column {missing[0]!r} is missing; columns are {', '.join(map(str, table.columns))}{hint}"
         )
 
 

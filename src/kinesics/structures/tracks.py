@@ -17,7 +17,8 @@ the head in the coordinates of a camera that looks along -z (x right, y up) with
 import json
 import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -65,8 +66,9 @@ SCHEMA = pa.schema(
 class Tracks:
     """The tracks of one video. ``table`` is sorted by person, then frame.
 
-    ``video_stream`` is the number of the stream of images, where the video has others; ``damaged_after_s`` is set for a
-    damaged video, and is the time up to which it is whole.
+    In those of ``open_tracks``, ``table`` lacks the columns of ``ARRAYS``: they stay in the file ``source``, and are read when
+    they are needed. ``video_stream`` is the number of the stream of images, where the video has others;
+    ``damaged_after_s`` is set for a damaged video, and is the time up to which it is whole.
     """
 
     video: str
@@ -77,6 +79,7 @@ class Tracks:
     table: pa.Table = field(repr=False)
     video_stream: int | None = None
     damaged_after_s: float | None = None
+    source: Path | None = field(default=None, repr=False)
 
     @property
     def frames(self) -> int:
@@ -96,15 +99,34 @@ class Tracks:
         """
         if isinstance(column, list):
             return np.stack([self.dense(person, name) for name in column], 1)
-        rows = self.table.filter(pa.compute.equal(self.table["person"], person))
-        where = rows["frame"].to_numpy()
         if column in ARRAYS:
-            out = np.full((self.frames, *ARRAYS[column]), np.nan, np.float32)
-            out[where] = array_column(rows, column)
-            return out
+            return self.reduced(person, column, lambda values: values)
+        rows = self.table.filter(pa.compute.equal(self.table["person"], person))
         out = np.full(self.frames, np.nan, np.float32)
-        out[where] = rows[column].to_numpy()
+        out[rows["frame"].to_numpy()] = rows[column].to_numpy()
         return out
+
+    def reduced(self, person: int, column: str, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """Return what a function makes of each row of a column of ``ARRAYS``, on the grid of frames, NaN where it is missing.
+
+        ``function`` turns float32 (rows, ...) into numbers (rows, ...), each row by itself: of a file it is given some rows at
+        a time, so that a long video's landmarks are never held at once. Shape of the result: (frames, ...).
+        """
+        none = function(np.empty((0, *ARRAYS[column]), np.float32))
+        out = np.full((self.frames, *none.shape[1:]), np.nan, none.dtype)
+        for part in self._parts(column):
+            rows = part.filter(pa.compute.equal(part["person"], person))
+            out[rows["frame"].to_numpy()] = function(array_column(rows, column))
+        return out
+
+    def _parts(self, column: str) -> Iterator[pa.Table]:
+        """Yield tables that together hold the frames, the people and a column of ``ARRAYS``."""
+        if self.source is None:
+            yield self.table
+            return
+        with _reading(self.source), pq.ParquetFile(self.source, page_checksum_verification=True) as file:
+            for group in range(file.num_row_groups):
+                yield file.read_row_group(group, columns=["frame", "person", column])
 
 
 def array_column(rows: pa.Table, column: str) -> np.ndarray:
@@ -225,21 +247,29 @@ def _one_row_each(table: pa.Table) -> pa.Table:
 
 def read_tracks(path: str | Path) -> Tracks:
     """Read a tracks file. Raises KinesicsError, naming the file, if it is none."""
-    try:
-        file = pq.ParquetFile(path, page_checksum_verification=True)
+    return _read(path, SCHEMA.names)
+
+
+def open_tracks(path: str | Path) -> Tracks:
+    """Read a tracks file except for its landmarks, 99 % of it, which ``Tracks`` reads from it when they are needed.
+
+    The file has to stay as it is until then. Raises KinesicsError as ``read_tracks`` does, for damaged landmarks later.
+    """
+    return _read(path, [name for name in SCHEMA.names if name not in ARRAYS], Path(path))
+
+
+def _read(path: str | Path, columns: list[str], source: Path | None = None) -> Tracks:
+    with _reading(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
         metadata: dict[bytes, bytes] = file.metadata.metadata or {}
         info: dict[str, Any] = json.loads(metadata[b"kinesics"])
+        there = file.schema_arrow
+        same = pa.schema([there.field(name) for name in SCHEMA.names if name in there.names]).equals(SCHEMA)
         table = (
-            file.read(columns=SCHEMA.names)
+            file.read(columns=columns)
             .replace_schema_metadata(None)
             .sort_by([("person", "ascending"), ("frame", "ascending")])
         )
-    except FileNotFoundError:
-        command = f"kinesics track VIDEO --out {shlex.quote(str(path))}"
-        raise KinesicsError(f"{path}: no such file; make it with: {command}") from None
-    except (OSError, pa.ArrowInvalid, KeyError, ValueError) as error:
-        raise KinesicsError(f"{path}: not a tracks file of kinesics, or damaged: {error}") from None
-    if not table.schema.equals(SCHEMA):
+    if not same:
         raise KinesicsError(f"{path}: its columns are not those of this version: make it again with kinesics track")
     names = {"video", "rate_hz", "duration_s", "width", "height"}
     numbers = [info.get(name) for name in sorted(names - {"video"})]
@@ -247,9 +277,21 @@ def read_tracks(path: str | Path) -> Tracks:
         isinstance(number, int | float) and 0 < number < np.inf for number in numbers
     ):
         raise KinesicsError(f"{path}: its video info is invalid: {info}; make it again with kinesics track")
-    tracks = Tracks(table=table, **info)
+    tracks = Tracks(table=table, source=source, **info)
     _check_rows(tracks, path)
     return tracks
+
+
+@contextmanager
+def _reading(path: str | Path) -> Generator[None]:
+    """Turn what reading a tracks file raises into KinesicsError naming it."""
+    try:
+        yield
+    except FileNotFoundError:
+        command = f"kinesics track VIDEO --out {shlex.quote(str(path))}"
+        raise KinesicsError(f"{path}: no such file; make it with: {command}") from None
+    except (OSError, pa.ArrowInvalid, KeyError, ValueError) as error:
+        raise KinesicsError(f"{path}: not a tracks file of kinesics, or damaged: {error}") from None
 
 
 def _check_rows(tracks: Tracks, path: str | Path) -> None:

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import openai
-
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line
 from kinesics.vlm.base import RateLimits, RefusedError, TooLargeError, VisionLanguageModel
@@ -54,9 +52,13 @@ def open_endpoint(  # noqa: PLR0913 - keyword-only settings
     Raises KinesicsError for an address that is none; the answer raises it if there is no usable response.
     """
     url = _check_url(url)
+    settings = {"model": model} | {k: v for k, v in (PARAMETERS | (parameters or {})).items() if v is not None}
+    if counts is not None:
+        return ResponseCache({"endpoint": url} | settings, _never, read_response, folder, counts)
+    import openai  # of the extra `vlm`: an estimate does without
+
     # The client demands a key; servers of one's own take any.
     client = openai.OpenAI(api_key=key or "none", base_url=url, max_retries=retries, timeout=timeout_s)
-    settings = {"model": model} | {k: v for k, v in (PARAMETERS | (parameters or {})).items() if v is not None}
     pace = Pace(limits or RateLimits())
 
     def send(messages: list[dict]) -> dict:
@@ -79,7 +81,11 @@ def open_endpoint(  # noqa: PLR0913 - keyword-only settings
             pace.correct((json.loads(response["text"]).get("usage") or {}).get("total_tokens"))
         return response
 
-    return ResponseCache({"endpoint": url} | settings, send, read_response, folder, counts)
+    return ResponseCache({"endpoint": url} | settings, send, read_response, folder)
+
+
+def _never(messages: list[dict]) -> dict:
+    raise AssertionError("an estimate sends nothing")
 
 
 def is_local(url: str) -> bool:

@@ -190,5 +190,7 @@ def test_detect_refuses_bad_arguments_before_it_reads_the_video(tmp_path, capsys
         error = capsys.readouterr().err
         assert message in error
         assert error.count("\n") == 1
+    with pytest.raises(KinesicsError, match="--policy selects queries under a --budget below 1"):
+        kinesics.detect(video, "rules", policy="uniform")
     with pytest.raises(KinesicsError, match="detector 'rules' takes no --budget"):
         kinesics.detect(video, "rules", budget=0.5)

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from support import ROOT
@@ -17,7 +18,9 @@ import kinesics
 from kinesics.api import annotation
 from kinesics.cli.main import main
 from kinesics.cli.options import time as parse_time
+from kinesics.detectors.packaged import default_labels
 from kinesics.errors import KinesicsError
+from kinesics.io.checkpoints import write_checkpoint
 from kinesics.media.video import probe_video
 from kinesics.perception import tracking
 from kinesics.structures.events import read_events_csv, read_tubes
@@ -53,11 +56,14 @@ def test_each_file_has_the_results_of_the_other_commands(finished, detected, cli
     events = read_events_csv(finished / "events.csv")
     assert set(read_tubes(finished / "tubes.parquet")["event"]) == set(events.index)
     summary = pd.read_csv(finished / "summary.csv").set_index("label")
+    assert list(summary.index) == list(default_labels("ranked"))
+    assert summary["bouts"].to_dict() == {label: int((events["label"] == label).sum()) for label in summary.index}
+    assert summary.loc[summary["bouts"] == 0, ["total_s", "share", "rate_per_min"]].eq(0).all(axis=None)
     (smile,) = events[events["label"] == "happy"].itertuples()
     assert summary.loc["happy", "total_s"] == pytest.approx(smile.end_s - smile.start_s)
     assert summary.loc["happy", "observed_s"] == pytest.approx(2.4)
     text = json.loads((finished / "summary.json").read_text())
-    assert {row["label"] for row in text["behaviours"]} == set(events["label"])
+    assert {row["label"] for row in text["behaviours"] if row["bouts"]} == set(events["label"])
     for name in ("single_face.eaf", "single_face.boris", "single_face.vtt", "single_face.TextGrid"):
         converted = kinesics.read_events(finished / name).table
         assert sorted(zip(converted["label"], converted["start_s"].round(2), strict=True)) == sorted(
@@ -154,6 +160,7 @@ def test_a_bad_video_among_several_is_listed_and_the_others_are_annotated(
             ["text.mp4", "--detector", "rules", "--labels", "happy,sad"],
             "detector 'rules' never detects sad: its labels are happy, ",
         ),
+        (["text.mp4", "--labels", "Happy"], "'Happy' is not a label: did you mean 'happy'? The labels are happy"),
         (["text.mp4", "--detector", "magic"], "magic"),
         (["text.mp4", "--detector", "linear"], "has to be trained: give its checkpoint with --model FILE"),
     ],
@@ -225,3 +232,13 @@ def test_python_returns_the_table(clip, finished, tmp_path):
     pd.testing.assert_frame_equal(table, expected, check_exact=False, atol=5e-4, rtol=0)
     with pytest.raises(KinesicsError, match="'smile' is not a label"):
         kinesics.annotate(clip("single_face"), labels=("smile",))
+
+
+def test_labels_of_a_model_may_be_ones_own(tmp_path):
+    model = tmp_path / "model.safetensors"
+    write_checkpoint("chance", {"stimming.rate": np.ones(1), "stimming.lengths_s": np.ones(1)}, model)
+    assert list(annotation.Settings(model=model, labels=("stimming",)).sought) == ["stimming"]
+    with pytest.raises(KinesicsError, match="'stiming' is not a label: did you mean 'stimming'"):
+        annotation.Settings(model=model, labels=("stiming",))
+    with pytest.raises(KinesicsError, match="never detects happy: its labels are stimming"):
+        annotation.Settings(model=model, labels=("happy",))

@@ -94,11 +94,13 @@ def test_a_killed_run_goes_on_and_sends_nothing_twice(server, tmp_path, images):
     assert len(server.requests) == 5
 
 
-def test_a_dry_run_sends_nothing_and_counts_what_a_run_then_sends(server, tmp_path, images, capsys):
+def test_a_dry_run_sends_nothing_and_counts_what_a_run_then_sends(server, tmp_path, images, capsys, monkeypatch):
     server.replies = [(200, completion(ranking(2)))]
     arguments = ["ask", *map(str, images), "--labels", *LABELS, "--endpoint", server.url, "--model", "gpt-4o"]
     arguments += ["--batch", "2", "--responses", str(tmp_path / "kept"), "--out", str(tmp_path / "out.csv")]
-    assert main([*arguments, "--dry-run"]) == 0
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "openai", None)  # of an extra
+        assert main([*arguments, "--dry-run"]) == 0
     printed = capsys.readouterr().out
     assert not server.requests
     assert not (tmp_path / "out.csv").exists()

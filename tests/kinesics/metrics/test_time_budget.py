@@ -39,6 +39,27 @@ def test_each_person_has_its_own_time_of_observation():
         time_budget(EVENTS, {("talk", 0): 10.0})
 
 
+def test_labels_that_were_looked_for_in_vain_have_rows_of_zeros():
+    observed = {("talk", 0): 10.0, ("talk", 1): 5.0, ("talk", 2): 4.0}
+    table = time_budget(EVENTS, observed, labels=["happy", "sad"]).set_index(["person", "label"])
+    assert list(table.index) == [
+        *((0, "happy"), (0, "sad"), (0, "speaking")),
+        *((1, "happy"), (1, "sad"), (1, "wave")),
+        *((2, "happy"), (2, "sad")),
+    ]
+    nobody = table.loc[(2, "sad")]
+    assert nobody[["family", "observed_s", "bouts", "total_s", "share", "rate_per_min"]].tolist() == [
+        "emotion",
+        4,
+        0,
+        0,
+        0,
+        0,
+    ]
+    assert nobody["mean_s":].isna().all()
+    assert table["bouts"].dtype == int
+
+
 def test_transitions_pair_each_onset_with_the_next():
     table = transitions(EVENTS)
     assert table.values.tolist() == [

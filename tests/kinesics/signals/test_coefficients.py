@@ -1,10 +1,13 @@
 """Signals are relative to what is usual for the person."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from support.people_tracks import RATE, on, person_recording
 
 from kinesics.signals.coefficients import MOUTH, QUIET, frame_columns, person_signals, quiet_levels, usual_heading
+from kinesics.structures.tracks import LANDMARKS, open_tracks
 
 QUIET_LEVELS = dict.fromkeys(QUIET, -1.5)
 
@@ -78,3 +81,17 @@ def test_very_short_videos(tmp_path, frames):
     signals = signals_of(tmp_path, frames / RATE, lambda t: {"hand": (0.5, 0.4)})
     columns = frame_columns(signals, QUIET_LEVELS, RATE, [])
     assert all(values.shape == (frames,) for values in columns.values())
+
+
+def test_the_meshes_of_a_long_video_are_not_held(tmp_path):
+    seconds = 200
+    recording = person_recording(tmp_path / "v.parquet", seconds, lambda t: {"hand": (0.5, 0.7), "yaw": 30 * np.sin(t)})
+    expected = person_signals(recording.tracks, 0, recording.features["fer"])
+    opened = open_tracks(tmp_path / "v.parquet")
+    tracemalloc.start()
+    signals = person_signals(opened, 0, recording.features["fer"])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < seconds * RATE * np.prod(LANDMARKS["face"]) * 4 / 2  # half of the meshes in float32
+    for name, values in expected.items():
+        np.testing.assert_array_equal(signals[name], values)

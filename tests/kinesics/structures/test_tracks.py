@@ -7,7 +7,17 @@ import pytest
 from support.body_tracks import RATE, make_tracks
 
 from kinesics.errors import KinesicsError
-from kinesics.structures.tracks import BLENDSHAPES, FACE_BOX, LANDMARKS, SCHEMA, TracksWriter, read_tracks, remap_ids
+from kinesics.structures.tracks import (
+    ARRAYS,
+    BLENDSHAPES,
+    FACE_BOX,
+    LANDMARKS,
+    SCHEMA,
+    TracksWriter,
+    open_tracks,
+    read_tracks,
+    remap_ids,
+)
 
 
 def test_other_files_are_refused(tmp_path):
@@ -55,6 +65,47 @@ def test_facial_actions_and_the_head_are_kept_and_the_take_is_0_unless_given(tmp
     assert np.isnan(tracks.dense(0, "head_matrix")[1:]).all()
     np.testing.assert_array_equal(tracks.dense(0, "shot"), np.float32([0, np.nan, 1]))
     assert len(set(BLENDSHAPES)) == 52
+
+
+def write_two_people(path, frames=40):
+    random = np.random.default_rng(2)
+    with TracksWriter(path, "v", RATE, 200, 100, group_rows=7) as writer:
+        for frame in range(frames):
+            for person in (0, 1):
+                row = {
+                    name: random.random(shape).astype(np.float32)
+                    for name, shape in ARRAYS.items()
+                    if random.random() < 0.7
+                }
+                writer.add({"frame": frame, "time_s": frame / RATE, "person": person, "face_score": 0.5} | row)
+        writer.close(frames / RATE)
+
+
+def test_opened_tracks_leave_landmarks_in_the_file_and_give_the_same(tmp_path):
+    write_two_people(tmp_path / "v.parquet")
+    opened, read = open_tracks(tmp_path / "v.parquet"), read_tracks(tmp_path / "v.parquet")
+    assert set(SCHEMA.names) - set(opened.table.column_names) == ARRAYS.keys()
+    assert (opened.persons, opened.frames) == (read.persons, read.frames)
+    for person in (0, 1):
+        for column in (*ARRAYS, "face_score"):
+            np.testing.assert_array_equal(opened.dense(person, column), read.dense(person, column))
+        low, whole = opened.reduced(person, "face", lambda face: face.min(1)), read.dense(person, "face").min(1)
+        np.testing.assert_array_equal(low, whole)
+    assert opened.reduced(9, "pose", lambda pose: pose[:, 0]).shape == (40, 4)
+
+
+def test_damaged_landmarks_of_opened_tracks_are_refused_when_they_are_read(tmp_path):
+    path = tmp_path / "v.parquet"
+    write_two_people(path)
+    column = pq.ParquetFile(path).metadata.row_group(3).column(SCHEMA.names.index("person_y1") + 1)
+    assert column.path_in_schema.startswith("face")
+    data = bytearray(path.read_bytes())
+    data[(column.dictionary_page_offset or column.data_page_offset) + column.total_compressed_size // 2] ^= 0xFF
+    path.write_bytes(bytes(data))
+    opened = open_tracks(path)
+    assert np.isfinite(opened.dense(0, "pose")).any()
+    with pytest.raises(KinesicsError, match=r"v.parquet: not a tracks file of kinesics, or damaged"):
+        opened.dense(0, "face")
 
 
 def test_tracks_of_other_columns_are_refused(tmp_path):

@@ -17,12 +17,14 @@ from kinesics.cli.options import (
     add_span,
     add_tracking,
     folder_of,
+    in_digits,
     number,
     seed,
 )
 from kinesics.cli.outputs import check_writable
 from kinesics.errors import KinesicsError
 from kinesics.io.cleanup import cleaning_up
+from kinesics.io.files import pluralise
 from kinesics.io.names import video_name, video_names
 
 jobs = number(int, "a number of processes from 1 to 64", 1, 64)
@@ -94,7 +96,7 @@ def _in_turn(video: Path, out: Path, settings: Settings, data: Path, several: bo
             raise
         print(f"kinesics: {error}", file=sys.stderr)
         return False
-    print(f"{out / video_name(video)}: {len(events)} events")
+    print(f"{out / video_name(video)}: {pluralise(len(events), 'event')}")
     return True
 
 
@@ -120,8 +122,8 @@ def _options(args: argparse.Namespace, data: Path) -> list[str]:
         "--seed": args.seed,
         "--rate": args.rate,
         "--people": args.people,
-        "--from": args.start_s,
-        "--to": args.end_s,
+        "--from": in_digits(args.start_s),
+        "--to": None if args.end_s is None else in_digits(args.end_s),
         "--video-stream": args.video_stream,
         "--audio-stream": args.audio_stream,
         "--data": data,

@@ -21,6 +21,7 @@ from kinesics.cli.outputs import check_outputs, print_note
 from kinesics.errors import KinesicsError
 from kinesics.formats.base import TUBES, Options
 from kinesics.formats.registry import find_writer
+from kinesics.io.files import pluralise
 from kinesics.media.streams import ReadOptions
 
 
@@ -37,9 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--policy",
-        default="uncertain",
         metavar="NAME",
-        help="acquisition policy under a budget: uniform, motion, uncertain (default: %(default)s)",
+        help=f"acquisition policy under a budget: uniform, motion, uncertain (default: {api.POLICY})",
     )
     parser.add_argument("--all", action="store_true", help="also write events below the model's decision threshold")
     parser.add_argument("--seed", type=seed, default=0)
@@ -89,4 +89,4 @@ def run(args: argparse.Namespace) -> None:
         events = replace(events, tubes=None)  # nobody asked for them: no line says that they are left out
     api.write_events(events, args.out, args.tubes, options=options)
     damage = "" if events.damaged_after_s is None else f" (the video is damaged after {events.damaged_after_s:.2f} s)"
-    print(f"{args.out}: {len(events)} events{damage}")
+    print(f"{args.out}: {pluralise(len(events), 'event')}{damage}")

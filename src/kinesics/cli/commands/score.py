@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         metavar="LABEL",
-        help="evaluate these labels only (default: all that occur)",
+        help="evaluate these labels only, separated by blanks or commas (default: all that occur)",
     )
     persons = parser.add_mutually_exclusive_group()
     persons.add_argument(

@@ -251,3 +251,17 @@ def test_tags_of_many_boxes_find_a_place_wherever_they_are(ready_page, numbered_
         page.page.set_viewport_size({"width": 1300, "height": height})
         page.settle()
     assert int(page.page.locator("#boxes").get_attribute("data-boxes")) == count
+
+
+@pytest.mark.parametrize("start_s", [12.0, 36_012.0])
+def test_times_in_the_list_are_whole_also_after_the_first_hour(open_page, numbered_clip, start_s):
+    late = TABLE.iloc[[0]].assign(start_s=start_s, end_s=start_s + 59.25, label="hand_to_face", family="gesture")
+    page = open_page(numbered_clip, Events(late))
+    page.page.set_viewport_size({"width": 1280, "height": 800})
+    page.settle()
+    cut = page.page.evaluate(
+        "[...document.querySelectorAll('.row > span, .label-name')].filter((e) => e.scrollWidth > e.clientWidth)"
+        ".map((e) => e.textContent)"
+    )
+    assert len(page.rows()) == 1
+    assert cut == []

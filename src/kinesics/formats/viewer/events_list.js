@@ -13,6 +13,7 @@ export function createEventsList(store, player, palette) {
   const names = ["Start", "Length", "Person", "Label", "Score", ...(store.comparing ? ["In", "tIoU"] : [])];
   byId("events-head").replaceChildren(...names.map((name) => make("span", { role: "columnheader" }, name)));
   grid.classList.toggle("comparing", store.comparing);
+  grid.classList.toggle("hours", store.lastEnd() >= 3600); // times have three more signs
   grid.setAttribute("aria-colcount", names.length);
 
   const draw = oncePerFrame(() => {

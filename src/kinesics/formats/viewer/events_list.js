@@ -28,6 +28,7 @@ export function createEventsList(store, player, palette) {
     if (place >= first && place < last) grid.setAttribute("aria-activedescendant", `event-${store.selected}`);
     else grid.removeAttribute("aria-activedescendant");
     byId("events-empty").hidden = listed.length > 0;
+    byId("events-empty").textContent = store.isEmpty() ? "There is no event yet: add one on the timeline." : "The filter shows no event.";
   });
 
   function choose(event) {

@@ -14,6 +14,8 @@ from kinesics.structures.vocabulary import LABELS, in_order
 
 _LANE_IN, _WIDTH_IN, _MARGIN_IN = 0.22, 10.0, 0.9
 _DPI, _OTHER = 120, "#555555"  # the colour of labels that are not in the vocabulary
+_CLOCK_S, _HOUR_S = 120.0, 3600.0
+_STEPS_S, _MOST_TICKS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400), 12
 _MOST_LANES = 200  # more could not be read, and the image would exceed what viewers open
 
 
@@ -57,7 +59,7 @@ def _draw(events: pd.DataFrame, extent_s: tuple[float, float], path: Path, title
     axes.set_yticks(range(len(lanes)), [_name(*lane, several) for lane in lanes], parse_math=False)
     axes.set_ylim(len(lanes) - 0.4, -0.6)
     axes.set_xlim(*extent_s)
-    axes.set_xlabel("time (s)" if lanes else "time (s); no events")
+    _draw_times(axes, extent_s[1], "paler bars have lower scores" if lanes else "no events")
     axes.grid(axis="x", color="#e0e0e0", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -68,6 +70,26 @@ def _draw(events: pd.DataFrame, extent_s: tuple[float, float], path: Path, title
     with replacing(path) as temporary, temporary.open("wb") as file, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a title's sign is then drawn as a box
         figure.savefig(file, format="png", metadata={"Software": None})
+
+
+def _draw_times(axes: Any, end_s: float, note: str) -> None:
+    """Label the axis of time: in seconds, of videos of two minutes or more as the clock has them."""
+    if end_s < _CLOCK_S:
+        axes.set_xlabel(f"time (s); {note}")
+        return
+    from matplotlib.ticker import MultipleLocator
+
+    begin_s, end_s = axes.get_xlim()
+    step_s = next((step for step in _STEPS_S if (end_s - begin_s) / step <= _MOST_TICKS), _STEPS_S[-1])
+    hours = end_s >= _HOUR_S
+
+    def clock(time_s: float, _: int | None) -> str:
+        minutes, seconds = divmod(round(time_s), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+    axes.xaxis.set_major_locator(MultipleLocator(step_s))
+    axes.xaxis.set_major_formatter(clock)
+    axes.set_xlabel(f"time ({'h:mm:ss' if hours else 'm:ss'}); {note}")
 
 
 def _lanes(events: pd.DataFrame) -> list[tuple[int, str]]:

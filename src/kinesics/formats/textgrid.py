@@ -139,11 +139,11 @@ def _intervals(members: list[Row], duration: float) -> Iterator[str]:
     spans: list[tuple[float, float, str]] = []
     reached = 0.0
     for row in members:
-        if row.start_s > reached:
+        if row.start_s - reached > _STEP_S / 2:  # else it would be written without a length, which Praat refuses
             spans.append((reached, row.start_s, ""))
         spans.append((row.start_s, row.end_s, row.label))
         reached = row.end_s
-    if reached < duration:
+    if duration - reached > _STEP_S / 2:
         spans.append((reached, duration, ""))
     yield f"        intervals: size = {len(spans)}"
     for k, (start, end, label) in enumerate(spans, 1):

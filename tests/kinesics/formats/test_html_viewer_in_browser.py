@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 from support.clips import number, numbered, write_video
 
-from kinesics.structures.events import COLUMNS, TUBE_COLUMNS, Events
+from kinesics.formats.html_viewer import ViewedVideo, write_viewer
+from kinesics.media.video import probe_video
+from kinesics.structures.events import COLUMNS, TUBE_COLUMNS, Events, empty_events
 
 pytestmark = pytest.mark.slow
 
@@ -251,3 +253,41 @@ def test_tags_of_many_boxes_find_a_place_wherever_they_are(ready_page, numbered_
         page.page.set_viewport_size({"width": 1300, "height": height})
         page.settle()
     assert int(page.page.locator("#boxes").get_attribute("data-boxes")) == count
+
+
+@pytest.mark.parametrize("start_s", [12.0, 36_012.0])
+def test_times_in_the_list_are_whole_also_after_the_first_hour(open_page, numbered_clip, start_s):
+    late = TABLE.iloc[[0]].assign(start_s=start_s, end_s=start_s + 59.25, label="hand_to_face", family="gesture")
+    page = open_page(numbered_clip, Events(late))
+    page.page.set_viewport_size({"width": 1280, "height": 800})
+    page.settle()
+    cut = page.page.evaluate(
+        "[...document.querySelectorAll('.row > span, .label-name')].filter((e) => e.scrollWidth > e.clientWidth)"
+        ".map((e) => e.textContent)"
+    )
+    assert len(page.rows()) == 1
+    assert cut == []
+
+
+def test_a_page_without_events_says_so_and_does_not_blame_the_filter(open_page, numbered_clip):
+    page = open_page(numbered_clip, Events(empty_events()))
+    assert page.text("#events-empty") == "There is no event yet: add one on the timeline."
+    assert page.text("#no-events") == "There is no event yet."
+    page = open_page(numbered_clip, EVENTS)
+    page.page.locator("#scores input").first.fill("1")
+    page.settle()
+    assert page.text("#events-empty") == "The filter shows no event."
+
+
+def test_the_index_of_several_videos_is_as_wide_as_the_page(browser, numbered_clip, tmp_path):
+    info = probe_video(numbered_clip)
+    videos = [ViewedVideo(tmp_path / f"{name}.mp4", EVENTS, info=info) for name in ("talk", "of the second day")]
+    index = write_viewer(tmp_path / "out", videos)
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(index.as_uri())
+    table, heading = (page.locator(name).bounding_box() for name in ("table", "h1"))
+    assert table["x"] == heading["x"]
+    assert table["y"] >= heading["y"] + heading["height"]
+    heights = [row.bounding_box()["height"] for row in page.locator("tbody tr").all()]
+    assert max(heights) < 50  # each in one line
+    page.close()

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from kinesics.formats.overview import write_overview
 from kinesics.structures.events import check_events, empty_events
@@ -46,3 +47,28 @@ def test_very_many_lanes_still_give_an_image(tmp_path):
     table = events([(person, "happy", 0, 1) for person in range(1000)])
     write_overview(table, 5.0, tmp_path / "many.png")
     assert cv2.imread(str(tmp_path / "many.png")).shape[0] < 10_000
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "label", "ticks"),
+    [
+        (0.0, 30.0, "time (s); paler bars have lower scores", ["0", "5", "10"]),
+        (0.0, 360.0, "time (m:ss); paler bars have lower scores", ["0:00", "0:30", "1:00"]),
+        (3600.0, 5400.0, "time (h:mm:ss); paler bars have lower scores", ["1:00:00", "1:05:00", "1:10:00"]),
+        (0.0, 9e5, "time (h:mm:ss); paler bars have lower scores", ["0:00:00", "24:00:00", "48:00:00"]),
+    ],
+)
+def test_long_videos_have_times_as_the_clock_has_them(start_s, end_s, label, ticks, tmp_path, monkeypatch):
+    figures = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
+    write_overview(events([(0, "happy", start_s, start_s + 1)]), end_s, tmp_path / "a.png", start_s=start_s)
+    (axes,) = figures[0].axes
+    figures[0].canvas.draw()
+    shown = [
+        text.get_text()
+        for text, place in zip(axes.get_xticklabels(), axes.get_xticks(), strict=True)
+        if start_s <= place <= end_s
+    ]
+    assert axes.get_xlabel() == label
+    assert shown[:3] == ticks
+    assert len(shown) <= 13

@@ -1,5 +1,7 @@
 """Praat TextGrids: long and short, points, encodings, quotes, files that are cut off."""
 
+from dataclasses import replace
+
 import pytest
 from support.interchange import MEDIA, options, read, rows, table
 
@@ -106,3 +108,13 @@ def test_point_events_are_a_tier_of_points_and_overlaps_further_tiers(tmp_path):
     assert text.count("xmax = 10\n") == 1 + 3 + 2  # the file, the tiers, and the silence at the end of two of them
     assert notes == [f"{path}: events of one person and family overlap: 1 further tiers, as 'person 0 emotion (2)'"]
     assert len(rows(path)) == 5
+
+
+def test_an_event_to_the_end_of_a_video_of_any_length_leaves_no_interval_without_length(tmp_path):
+    duration_s = 59059 / 3000  # 19.686333...
+    media = replace(MEDIA, duration_s=duration_s)
+    write_events(table((0, "happy", 9.5, duration_s)), tmp_path / "talk.TextGrid", options=options(media=media))
+    text = (tmp_path / "talk.TextGrid").read_text(encoding="utf-8")
+    assert "intervals: size = 2" in text
+    assert text.count("xmin = 19.686333") == 0
+    assert text.count("xmax = 19.686333") == 3

@@ -96,7 +96,7 @@ def test_an_invalid_row_is_named(tmp_path, row, message):
     [
         (b"", "not an events table"),
         (b"\xff\xfe\x00", "not a table in UTF-8 or UTF-16"),
-        (b"a,b\n1,2\n", "column 'video' is missing; columns are a, b$"),
+        (b"a,b\n1,2\n", "column 'video' is missing; columns are a, b: add the name of the video's file"),
         (b"video,start_s,start_s\nv,1,2\n", "line 1: column 'start_s' is there twice"),
         (b"video;person;label\nv;0;x\n", "line 1: columns are separated by ';': save the table with commas"),
         (b"video,person,label,start_s,end_s\nv,0,hap\x00py,0,1\n", "label 'hap.*' has a control character"),

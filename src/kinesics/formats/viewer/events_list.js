@@ -13,6 +13,7 @@ export function createEventsList(store, player, palette) {
   const names = ["Start", "Length", "Person", "Label", "Score", ...(store.comparing ? ["In", "tIoU"] : [])];
   byId("events-head").replaceChildren(...names.map((name) => make("span", { role: "columnheader" }, name)));
   grid.classList.toggle("comparing", store.comparing);
+  grid.classList.toggle("hours", store.lastEnd() >= 3600); // times have three more signs
   grid.setAttribute("aria-colcount", names.length);
 
   const draw = oncePerFrame(() => {
@@ -27,6 +28,7 @@ export function createEventsList(store, player, palette) {
     if (place >= first && place < last) grid.setAttribute("aria-activedescendant", `event-${store.selected}`);
     else grid.removeAttribute("aria-activedescendant");
     byId("events-empty").hidden = listed.length > 0;
+    byId("events-empty").textContent = store.isEmpty() ? "There is no event yet: add one on the timeline." : "The filter shows no event.";
   });
 
   function choose(event) {

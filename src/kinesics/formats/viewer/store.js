@@ -75,6 +75,11 @@ export class Store {
     return this.#cached("persons", () => [...new Set([...this.all()].map((event) => event.person))].sort((a, b) => a - b));
   }
 
+  /** Return whether no table has an event, shown or not. */
+  isEmpty() {
+    return this.tables.every((table) => table.events.size === 0);
+  }
+
   /** Return when the last event ends. */
   lastEnd() {
     return this.#cached("last end", () => [...this.all()].reduce((last, event) => Math.max(last, event.end), 0));

@@ -45,6 +45,7 @@ export function createTimeline(store, player, palette) {
   function arrange() {
     layout = layOut(store);
     byId("lanes-height").style.height = `${layout.height + RULER}px`;
+    byId("no-events").textContent = store.isEmpty() ? "There is no event yet." : "No lane is shown.";
     byId("no-events").hidden = layout.lanes.some((lane) => lane.kind === "lane");
     draw();
   }

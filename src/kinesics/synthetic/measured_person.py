@@ -44,6 +44,12 @@ class MeasuredPerson:
         """Width and height of the frame in pixels."""
         return np.array([self.width, self.height], float)
 
+    def cut(self, start: int, stop: int) -> "MeasuredPerson":
+        """Return the frames [start, stop)."""
+        speech = None if self.speech is None else self.speech[start:stop]
+        arrays = {name: values[start:stop] for name, values in self.arrays.items()}
+        return replace(self, arrays=arrays, expressions=self.expressions[start:stop], speech=speech)
+
     def copy(self) -> "MeasuredPerson":
         """Return a copy whose arrays can be changed in place."""
         speech = None if self.speech is None else self.speech.copy()

@@ -18,7 +18,7 @@ from kinesics.io.package_data import package_file
 from kinesics.structures.timegrid import runs
 from kinesics.structures.tracks import BLENDSHAPES
 from kinesics.synthetic.measured_person import SHOULDERS, WRISTS, MeasuredPerson, neutral_person
-from kinesics.synthetic.perception_channel import Channel, perceive, random_walk, resting_noise
+from kinesics.synthetic.perception_channel import Channel, Movement, perceive, random_walk, resting_noise
 from kinesics.synthetic.script import ACTION_PAUSE_S, ACTIONS, TIMING, draw_action, strength
 from kinesics.synthetic.speech import MOUTH_ACTIONS, MOUTH_SHAPES
 
@@ -34,6 +34,8 @@ EVENT_COLUMNS = ["label", "start_s", "end_s"]
 SPEAKING_S, SPEAKING_SPREAD, SPEAKING_LIMITS_S = 2.0, 0.6, (0.6, 6.0)
 #: Phonemes a second of conversation, and the size of mouth shapes in MediaPipe's coefficients: median and deviation of the log.
 PHONEMES_HZ, MOUTH_SIZE, MOUTH_SPREAD = 11.0, 0.4, 0.6
+#: How much more than at rest all of a mouth that speaks moves: median and deviation of the logarithm.
+ARTICULATION, ARTICULATION_SPREAD = 2.5, 0.4
 #: Blinks a minute and their frames (Bentivoglio et al. 1997: 17 at rest, 26 in conversation), changes of gaze a second.
 BLINKS, GAZE_HZ = (8, 30), 0.6
 #: Standard deviation in degrees of yaw, pitch and roll of a head that is held, and in face heights of its place.
@@ -53,7 +55,9 @@ def draw_events(
     Actions of one channel, also with the events ``busy`` (label, start_s, end_s) of the host, are ``ACTION_PAUSE_S`` apart.
     """
     share = ACTIONS["per_minute"].to_numpy(float)
-    taken = [(ACTIONS.loc[row.label, "channel"], row.start_s, row.end_s) for row in busy.itertuples() if row.label in LABELS]
+    taken = [
+        (ACTIONS.loc[row.label, "channel"], row.start_s, row.end_s) for row in busy.itertuples() if row.label in LABELS
+    ]
     rows = []
     for label in rng.choice(list(LABELS), count, p=share / share.sum()):
         action, channel = _draw(rng, str(label), shot), ACTIONS.loc[label, "channel"]
@@ -137,7 +141,7 @@ class _Moves:
         self.actions = np.zeros((person.frames, len(BLENDSHAPES)))
         self.angles, self.place = np.zeros((person.frames, 3)), np.zeros((person.frames, 3))
         self.hands: list[tuple[int, np.ndarray, np.ndarray]] = []
-        self.voice = np.zeros(person.frames, bool)
+        self.voice, self.articulation = np.zeros(person.frames, bool), np.zeros(person.frames)
 
     def act(self, name: str, envelope: np.ndarray, size: float, side: float = 0.0) -> None:
         """Add an action of both sides, or of the one that has the name, stronger on one side by a fifth."""
@@ -196,6 +200,7 @@ class _Moves:
         for k, name in enumerate(MOUTH_ACTIONS):
             if name in BLENDSHAPES:
                 self.actions[:, BLENDSHAPES.index(name)] += size * mouth[:, k] * voiced
+        self.articulation += voiced * ARTICULATION * np.exp(ARTICULATION_SPREAD * rng.normal())
         self.heard(voiced)
 
     def heard(self, voiced: np.ndarray) -> None:
@@ -205,7 +210,8 @@ class _Moves:
     def perceived(self) -> MeasuredPerson:
         """Return the person as the channel shows these movements."""
         unit, middle = _face_unit(self.person)
-        out = perceive(self.person, self.actions, self.angles, self.channel, self.rng)
+        movement = Movement(self.actions, self.angles, self.articulation)
+        out = perceive(self.person, movement, self.channel, self.rng)
         self._move_head(out, unit)
         for which, path, share in self.hands:
             self._place_hand(out, which, path, share, (unit, middle))

@@ -27,6 +27,8 @@ LEAST = 1e-4
 # Ridge of the regressions on standardised columns, in frames; width in seconds that separates jitter from drift.
 _RIDGE, _JITTER_S = 20.0, 0.5
 _UNIT_DEG = 30.0
+#: Which coefficients are of the mouth or jaw: (52,).
+MOUTH = np.array([name.startswith(("mouth", "jaw")) for name in BLENDSHAPES])
 
 
 @dataclass(frozen=True)
@@ -126,13 +128,22 @@ def leak_inputs(angles: np.ndarray) -> np.ndarray:
     return np.stack([yaw, np.abs(yaw), pitch, roll], 1)
 
 
-def perceive(
-    person: MeasuredPerson, actions: np.ndarray, angles: np.ndarray, channel: Channel, rng: np.random.Generator
-) -> MeasuredPerson:
-    """Return a copy of a person whose coefficients and expressions have changed as the channel shows it.
+@dataclass(frozen=True)
+class Movement:
+    """What a person does more: ``actions`` (frames, 52) added to the coefficients, ``angles`` (frames, 3) that the head turns, in
+    degrees, and ``articulation`` (frames,), how much the mouth's jitter grows while it speaks."""
 
-    ``actions`` (frames, 52) are added to the coefficients, ``angles`` (frames, 3) what the head turned more, in degrees.
+    actions: np.ndarray
+    angles: np.ndarray
+    articulation: np.ndarray
+
+
+def perceive(person: MeasuredPerson, movement: Movement, channel: Channel, rng: np.random.Generator) -> MeasuredPerson:
+    """Return a copy of a person whose coefficients and expressions have changed as the channel shows a movement.
+
+    Speech moves one lip shape in the script; perception lets all coefficients of the mouth follow, as they do when they jitter.
     """
+    actions, angles = movement.actions, movement.angles
     out = person.copy()
     late = rng.uniform(0, channel.delay_s) * person.rate_hz
     grid = np.arange(person.frames)
@@ -141,8 +152,10 @@ def perceive(
     tremor = uniform_filter1d(rng.normal(size=shown.shape), 3, axis=0, mode="nearest") * 3**0.5
     shown = shown * gain * (1 + channel.tremor * tremor)
     odds = log_odds(out.arrays["blendshapes"]) + leak_inputs(angles) @ channel.leak
+    stirred = rng.normal(size=shown.shape) @ channel.jitter.T * MOUTH
+    odds += movement.articulation[:, None] * stirred
     moved = np.clip(1 / (1 + np.exp(-odds)) + shown, 0, 1)
-    touched = (np.abs(shown) > 1e-6).any(1) | (np.abs(angles) > 1e-6).any(1)
+    touched = (np.abs(shown) > 1e-6).any(1) | (np.abs(angles) > 1e-6).any(1) | (movement.articulation > 0)
     out.arrays["blendshapes"][touched] = moved[touched]
     change = np.where(np.isfinite(shown), shown, 0) @ channel.coupling
     logs = np.log(np.clip(out.expressions, 1e-3, 1)) + change
@@ -189,7 +202,7 @@ def _hand_found(person: MeasuredPerson) -> np.ndarray:
 
 
 def _ridge(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the ridge regression (D, K) of ``y`` (N, K) on ``x`` (N, D), both around 0."""
+    """Return the slopes (D, K) of the ridge regression of ``y`` (N, K) on ``x`` (N, D)."""
     scale = x.std(0) + 1e-3
-    z = x / scale
-    return np.linalg.solve(z.T @ z + _RIDGE * np.eye(x.shape[1]), z.T @ y) / scale[:, None]
+    z = (x - x.mean(0)) / scale
+    return np.linalg.solve(z.T @ z + _RIDGE * np.eye(x.shape[1]), z.T @ (y - y.mean(0))) / scale[:, None]

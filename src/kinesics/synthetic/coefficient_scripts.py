@@ -1,4 +1,4 @@
-"""Scripted events without pictures: laid into what perception measures of a person, thousands of minutes a minute.
+"""Scripted events without pictures, laid into what perception measures of a person.
 
 Labels, durations, onset, apex, offset and strengths are those of the rendered films (``script.ACTIONS``, ``draw_action``), as
 are the action units that people combine (``EXPRESSIONS``). ``coefficient_scripts.csv`` says what each unit or variant moves in
@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 from kinesics.io.package_data import package_file
 from kinesics.structures.timegrid import runs
 from kinesics.structures.tracks import BLENDSHAPES
-from kinesics.synthetic.measured_person import SHOULDERS, WRISTS, MeasuredPerson, neutral_person
+from kinesics.synthetic.measured_person import CHIN, FOREHEAD, SHOULDERS, WRISTS, MeasuredPerson, neutral_person
 from kinesics.synthetic.perception_channel import Channel, Movement, perceive, random_walk, resting_noise
 from kinesics.synthetic.script import ACTION_PAUSE_S, ACTIONS, TIMING, draw_action, strength
 from kinesics.synthetic.speech import MOUTH_ACTIONS, MOUTH_SHAPES
@@ -100,7 +100,7 @@ def background(frames: int, rate_hz: float, channel: Channel, rng: np.random.Gen
 
     In a third of the streams somebody else is heard.
     """
-    person = resting_noise(neutral_person(frames, rate_hz), channel, rng)
+    person = resting_noise(neutral_person(frames, rate_hz, channel.usual_expressions), channel, rng)
     moves = _Moves(person, channel, rng)
     for begin in rng.integers(0, frames, rng.poisson(rng.uniform(*BLINKS) * frames / rate_hz / 60)):
         moves.act("eyeBlink", (np.arange(frames) >= begin) & (np.arange(frames) < begin + 2), 0.6)
@@ -223,15 +223,18 @@ class _Moves:
         yaw, pitch, roll = self.angles.T
         turn = Rotation.from_euler("YXZ", np.stack([yaw, -pitch, roll], 1), degrees=True).as_matrix()
         matrix, face, pose = (out.arrays[name] for name in ("head_matrix", "face", "pose"))
-        matrix[:, :3, :3] = turn @ matrix[:, :3, :3]
-        size = np.array([out.width, out.height, out.width], float)
-        points = face * size
+        moving = (self.angles != 0).any(1) | (self.place != 0).any(1)
+        turn, place = turn[moving], self.place[moving]
+        matrix[moving, :3, :3] = turn @ matrix[moving, :3, :3]
+        size = np.array([out.width, out.height, out.width], np.float32)
+        flip = np.diag([1.0, -1.0, -1.0])  # the frame's y points down, its depth away
+        grown = np.exp(place[:, 2])[:, None, None]
+        shape = (grown * (flip @ turn @ flip)).transpose(0, 2, 1).astype(np.float32)
+        points = face[moving]
         centre = points.mean(1, keepdims=True)
-        flip = np.array([1.0, -1.0, -1.0])  # the frame's y points down, its depth away
-        grown = np.exp(self.place[:, 2])[:, None, None]
-        shift = np.concatenate([self.place[:, :2] * unit, np.zeros((out.frames, 1))], 1)[:, None]
-        moved = centre + shift + grown * flip * np.einsum("tij,tnj->tni", turn, flip * (points - centre))
-        face[:] = moved / size
+        shift = np.zeros((len(points), 1, 3), np.float32)
+        shift[:, 0, :2] = place[:, :2] * unit / size[:2]
+        face[moving] = centre + shift + ((points - centre) * size) @ shape / size
         for k in SHOULDERS:
             pose[:, k, :2] += 0.5 * self.place[:, :2] * unit / size[:2]
 
@@ -259,12 +262,12 @@ class _Moves:
 
 def _face_unit(person: MeasuredPerson) -> tuple[float, np.ndarray]:
     """Return the face's usual height in pixels and its middle in each frame (frames, 2), the last one where it is lost."""
-    points = person.arrays["face"][..., :2] * person.size
+    points = person.arrays["face"][..., :2]
     seen = np.isfinite(points[:, 0, 0])
     if not seen.any():
         return person.height / 4, np.tile(person.size * [0.5, 0.4], (person.frames, 1))
-    height = np.median(np.linalg.norm(points[seen, 10] - points[seen, 152], axis=1))
-    middle = (points[seen].min(1) + points[seen].max(1)) / 2
+    height = np.median(np.linalg.norm((points[seen, FOREHEAD] - points[seen, CHIN]) * person.size, axis=1))
+    middle = (points[seen].min(1) + points[seen].max(1)) / 2 * person.size
     rows = np.flatnonzero(seen)
     at = np.clip(np.searchsorted(rows, np.arange(person.frames), side="right") - 1, 0, None)
     return float(height), middle[at]

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from kinesics.encoders.fer import LABELS as EXPRESSIONS
 from kinesics.structures.features import CropFeatures, Features
 from kinesics.structures.timegrid import hold_last, index, seconds
 from kinesics.structures.tracks import ARRAYS, BLENDSHAPES, SCHEMA, Tracks
@@ -16,15 +15,15 @@ MEASURED = ("face", "pose", "left_hand", "right_hand", "blendshapes", "head_matr
 #: The frame of a person without a host: the face is a fourth of its height, as in a bust shot.
 WIDTH, HEIGHT, FACE = 640, 480, 0.25
 # Mesh points of the forehead and the chin; pose points: shoulders, wrists, the person's left first.
-_FOREHEAD, _CHIN, SHOULDERS, WRISTS = 10, 152, (11, 12), (15, 16)
+FOREHEAD, CHIN, SHOULDERS, WRISTS = 10, 152, (11, 12), (15, 16)
 
 
 @dataclass(frozen=True)
 class MeasuredPerson:
     """Arrays of one person: those of ``MEASURED`` (frames, ...) as in tracks, NaN where missing.
 
-    ``expressions`` (frames, 7) are probabilities of ``fer``, NaN where there is no face; ``speech`` (frames,) the probability
-    of speech in the sound, None without sound. ``width`` and ``height`` of the frame in pixels.
+    ``expressions`` (frames, 7) are probabilities of ``fer``, NaN where there is no face, (frames, 0) without it; ``speech``
+    (frames,) the probability of speech in the sound, None without sound. ``width`` and ``height`` of the frame in pixels.
     """
 
     rate_hz: float
@@ -59,9 +58,10 @@ class MeasuredPerson:
 
 def measured_person(tracks: Tracks, person: int, features: Mapping[str, Features]) -> MeasuredPerson:
     """Return the measurements of a person, from tracks and the features of ``fer`` and ``audio_activity`` by encoder."""
-    expressions = np.full((tracks.frames, len(EXPRESSIONS)), np.nan)
+    expressions = np.zeros((tracks.frames, 0))
     if "fer" in features:
         times, tokens = features["fer"].crops["face"].of(person)
+        expressions = np.full((tracks.frames, tokens.shape[1]), np.nan)
         frame = index(times, tracks.rate_hz)
         expressions[frame[frame < tracks.frames]] = tokens[frame < tracks.frames]
     speech, sound = None, features.get("audio_activity")
@@ -73,14 +73,14 @@ def measured_person(tracks: Tracks, person: int, features: Mapping[str, Features
     return MeasuredPerson(tracks.rate_hz, tracks.width, tracks.height, arrays, expressions, speech)
 
 
-def neutral_person(frames: int, rate_hz: float) -> MeasuredPerson:
-    """Return somebody who faces the camera without moving, hands out of sight, in silence.
+def neutral_person(frames: int, rate_hz: float, expressions: np.ndarray) -> MeasuredPerson:
+    """Return somebody who faces the camera without moving, hands out of sight, in silence, with these probabilities (7,).
 
     The mesh is an ellipse of the face's height: signals use its box, its middle and two of its points.
     """
     angle = np.linspace(0, 2 * np.pi, ARRAYS["face"][0], endpoint=False)
     face = np.stack([0.35 * np.cos(angle), 0.5 * np.sin(angle), -0.2 * np.cos(angle) ** 2], 1)
-    face[_FOREHEAD], face[_CHIN] = (0, -0.5, 0), (0, 0.5, 0)
+    face[FOREHEAD], face[CHIN] = (0, -0.5, 0), (0, 0.5, 0)
     unit = FACE * HEIGHT
     face = face * unit / [WIDTH, HEIGHT, WIDTH] + [0.5, 0.4, 0]
     pose = np.tile([0.5, 2.0, 0.0, 0.0], (ARRAYS["pose"][0], 1))
@@ -90,9 +90,8 @@ def neutral_person(frames: int, rate_hz: float) -> MeasuredPerson:
     hand = np.full(ARRAYS["left_hand"], np.nan)
     still = {"face": face, "pose": pose, "left_hand": hand, "right_hand": hand, "head_matrix": matrix}
     still["blendshapes"] = np.full(len(BLENDSHAPES), 0.01)
-    arrays = {name: np.tile(still[name], (frames, *[1] * still[name].ndim)) for name in MEASURED}
-    expressions = np.tile(np.where(np.array(EXPRESSIONS) == "neutral", 0.94, 0.01), (frames, 1))
-    return MeasuredPerson(rate_hz, WIDTH, HEIGHT, arrays, expressions, np.zeros(frames))
+    arrays = {name: np.tile(still[name].astype(np.float32), (frames, *[1] * still[name].ndim)) for name in MEASURED}
+    return MeasuredPerson(rate_hz, WIDTH, HEIGHT, arrays, np.tile(expressions, (frames, 1)), np.zeros(frames))
 
 
 def to_tracks(measured: MeasuredPerson, video: str) -> tuple[Tracks, dict[str, Features]]:
@@ -117,9 +116,10 @@ def to_tracks(measured: MeasuredPerson, video: str) -> tuple[Tracks, dict[str, F
         pa.Table.from_arrays(columns, schema=SCHEMA),
     )
     times, features = plain["time_s"], {}
-    seen = np.flatnonzero(np.isfinite(measured.expressions).all(1))
-    rows = CropFeatures(times[seen], np.zeros(len(seen), int), measured.expressions[seen].astype(np.float32))
-    features["fer"] = Features(video, "fer", rate_hz, {"face": rows})
+    if measured.expressions.shape[1]:
+        seen = np.flatnonzero(np.isfinite(measured.expressions).all(1))
+        rows = CropFeatures(times[seen], np.zeros(len(seen), int), measured.expressions[seen].astype(np.float32))
+        features["fer"] = Features(video, "fer", rate_hz, {"face": rows})
     if measured.speech is not None:
         tokens = np.zeros((count, 6), np.float32)
         tokens[:, 0] = measured.speech

@@ -12,7 +12,6 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import lfilter
 
-from kinesics.encoders.fer import LABELS as EXPRESSIONS
 from kinesics.structures.tracks import BLENDSHAPES
 from kinesics.synthetic.measured_person import MeasuredPerson
 
@@ -22,6 +21,8 @@ GAIN = 0.35
 DELAY_S = 0.1
 #: Standard deviation of what the channel does to a movement itself, as a share of it.
 TREMOR = 0.1
+#: Standard deviation of the expressions' log-probabilities beside what the coefficients explain.
+MOOD = 0.3
 #: Log-odds of coefficients are taken within these.
 LEAST = 1e-4
 # Ridge of the regressions on standardised columns, in frames; width in seconds that separates jitter from drift.
@@ -38,7 +39,8 @@ class Channel:
     ``rest`` (people, 52) and ``expressions_at_rest`` (people, 7; log-probabilities) of real people; ``drift`` (52,) standard
     deviation of slow changes; ``jitter`` (52, 52) factor of the covariance of fast ones; ``leak`` (4, 52) of yaw, its size,
     pitch and roll in units of 30 degrees; ``coupling`` (52, 7) of coefficients with the log-probabilities; ``lost`` and
-    ``hand_lost``, the shares of frames in which a face, or a hand that acts, is not found. ``gain`` and ``delay_s`` as in the module.
+    ``hand_lost``, the shares of frames in which a face, or a hand that acts, is not found; ``gain``, ``delay_s`` and
+    ``tremor`` as in the module.
     """
 
     rest: np.ndarray
@@ -52,6 +54,12 @@ class Channel:
     gain: float = GAIN
     delay_s: float = DELAY_S
     tremor: float = TREMOR
+
+    @property
+    def usual_expressions(self) -> np.ndarray:
+        """The probabilities (7,) of the expressions of somebody in the middle of the people."""
+        shares = np.exp(np.median(self.expressions_at_rest, 0))
+        return shares / shares.sum()
 
     def ideal(self) -> "Channel":
         """Return the channel without distortion: the classifier follows the coefficients, all else is as scripted."""
@@ -130,8 +138,11 @@ def leak_inputs(angles: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Movement:
-    """What a person does more: ``actions`` (frames, 52) added to the coefficients, ``angles`` (frames, 3) that the head turns, in
-    degrees, and ``articulation`` (frames,), how much the mouth's jitter grows while it speaks."""
+    """What a person does more than the host.
+
+    ``actions`` (frames, 52) are added to the coefficients, ``angles`` (frames, 3) what the head turns, in degrees, and
+    ``articulation`` (frames,) how much more than at rest all of the mouth moves in log-odds, in units of its jitter.
+    """
 
     actions: np.ndarray
     angles: np.ndarray
@@ -141,7 +152,7 @@ class Movement:
 def perceive(person: MeasuredPerson, movement: Movement, channel: Channel, rng: np.random.Generator) -> MeasuredPerson:
     """Return a copy of a person whose coefficients and expressions have changed as the channel shows a movement.
 
-    Speech moves one lip shape in the script; perception lets all coefficients of the mouth follow, as they do when they jitter.
+    Scripted speech moves a few coefficients; perception lets all of the mouth follow, with the covariance of their jitter.
     """
     actions, angles = movement.actions, movement.angles
     out = person.copy()
@@ -168,8 +179,10 @@ def perceive(person: MeasuredPerson, movement: Movement, channel: Channel, rng: 
 def resting_noise(
     person: MeasuredPerson, channel: Channel, rng: np.random.Generator, drift_s: float = 2.0
 ) -> MeasuredPerson:
-    """Return a copy whose coefficients are those of a drawn real person at rest, with drift (a random walk to the rest), jitter,
-    and stretches of a second in which the face is not found."""
+    """Return a copy whose coefficients are those of a drawn real person at rest, with drift and jitter.
+
+    In stretches of a second the face is not found; ``drift_s`` is the time constant of the drift.
+    """
     out = person.copy()
     frames, size = person.frames, len(BLENDSHAPES)
     who = int(rng.integers(len(channel.rest)))
@@ -178,7 +191,7 @@ def resting_noise(
     out.arrays["blendshapes"][:] = 1 / (1 + np.exp(-odds))
     logs = channel.expressions_at_rest[int(rng.integers(len(channel.expressions_at_rest)))]
     rest = 1 / (1 + np.exp(-channel.rest[who]))
-    logs = logs + (out.arrays["blendshapes"] - rest) @ channel.coupling + rng.normal(0, 0.3, (frames, len(EXPRESSIONS)))
+    logs = logs + (out.arrays["blendshapes"] - rest) @ channel.coupling + rng.normal(0, MOOD, (frames, len(logs)))
     shares = np.exp(logs - logs.max(1, keepdims=True))
     out.expressions[:] = shares / shares.sum(1, keepdims=True)
     lost = np.repeat(rng.random(frames // round(person.rate_hz) + 1) < channel.lost, round(person.rate_hz))[:frames]

@@ -58,7 +58,8 @@ def scripted_learning(
     """Return event F1 on people left out of each of ``recipes``: {name: fields of ``Recipe``}, at a tIoU of one half.
 
     Result: ``recipes``: {name: {``recipe``, ``seeds``: one entry per seed with ``micro``, over all events, and ``people``,
-    the mean over people with annotated events, means over passes; ``micro`` and ``people``: {``mean``, ``low``, ``high``} of the seeds}}; ``folds``, ``people``.
+    the mean over people with annotated events, means over passes; ``micro`` and ``people``: {``mean``, ``low``, ``high``} of
+    the seeds}}; ``folds``, ``people``.
     Nothing is drawn without scripts or a limit on hosts, so that one seed is run.
     """
     data = read_people_data(tracks, features, passes)
@@ -179,7 +180,8 @@ class _TrainingPeople:
         """Return a stream to lay events into, its coded events in each pass, and its group."""
         if kind != "real":
             frames = round(STREAM_S * RATE_HZ)
-            made = background(frames, RATE_HZ, channel, rng) if kind == "noise" else neutral_person(frames, RATE_HZ)
+            still = neutral_person(frames, RATE_HZ, channel.usual_expressions)
+            made = background(frames, RATE_HZ, channel, rng) if kind == "noise" else still
             return made, [pd.DataFrame(columns=EVENT_COLUMNS)] * len(self.data.truth), f"script {number}"
         person = self.measured[key]
         frames = min(person.frames, round(STREAM_S * RATE_HZ))

@@ -19,6 +19,7 @@ from kinesics.synthetic.perception_channel import (
 
 SMILE, JAW = BLENDSHAPES.index("mouthSmileLeft"), BLENDSHAPES.index("jawOpen")
 FRAMES = 4000
+NEUTRAL = np.array([0.01] * 6 + [0.94])
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def footage():
     """Three people: the jaw's log-odds jitter by 0.3, and rise by 1 when the head turns by 30 degrees to either side."""
     rng, people = np.random.default_rng(0), []
     for k in range(3):
-        person = neutral_person(FRAMES, 10.0).copy()
+        person = neutral_person(FRAMES, 10.0, NEUTRAL).copy()
         yaw = np.repeat(rng.permutation(np.linspace(-30, 30, FRAMES // 20)), 20)
         person.arrays["head_matrix"][:, :3, :3] = Rotation.from_euler("y", yaw[:, None], degrees=True).as_matrix()
         odds = -2 + k + np.abs(yaw) / 30 + rng.normal(0, 0.3, FRAMES)
@@ -59,35 +60,33 @@ def test_statistics_of_the_footage_are_recovered(footage):
 def test_noise_has_the_rest_and_the_jitter_that_were_measured(footage):
     channel = replace(measure_channel(footage), drift=np.zeros(len(BLENDSHAPES)))
     odds = log_odds(
-        resting_noise(neutral_person(FRAMES, 10.0), channel, np.random.default_rng(1)).arrays["blendshapes"]
+        resting_noise(neutral_person(FRAMES, 10.0, NEUTRAL), channel, np.random.default_rng(1)).arrays["blendshapes"]
     )
     assert odds[:, JAW].std() == pytest.approx(0.3, rel=0.25)
     assert np.abs(odds[:, JAW].mean() - channel.rest[:, JAW]).min() < 0.1
 
 
 def test_an_ideal_channel_adds_what_is_scripted(footage):
-    channel, host = measure_channel(footage), neutral_person(50, 10.0)
+    channel, host = measure_channel(footage), neutral_person(50, 10.0, NEUTRAL)
     actions, angles = np.zeros((50, len(BLENDSHAPES))), np.zeros((50, 3))
     actions[10:20, SMILE] = 0.4
     exact = perceive(host, Movement(actions, angles, np.zeros(50)), channel.ideal(), np.random.default_rng(0))
     np.testing.assert_allclose(exact.arrays["blendshapes"], host.arrays["blendshapes"] + actions, atol=1e-9)
     assert exact.expressions[15, 3] > host.expressions[15, 3]
-    shown = [
-        perceive(host, Movement(actions, angles, np.zeros(50)), channel, np.random.default_rng(k)).arrays["blendshapes"]
-        for k in range(300)
-    ]
+    movement = Movement(actions, angles, np.zeros(50))
+    shown = [perceive(host, movement, channel, np.random.default_rng(k)).arrays["blendshapes"] for k in range(300)]
     size = np.log((np.array(shown)[:, 15, SMILE] - host.arrays["blendshapes"][15, SMILE]).clip(1e-3) / 0.4)
     assert size.std() == pytest.approx((channel.gain**2 + channel.tremor**2) ** 0.5, rel=0.25)
 
 
 def test_turns_leak_and_lost_faces_are_lost(footage):
-    channel, host = measure_channel(footage), neutral_person(1000, 10.0)
+    channel, host = measure_channel(footage), neutral_person(1000, 10.0, NEUTRAL)
     turned = np.zeros((1000, 3))
     turned[500:, 0] = -30
     none = np.zeros((1000, len(BLENDSHAPES)))
-    odds = log_odds(
-        perceive(host, Movement(none, turned, np.zeros(1000)), channel, np.random.default_rng(0)).arrays["blendshapes"]
-    )[:, JAW]
+    movement = Movement(none, turned, np.zeros(1000))
+    moved = perceive(host, movement, channel, np.random.default_rng(0))
+    odds = log_odds(moved.arrays["blendshapes"])[:, JAW]
     assert odds[600] - odds[400] == pytest.approx(1, rel=0.15)
     gone = resting_noise(host, replace(channel, lost=0.3), np.random.default_rng(0)).arrays["face"][:, 0, 0]
     assert np.isnan(gone).mean() == pytest.approx(0.3, abs=0.12)
@@ -100,6 +99,6 @@ def test_angles_are_those_of_the_matrix():
 
 
 def test_nobody_at_rest_is_an_error():
-    person = neutral_person(20, 10.0)
+    person = neutral_person(20, 10.0, NEUTRAL)
     with pytest.raises(ValueError, match="nobody"):
         measure_channel([(person, np.zeros(20, bool), np.ones(20, bool))])

@@ -287,6 +287,22 @@ for _name, _write, _input in [
             "../scripts/table.py"
 
 
+rule table_scripted_learning:
+    input:
+        study=rules.scripted_learning.output[0],
+        code=code("table.py", article("tables", "scripted_learning")),
+    output:
+        out=f"{TABLES}/scripted_learning.tex",
+    log:
+        "results/logs/table_scripted_learning.log",
+    conda:
+        "../../environment.yml"
+    params:
+        write="scripted_learning.scripted_learning",
+    script:
+        "../scripts/table.py"
+
+
 rule people_left_out_figure:
     input:
         comparison=rules.people_comparison.output[0],
@@ -373,6 +389,7 @@ rule pdf:
                     "contrasts",
                     "left_out_labels",
                     "left_out_parts",
+                    "scripted_learning",
                 ),
                 *("synthetic_expressions", "ablation", "costs", "coverage"),
                 *(["folds"] if FOLDS else []),

@@ -30,9 +30,9 @@ with package_file("kinesics.synthetic", "coefficient_scripts.csv").open(newline=
 
 LABELS = tuple(ACTIONS.index)
 EVENT_COLUMNS = ["label", "start_s", "end_s"]
-#: Seconds of an utterance, median and deviation of the logarithm, and its limits: what the manual joins and seldom exceeds.
+#: Seconds of an utterance, median and deviation of the logarithm, and its limits: shorter ones are not coded.
 SPEAKING_S, SPEAKING_SPREAD, SPEAKING_LIMITS_S = 2.0, 0.6, (0.6, 6.0)
-#: Phonemes a second of conversation, and the size of mouth shapes in MediaPipe's coefficients: median and deviation of the log.
+#: Phonemes a second of conversation; size of mouth shapes in MediaPipe's coefficients, median and deviation of the log.
 PHONEMES_HZ, MOUTH_SIZE, MOUTH_SPREAD = 11.0, 0.4, 0.6
 #: How much more than at rest all of a mouth that speaks moves: median and deviation of the logarithm.
 ARTICULATION, ARTICULATION_SPREAD = 2.5, 0.4
@@ -152,7 +152,7 @@ class _Moves:
             self.actions[:, BLENDSHAPES.index(name + end)] += gain * size * envelope
 
     def add(self, unit: str, envelope: np.ndarray, side: float, degrees: float) -> None:
-        """Add a unit or variant of ``MOVEMENTS``: ``envelope`` (frames,) is its strength over time, in degrees of rotations."""
+        """Add a unit or variant of ``MOVEMENTS``; ``envelope`` (frames,) is its strength, in degrees for rotations."""
         drawn: dict[str, float] = {}
         for row in MOVEMENTS[unit]:
             if self.rng.random() < float(row["share"]):

@@ -19,6 +19,7 @@ from kinesics.structures.timegrid import rasterise
 from kinesics.synthetic.coefficient_scripts import EVENT_COLUMNS, background, draw_events, lay_in
 from kinesics.synthetic.measured_person import MeasuredPerson, measured_person, neutral_person, to_tracks
 from kinesics.synthetic.perception_channel import Channel, measure_channel
+from kinesics_paper.studies.people_ablations import people_f1
 from kinesics_paper.studies.people_data import Key, People, balanced_folds, read_people_data
 
 #: Seconds of a scripted stream at most, and for each scripted event.
@@ -81,18 +82,12 @@ def scripted_learning(
 
 def judge(data: People, events: pd.DataFrame) -> dict[str, float]:
     """Return event F1 over all events and as the mean over people, each the mean over passes."""
-    who = np.array([data.person.get((v, int(p)), "") for v, p in zip(events["video"], events["person"], strict=True)])
-    judged = sorted({name for table in data.truth for name in table["person_id"]})
-    micro, people = [], []
+    micro = []
     for true in data.truth:
-        hit = match_events(true, events, 0.5) >= 0
-        owner = true["person_id"].to_numpy()
-        hits, found, expected = np.array(
-            [(hit[owner == name].sum(), (who == name).sum(), (owner == name).sum()) for name in judged]
-        ).T
-        people.append(np.nan_to_num(f1_score(hits, found - hits, expected - hits)).mean())
-        micro.append(float(f1_score(hits.sum(), len(events) - hits.sum(), expected.sum() - hits.sum())))
-    return {"micro": round(float(np.mean(micro)), DIGITS), "people": round(float(np.mean(people)), DIGITS)}
+        hits = int((match_events(true, events, 0.5) >= 0).sum())
+        micro.append(float(f1_score(np.array(hits), np.array(len(events) - hits), np.array(len(true) - hits))))
+    of_people = people_f1(data, events.assign(decision=True))
+    return {"micro": round(float(np.mean(micro)), DIGITS), "people": round(float(of_people.mean()), DIGITS)}
 
 
 def _spread(scores: Sequence[Mapping[str, float]], key: str) -> dict[str, float]:

@@ -5,6 +5,7 @@ those of the other people. A scripted stream belongs to its host where ``ranked`
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,9 @@ RATE_HZ = 10.0
 #: Gestures and hands at the face, in whose events it is measured how often hands are found.
 HANDS = ("hand_gesture", "hand_to_face")
 DIGITS = 6
+_NOTHING = pd.DataFrame(columns=["video", "person", "label", "start_s", "end_s", "score"]).astype(
+    {"person": int, "start_s": float, "end_s": float}
+)
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,12 @@ def scripted_learning(
         recipe = Recipe(**fields)
         scores = []
         for seed in range(seeds if recipe.scripts or recipe.hosts else 1):
-            tables = []
+            tables = [_NOTHING]
             for k, fold in enumerate(balanced_folds(data, folds)):
-                learned = people.learn(recipe, fold, np.random.default_rng([seed, k]))
-                tables += [ranked.detect_with(learned, r)[0] for r in data.recordings_of(fold, inside=True)]
+                rng = np.random.default_rng([seed, k])
+                with suppress(ValueError):  # of too few people there is no candidate to learn from: nothing is detected
+                    learned = people.learn(recipe, fold, rng)
+                    tables += [ranked.detect_with(learned, r)[0] for r in data.recordings_of(fold, inside=True)]
             scores.append(judge(data, pd.concat(tables, ignore_index=True)))
         results[name] = {"recipe": dict(fields), "seeds": scores} | {key: _spread(scores, key) for key in scores[0]}
     judged = {name for table in data.truth for name in table["person_id"]}

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kinesics.detectors import ranked
+from kinesics.errors import KinesicsError
 from kinesics.metrics.matching import f1_score, match_events
 from kinesics.signals.coefficients import Signals, quiet_levels, recording_columns, recording_signals
 from kinesics.signals.recording import Recording
@@ -77,7 +78,7 @@ def scripted_learning(
             tables = [_NOTHING]
             for k, fold in enumerate(balanced_folds(data, folds)):
                 rng = np.random.default_rng([seed, k])
-                with suppress(ValueError):  # of too few people there is no candidate to learn from: nothing is detected
+                with suppress(KinesicsError):  # of too few people nothing is learned, and nothing detected
                     learned = people.learn(recipe, fold, rng)
                     tables += [ranked.detect_with(learned, r)[0] for r in data.recordings_of(fold, inside=True)]
             scores.append(judge(data, pd.concat(tables, ignore_index=True)))

@@ -5,7 +5,8 @@ are the action units that people combine (``EXPRESSIONS``). ``coefficient_script
 the measurements, one row per movement: the range of its amplitude at full strength, the share of actions that have it, and
 its source: the Facial Action Coding System (Ekman, Friesen and Hager 2002), the phases of gestures (Kendon 2004, Gesture:
 Visible Action as Utterance, chapter 7; McNeill 1992, Hand and Mind), or the project's coding manual. The ranges of
-coefficients follow MediaPipe, whose ``noseSneer`` and ``cheekSquint`` hardly move. Places and lengths are in face heights.
+coefficients are assumptions within what MediaPipe returns, whose ``noseSneer`` and ``cheekSquint`` hardly move. Places and
+lengths are in face heights. How people speak, blink and sway is in ``script_parameters.csv``.
 """
 
 import csv
@@ -20,6 +21,7 @@ from kinesics.structures.tracks import BLENDSHAPES
 from kinesics.synthetic.measured_person import CHIN, FOREHEAD, SHOULDERS, WRISTS, MeasuredPerson, neutral_person
 from kinesics.synthetic.perception_channel import Channel, Movement, perceive, random_walk, resting_noise
 from kinesics.synthetic.script import ACTION_PAUSE_S, ACTIONS, TIMING, draw_action, strength
+from kinesics.synthetic.script_parameters import PARAMETERS
 from kinesics.synthetic.speech import MOUTH_ACTIONS, MOUTH_SHAPES
 
 with package_file("kinesics.synthetic", "coefficient_scripts.csv").open(newline="") as _file:
@@ -30,20 +32,7 @@ with package_file("kinesics.synthetic", "coefficient_scripts.csv").open(newline=
 
 LABELS = tuple(ACTIONS.index)
 EVENT_COLUMNS = ["label", "start_s", "end_s"]
-#: Seconds of an utterance, median and deviation of the logarithm, and its limits: shorter ones are not coded.
-SPEAKING_S, SPEAKING_SPREAD, SPEAKING_LIMITS_S = 2.0, 0.6, (0.6, 6.0)
-#: Phonemes a second of conversation; size of mouth shapes in MediaPipe's coefficients, median and deviation of the log.
-PHONEMES_HZ, MOUTH_SIZE, MOUTH_SPREAD = 11.0, 0.4, 0.6
-#: How much more than at rest all of a mouth that speaks moves: median and deviation of the logarithm.
-ARTICULATION, ARTICULATION_SPREAD = 2.5, 0.4
-#: Blinks a minute and their frames (Bentivoglio et al. 1997: 17 at rest, 26 in conversation), changes of gaze a second.
-BLINKS, GAZE_HZ = (8, 30), 0.6
-#: Standard deviation in degrees of yaw, pitch and roll of a head that is held, and in face heights of its place.
-SWAY_DEG, SWAY = (4.0, 3.0, 2.0), 0.03
-#: Share of a movement below which it is not coded, of fidgeting; such movements a minute.
-FIDGET, FIDGETS = 0.15, 6.0
-# Where hands rest, in face heights below the face's middle, and how long a hand is.
-_HAND_REST, _HAND = (0.9, 3.2), 0.7
+# How often a place among other events is tried for one.
 _TRIES = 12
 
 
@@ -102,24 +91,26 @@ def background(frames: int, rate_hz: float, channel: Channel, rng: np.random.Gen
     """
     person = resting_noise(neutral_person(frames, rate_hz, channel.usual_expressions), channel, rng)
     moves = _Moves(person, channel, rng)
-    for begin in rng.integers(0, frames, rng.poisson(rng.uniform(*BLINKS) * frames / rate_hz / 60)):
+    blinks = rng.uniform(PARAMETERS["blinks_least"], PARAMETERS["blinks_most"])
+    for begin in rng.integers(0, frames, rng.poisson(blinks * frames / rate_hz / 60)):
         moves.act("eyeBlink", (np.arange(frames) >= begin) & (np.arange(frames) < begin + 2), 0.6)
-    switches = np.cumsum(rng.random(frames) < GAZE_HZ / rate_hz)
+    switches = np.cumsum(rng.random(frames) < PARAMETERS["gaze"] / rate_hz)
     for name in ("eyeLookDown", "eyeLookIn", "eyeLookOut", "eyeLookUp"):
         moves.act(name, np.clip(rng.normal(0, 0.2, switches[-1] + 1), 0, 1)[switches], 1.0)
-    moves.angles += random_walk(rng, frames, 1.5 * rate_hz, np.array(SWAY_DEG))
-    moves.place[:, :2] += random_walk(rng, frames, 2 * rate_hz, np.array([SWAY, SWAY]))
+    sway = np.array([PARAMETERS[f"sway_{axis}"] for axis in ("yaw", "pitch", "roll")])
+    moves.angles += random_walk(rng, frames, 1.5 * rate_hz, sway)
+    moves.place[:, :2] += random_walk(rng, frames, 2 * rate_hz, np.full(2, PARAMETERS["sway_place"]))
     times = (np.arange(frames) + 0.5) / rate_hz
     silent = [label for label in LABELS if ACTIONS.loc[label, "channel"] in ("face", "turn", "tilt")]
-    for _ in range(rng.poisson(FIDGETS * frames / rate_hz / 60)):
+    for _ in range(rng.poisson(PARAMETERS["fidgets"] * frames / rate_hz / 60)):
         action = _draw(rng, str(rng.choice(silent)), "face")
         begin = rng.uniform(0, frames / rate_hz)
         timing = np.array([action[name] for name in TIMING], float) + begin * np.array([0, 1, 1, 1, 1])
-        weak = FIDGET * (2 if ACTIONS.loc[action["label"], "strongest"] > 1 else 1)
+        weak = PARAMETERS["fidget"] * (2 if ACTIONS.loc[action["label"], "strongest"] > 1 else 1)
         size = timing[0] if ACTIONS.loc[action["label"], "strongest"] > 1 else 1.0
         for unit in action["variant"].split("+"):
             moves.add(unit, strength(timing, times)[0] * weak, action["side"], size)
-    if rng.random() < 1 / 3:
+    if rng.random() < PARAMETERS["others_heard"]:
         begin = rng.uniform(0, frames / rate_hz)
         moves.heard((times >= begin) & (times < begin + rng.uniform(1, 8)))
     return moves.perceived()
@@ -128,7 +119,8 @@ def background(frames: int, rate_hz: float, channel: Channel, rng: np.random.Gen
 def _draw(rng: np.random.Generator, label: str, shot: str) -> dict:
     if label != "speaking":
         return draw_action(rng, label, shot)
-    length = float(np.clip(SPEAKING_S * np.exp(SPEAKING_SPREAD * rng.normal()), *SPEAKING_LIMITS_S))
+    length = PARAMETERS["speaking_median"] * np.exp(PARAMETERS["speaking_spread"] * rng.normal())
+    length = float(np.clip(length, PARAMETERS["speaking_least"], PARAMETERS["speaking_most"]))
     still = {"label": label, "variant": "", "side": 0.0, "strength": 1.0, "begin_s": 0.0, "start_s": 0.0, "apex_s": 0.0}
     return still | dict.fromkeys(("release_s", "end_s", "rest_s"), length)
 
@@ -175,12 +167,12 @@ class _Moves:
         frames, rng = self.person.frames, self.rng
         share = np.clip(envelope / max(envelope.max(), 1e-9), 0, 1)
         t = np.arange(frames) / self.person.rate_hz
-        both = rng.random() < (0.3 if "swing" in drawn else 0.15)
+        both = rng.random() < PARAMETERS["both_gesture" if "swing" in drawn else "both_touch"]
         first = 0 if side > 0 else 1  # the person's left hand is the first
         for which in (first, 1 - first) if both else (first,):
             outward = 1.0 if which == 0 else -1.0  # a person's left is the frame's right
             goal = np.array([outward * drawn["hand_x"], drawn["hand_y"]]) + rng.normal(0, 0.05, 2)
-            rest = np.array([outward * _HAND_REST[0], _HAND_REST[1]])
+            rest = np.array([outward * PARAMETERS["hand_rest_x"], PARAMETERS["hand_rest_y"]])
             path = rest + (goal - rest) * share[:, None]
             phase, angle = rng.uniform(0, 2 * np.pi), rng.uniform(0, np.pi)
             swing = drawn.get("swing", 0.02) * np.sin(2 * np.pi * drawn.get("swing_hz", 0.5) * t + phase) * share
@@ -191,16 +183,17 @@ class _Moves:
         """Move the mouth through drawn phonemes while ``voiced`` (frames,)."""
         rng, rate = self.rng, self.person.rate_hz
         shapes = np.array(list(MOUTH_SHAPES.values()))
-        count = int(np.ceil(self.person.frames / rate * PHONEMES_HZ)) + 2
+        phonemes = np.arange(self.person.frames) / rate * PARAMETERS["phonemes"]
+        count = int(np.ceil(self.person.frames / rate * PARAMETERS["phonemes"])) + 2
         drawn = shapes[rng.integers(len(shapes), size=count)]
-        at = np.arange(self.person.frames) / rate * PHONEMES_HZ
-        low = at.astype(int)
-        mouth = drawn[low] + (drawn[low + 1] - drawn[low]) * (at - low)[:, None]
-        size = MOUTH_SIZE * np.exp(MOUTH_SPREAD * rng.normal())
+        low = phonemes.astype(int)
+        mouth = drawn[low] + (drawn[low + 1] - drawn[low]) * (phonemes - low)[:, None]
+        size = PARAMETERS["mouth_size"] * np.exp(PARAMETERS["mouth_spread"] * rng.normal())
         for k, name in enumerate(MOUTH_ACTIONS):
             if name in BLENDSHAPES:
                 self.actions[:, BLENDSHAPES.index(name)] += size * mouth[:, k] * voiced
-        self.articulation += voiced * ARTICULATION * np.exp(ARTICULATION_SPREAD * rng.normal())
+        more = PARAMETERS["articulation"] * np.exp(PARAMETERS["articulation_spread"] * rng.normal())
+        self.articulation += voiced * more
         self.heard(voiced)
 
     def heard(self, voiced: np.ndarray) -> None:
@@ -242,12 +235,12 @@ class _Moves:
         self, out: MeasuredPerson, which: int, path: np.ndarray, share: np.ndarray, face: tuple[float, np.ndarray]
     ) -> None:
         unit, middle = face
-        rng = self.rng
+        rng, length = self.rng, PARAMETERS["hand_length"]
         centre = (middle + path * unit) / out.size
         visible = (share > 0.15) & (centre > 0).all(1) & (centre < 1).all(1) & np.isfinite(centre).all(1)
         lost = rng.random(out.frames) < self.channel.hand_lost
         for start, stop in runs(visible):
-            template = rng.uniform(-0.5, 0.5, (21, 2)) * [0.5 * _HAND, _HAND]
+            template = rng.uniform(-0.5, 0.5, (21, 2)) * [0.5 * length, length]
             opening = 1 + 0.15 * np.sin(rng.uniform(1, 8) * np.arange(stop - start) / out.rate_hz)
             points = path[start:stop, None] + opening[:, None, None] * template
             points = points + rng.normal(0, 0.01, points.shape)
@@ -256,7 +249,7 @@ class _Moves:
             hand[:, :, 2] = 0
             hand[lost[start:stop]] = np.nan
         wrist = out.arrays["pose"][:, WRISTS[which]]
-        low = centre + np.array([0, 0.5 * _HAND * unit]) / out.size
+        low = centre + np.array([0, 0.5 * length * unit]) / out.size
         wrist[visible] = np.column_stack([low, np.zeros(out.frames), np.full(out.frames, 0.9)])[visible]
 
 

@@ -2,7 +2,8 @@
 
 What can be estimated without knowing the true actions: how people at rest differ, how far coefficients drift and jitter while
 nothing is coded, how head rotation leaks into them (cross-talk), how the expression classifier follows them, and how often
-faces and hands are lost. The gain by person and the delay cannot, and are assumed (``GAIN``, ``DELAY_S``).
+faces and hands are lost. The gain by person, the delay and the tremor of a movement cannot, and are assumed
+(``script_parameters.csv``).
 """
 
 from collections.abc import Sequence
@@ -12,17 +13,11 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import lfilter
 
+from kinesics.errors import KinesicsError
 from kinesics.structures.tracks import BLENDSHAPES
 from kinesics.synthetic.measured_person import MeasuredPerson
+from kinesics.synthetic.script_parameters import PARAMETERS
 
-#: Standard deviation of the logarithm of the gain by person: some faces move a coefficient by half of what others do.
-GAIN = 0.35
-#: The longest delay in seconds: about a frame.
-DELAY_S = 0.1
-#: Standard deviation of what the channel does to a movement itself, as a share of it.
-TREMOR = 0.1
-#: Standard deviation of the expressions' log-probabilities beside what the coefficients explain.
-MOOD = 0.3
 #: Log-odds of coefficients are taken within these.
 LEAST = 1e-4
 # Ridge of the regressions on standardised columns, in frames; width in seconds that separates jitter from drift.
@@ -39,8 +34,9 @@ class Channel:
     ``rest`` (people, 52) and ``expressions_at_rest`` (people, 7; log-probabilities) of real people; ``drift`` (52,) standard
     deviation of slow changes; ``jitter`` (52, 52) factor of the covariance of fast ones; ``leak`` (4, 52) of yaw, its size,
     pitch and roll in units of 30 degrees; ``coupling`` (52, 7) of coefficients with the log-probabilities; ``lost`` and
-    ``hand_lost``, the shares of frames in which a face, or a hand that acts, is not found; ``gain``, ``delay_s`` and
-    ``tremor`` as in the module.
+    ``hand_lost``, the shares of frames in which a face, or a hand that acts, is not found; ``gain``, standard deviation of
+    the logarithm of the gain by person, the longest ``delay_s``, and ``tremor``, what the channel does to a movement itself
+    (standard deviation, as a share of it).
     """
 
     rest: np.ndarray
@@ -51,9 +47,9 @@ class Channel:
     coupling: np.ndarray
     lost: float
     hand_lost: float
-    gain: float = GAIN
-    delay_s: float = DELAY_S
-    tremor: float = TREMOR
+    gain: float = PARAMETERS["gain"]
+    delay_s: float = PARAMETERS["delay"]
+    tremor: float = PARAMETERS["tremor"]
 
     @property
     def usual_expressions(self) -> np.ndarray:
@@ -70,7 +66,7 @@ class Channel:
 def measure_channel(people: Sequence[tuple[MeasuredPerson, np.ndarray, np.ndarray]]) -> Channel:
     """Return the channel of people, each with the frames without events and those in which a hand acts: bool (frames,).
 
-    Raises ValueError if no one is seen for a second between events.
+    Raises KinesicsError if no one is seen for a second between events.
     """
     rest, mood, slow, fast, turned, follows, classified, lost, hands = [], [], [], [], [], [], [], [], []
     for person, quiet, acting in people:
@@ -98,7 +94,7 @@ def measure_channel(people: Sequence[tuple[MeasuredPerson, np.ndarray, np.ndarra
             follows.append(shown - np.median(shown, 0))
             classified.append(logs - mood[-1])
     if not rest or not mood:
-        raise ValueError("nobody is seen for a second between events")
+        raise KinesicsError("the channel cannot be measured: nobody is seen for a second between events")
     deviations, residuals = np.concatenate(slow), np.concatenate(fast)
     inputs = np.concatenate(turned)
     covariance = np.cov(residuals.T) + 1e-6 * np.eye(len(BLENDSHAPES))
@@ -191,7 +187,11 @@ def resting_noise(
     out.arrays["blendshapes"][:] = 1 / (1 + np.exp(-odds))
     logs = channel.expressions_at_rest[int(rng.integers(len(channel.expressions_at_rest)))]
     rest = 1 / (1 + np.exp(-channel.rest[who]))
-    logs = logs + (out.arrays["blendshapes"] - rest) @ channel.coupling + rng.normal(0, MOOD, (frames, len(logs)))
+    logs = (
+        logs
+        + (out.arrays["blendshapes"] - rest) @ channel.coupling
+        + rng.normal(0, PARAMETERS["mood"], (frames, len(logs)))
+    )
     shares = np.exp(logs - logs.max(1, keepdims=True))
     out.expressions[:] = shares / shares.sum(1, keepdims=True)
     lost = np.repeat(rng.random(frames // round(person.rate_hz) + 1) < channel.lost, round(person.rate_hz))[:frames]

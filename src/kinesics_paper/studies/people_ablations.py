@@ -17,7 +17,8 @@ from kinesics.signals import coefficients
 from kinesics_paper.studies.people_data import People, balanced_folds, read_people_data
 from kinesics_paper.studies.people_left_out import COLUMNS, FEW_FOLDS, ranked_events, rules
 
-_NOTHING = pd.DataFrame(columns=COLUMNS).astype({"decision": bool, "person": int, "start_s": float, "end_s": float})
+#: A table without events.
+NOTHING = pd.DataFrame(columns=COLUMNS).astype({"decision": bool, "person": int, "start_s": float, "end_s": float})
 #: Numbers of groups of people in the learning curve, beside all of a fold, and how often they are drawn.
 AMOUNTS, REPEATS = (2, 4, 8, 16), 2
 
@@ -132,7 +133,7 @@ def _curve(data: People, whole: np.ndarray) -> list[dict[str, Any]]:
                     tables["ranked"].append(ranked_events(some, fold))
                 tables["rules"].append(rules(some, fold))
             for name, parts in tables.items():
-                scores[name].append(float(people_f1(data, pd.concat([_NOTHING, *parts], ignore_index=True)).mean()))
+                scores[name].append(float(people_f1(data, pd.concat([NOTHING, *parts], ignore_index=True)).mean()))
         points.append({"groups": amount, **{name: float(np.mean(values)) for name, values in scores.items()}})
     every = pd.concat([rules(data, fold) for fold in folds], ignore_index=True)
     mean = float(np.mean([len(data.groups) - len(fold) for fold in folds]))

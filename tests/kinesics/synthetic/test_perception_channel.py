@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from kinesics.errors import KinesicsError
 from kinesics.structures.tracks import BLENDSHAPES
 from kinesics.synthetic.measured_person import neutral_person
 from kinesics.synthetic.perception_channel import (
@@ -100,5 +101,5 @@ def test_angles_are_those_of_the_matrix():
 
 def test_nobody_at_rest_is_an_error():
     person = neutral_person(20, 10.0, NEUTRAL)
-    with pytest.raises(ValueError, match="nobody"):
+    with pytest.raises(KinesicsError, match="nobody"):
         measure_channel([(person, np.zeros(20, bool), np.ones(20, bool))])

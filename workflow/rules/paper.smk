@@ -341,6 +341,7 @@ rule numbers:
         comparison=rules.people_comparison.output[0],
         ablations_people=rules.people_ablations.output[0],
         oracles=rules.people_oracles.output[0],
+        scripted=rules.scripted_learning.output[0],
         tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
         annotations=rules.agreement.output[0],
         tracking=rules.tracking_accuracy.output[0],

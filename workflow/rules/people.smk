@@ -168,37 +168,7 @@ rule people_oracles:
         "../scripts/study.py"
 
 
-# What scripted events in the space of coefficients add: fields of ``scripted_learning.Recipe``.
-SCRIPTED_RECIPES = {
-    "codings": {},
-    "scripts": {"codes": False, "host": "noise", "scripts": 100},
-    "placebo": {"codes": False, "host": "noise", "scripts": 100, "shuffled": True},
-    "both": {"host": "noise", "scripts": 100},
-}
-SCRIPTED_MORE = {  # what takes longer
-    "many scripts": {"codes": False, "host": "noise", "scripts": 1000},
-    "neutral host": {"codes": False, "host": "neutral", "scripts": 100},
-    "no channel": {
-        "codes": False,
-        "host": "noise",
-        "scripts": 100,
-        "channel": False,
-    },
-    "real hosts": {"host": "real", "scripts": 100},
-    "real hosts, placebo": {"host": "real", "scripts": 100, "shuffled": True},
-    "real hosts, silent": {"host": "real", "scripts": 100, "silent": True},
-    "real hosts, no channel": {"host": "real", "scripts": 100, "channel": False},
-    **{
-        f"{hosts} hosts{name}": {"hosts": hosts, **fields}
-        for hosts in (2, 6, 12)
-        for name, fields in [
-            ("", {}),
-            (" and scripts", {"host": "noise", "scripts": 100}),
-        ]
-    },
-}
-
-
+# What scripted events in the space of coefficients add.
 rule scripted_learning:
     input:
         **LEFT_OUT_INPUT,
@@ -213,10 +183,8 @@ rule scripted_learning:
         study="scripted_learning.scripted_learning",
         arguments={
             "passes": config["annotators"],
-            "recipes": SCRIPTED_RECIPES
-            | ({} if TIER == "embedded" else SCRIPTED_MORE),
-            "folds": 5,
-            "seeds": 2 if TIER == "embedded" else 5,
+            "settings": config["score"],
+            "seeds": 1,
         },
     script:
         "../scripts/study.py"

@@ -80,6 +80,9 @@ RECIPES = {
     "both, real, no scripts": Recipe(host="real", scripts=SOME, copied=True),
     "few people": Recipe(groups=FEW_GROUPS),
     "few people, both": Recipe(groups=FEW_GROUPS, host="modelled", scripts=SOME, against="few people"),
+    "few people, both, placebo": Recipe(
+        groups=FEW_GROUPS, host="modelled", scripts=SOME, shuffled=True, against="few people"
+    ),
 }
 
 

@@ -41,7 +41,7 @@ def scripted_learning(study: str | Path, out: str | Path) -> None:
 
 
 def _annotated(recipe: Mapping[str, Any]) -> str:
-    """Return of whom there are annotations to learn from."""
+    """Return the people whose annotations are learned from."""
     if not recipe["annotations"]:
         return "nobody"
     return f"{text(recipe['groups'])} groups" if recipe["groups"] else "all others"

@@ -287,6 +287,22 @@ for _name, _write, _input in [
             "../scripts/table.py"
 
 
+rule table_scripted_learning:
+    input:
+        study=rules.scripted_learning.output[0],
+        code=code("table.py", article("tables", "scripted_learning")),
+    output:
+        out=f"{TABLES}/scripted_learning.tex",
+    log:
+        "results/logs/table_scripted_learning.log",
+    conda:
+        "../../environment.yml"
+    params:
+        write="scripted_learning.scripted_learning",
+    script:
+        "../scripts/table.py"
+
+
 rule people_left_out_figure:
     input:
         comparison=rules.people_comparison.output[0],
@@ -326,6 +342,7 @@ rule numbers:
         ablations_people=rules.people_ablations.output[0],
         oracles=rules.people_oracles.output[0],
         packaged=rules.packaged_detector.output[0],
+        scripted=rules.scripted_learning.output[0],
         tracks=expand("results/tracks/{video}.parquet", video=config["clips"]),
         annotations=rules.agreement.output[0],
         tracking=rules.tracking_accuracy.output[0],
@@ -374,6 +391,7 @@ rule pdf:
                     "contrasts",
                     "left_out_labels",
                     "left_out_parts",
+                    "scripted_learning",
                 ),
                 *("synthetic_expressions", "ablation", "costs", "coverage"),
                 *(["folds"] if FOLDS else []),

@@ -230,6 +230,28 @@ rule packaged_detector:
         "../scripts/study.py"
 
 
+# What scripted events in the space of coefficients add.
+rule scripted_learning:
+    input:
+        **LEFT_OUT_INPUT,
+        code=code("study.py", study("scripted_learning")),
+    output:
+        "results/scores/scripted_learning.json",
+    log:
+        "results/logs/scripted_learning.log",
+    conda:
+        "../../environment.yml"
+    params:
+        study="scripted_learning.scripted_learning",
+        arguments={
+            "passes": config["annotators"],
+            "settings": config["score"],
+            "seeds": 1,
+        },
+    script:
+        "../scripts/study.py"
+
+
 # The clips of the public tier as numbers without pictures; people/README.md tells how they are published.
 rule round_tracks:
     input:

@@ -198,14 +198,14 @@ def _draw_actions(rng: np.random.Generator, person: int, duration_s: float, shot
     rows = []
     silent = ACTIONS[ACTIONS["channel"] != "speech"]
     for _, group in silent.groupby("channel", sort=True):
-        actions = [_draw_action(rng, label, shot) for label in _draw_labels(rng, list(group.index), duration_s, pace)]
+        actions = [draw_action(rng, label, shot) for label in _draw_labels(rng, list(group.index), duration_s, pace)]
         begins = _draw_begins(rng, [action["rest_s"] for action in actions], ACTION_PAUSE_S, duration_s)
         for action, begin in zip(actions, begins, strict=False):
             rows.append({"person": person} | {k: v + begin if k.endswith("_s") else v for k, v in action.items()})
     return pd.DataFrame(rows, columns=ACTION_COLUMNS)
 
 
-def _draw_action(rng: np.random.Generator, label: str, shot: str) -> dict:
+def draw_action(rng: np.random.Generator, label: str, shot: str) -> dict:
     """Return one action whose movement begins at time 0."""
     spec = ACTIONS.loc[label]
     length = float(np.clip(spec["median_s"] * np.exp(spec["spread"] * rng.normal()), SHORTEST_EVENT_S, LONGEST_EVENT_S))

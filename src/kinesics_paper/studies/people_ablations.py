@@ -17,7 +17,8 @@ from kinesics.signals import coefficients
 from kinesics_paper.studies.people_data import People, balanced_folds, read_people_data
 from kinesics_paper.studies.people_left_out import COLUMNS, FEW_FOLDS, ranked_events, rules
 
-_NOTHING = pd.DataFrame(columns=COLUMNS).astype({"decision": bool, "person": int, "start_s": float, "end_s": float})
+#: A table without events.
+NOTHING = pd.DataFrame(columns=COLUMNS).astype({"decision": bool, "person": int, "start_s": float, "end_s": float})
 #: Numbers of groups of people in the learning curve, beside all of a fold, and how often they are drawn.
 AMOUNTS, REPEATS = (2, 4, 8, 16), 2
 
@@ -30,7 +31,7 @@ def ablate(tracks: Sequence[str], features: Sequence[str], passes: Sequence[str]
     """
     data = read_people_data(tracks, features, passes)
     resampling = {key: settings[key] for key in ("resamples", "seed")}
-    scores = {name: _people_f1(data, _run(data, variant)) for name, variant in VARIANTS.items()}
+    scores = {name: people_f1(data, _run(data, variant)) for name, variant in VARIANTS.items()}
     variants = {}
     for name, values in scores.items():
         low, high = bca_interval(values, **resampling)
@@ -99,7 +100,7 @@ def _run(data: People, variant: tuple[tuple[ModuleType, str, object] | None, str
         return pd.concat([ranked_events(people, fold) for fold in balanced_folds(data, FEW_FOLDS)], ignore_index=True)
 
 
-def _people_f1(data: People, events: pd.DataFrame) -> np.ndarray:
+def people_f1(data: People, events: pd.DataFrame) -> np.ndarray:
     """Return the F1 of each person with an annotated event, at a tIoU of one half, mean over passes."""
     found = events[events["decision"]].reset_index(drop=True)
     who = np.array([data.person.get((v, int(p)), "") for v, p in zip(found["video"], found["person"], strict=True)])
@@ -132,11 +133,9 @@ def _curve(data: People, whole: np.ndarray) -> list[dict[str, Any]]:
                     tables["ranked"].append(ranked_events(some, fold))
                 tables["rules"].append(rules(some, fold))
             for name, parts in tables.items():
-                scores[name].append(float(_people_f1(data, pd.concat([_NOTHING, *parts], ignore_index=True)).mean()))
+                scores[name].append(float(people_f1(data, pd.concat([NOTHING, *parts], ignore_index=True)).mean()))
         points.append({"groups": amount, **{name: float(np.mean(values)) for name, values in scores.items()}})
     every = pd.concat([rules(data, fold) for fold in folds], ignore_index=True)
     mean = float(np.mean([len(data.groups) - len(fold) for fold in folds]))
-    points.append(
-        {"groups": round(mean), "ranked": float(whole.mean()), "rules": float(_people_f1(data, every).mean())}
-    )
+    points.append({"groups": round(mean), "ranked": float(whole.mean()), "rules": float(people_f1(data, every).mean())})
     return points

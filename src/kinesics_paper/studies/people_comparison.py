@@ -59,7 +59,7 @@ def compare(
         if a in of_people and b in of_people
     }
     add_holm(contrasts)
-    return _rounded(
+    return rounded(
         {
             "people": judged,
             "others": others,
@@ -215,12 +215,12 @@ def _of_label(
     }
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
     """Return a result with its numbers rounded, and NaN as None."""
     if isinstance(value, dict):
-        return {key: _rounded(part) for key, part in value.items()}
+        return {key: rounded(part) for key, part in value.items()}
     if isinstance(value, list):
-        return [_rounded(part) for part in value]
+        return [rounded(part) for part in value]
     if isinstance(value, float | np.floating):
         return round(float(value), DIGITS) + 0.0 if np.isfinite(value) else None
     return value

@@ -32,7 +32,7 @@ def data(tmp_path_factory):
 
 def test_variants_change_the_detector_and_leave_it_as_it_was(data):
     before = coefficients.usual_heading, ranked.adapted, coefficients.PRIOR_S
-    whole = people_ablations._people_f1(data, people_ablations._run(data, VARIANTS["whole"]))
+    whole = people_ablations.people_f1(data, people_ablations._run(data, VARIANTS["whole"]))
     assert whole.tolist() == [1] * 6
     blind = people_ablations._run(data, ((ranked, "adapted", lambda score, prior: np.full(len(score), -9.0)), "fer"))
     assert len(blind)

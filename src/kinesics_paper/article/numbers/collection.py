@@ -7,6 +7,7 @@ from kinesics.errors import KinesicsError
 from kinesics_paper.article.numbers.literature import review_numbers
 from kinesics_paper.article.numbers.people_comparison import comparison_numbers, packaged_numbers
 from kinesics_paper.article.numbers.results import people_numbers, result_numbers, synthetic_score_numbers
+from kinesics_paper.article.numbers.scripted_learning import scripted_numbers
 from kinesics_paper.article.numbers.studies import (
     cross_validation_numbers,
     foundation_numbers,
@@ -39,6 +40,7 @@ def collect(files: Mapping[str, Any], config: Mapping[str, Any]) -> Numbers:
         "real clips": result_numbers(files["tracks"], files["released"], config),
         "people left out": comparison_numbers(files["comparison"], files["ablations_people"], files["oracles"]),
         "the packaged detector": packaged_numbers(files["packaged"]),
+        "scripted events": scripted_numbers(files["scripted"]),
         "annotated clips": people_numbers(files["annotations"], files["tracking"]),
     }
     return merge_numbers(parts)

@@ -1,6 +1,6 @@
 """Judge what was learned from the annotated people on data of other people, another sensor and human annotators.
 
-``paper/outside_test.md`` fixed the measures before; ``outside_test.csv`` says which annotation of the data counts as which
+``paper/outside_test.md`` fixed the measures before; ``outside_people.csv`` says which annotation of the data counts as which
 label, and which columns are known there.
 """
 
@@ -35,14 +35,14 @@ from kinesics_paper.studies.people_oracles import area_under_curve
 from kinesics_paper.studies.threshold_search import choose, decide, settings
 
 GESTURES, EXPRESSIONS = "uci-gesture-phase", "uci-grammatical-facial-expressions"
-#: The rest of the sensitivity: other face heights between head and spine.
+#: Other face heights between head and spine, to see how much depends on them.
 OTHER_FACES = (2.5, 3.5)
 #: The expression in which the brows are raised, against which their height is held.
 BROWS_RAISED = "yn_question"
 DIGITS = 6
 _COLUMNS = ["video", "person", "label", "start_s", "end_s", "seed"]
 
-with package_file("kinesics_paper.studies", "outside_test.csv").open(encoding="utf-8", newline="") as _file:
+with package_file("kinesics_paper.studies", "outside_people.csv").open(encoding="utf-8", newline="") as _file:
     _ROWS = list(csv.DictReader(_file))
 #: The label that each annotation of a data set counts as.
 LABEL_OF = {(row["dataset"], row["annotation"]): row["label"] for row in _ROWS if row["label"]}
@@ -68,14 +68,17 @@ class Stream:
 
 
 def outside(tracks: Sequence[str], passes: Sequence[str], folders: Mapping[str, str]) -> dict[str, Any]:
-    """Return the scores of ``ranked``, ``rules`` and ``chance`` on the data sets in ``folders``.
+    """Return ``judge`` of the annotated people of ``tracks`` on the data sets in ``folders``."""
+    return judge(read_people_data(tracks, [], passes), folders)
 
-    They learn from the annotated people of ``tracks``. Result: ``people``; ``detectors: {name: {f1_50, people: {name: F1},
-    parts: {part: {label, n, detected, precision, recall, f1_50, auc, people}}}}``; ``difference`` of ``ranked`` to
-    ``rules`` with the people won, tied and lost; ``brows``, the AUC of their height; ``faces: {number: {name: F1 of
-    hand_gesture}}``.
+
+def judge(data: People, folders: Mapping[str, str]) -> dict[str, Any]:
+    """Return the scores of ``ranked``, ``rules`` and ``chance``, learned from people, on the data sets in ``folders``.
+
+    Result: ``people``; ``detectors: {name: {f1_50, people: {name: F1}, parts: {part: {label, n, detected, precision, recall,
+    f1_50, auc, people}}}}``; ``difference`` of ``ranked`` to ``rules`` with the people won, tied and lost; ``brows``, the
+    AUC of their height; ``faces: {number: {name: F1 of hand_gesture}}``.
     """
-    data = read_people_data(tracks, [], passes)
     rate = data.recordings[0].tracks.rate_hz
     quiet = quiet_levels([own for of in data.signals.values() for own in of.values()])
     learned = _learn(data)
@@ -109,7 +112,7 @@ def outside(tracks: Sequence[str], passes: Sequence[str], folders: Mapping[str, 
 def read_streams(
     folders: Mapping[str, str], quiet: dict[str, float], rate_hz: float, faces: float = FACES
 ) -> list[Stream]:
-    """Return the streams whose annotation counts as a label (``outside_test.csv``), of the data sets in ``folders``."""
+    """Return the streams whose annotation counts as a label (``outside_people.csv``), of the data sets in ``folders``."""
     streams = []
     for dataset, folder in folders.items():
         table, events = _tables(folder)

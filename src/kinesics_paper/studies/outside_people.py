@@ -31,7 +31,7 @@ from kinesics_paper.datasets.uci_grammatical_facial_expressions import POINTS
 from kinesics_paper.studies.outside_signals import FACES, brow_height, hand_columns, head_columns
 from kinesics_paper.studies.people_data import People, read_people_data
 from kinesics_paper.studies.people_left_out import CHANCE_SEEDS, columns_of, segments_of
-from kinesics_paper.studies.people_oracles import area_under_curve
+from kinesics_paper.studies.speaking import area_under_curve
 from kinesics_paper.studies.threshold_search import choose, decide, settings
 
 GESTURES, EXPRESSIONS = "uci-gesture-phase", "uci-grammatical-facial-expressions"

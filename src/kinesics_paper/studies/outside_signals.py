@@ -101,5 +101,5 @@ def brow_height(points: np.ndarray) -> np.ndarray:
 
 
 def _unknown(duration_s: float, rate_hz: float) -> Signals:
-    """Return the signals of a person of whom nothing is seen."""
+    """Return the signals of a person who is never seen."""
     return person_signals(Tracks("", rate_hz, duration_s, WIDTH, HEIGHT, SCHEMA.empty_table()), 0)

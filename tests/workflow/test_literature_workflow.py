@@ -44,6 +44,7 @@ def test_the_embedded_tier_plans_nothing_of_the_public_data(plans):
     for path in [
         *STUDIES,
         "scores/open/",
+        "scores/outside_people.json",
         "figures/gpt4v_sets.pdf",
         "tables/gpt4v.tex",
         "notebooks/recompute_gpt4v.ipynb",
@@ -56,6 +57,7 @@ def test_the_public_tier_plans_the_whole_review(plans):
     for path in [
         *STUDIES,
         "results/notebooks/recompute_gpt4v.ipynb",
+        "results/scores/outside_people.json",
         *(f"results/scores/open/{name}.json" for name in CONFIG["open"]["datasets"]),
         *(f"data/{name}/" for name in PUBLIC["datasets"]),
     ]:
@@ -65,7 +67,11 @@ def test_the_public_tier_plans_the_whole_review(plans):
 @pytest.mark.slow
 @pytest.mark.parametrize("tier", ["embedded", "public"])
 def test_what_the_article_of_a_tier_reads_is_planned(tier, plans):
-    parts = ["main.tex", "related.tex", *(["review.tex", "open_results.tex"] if tier == "public" else [])]
+    parts = [
+        "main.tex",
+        "related.tex",
+        *(["review.tex", "open_results.tex", "outside_results.tex"] if tier == "public" else []),
+    ]
     text = "".join((ROOT / "paper" / name).read_text(encoding="utf-8") for name in parts)
     choice = re.compile(r"\\ifpublic\b(.*?)(?:\\else\b(.*?))?\\fi\b", re.DOTALL)
     text = choice.sub(lambda match: match[1] if tier == "public" else match[2] or "", text)

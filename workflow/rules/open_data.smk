@@ -118,3 +118,33 @@ rule cross_validation:
 
 
 FOLD_SCORES = expand("results/scores/open/{dataset}.json", dataset=FOLDS)
+
+
+# What was learned from the annotated people, on data of others that were recorded and annotated elsewhere.
+OUTSIDE = ["uci-gesture-phase", "uci-grammatical-facial-expressions"]
+OUTSIDE_SCORES = (
+    ["results/scores/outside_people.json"] if set(OUTSIDE) <= set(OPEN) else []
+)
+if OUTSIDE_SCORES:
+
+    rule outside_people:
+        input:
+            tracks=PEOPLE_TRACKS,
+            files=ANNOTATIONS,
+            schemas=PEOPLE_SCHEMAS,
+            data=[path for dataset in OUTSIDE for path in OPEN[dataset]],
+            code=code("study.py", study("outside_people")),
+        output:
+            OUTSIDE_SCORES[0],
+        log:
+            "results/logs/outside_people.log",
+        conda:
+            "../../environment.yml"
+        params:
+            study="outside_people.outside",
+            arguments={
+                "passes": config["annotators"],
+                "folders": {dataset: f"results/open/{dataset}" for dataset in OUTSIDE},
+            },
+        script:
+            "../scripts/study.py"

@@ -336,6 +336,24 @@ rule folds_table:
         "../scripts/table.py"
 
 
+if OUTSIDE_SCORES:
+
+    rule outside_table:
+        input:
+            scores=OUTSIDE_SCORES[0],
+            code=code("table.py", article("tables", "outside_people")),
+        output:
+            out=f"{TABLES}/outside.tex",
+        log:
+            "results/logs/outside_table.log",
+        conda:
+            "../../environment.yml"
+        params:
+            write="outside_people.table",
+        script:
+            "../scripts/table.py"
+
+
 rule numbers:
     input:
         comparison=rules.people_comparison.output[0],
@@ -359,6 +377,7 @@ rule numbers:
         ablations=ABLATIONS,
         learning=LEARNING_CURVE,
         folds=FOLD_SCORES,
+        outside=OUTSIDE_SCORES,
         pruner=rules.pruner.output.data,
         hand_patches=rules.hand_patches.output.data,
         code=code("numbers.py"),
@@ -395,6 +414,7 @@ rule pdf:
                 ),
                 *("synthetic_expressions", "ablation", "costs", "coverage"),
                 *(["folds"] if FOLDS else []),
+                *(["outside"] if OUTSIDE_SCORES else []),
                 *(["open_data"] if config["datasets"] else []),
             ],
         ),

@@ -142,17 +142,16 @@ def detect_with(learned: Arrays, recording: Recording, where: str = "model") -> 
 
     Raises KinesicsError if they are not of this version.
     """
+    rate = recording.tracks.rate_hz
     try:
-        candidates, cost = list(scored_candidates(learned, recording)), float(learned["cost"][0])
+        found = [
+            (person, *event)
+            for person, columns in _columns_of(learned, recording).items()
+            for event in person_events(learned, columns, rate)
+        ]
     except (KeyError, ValueError) as error:
         raise KinesicsError(f"{where}: not learned by this version of 'ranked' ({error}): train it again") from None
-    tracks = recording.tracks
-    found: list[tuple[int, str, float, float, float]] = []
-    for person, label, segments, probability in candidates:
-        for row in best_set(segments, probability - cost, _gap(label, tracks.rate_hz)):
-            start, stop = map(float, segments[row])
-            found.append((person, label, start, stop, float(probability[row])))
-    return assemble_events(tracks, found)
+    return assemble_events(recording.tracks, found)
 
 
 def scored_candidates(learned: Arrays, recording: Recording) -> Iterator[tuple[int, str, np.ndarray, np.ndarray]]:
@@ -160,16 +159,52 @@ def scored_candidates(learned: Arrays, recording: Recording) -> Iterator[tuple[i
 
     Raises KeyError or ValueError if the learned arrays are not of this version.
     """
+    for person, columns in _columns_of(learned, recording).items():
+        for candidates in person_candidates(learned, columns, recording.tracks.rate_hz):
+            yield person, *candidates
+
+
+def person_events(learned: Arrays, columns: Signals, rate_hz: float) -> list[tuple[str, float, float, float]]:
+    """Return the events of a person from its columns: label, start and stop in frames, probability.
+
+    ``learned`` may come from ``learn`` alone, without quiet levels. Raises as ``scored_candidates``.
+    """
+    cost = float(learned["cost"][0])
+    return [
+        (label, float(segments[row, 0]), float(segments[row, 1]), float(probability[row]))
+        for label, segments, probability in person_candidates(learned, columns, rate_hz)
+        for row in best_set(segments, probability - cost, _gap(label, rate_hz))
+    ]
+
+
+def person_candidates(
+    learned: Arrays, columns: Signals, rate_hz: float
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yield each label with the candidates of a person and their probabilities, as ``scored_candidates``."""
+    ranking = _logistic("segments", learned)
+    for label in learned_labels(learned):
+        odds = frame_odds(learned, columns, label, rate_hz)
+        mean, deviation = learned[f"{label}.length"].tolist()
+        prior = LevelPrior(*learned[f"{label}.levels"])
+        segments, described = _described(label, odds, prior, (mean, deviation), rate_hz)
+        if len(segments):
+            yield label, segments, ranking.probability(described)
+
+
+def learned_labels(learned: Arrays) -> list[str]:
+    """Return the labels that there were enough events of to learn."""
+    return [label for label in LABELS if f"{label}.weights" in learned]
+
+
+def frame_odds(learned: Arrays, columns: Signals, label: str, rate_hz: float) -> np.ndarray:
+    """Return the log-odds of a learned label at each frame of a person's columns: (frames,)."""
+    odds = _logistic(label, learned).log_odds(_matrix(columns, label, rate_hz))
+    return np.clip(odds, -_ODDS_LIMIT, _ODDS_LIMIT)
+
+
+def _columns_of(learned: Arrays, recording: Recording) -> dict[int, Signals]:
     quiet = dict(zip(quiet_levels([]), learned["quiet"].tolist(), strict=True))
-    ranking, rate = _logistic("segments", learned), recording.tracks.rate_hz
-    for person, columns in recording_columns(recording_signals(recording), quiet, rate).items():
-        for label in (name for name in LABELS if f"{name}.weights" in learned):
-            odds = _frame_odds(_logistic(label, learned), columns, label, rate)
-            mean, deviation = learned[f"{label}.length"].tolist()
-            prior = LevelPrior(*learned[f"{label}.levels"])
-            segments, described = _described(label, odds, prior, (mean, deviation), rate)
-            if len(segments):
-                yield person, label, segments, ranking.probability(described)
+    return recording_columns(recording_signals(recording), quiet, recording.tracks.rate_hz)
 
 
 def _matrix(columns: Signals, label: str, rate_hz: float) -> np.ndarray:
@@ -177,10 +212,6 @@ def _matrix(columns: Signals, label: str, rate_hz: float) -> np.ndarray:
     names, widths = COLUMNS[label]
     values = np.stack([columns[name] for name in names], 1)
     return np.concatenate([smooth(values, max(round(width * rate_hz), 1)) for width in widths], 1)
-
-
-def _frame_odds(model: Logistic, columns: Signals, label: str, rate_hz: float) -> np.ndarray:
-    return np.clip(model.log_odds(_matrix(columns, label, rate_hz)), -_ODDS_LIMIT, _ODDS_LIMIT)
 
 
 def _folds(streams: list[Stream]) -> list[set[str]]:

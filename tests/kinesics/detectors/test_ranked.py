@@ -9,7 +9,7 @@ from support.people_tracks import on, person_recording
 from kinesics.detectors import ranked
 from kinesics.errors import KinesicsError
 from kinesics.io.checkpoints import write_checkpoint
-from kinesics.signals.coefficients import recording_signals
+from kinesics.signals.coefficients import quiet_levels, recording_columns, recording_signals
 
 LABELS = ["happy", "head_turn"]
 
@@ -52,6 +52,20 @@ def test_events_of_a_stranger_are_found(data, learned, tmp_path):
     assert counts["fp"] <= 1
     assert events["score"].between(0, 1).all()
     assert set(tubes["event"]) == set(range(len(events)))
+
+
+def test_columns_alone_give_the_events_of_their_recording(data, learned):
+    recording, _ = data[6]
+    quiet = dict(zip(quiet_levels([]), learned["quiet"].tolist(), strict=True))
+    (columns,) = recording_columns(recording_signals(recording), quiet, recording.tracks.rate_hz).values()
+    without_quiet = {name: values for name, values in learned.items() if name != "quiet"}
+    found = ranked.person_events(without_quiet, columns, recording.tracks.rate_hz)
+    events, _ = ranked.detect_with(learned, recording)
+    assert len(found) == len(events) >= 3
+    assert sorted(row[3] for row in found) == pytest.approx(sorted(events["score"]))
+    assert ranked.learned_labels(learned) == LABELS
+    odds = ranked.frame_odds(learned, columns, "head_turn", recording.tracks.rate_hz)
+    assert odds.shape == (recording.tracks.frames,)
 
 
 def test_training_twice_gives_the_same_numbers(data, learned):

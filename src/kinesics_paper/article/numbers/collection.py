@@ -5,6 +5,7 @@ from typing import Any
 
 from kinesics.errors import KinesicsError
 from kinesics_paper.article.numbers.literature import review_numbers
+from kinesics_paper.article.numbers.outside_people import outside_numbers
 from kinesics_paper.article.numbers.people_comparison import comparison_numbers, packaged_numbers
 from kinesics_paper.article.numbers.results import people_numbers, result_numbers, synthetic_score_numbers
 from kinesics_paper.article.numbers.scripted_learning import scripted_numbers
@@ -41,6 +42,7 @@ def collect(files: Mapping[str, Any], config: Mapping[str, Any]) -> Numbers:
         "people left out": comparison_numbers(files["comparison"], files["ablations_people"], files["oracles"]),
         "the packaged detector": packaged_numbers(files["packaged"]),
         "scripted events": scripted_numbers(files["scripted"]),
+        "outside data": outside_numbers(files["outside"]),
         "annotated clips": people_numbers(files["annotations"], files["tracking"]),
     }
     return merge_numbers(parts)

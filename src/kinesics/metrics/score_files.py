@@ -149,7 +149,7 @@ def _check_labels(tables: Groups, labels: Sequence[str] | None, first: Paths) ->
     if unknown := [label for label in labels or [] if label not in known]:
         hint = suggestion(unknown[0], known)
         raise KinesicsError(
-            f"label {unknown[0]!r} is in no table{hint or ';'} the labels are {', '.join(sorted(known))}"
+            f"label {unknown[0]!r} is in no table{f'{hint} T' if hint else '; t'}he labels are {', '.join(sorted(known))}"
         )
     if not (occurring if labels is None else occurring.intersection(labels)):
         of_them = "" if labels is None else f" of {', '.join(labels)}"

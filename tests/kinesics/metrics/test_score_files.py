@@ -39,7 +39,7 @@ def test_files_folders_and_lists(tmp_path: Path):
         score_files([parts[0]], parts[1])
     assert values(score_files([parts[0]], parts[1], durations=DURATIONS))["f1_50"] == 0
     with pytest.raises(
-        KinesicsError, match=r"label 'hapy' is in no table: did you mean 'happy'\? the labels are .*happy"
+        KinesicsError, match=r"label 'hapy' is in no table: did you mean 'happy'\? The labels are .*happy"
     ):
         score_files([parts[0]], parts[0], labels=["hapy"])
     (tmp_path / "empty").mkdir()

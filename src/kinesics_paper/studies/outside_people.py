@@ -76,7 +76,8 @@ def judge(data: People, folders: Mapping[str, str]) -> dict[str, Any]:
     """Return the scores of ``ranked``, ``rules`` and ``chance``, learned from people, on the data sets in ``folders``.
 
     Result: ``people``; ``detectors: {name: {f1_50, people: {name: F1}, parts: {part: {label, n, detected, precision, recall,
-    f1_50, auc, people}}}}``; ``difference`` of ``ranked`` to ``rules`` with the people won, tied and lost; ``brows``, the
+    f1_50, auc, people, length_s, found_length_s}}}}``, lengths being medians; ``learned_length_s: {label: that of the
+    annotated people}``; ``difference`` of ``ranked`` to ``rules`` with the people won, tied and lost; ``brows``, the
     AUC of their height; ``faces: {number: {name: F1 of hand_gesture}}``.
     """
     rate = data.recordings[0].tracks.rate_hz
@@ -91,10 +92,12 @@ def judge(data: People, folders: Mapping[str, str]) -> dict[str, Any]:
         gestures = [s for s in read_streams(folders, quiet, rate, number) if s.label == "hand_gesture"]
         entries = _judge(data, learned, gestures, rate)
         faces[f"{number:g}"] = {name: entry["f1_50"] for name, entry in entries.items()}
+    known = pd.concat(data.truth)
     return _rounded(
         {
             "people": sorted({stream.person for stream in streams}),
             "streams": len(streams),
+            "learned_length_s": {label: _length(known[known["label"] == label]) for label in KNOWN},
             "learned_from": len({name for table in data.truth for name in table["person_id"]}),
             "detectors": result,
             "difference": {
@@ -304,6 +307,8 @@ def _scores(
             "people": len({stream.person for stream in own}),
             "n": int(n),
             "detected": float(detected),
+            "length_s": _length(true[[of_video[video].part == name for video in true["video"]]]),
+            "found_length_s": _length(found[[of_video[video].part == name for video in found["video"]]]),
             "precision": float(hits / detected) if detected else None,
             "recall": float(hits / n) if n else None,
             "f1_50": float(np.mean([_f1(counts[k]) for counts in of_parts])),
@@ -311,6 +316,11 @@ def _scores(
         }
     by_person = dict(zip(people, map(float, f1), strict=True))
     return {"f1_50": float(np.mean(f1)), "people": by_person, "parts": entries}
+
+
+def _length(events: pd.DataFrame) -> float | None:
+    """Return the median length of events in seconds, None without any."""
+    return float((events["end_s"] - events["start_s"]).median()) if len(events) else None
 
 
 def _f1(counts: np.ndarray) -> float:

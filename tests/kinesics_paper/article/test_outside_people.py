@@ -11,7 +11,7 @@ from kinesics_paper.article.tables.outside_people import table
 @pytest.fixture
 def scores(tmp_path):
     """Return a file of scores: ``ranked`` finds one of two shakes, ``rules`` nothing."""
-    part = {"label": "head_turn", "people": 1, "n": 2}
+    part = {"label": "head_turn", "people": 1, "n": 2, "length_s": 1.25, "found_length_s": None}
     found = part | {"detected": 1.0, "precision": 1.0, "recall": 0.5, "f1_50": 2 / 3, "auc": 0.9}
     nothing = part | {"detected": 0.0, "precision": None, "recall": 0.0, "f1_50": 0.0, "auc": None}
     entry = lambda f1, part: {"f1_50": f1, "people": {"uci/b": f1}, "parts": {"negative": part}}  # noqa: E731
@@ -19,6 +19,7 @@ def scores(tmp_path):
         "people": ["uci/b"],
         "streams": 1,
         "learned_from": 6,
+        "learned_length_s": {"head_turn": 2.0},
         "detectors": {"ranked": entry(2 / 3, found), "rules": entry(0.0, nothing), "chance": entry(0.0, nothing)},
         "difference": {"value": 2 / 3, "won": 1, "tied": 0, "lost": 0},
         "brows": {"auc": 0.75},
@@ -44,6 +45,10 @@ def test_numbers_name_what_a_detector_reaches(scores):
     assert numbers["outside.ranked.negative.recall"] == 0.5
     assert numbers["outside.rules.negative.precision"] is None
     assert numbers["outside.difference.won"] == 1
+    assert (numbers["outside.ranked.negative.length_s"], numbers["outside.learned_length_s.head_turn"]) == (
+        "1.2",
+        "2.0",
+    )
     assert (numbers["outside.faces.less"], numbers["outside.faces.less.ranked"]) == ("2.5", 0.25)
     assert (numbers["outside.faces.more"], numbers["outside.faces.more.ranked"]) == ("10", 0.75)
     assert outside_numbers([]) == {}

@@ -42,12 +42,14 @@ def test_turns_learned_from_people_are_found_in_face_points(data, tmp_path):
         assert part["label"] == "head_turn"
         assert (part["n"], part["detected"], part["f1_50"]) == (1, 1.0, 1.0)
         assert part["auc"] > 0.9
+        assert (part["length_s"], part["found_length_s"]) == (3.0, pytest.approx(3, abs=0.5))
         # nobody gestures in the annotations: nothing of it is learned, and half of the people are missed
         assert result["detectors"][name]["people"][f"{GESTURES}/a"] == 0
         assert result["detectors"][name]["f1_50"] == pytest.approx(0.5)
     assert result["difference"] == {"value": 0.0, "won": 0, "tied": 2, "lost": 0}
     assert result["faces"]["3"]["ranked"] == 0
     assert result["brows"] == {}
+    assert result["learned_length_s"] == {"hand_gesture": None, "head_turn": 3.0, "head_tilt": None}
     assert judge(data, write_outside(tmp_path / "again")) == result
 
 

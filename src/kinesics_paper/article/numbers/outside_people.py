@@ -27,6 +27,9 @@ def outside_numbers(scores: Sequence[str | Path]) -> Numbers:
                 key = f"outside.{name}.{part}"
                 numbers |= {f"{key}.{metric}": score[metric] for metric in ("precision", "recall", "f1_50", "auc")}
                 numbers |= {f"{key}.n": score["n"], f"{key}.detected": text(score["detected"], 0)}
+                numbers |= {f"{key}.{length}": text(score[length], 1) for length in ("length_s", "found_length_s")}
+        for label, length in result["learned_length_s"].items():
+            numbers[f"outside.learned_length_s.{label}"] = text(length, 1)
         difference = result["difference"]
         numbers["outside.difference"] = difference["value"]
         numbers |= {f"outside.difference.{key}": difference[key] for key in ("won", "tied", "lost")}

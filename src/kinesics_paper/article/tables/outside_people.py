@@ -14,7 +14,7 @@ def table(scores: str | Path, out: str | Path) -> None:
     result = json.loads(Path(scores).read_text(encoding="utf-8"))
     ranked, rules, chance = (result["detectors"][name] for name in ("ranked", "rules", "chance"))
     rows = []
-    for part, entry in ranked["parts"].items():
+    for part, entry in sorted(ranked["parts"].items(), key=lambda item: (item[1]["label"], item[0])):
         label = escape(entry["label"].replace("_", " "))
         name = label if part == entry["label"] else f"{label}: {escape(part.replace('_', ' '))}"
         row = [name, text(entry["people"]), text(entry["n"])]

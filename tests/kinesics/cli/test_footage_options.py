@@ -54,7 +54,10 @@ def test_tracks_name_the_stream_and_others_refuse_them(videos, tmp_path, run):
     assert run(*track(video, out, "--video-stream", 0)) == (0, [line.format(0)])
     assert read_tracks(out).video_stream == 0
     detect = ["detect", video, "--tracks", out, "--out", tmp_path / "e.csv", *DATA]
-    assert run(*detect, "--video-stream", 0) == (0, [line.format(0)])
+    with_sound = (
+        f"{line.format(0)}; takes audio stream 3 of 2, 3 (another: --audio-stream)"  # which `ranked` listens to
+    )
+    assert run(*detect, "--video-stream", 0) == (0, [with_sound])
     status, lines = run(*detect)
     assert status == 1
     assert lines[-1].endswith("tracks of another video: stream 0, but 1 in " + f"{video}; track it again")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kinesics.api.method import DEFAULT_DETECTOR as DEFAULT_DETECTOR
+from kinesics.api.method import POLICY as POLICY
 from kinesics.api.method import Method, prepare_method
 from kinesics.detectors.base import Budgeted
 from kinesics.detectors.registry import DETECTORS, required_encoders
@@ -36,8 +37,6 @@ PathLike = str | Path
 #: Receives a line about the progress.
 Notify = Callable[[str], None]
 
-#: The acquisition policy under a token budget.
-POLICY = "uncertain"
 #: Defaults of the tracking: frames per second, and people at a time.
 RATE_HZ, MAX_PEOPLE = 10.0, 4
 
@@ -264,9 +263,7 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     Times of the result are seconds, boxes fractions of the frame; the tubes have the box of every tracked frame. Raises
     KinesicsError for bad input, before the video is tracked where that is possible.
     """
-    method = prepare_method(detector, model, labels, budget, policy or POLICY, None if tracks else rate_hz)
-    if policy and budget == 1:
-        raise KinesicsError("--policy selects queries under a --budget below 1: give one, or leave --policy out")
+    method = prepare_method(detector, model, labels, None if tracks else rate_hz, budget, policy)
     name, folder = video_name(video), downloads.data_folder(data)
     options, encoders = ReadOptions(video_stream, audio_stream, accept_damaged), required_encoders(method.name)
     # a bad video is refused before anything is downloaded, and missing weights before the work
@@ -298,17 +295,6 @@ def detect(  # noqa: PLR0913 - keyword-only settings
         features = _extract(video, Path(tracks), method, work, options, data, notify, progress)
         events = _run(method, Path(tracks), features, all_candidates, seed, folder).within(span)
         return events.select(labels=method.labels or None, min_score=min_score or None)
-
-
-def check_detector(
-    name: str | None, model: PathLike | None, labels: Sequence[str] = (), rate_hz: float = RATE_HZ
-) -> tuple[str, Path | None, tuple[str, ...]]:
-    """Return the detector that ``detect`` would run, its checkpoint, and the labels that it would keep (none: all).
-
-    Raises KinesicsError if it could not.
-    """
-    method = prepare_method(name, model, labels, 1.0, POLICY, rate_hz)
-    return method.name, method.model, method.labels
 
 
 def fetch_required(detector: str, data: PathLike) -> None:

@@ -14,6 +14,8 @@ import pandas as pd
 
 import kinesics
 from kinesics import api
+from kinesics.api.method import prepare_method
+from kinesics.detectors.packaged import packaged_model
 from kinesics.detectors.registry import DETECTORS, detected_labels, required_encoders
 from kinesics.encoders.registry import is_downloadable, required_downloads
 from kinesics.errors import KinesicsError
@@ -65,9 +67,9 @@ class Settings:
     csv: bool = False
 
     def __post_init__(self) -> None:
-        detector, _, labels = api.check_detector(self.detector, self.model, self.labels, self.rate_hz)
-        object.__setattr__(self, "detector", detector)
-        object.__setattr__(self, "labels", labels)
+        method = prepare_method(self.detector, self.model, self.labels, self.rate_hz)
+        object.__setattr__(self, "detector", method.name)
+        object.__setattr__(self, "labels", method.labels)
 
     @property
     def sought(self) -> Sequence[str]:
@@ -86,7 +88,7 @@ class Settings:
 
     def record(self) -> dict[str, Any]:
         """Return the settings as JSON has them: the model by its content."""
-        _, model, _ = api.check_detector(self.detector, self.model, self.labels, self.rate_hz)
+        model = self.model or packaged_model(str(self.detector))
         return asdict(self) | {"model": sha256(model) if model else None, "labels": list(self.labels)}
 
 

@@ -12,6 +12,8 @@ from kinesics.io.checkpoints import detector_of, read_checkpoint
 from kinesics.structures.vocabulary import FAMILY, suggestion
 
 DEFAULT_DETECTOR = "ranked"
+#: The acquisition policy under a token budget.
+POLICY = "uncertain"
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,14 @@ def prepare_method(
     name: str | None,
     model: str | Path | None,
     labels: Sequence[str],
-    budget: float,
-    policy: str,
     rate_hz: float | None,
+    budget: float = 1.0,
+    policy: str | None = None,
 ) -> Method:
     """Return the method of ``detect``. Raises KinesicsError for bad arguments, before the video is tracked."""
     from kinesics.detectors.acquisition import POLICIES
 
-    if policy not in POLICIES:
+    if policy and policy not in POLICIES:
         raise KinesicsError(f"{policy!r} is not a policy. The policies are {', '.join(POLICIES)}.")
     name = name or (detector_of(model) if model else DEFAULT_DETECTOR)
     detector = find_detector(name)
@@ -53,8 +55,10 @@ def prepare_method(
         read_checkpoint(Path(model), detector.name)
     if budget < 1 and not isinstance(detector, Budgeted):
         raise KinesicsError(f"detector {name!r} takes no --budget: it needs all features of its encoders")
+    if policy and budget == 1:
+        raise KinesicsError("--policy selects queries under a --budget below 1: give one, or leave --policy out")
     kept = _check_labels(labels, name, model) or (() if model else default_labels(name))
-    return Method(name, detector, Path(model) if model else packaged_model(name), kept, budget, policy)
+    return Method(name, detector, Path(model) if model else packaged_model(name), kept, budget, policy or POLICY)
 
 
 def _check_labels(labels: Sequence[str], name: str, model: str | Path | None) -> tuple[str, ...]:

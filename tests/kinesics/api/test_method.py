@@ -9,8 +9,8 @@ from kinesics.errors import KinesicsError
 from kinesics.io.checkpoints import write_checkpoint
 
 
-def prepare(detector=None, model=None, labels=(), budget=1.0, policy="uncertain"):
-    return prepare_method(detector, model, labels, budget, policy, 10.0)
+def prepare(detector=None, model=None, labels=(), budget=1.0, policy=None):
+    return prepare_method(detector, model, labels, 10.0, budget, policy)
 
 
 def test_the_default_runs_with_the_packaged_checkpoint_and_its_labels():

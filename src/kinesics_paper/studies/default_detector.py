@@ -50,12 +50,13 @@ def describe_labels(  # noqa: PLR0913 - files of a rule
     data = read_people_data(tracks, features, passes)
     judged = sorted({name for table in data.truth for name in table["person_id"]})
     threshold = round(decision_threshold(model), DIGITS)
-    learned = read_checkpoint(Path(model), DETECTOR)
+    able = ranked.learned_labels(read_checkpoint(Path(model), DETECTOR))
+    tables = [read_events(path) for path in (events, chance)]
     rows = []
     for label in (label for label in data.labels if label in ranked.LABELS):
-        counts = [_counts(data, label, path, judged) for path in (events, chance)]
+        counts = [_counts(data, label, table, judged) for table in tables]
         entry = _accuracy(label, data, *counts, settings)
-        entry = replace(entry, threshold=threshold, on=entry.on and f"{label}.weights" in learned)
+        entry = replace(entry, threshold=threshold, on=entry.on and label in able)
         rows.append(asdict(entry) | {"on": "yes" if entry.on else "no"})
     with replacing(out) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
@@ -63,11 +64,10 @@ def describe_labels(  # noqa: PLR0913 - files of a rule
         writer.writerows(rows)
 
 
-def _counts(data: People, label: str, path: str, judged: Sequence[str]) -> np.ndarray:
+def _counts(data: People, label: str, events: pd.DataFrame, judged: Sequence[str]) -> np.ndarray:
     """Return hits, detected and true events of a label at a tIoU of 0.5: (passes, seeds, people, 3)."""
-    table = read_events(path)
-    table = table[table["decision"] & (table["label"] == label)]
-    seeds = [table[table["seed"] == seed] for seed in sorted(read_events(path)["seed"].unique())]
+    table = events[events["decision"] & (events["label"] == label)]
+    seeds = [table[table["seed"] == seed] for seed in sorted(events["seed"].unique())]
     truth = [_of_label(part, label) for part in data.truth]
     return np.stack([[event_counts(data, true, part, judged)[0] for part in seeds] for true in truth])
 

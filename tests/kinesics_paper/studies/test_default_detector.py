@@ -1,15 +1,13 @@
 """What comes with the package is learned and described from all people, and compared with the copy there."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from support.people_tracks import on, person_recording
+from support.smiling_people import smiling_people
 
 from kinesics.detectors.packaged import read_label_accuracies
 from kinesics.errors import KinesicsError
 from kinesics.io.checkpoints import read_checkpoint, write_checkpoint
 from kinesics_paper.studies import default_detector
-from kinesics_paper.studies.people_data import People
 
 SETTINGS = {"resamples": 200, "seed": 0}
 
@@ -17,20 +15,10 @@ SETTINGS = {"resamples": 200, "seed": 0}
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """Return six people who smile once each; one also turns."""
-    folder = tmp_path_factory.mktemp("people")
-    recordings, rows = [], []
-    for k, name in enumerate("abcdef"):
-        start = 3 + k % 3
-
-        def motion(t, start=start):
-            return {"mouthSmile": 0.9 if on(t, start, start + 3) else 0.02}
-
-        recordings.append(person_recording(folder / f"v{k}.parquet", 12, motion, f"v{k}"))
-        rows.append((f"v{k}", 0, "happy", float(start), float(start + 3), name))
-    rows.append(("v0", 0, "head_turn", 1.0, 2.0, "a"))
-    truth = pd.DataFrame(rows, columns=["video", "person", "label", "start_s", "end_s", "person_id"])
-    names = dict(zip([f"v{k}" for k in range(6)], "abcdef", strict=True))
-    return People(recordings, [truth], {(video, 0): name for video, name in names.items()}, names)
+    people = smiling_people(tmp_path_factory.mktemp("people"), "abcdef")
+    truth = people.truth[0]
+    truth.loc[len(truth)] = ["v0", 0, "head_turn", 1.0, 2.0, "a"]
+    return people
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from support.people_tracks import on, person_recording
+from support.smiling_people import smiling_people
 
 from kinesics.detectors import ranked
 from kinesics.signals import coefficients
@@ -15,19 +15,7 @@ from kinesics_paper.studies.people_data import People
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """Return six people who smile once each."""
-    folder = tmp_path_factory.mktemp("people")
-    recordings, rows = [], []
-    for k, name in enumerate("abcdef"):
-        start = 3 + k % 3
-
-        def motion(t, start=start):
-            return {"mouthSmile": 0.9 if on(t, start, start + 3) else 0.02}
-
-        recordings.append(person_recording(folder / f"v{k}.parquet", 12, motion, f"v{k}"))
-        rows.append((f"v{k}", 0, "happy", float(start), float(start + 3), name))
-    truth = pd.DataFrame(rows, columns=["video", "person", "label", "start_s", "end_s", "person_id"])
-    names = dict(zip([f"v{k}" for k in range(6)], "abcdef", strict=True))
-    return People(recordings, [truth], {(video, 0): name for video, name in names.items()}, names)
+    return smiling_people(tmp_path_factory.mktemp("people"), "abcdef")
 
 
 def test_variants_change_the_detector_and_leave_it_as_it_was(data):

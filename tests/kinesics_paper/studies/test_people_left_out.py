@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from support.people_tracks import on, person_recording
+from support.smiling_people import smiling_people
 
 from kinesics_paper.studies import people_left_out
 from kinesics_paper.studies.people_data import People, balanced_folds, leave_each_out
@@ -13,22 +13,7 @@ from kinesics_paper.studies.people_left_out import DETECTORS
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """Return six people of seven clips who smile once each; two clips show the same one."""
-    folder = tmp_path_factory.mktemp("people")
-    recordings, rows = [], []
-    for k, name in enumerate("aabcdef"):
-        start = 3 + k % 3
-        recordings.append(
-            person_recording(
-                folder / f"v{k}.parquet",
-                12,
-                lambda t, start=start: {"mouthSmile": 0.9 if on(t, start, start + 3) else 0.02},
-                f"v{k}",
-            )
-        )
-        rows.append((f"v{k}", 0, "happy", float(start), float(start + 3), name))
-    truth = pd.DataFrame(rows, columns=["video", "person", "label", "start_s", "end_s", "person_id"])
-    names = dict(zip([f"v{k}" for k in range(7)], "aabcdef", strict=True))
-    return People(recordings, [truth], {(video, 0): name for video, name in names.items()}, names)
+    return smiling_people(tmp_path_factory.mktemp("people"), "aabcdef")
 
 
 @pytest.mark.parametrize("name", ["rules", "ranked", "logistic", "frames", "matched"])

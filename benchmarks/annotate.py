@@ -6,15 +6,13 @@ times in a row. The load of the machine is printed beside them: on a busy one on
 its own.
 """
 
-import argparse
 import json
 import os
 import tempfile
 from pathlib import Path
 
-from track import ROOT, measure, repeat
+from track import ROOT, clip_parser, measure, repeat
 
-from kinesics.io import downloads
 from kinesics.media.video import probe_video
 
 RUNS, CORES = 3, 2
@@ -22,13 +20,7 @@ SHORT, LONG = 2, 20
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "video", type=Path, nargs="?", default=downloads.fetch("WolfgangLanger_Pexels", ROOT / "data")[0]
-    )
-    parser.add_argument(
-        "--data", type=Path, default=ROOT / "data", help="the folder of downloads (default: %(default)s)"
-    )
+    parser = clip_parser(__doc__, "WolfgangLanger_Pexels")
     args = parser.parse_args()
     data = ["--data", str(args.data)]
     with tempfile.TemporaryDirectory() as name:

@@ -15,11 +15,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from track import ROOT, repeat
+from track import ROOT, clip_parser, repeat
 
 from kinesics import api
 from kinesics.api.annotation import annotate
-from kinesics.io import downloads
 from kinesics.media.video import probe_video
 from kinesics.structures.timegrid import samples
 from kinesics.structures.tracks import SCHEMA
@@ -73,13 +72,7 @@ def peak_mb(video: Path, minutes: float, data: Path) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "video", type=Path, nargs="?", default=downloads.fetch("WolfgangLanger_Pexels", ROOT / "data")[0]
-    )
-    parser.add_argument(
-        "--data", type=Path, default=ROOT / "data", help="the folder of downloads (default: %(default)s)"
-    )
+    parser = clip_parser(__doc__, "WolfgangLanger_Pexels")
     parser.add_argument("--minutes", type=float, nargs="+", default=MINUTES, help="lengths (default: %(default)s)")
     parser.add_argument("--film", type=Path, help=argparse.SUPPRESS)  # the process that is measured
     args = parser.parse_args()

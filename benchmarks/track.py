@@ -88,12 +88,18 @@ def report(what: str, checkout: Path, video: Path, cores: int, runs: list[dict[s
     print(json.dumps(facts), flush=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("video", type=Path, nargs="?", default=downloads.fetch("cap12_edit", ROOT / "data")[0])
+def clip_parser(description: str | None, clip: str) -> argparse.ArgumentParser:
+    """Return a parser of a video, by default a clip that is downloaded, and of the folder of downloads."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("video", type=Path, nargs="?", default=downloads.fetch(clip, ROOT / "data")[0])
     parser.add_argument(
         "--data", type=Path, default=ROOT / "data", help="the folder of downloads (default: %(default)s)"
     )
+    return parser
+
+
+def main() -> None:
+    parser = clip_parser(__doc__, "cap12_edit")
     parser.add_argument("--before", type=Path, help="a checkout of another commit")
     args = parser.parse_args()
     data = ["--data", str(args.data)]

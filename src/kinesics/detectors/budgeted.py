@@ -1,4 +1,4 @@
-"""The article's method: a dense person descriptor, encoder tokens under a budget, a multi-scale anchor-free network.
+"""A temporal model with a token budget: a dense descriptor of persons, encoder tokens as acquired, an anchor-free network.
 
 Every person's sequence goes through ``pyramid.Network``; runs of frames become candidates, scored by the probabilities of
 their frames and by the steps whose segments overlap them; soft-NMS per label; scores calibrated on validation recordings.
@@ -164,7 +164,7 @@ MODEL = TemporalModel(
 
 
 class BudgetedDetector(TemporalDetector):
-    """The article's method, a ``Budgeted`` detector."""
+    """The temporal model with a token budget, a ``Budgeted`` detector."""
 
     encoder = ENCODER
 

@@ -51,6 +51,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     with cleaning_up(partial(_delete, temporary)):
         try:
             temporary.touch()
+            mode = temporary.stat().st_mode
         except OSError as error:
             raise KinesicsError(f"{path}: {_trouble(error)}") from None
         try:
@@ -59,6 +60,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
             if not is_full(error):
                 raise
             raise KinesicsError(f"{path}: {NO_SPACE}") from None
+        if temporary.stat().st_mode != mode:  # safetensors writes files that nobody else may read
+            temporary.chmod(mode)
         temporary.replace(path)
 
 

@@ -17,6 +17,9 @@ def test_a_checkpoint_survives_the_disk(tmp_path):
     assert read.keys() == arrays.keys()
     assert all(np.array_equal(values, arrays[name]) for name, values in read.items())
     assert decision_threshold(path) == 0.25
+    plain = tmp_path / "plain"
+    plain.touch()
+    assert path.stat().st_mode == plain.stat().st_mode  # safetensors alone would give 0600
     before = path.read_bytes()
     write_checkpoint("linear", dict(reversed(arrays.items())), path)
     assert path.read_bytes() == before

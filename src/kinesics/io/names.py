@@ -36,6 +36,8 @@ def video_name(path: str | Path) -> str:
 
     Raises KinesicsError for a name that no events table can hold (``structures.events.check_events``).
     """
+    if not Path(path).name:  # '', '.', '/'
+        raise KinesicsError("an empty path or a folder was given as a video: give the path of a file")
     name = Path(path).stem
     check_text(name)
     if not name.strip():

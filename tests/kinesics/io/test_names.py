@@ -32,6 +32,8 @@ def test_a_name_is_taken_if_an_events_table_takes_it(name):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
+        ("", "an empty path or a folder was given as a video"),
+        (".", "an empty path or a folder was given as a video"),
         (" talk.mp4", "has blanks around it"),
         ("talk .mp4", "has blanks around it"),
         ("\u00a0.mp4", "is empty"),

@@ -11,6 +11,34 @@ from support import ROOT
 from kinesics.io import downloads
 from kinesics_paper.datasets.people import clip_download, read_people
 
+#: Modules of slow tests alone, which `make test-fast` does not import: the networks' libraries take seconds.
+SLOW_MODULES = {
+    Path(__file__).parent / "kinesics" / module
+    for module in (
+        "encoders/test_dino.py",
+        "encoders/test_internvideo2.py",
+        "encoders/test_loading.py",
+        "encoders/test_sentence_embedding.py",
+        "encoders/test_transformers_audio.py",
+        "encoders/test_transformers_vision.py",
+        "encoders/test_videollama3.py",
+        "vlm/test_local_model.py",
+        "vlm/test_server.py",
+    )
+}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out modules of slow tests where these are not selected."""
+    return True if config.option.markexpr == "not slow" and collection_path in SLOW_MODULES else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of modules of slow tests as slow."""
+    for item in items:
+        if item.path in SLOW_MODULES:
+            item.add_marker("slow")
+
 
 @pytest.fixture(scope="session")
 def source() -> Callable[[str], Path]:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_sample_image
 from support.clips import write_video
-from support.foundation import declare, save
 
 from kinesics.encoders import registry
 from kinesics.encoders.extract import crop_square
@@ -18,6 +17,8 @@ from kinesics.encoders.extract import crop_square
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory) -> Callable[[str], Path]:
     """Return a function from a kind to the folder of its tiny network, written once."""
+    from support.foundation import save
+
     place = tmp_path_factory.mktemp("weights")
     return lambda kind: place / kind if (place / kind).exists() else save(kind, place / kind)
 
@@ -25,6 +26,8 @@ def tiny_folder(tmp_path_factory) -> Callable[[str], Path]:
 @pytest.fixture
 def tiny(monkeypatch, tiny_folder) -> Callable[[str], Path]:
     """Return a function that declares a tiny network as an encoder and returns its folder."""
+
+    from support.foundation import declare
 
     def add(kind: str) -> Path:
         monkeypatch.setitem(registry.ENCODERS, kind, declare(kind))

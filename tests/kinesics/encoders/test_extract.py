@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.clips import number, numbered, write_video
-from support.foundation import declare
 from support.person_tracks import FACE, MAN, everywhere, write_tracks
 
 from kinesics.cli.main import main
@@ -142,6 +141,8 @@ def test_features_are_those_of_a_direct_call_in_any_process(name, clip, source, 
 
 @pytest.mark.slow
 def test_batched_cached_and_resumed_runs_give_the_same_bytes(tiny, gradient, tmp_path, monkeypatch):
+    from support.foundation import declare
+
     kind, store = "videomae", tmp_path / "cache.sqlite"
     weights = tiny(kind)
     boxes = {0: everywhere(range(24)), 3: everywhere(range(6, 20), (0, 0, 0.5, 1))}

@@ -1,5 +1,7 @@
 """Run the command line as a process of its own: ``python -m kinesics.cli``, or the console script ``kinesics``."""
 
+import gc
+import os
 import sys
 
 from kinesics.cli.interruption import end_on_signals
@@ -11,6 +13,8 @@ def run() -> int:
     if "--verbose" not in sys.argv:
         hide_native_messages()
     end_on_signals()
+    os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")  # its threads take longer to wake than small images to cut out
+    gc.disable()  # nothing that is imported is garbage; cli.main enables it
     from kinesics.cli.main import main
 
     return main()

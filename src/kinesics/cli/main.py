@@ -1,6 +1,7 @@
 """Dispatch the command ``kinesics`` and map errors to one line and an exit status."""
 
 import argparse
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -73,6 +74,9 @@ def _run(arguments: list[str]) -> None:
         if rest:
             listed = "labels" in args and not rest[0].startswith("-")
             parser.error(f"unrecognized arguments: {' '.join(rest)}{LISTED if listed else ''}")
+        if not gc.isenabled():
+            gc.freeze()  # what was imported is looked through neither now nor at the end
+            gc.enable()
         args.run(args)
     except ModuleNotFoundError as error:
         raise missing_extra(error) from None

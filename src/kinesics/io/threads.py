@@ -14,7 +14,7 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def ahead(items: Iterable[T], number: int = 3) -> Iterator[T]:
+def ahead(items: Iterable[T], number: int = 6) -> Iterator[T]:
     """Yield items, which a thread of their own makes up to ``number`` ahead; one by one where there is one processor."""
     if processors() == 1:
         yield from items

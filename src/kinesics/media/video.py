@@ -12,6 +12,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from kinesics.errors import KinesicsError
 from kinesics.media.colour import is_hdr, tone_map
@@ -80,6 +81,7 @@ def _seek(path: str | Path, times: np.ndarray, examined: Examination, options: R
     try:
         with open_container(path, options, complaints) as (container, stream):
             frame, frames, image, before = None, iter(()), None, 0
+            scaler = VideoReformatter()
             for place in np.argsort(wanted, kind="stable"):
                 stamp = int(wanted[place])
                 key = int(keys[max(np.searchsorted(keys, stamp, side="right") - 1, 0)])
@@ -95,7 +97,7 @@ def _seek(path: str | Path, times: np.ndarray, examined: Examination, options: R
                         complaints.count = before
                 if frame.pts != stamp:
                     return None
-                image = _upright(frame, examined) if image is None else image
+                image = _upright(frame, examined, scaler) if image is None else image
                 out[place] = image
     except av.FFmpegError:
         return None  # decoding from the start gives the time reached
@@ -135,7 +137,7 @@ def _shown(
     with open_container(path, options, complaints) as (container, stream):
         times = iter(times_s)
         time_s = next(times, None)
-        shown, reached_s = None, 0.0
+        shown, reached_s, scaler = None, 0.0, VideoReformatter()
         decoded = decode(container, stream, options.accept_damaged, complaints)
         while time_s is not None:
             try:
@@ -153,7 +155,7 @@ def _shown(
             if shown is not None:
                 image = None
                 while time_s is not None and (following is None or time_s < reached_s - _NEAR_S):
-                    image = _upright(shown, examined) if image is None else image
+                    image = _upright(shown, examined, scaler) if image is None else image
                     yield time_s, image
                     time_s = next(times, None)
             shown = following
@@ -161,12 +163,14 @@ def _shown(
         complaints.report(path, "images", examined.reported)
 
 
-def _upright(frame: av.VideoFrame, examined: Examination) -> np.ndarray:
-    """Return the frame as uint8 RGB (height, width, 3) of the video's size; streams may change theirs midway."""
+def _upright(frame: av.VideoFrame, examined: Examination, scaler: VideoReformatter) -> np.ndarray:
+    """Return the frame as uint8 RGB (height, width, 3) of the video's size; streams may change theirs midway.
+
+    ``scaler`` is that of the frames before: a new one computes its tables for most of the time that a small frame takes.
+    """
     info, orientation = examined.info, orientation_of(frame) or examined.orientation
     width, height = (info.height, info.width) if orientation.turns % 2 else (info.width, info.height)
-    if is_hdr(frame):
-        stored = tone_map(frame.to_ndarray(format="rgb48le", width=width, height=height), frame.color_trc)
-    else:
-        stored = frame.to_ndarray(format="rgb24", width=width, height=height)
+    form = "rgb48le" if is_hdr(frame) else "rgb24"
+    stored = scaler.reformat(frame, width, height, form).to_ndarray()
+    stored = tone_map(stored, frame.color_trc) if is_hdr(frame) else stored
     return orientation.apply(stored)  # PyAV pads its rows, which MediaPipe would read as pixels

@@ -1,6 +1,7 @@
 """Bodies and hands: BlazePose (Bazarevsky et al. 2020) and MediaPipe Hands (Zhang et al. 2020)."""
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -68,7 +69,7 @@ class Pose:
             parts[name] = np.concatenate([value, values[:, 3:]], 1)
         return Pose(**parts, motion=motion, fit=self.fit)
 
-    @property
+    @cached_property
     def head(self) -> np.ndarray:
         """The head (x, y, size in pixels) as of a face; from the side, ears and eyes are close together."""
         points = self.points[HEAD, :2]

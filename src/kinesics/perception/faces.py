@@ -3,6 +3,7 @@ actions (MediaPipe's blend shapes) and the head's matrix (MediaPipe's face geome
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class Face:
     points: np.ndarray
     presence: float
 
-    @property
+    @cached_property
     def head(self) -> np.ndarray:
         """The head (x, y, size in pixels): the middle of the mesh's extent, and the root of its area."""
         low, high = self.points[:, :2].min(0), self.points[:, :2].max(0)

@@ -8,7 +8,6 @@ A region is x, y, side, angle: its middle and side in pixels, and the direction 
 """
 
 import struct
-import threading
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,38 +34,41 @@ EMBEDDING = ("mobilefacenet", "MobileFaceNet.tflite")
 
 
 class Network:
-    """A TFLite network with one image, or another array, as its input. Each thread has an interpreter of its own."""
+    """A TFLite network with one image, or another array, as its input.
+
+    It has as many interpreters as threads run it at a time: each takes one that is free, the last used first.
+    """
 
     def __init__(self, name: str, content: bytes) -> None:
         self.name, self._content = name, content
-        self._local = threading.local()
-        self._interpreter()  # a damaged file is reported at once
+        self._free = [self._interpreter()]  # a damaged file is reported at once
+        #: The side of the input image in pixels.
+        self.side = int(self._free[0][1]["shape"][1])
 
     def __call__(self, values: np.ndarray) -> list[np.ndarray]:
         """Return the outputs, in the order of their names, of an input without the batch's axis."""
-        network, source, results = self._interpreter()
+        try:
+            taken = self._free.pop()
+        except IndexError:
+            taken = self._interpreter()
+        network, source, results = taken
         network.set_tensor(source["index"], np.ascontiguousarray(values[None], np.float32))
         network.invoke()
-        return [network.get_tensor(result["index"]) for result in results]
-
-    @property
-    def side(self) -> int:
-        """The side of the input image in pixels."""
-        return int(self._interpreter()[1]["shape"][1])
+        outputs = [network.get_tensor(result["index"]) for result in results]
+        self._free.append(taken)
+        return outputs
 
     def _interpreter(self) -> tuple:
-        if not hasattr(self._local, "made"):
-            try:
-                with native_stderr_silenced():
-                    network = Interpreter(model_content=self._content, num_threads=1)
-                    network.allocate_tensors()
-            except (ValueError, RuntimeError) as error:
-                raise KinesicsError(
-                    f"{self.name}: not a TensorFlow Lite network, or damaged: {one_line(error)}; delete it, and run again"
-                ) from None
-            results = sorted(network.get_output_details(), key=lambda result: result["name"])
-            self._local.made = network, network.get_input_details()[0], results
-        return self._local.made
+        try:
+            with native_stderr_silenced():
+                network = Interpreter(model_content=self._content, num_threads=1)
+                network.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise KinesicsError(
+                f"{self.name}: not a TensorFlow Lite network, or damaged: {one_line(error)}; delete it, and run again"
+            ) from None
+        results = sorted(network.get_output_details(), key=lambda result: result["name"])
+        return network, network.get_input_details()[0], results
 
 
 @dataclass(frozen=True)

@@ -50,3 +50,30 @@ def test_a_real_face_looks_as_in_the_plain_video(clip, tmp_path, transfer):
     for one, other in zip(plain, mapped, strict=True):
         assert np.abs(one.astype(int) - other).mean() < 3
         np.testing.assert_allclose(one.mean((0, 1)), other.mean((0, 1)), atol=2)
+
+
+def test_images_whose_format_changes_midway_are_converted_as_alone(tmp_path):
+    path, image = tmp_path / "joined.ts", np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    for form, scale in (("yuv420p", 1), ("yuvj444p", 2), ("yuv420p", 1)):
+        with av.open(str(tmp_path / "part.ts"), "w") as container:
+            stream = container.add_stream("libx264", rate=10)
+            stream.width, stream.height, stream.pix_fmt = 96 // scale, 64 // scale, form
+            for _ in range(40):
+                frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+                container.mux(stream.encode(frame.reformat(96 // scale, 64 // scale, form)))
+            container.mux(stream.encode())
+        with path.open("ab") as joined:
+            joined.write((tmp_path / "part.ts").read_bytes())
+    with av.open(str(path)) as container:
+        alone = [
+            (frame.format.name, frame.to_ndarray(format="rgb24", width=96, height=64))
+            for frame in container.decode(video=0)
+        ]
+    forms = []
+    for *_, frame in read_frames(path, 10):
+        forms.append(next(form for form, image in alone if np.array_equal(image, frame)))
+    assert [form for form, other in zip(forms, ["", *forms], strict=False) if form != other] == [
+        "yuv420p",
+        "yuvj444p",
+        "yuv420p",
+    ]

@@ -1,5 +1,7 @@
 """The networks: files that are missing or damaged, regions of the frame, and the same results as MediaPipe's own graphs."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import mediapipe
 import numpy as np
@@ -45,6 +47,19 @@ def test_a_flipped_bit_of_the_bundle_is_found(networks, tmp_path):
     (tmp_path / FACE_BUNDLE).write_bytes(flipped)
     with pytest.raises(KinesicsError, match="Bad CRC-32"):
         load_networks(tmp_path)
+
+
+def test_threads_share_the_interpreters_and_get_the_same_numbers(networks):
+    network = load_networks(networks).face_landmarks
+    images = np.random.default_rng(0).random((12, 256, 256, 3), np.float32)
+    alone = [network(image) for image in images]
+    assert len(network._free) == 1
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(network, images))
+    assert 1 <= len(network._free) <= 4
+    for one, other in zip(alone, together, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    assert not np.array_equal(alone[0][0], alone[1][0])
 
 
 def test_points_of_a_region_are_where_its_pixels_are():

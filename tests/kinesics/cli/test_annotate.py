@@ -49,6 +49,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
+@pytest.mark.slow
 def test_each_file_has_the_results_of_the_other_commands(finished, detected, clip):
     assert sorted(contents(finished)) == sorted(annotation.output_names(clip("single_face")))
     assert (finished / "events.csv").read_bytes() == (detected / "events.csv").read_bytes()
@@ -74,6 +75,7 @@ def test_each_file_has_the_results_of_the_other_commands(finished, detected, cli
     assert (record["people"], record["events"]) == (1, len(events))
 
 
+@pytest.mark.slow
 def test_a_finished_video_is_not_repeated_and_a_changed_file_not_overwritten(copy, clip, monkeypatch, capsys):
     monkeypatch.setattr(tracking, "track", lambda *_, **__: pytest.fail("the video was tracked"))
     arguments = ["annotate", str(clip("single_face")), "--out", str(copy.parent), *DATA]
@@ -174,6 +176,7 @@ def test_a_folder_is_refused_with_what_to_give(refusal, tmp_path):
     assert f"{tmp_path}: a folder, not a video: name the files in it" in line
 
 
+@pytest.mark.slow
 def test_a_part_has_the_times_of_the_whole_video(clip, finished, tmp_path, capsys):
     out = tmp_path / "part"
     part = ["--from", "0:00:00.8", "--to", "2", "--draw"]
@@ -225,6 +228,7 @@ def test_times_are_seconds_or_hours_minutes_seconds(value, time_s):
     assert parse_time(value) == time_s
 
 
+@pytest.mark.slow
 def test_python_returns_the_table(clip, finished, tmp_path):
     table = kinesics.annotate(clip("single_face"), data=ROOT / "data", labels=("happy",))
     assert isinstance(table, pd.DataFrame)

@@ -83,6 +83,7 @@ def test_a_folder_that_takes_no_files_is_named(tmp_path, clip, capsys):
     assert "cannot be written" in line or "device or a pipe" in line
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_leaves_no_half_written_file_and_can_be_continued(small_disk, tmp_path, clip, capsys):
     filler, video = small_disk / "filler", tmp_path / "film.mp4"
     shutil.copy(clip("single_face"), video)

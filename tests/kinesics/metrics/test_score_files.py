@@ -84,6 +84,7 @@ def test_a_label_with_a_comma_stays_whole(tmp_path: Path):
     assert score_files([tmp_path / "v.csv"], tmp_path / "v.csv", labels=["smile, open"])["labels"] == ["smile, open"]
 
 
+@pytest.mark.slow
 def test_times_in_milliseconds_and_other_spellings_are_noted(tmp_path: Path):
     write_events_csv(events(("v", 0, "happy", 1, 4.25, 1), ("v", 0, "head_turn", 20, 30, 1)), tmp_path / "truth.csv")
     write_events_csv(

@@ -10,6 +10,8 @@ from kinesics.synthetic import anny_bodies, body, rig
 from kinesics.synthetic.appearance import surfaces
 from kinesics_paper.studies.synthetic_realism import MESH
 
+pytestmark = pytest.mark.slow
+
 LEFT = np.array([name.startswith("left") for name in rig.LANDMARKS])
 
 
@@ -28,7 +30,6 @@ def acting(actor: body.Actor, **actions: float) -> dict[str, np.ndarray]:
     return points(body.pose(actor, face))
 
 
-@pytest.mark.slow
 def test_the_same_seed_makes_the_same_person_and_another_seed_another(actor, monkeypatch):
     monkeypatch.delenv("KINESICS_ACTORS", raising=False)
     again = anny_bodies.make_actor(1)

@@ -34,6 +34,7 @@ def data(tmp_path_factory):
     return People(recordings, [truth], {(f"v{k}", 0): f"p{k}" for k in range(6)}, {f"v{k}": f"p{k}" for k in range(6)})
 
 
+@pytest.mark.slow
 def test_turns_learned_from_people_are_found_in_face_points(data, tmp_path):
     result = judge(data, write_outside(tmp_path))
     assert result["people"] == [f"{GESTURES}/a", f"{EXPRESSIONS}/b"]
@@ -53,6 +54,7 @@ def test_turns_learned_from_people_are_found_in_face_points(data, tmp_path):
     assert judge(data, write_outside(tmp_path / "again")) == result
 
 
+@pytest.mark.slow
 def test_the_annotations_of_the_outside_data_teach_nothing(data, tmp_path):
     folders = write_outside(tmp_path)
     before = judge(data, folders)["detectors"]["ranked"]["parts"]["negative"]

@@ -18,6 +18,7 @@ def data(tmp_path_factory):
     return smiling_people(tmp_path_factory.mktemp("people"), "abcdef")
 
 
+@pytest.mark.slow
 def test_variants_change_the_detector_and_leave_it_as_it_was(data):
     before = coefficients.usual_heading, ranked.adapted, coefficients.PRIOR_S
     whole = people_ablations.people_f1(data, people_ablations._run(data, VARIANTS["whole"]))
@@ -33,6 +34,7 @@ def test_features_are_taken_away(data):
     assert not any("fer" in recording.features for recording in without.recordings)
 
 
+@pytest.mark.slow
 def test_the_curve_grows_with_people(data, monkeypatch):
     monkeypatch.setattr(people_ablations, "AMOUNTS", (1, 3))
     points = people_ablations._curve(data, np.ones(6))

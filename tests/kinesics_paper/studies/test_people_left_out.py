@@ -16,7 +16,10 @@ def data(tmp_path_factory):
     return smiling_people(tmp_path_factory.mktemp("people"), "aabcdef")
 
 
-@pytest.mark.parametrize("name", ["rules", "ranked", "logistic", "frames", "matched"])
+@pytest.mark.parametrize(
+    "name",
+    ["rules", "matched", *(pytest.param(name, marks=pytest.mark.slow) for name in ("ranked", "logistic", "frames"))],
+)
 def test_smiles_of_people_left_out_are_detected(data, name):
     detect, _ = DETECTORS[name]
     found = pd.concat([detect(data, fold) for fold in leave_each_out(data)])

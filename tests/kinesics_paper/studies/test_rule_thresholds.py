@@ -21,6 +21,7 @@ def people(levels):
     return streams, pd.DataFrame(rows, columns=["video", "person", "label", "start_s", "end_s"])
 
 
+@pytest.mark.slow
 def test_the_search_finds_the_threshold_that_separates():
     streams, truth = people([30, 30, 30])
     result = search(streams, [truth, truth], {key: key[0] for key in streams}, 10.0)

@@ -10,6 +10,8 @@ from kinesics_paper.studies import scripted_learning
 from kinesics_paper.studies.people_data import People
 from kinesics_paper.studies.scripted_learning import RECIPES, Recipe
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = ["video", "person", "label", "start_s", "end_s", "person_id"]
 
 

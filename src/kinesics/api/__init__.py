@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from kinesics.api.method import POLICY as POLICY
 from kinesics.api.method import Method, prepare_method
 from kinesics.detectors.base import Budgeted
 from kinesics.detectors.registry import DETECTORS, required_encoders
-from kinesics.encoders.registry import is_downloadable, is_visual, required_downloads
+from kinesics.encoders.registry import ENCODERS, is_downloadable, is_visual, required_downloads
 from kinesics.encoders.weights import weights_path
 from kinesics.errors import KinesicsError
 from kinesics.formats.registry import read_events, write_events
@@ -20,6 +21,7 @@ from kinesics.io import downloads
 from kinesics.io.checkpoints import decision_threshold
 from kinesics.io.files import one_line, temporary_folder
 from kinesics.io.names import video_name
+from kinesics.io.threads import meanwhile
 from kinesics.media.examination import reading_note
 from kinesics.media.streams import ReadOptions
 from kinesics.media.video import probe_video
@@ -235,6 +237,7 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     all_candidates: bool = False,
     seed: int = 0,
     tracks: PathLike | None = None,
+    tracks_out: PathLike | None = None,
     rate_hz: float = RATE_HZ,
     max_people: int = MAX_PEOPLE,
     start_s: float = 0.0,
@@ -249,16 +252,16 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     """Detect behavioural events in a video.
 
     ``detector`` is a name of ``detectors.registry`` (default: the one of ``model``, else ``ranked``) and ``model`` the
-    checkpoint of a trained one (``ranked`` comes with its own). ``labels`` are those to keep (default: all; of the checkpoint
-    that comes with ``ranked`` those that it detects better than by chance, see ``docs/model-card.md``), of events with a score
-    of at least ``min_score``. ``budget`` is the token budget, a share in [0, 1] of the slow encoder's queries, which the
-    acquisition policy ``policy`` selects (default: ``uncertain``; only with a budget below 1). Events below the model's
-    decision threshold are left out unless ``all_candidates``. ``tracks`` replaces the tracking, which otherwise takes
-    ``rate_hz`` and ``max_people`` (see ``track``). Only the part from ``start_s`` to ``end_s`` is analysed (default: the
-    whole video); times stay those of the whole video. ``video_stream`` and ``audio_stream`` are numbers of streams of the
-    file (default: those flagged default among those that can be decoded). With ``accept_damaged``, what can be read of a
-    file that is cut off or damaged is analysed, and ``damaged_after_s`` of the result is set. ``notify`` receives lines
-    about the progress.
+    checkpoint of a trained one (``ranked`` comes with its own). ``labels`` are those to keep (default: all; of the
+    checkpoint that comes with ``ranked`` those that it detects better than by chance, see ``docs/model-card.md``), of events
+    with a score of at least ``min_score``. ``budget`` is the token budget, a share in [0, 1] of the slow encoder's queries,
+    which the acquisition policy ``policy`` selects (default: ``uncertain``; only with a budget below 1). Events below the
+    model's decision threshold are left out unless ``all_candidates``. ``tracks`` replaces the tracking, which otherwise
+    takes ``rate_hz`` and ``max_people`` (see ``track``), and whose result the file ``tracks_out`` keeps. Only the part from
+    ``start_s`` to ``end_s`` is analysed (default: the whole video); times stay those of the whole video. ``video_stream``
+    and ``audio_stream`` are numbers of streams of the file (default: those flagged default among those that can be decoded).
+    With ``accept_damaged``, what can be read of a file that is cut off or damaged is analysed, and ``damaged_after_s`` of
+    the result is set. ``notify`` receives lines about the progress.
 
     Times of the result are seconds, boxes fractions of the frame; the tubes have the box of every tracked frame. Raises
     KinesicsError for bad input, before the video is tracked where that is possible.
@@ -273,21 +276,26 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     fetch_required(method.name, folder)
     with temporary_folder() as work:
         if tracks is None:
-            tracks = work / "tracks.parquet"
-            tracked = track_file(
-                video,
-                tracks,
-                rate_hz=rate_hz,
-                max_people=max_people,
-                start_s=start_s,
-                end_s=end_s,
-                video_stream=video_stream,
-                accept_damaged=accept_damaged,
-                data=data,
-                progress=progress,
-            )
-            if notify:
-                notify(f"people in {tracked.frames} frames: {tracked.people}")
+            tracks = tracks_out or work / "tracks.parquet"
+            lines: list[str] = []
+            listen = partial(_extract_sound, video, encoders, work, options, data, lines.append)
+            with meanwhile(listen) as heard:  # the processors have time left, as each frame waits for the last
+                tracked = track_file(
+                    video,
+                    tracks,
+                    rate_hz=rate_hz,
+                    max_people=max_people,
+                    start_s=start_s,
+                    end_s=end_s,
+                    video_stream=video_stream,
+                    accept_damaged=accept_damaged,
+                    data=data,
+                    progress=progress,
+                )
+                heard()
+            for line in [f"people in {tracked.frames} frames: {tracked.people}", *lines]:
+                if notify:
+                    notify(line)
         else:
             from kinesics.encoders.extract import check_same_video
 
@@ -305,6 +313,33 @@ def fetch_required(detector: str, data: PathLike) -> None:
         downloads.fetch(weights, Path(data))
 
 
+def _extract_sound(
+    video: PathLike,
+    encoders: Sequence[str],
+    folder: Path,
+    options: ReadOptions,
+    data: PathLike | None,
+    notify: Notify,
+) -> None:
+    """Extract the features of sound among those of some encoders, which need no tracks, into a folder."""
+    for encoder in encoders:
+        if ENCODERS[encoder]["input"] == "sound":
+            encode_file(
+                video,
+                encoder,
+                _features_file(folder, encoder),
+                video_stream=options.video_stream,
+                audio_stream=options.audio_stream,
+                accept_damaged=options.accept_damaged,
+                data=data,
+                notify=notify,
+            )
+
+
+def _features_file(folder: Path, encoder: str) -> Path:
+    return folder / f"{encoder}.safetensors"
+
+
 def _extract(  # noqa: PLR0913 - keyword-only settings
     video: PathLike,
     tracks: Path,
@@ -315,19 +350,25 @@ def _extract(  # noqa: PLR0913 - keyword-only settings
     notify: Notify | None,
     progress: bool,
 ) -> list[Path]:
-    """Extract the features that a method reads, with the queries that its budget allows; return their files."""
+    """Extract the features that a method reads, those that a folder has left out; return their files.
+
+    Queries are those that the budget allows.
+    """
     from kinesics.detectors.acquisition import acquire_queries
     from kinesics.signals.recording import read_recordings
 
     features: list[Path] = []
     for encoder in required_encoders(method.name):
+        out = _features_file(folder, encoder)
+        features.append(out)
+        if out.exists():
+            continue
         queries, detector = None, method.detector
         if method.model and method.budget < 1 and isinstance(detector, Budgeted) and encoder == detector.encoder:
-            recording = read_recordings([tracks], features)[0]
+            recording = read_recordings([tracks], features[:-1])[0]
             queries = acquire_queries(method.policy, method.budget, recording, detector, method.model)
             if notify:
                 notify(f"{encoder}: {len(queries)} queries")
-        out = folder / f"{encoder}.safetensors"
         people = tracks if is_visual(encoder) else None
         encode_file(
             video,
@@ -342,7 +383,6 @@ def _extract(  # noqa: PLR0913 - keyword-only settings
             notify=notify,
             progress=progress,
         )
-        features.append(out)
     return features
 
 

@@ -21,12 +21,13 @@ from kinesics.encoders.registry import is_downloadable, required_downloads
 from kinesics.errors import KinesicsError
 from kinesics.formats.base import Media, Options, ignore
 from kinesics.formats.html_viewer import ViewedVideo, write_index, write_viewer
-from kinesics.formats.overview import write_overview
+from kinesics.formats.overview import prepare_overview, write_overview
 from kinesics.formats.registry import write_events
 from kinesics.io import downloads
 from kinesics.io.extras import import_optional
 from kinesics.io.files import replacing, sha256, write_json
 from kinesics.io.names import video_name
+from kinesics.io.threads import meanwhile
 from kinesics.media.annotated_video import write_annotated_video
 from kinesics.media.streams import ReadOptions
 from kinesics.media.video import VideoInfo, probe_video
@@ -138,7 +139,7 @@ def annotate(
     """
     settings = settings or Settings(**options)
     if out is None:
-        return _detect(video, settings, None, data, notify, progress).table
+        return _detect(video, settings, None, None, data, notify, progress).table
     import_optional("matplotlib")  # of the extra `annotate`: that it is missing is said before the work
 
     folder = Path(out) / video_name(video)
@@ -160,20 +161,10 @@ def annotate(
         return finished
     work = _open_work(folder, record)
     tracks = work / "tracks.parquet"
-    if not tracks.exists():
-        api.track_file(
-            video,
-            tracks,
-            rate_hz=settings.rate_hz,
-            max_people=settings.max_people,
-            start_s=settings.start_s,
-            end_s=settings.end_s,
-            video_stream=settings.video_stream,
-            accept_damaged=settings.accept_damaged,
-            data=data,
-            progress=progress,
-        )
-    events = _detect(video, settings, tracks, data, notify, progress)
+    with meanwhile(prepare_overview) as prepared:
+        made = tracks.exists()
+        events = _detect(video, settings, tracks if made else None, None if made else tracks, data, notify, progress)
+        prepared()
     annotation = AnnotatedVideo(
         Path(video), settings.reading, settings.span, info, tracks, open_tracks(tracks), events, settings.sought
     )
@@ -213,6 +204,7 @@ def _detect(
     video: str | Path,
     settings: Settings,
     tracks: Path | None,
+    tracks_out: Path | None,
     data: str | Path | None,
     notify: Callable[[str], None] | None,
     progress: bool,
@@ -226,6 +218,7 @@ def _detect(
         min_score=settings.min_score,
         seed=settings.seed,
         tracks=tracks,
+        tracks_out=tracks_out,
         rate_hz=settings.rate_hz,
         max_people=settings.max_people,
         start_s=settings.start_s,

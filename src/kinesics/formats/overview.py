@@ -19,6 +19,12 @@ _STEPS_S, _MOST_TICKS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200
 _MOST_LANES = 200  # more could not be read, and the image would exceed what viewers open
 
 
+def prepare_overview() -> None:
+    """Import what draws, which takes as long as the drawing. Raises KinesicsError if it is not installed."""
+    for name in ("matplotlib.figure", "matplotlib.backends.backend_agg"):
+        import_optional(name)
+
+
 def write_overview(events: pd.DataFrame, end_s: float, path: str | Path, title: str = "", start_s: float = 0.0) -> None:
     """Draw the events of one video over [start_s, end_s) seconds; the opacity of a bar is its score, at least a quarter.
 

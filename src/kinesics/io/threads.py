@@ -1,9 +1,10 @@
-"""Make items in a thread of their own, while those before are used."""
+"""Do work in a thread of its own: make items while those before are used, or run a job meanwhile."""
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar, cast
 
 T = TypeVar("T")
@@ -28,3 +29,16 @@ def ahead(items: Iterable[T], number: int = 6) -> Iterator[T]:
             yield cast(T, item)
     finally:
         thread.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def meanwhile(job: Callable[[], T]) -> Iterator[Callable[[], T]]:
+    """Run a job in a thread of its own while the block runs; what is yielded waits for its result, or raises its error.
+
+    Where there is one processor, that runs the job.
+    """
+    if processors() == 1:
+        yield job
+        return
+    with ThreadPoolExecutor(1, "meanwhile") as thread:
+        yield thread.submit(job).result

@@ -32,7 +32,9 @@ def test_track_and_detect_equal_the_commands(detected, clip, tmp_path):
     assert (tmp_path / "tracks.parquet").read_bytes() == (detected / "tracks.parquet").read_bytes()
     assert isinstance(tracks, kinesics.Tracks)
     assert (tracks.video, tracks.persons, tracks.frames) == ("single_face", [0], 24)
-    events = kinesics.detect(clip("single_face"), data=ROOT / "data", notify=lines.append)
+    kept = tmp_path / "kept.parquet"
+    events = kinesics.detect(clip("single_face"), tracks_out=kept, data=ROOT / "data", notify=lines.append)
+    assert kept.read_bytes() == (detected / "tracks.parquet").read_bytes()
     assert isinstance(events, kinesics.Events)
     assert lines == ["people in 24 frames: 1"]
     assert "happy" in events.labels

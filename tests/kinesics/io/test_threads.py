@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from kinesics.io import threads
-from kinesics.io.threads import ahead
+from kinesics.io.threads import ahead, meanwhile
 
 
 @pytest.mark.parametrize("processors", [1, 2])
@@ -32,3 +32,22 @@ def test_no_more_is_made_than_a_few_ahead_and_no_thread_is_left(monkeypatch):
     coming.close()
     assert len(made) <= 4
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_a_job_runs_meanwhile_and_its_error_comes_where_it_is_waited_for(processors, monkeypatch):
+    monkeypatch.setattr(threads, "processors", lambda: processors)
+    begun, reached = threading.Event(), []
+
+    def job():
+        begun.set()
+        return threading.current_thread().name.startswith("meanwhile")
+
+    with meanwhile(job) as result:
+        assert processors == 1 or begun.wait(10)
+        assert result() == (processors == 2)
+    with pytest.raises(ZeroDivisionError), meanwhile(lambda: 1 / 0) as result:
+        reached.append("the block")
+        result()
+    assert reached == ["the block"]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("meanwhile")]

@@ -274,11 +274,19 @@ def detect(  # noqa: PLR0913 - keyword-only settings
     span = Span(start_s, end_s)
     span.check(str(video), probe_video(video, options).duration_s)
     fetch_required(method.name, folder)
+    encode = partial(
+        encode_file,
+        video,
+        video_stream=video_stream,
+        audio_stream=audio_stream,
+        accept_damaged=accept_damaged,
+        data=data,
+    )
     with temporary_folder() as work:
         if tracks is None:
             tracks = tracks_out or work / "tracks.parquet"
             lines: list[str] = []
-            listen = partial(_extract_sound, video, encoders, work, options, data, lines.append)
+            listen = partial(_extract_sound, encode, encoders, work, lines.append)
             with meanwhile(listen) as heard:  # the processors have time left, as each frame waits for the last
                 tracked = track_file(
                     video,
@@ -300,7 +308,7 @@ def detect(  # noqa: PLR0913 - keyword-only settings
             from kinesics.encoders.extract import check_same_video
 
             check_same_video(video, name, open_tracks(tracks), tracks, options)
-        features = _extract(video, Path(tracks), method, work, options, data, notify, progress)
+        features = _extract(encode, Path(tracks), method, work, notify, progress)
         events = _run(method, Path(tracks), features, all_candidates, seed, folder).within(span)
         return events.select(labels=method.labels or None, min_score=min_score or None)
 
@@ -313,46 +321,31 @@ def fetch_required(detector: str, data: PathLike) -> None:
         downloads.fetch(weights, Path(data))
 
 
-def _extract_sound(
-    video: PathLike,
-    encoders: Sequence[str],
-    folder: Path,
-    options: ReadOptions,
-    data: PathLike | None,
-    notify: Notify,
-) -> None:
-    """Extract the features of sound among those of some encoders, which need no tracks, into a folder."""
+def _extract_sound(encode: Callable[..., None], encoders: Sequence[str], folder: Path, notify: Notify) -> None:
+    """Extract the features of sound among those of some encoders, which need no tracks, into a folder.
+
+    ``encode`` is ``encode_file`` with its video and how that is read.
+    """
     for encoder in encoders:
         if ENCODERS[encoder]["input"] == "sound":
-            encode_file(
-                video,
-                encoder,
-                _features_file(folder, encoder),
-                video_stream=options.video_stream,
-                audio_stream=options.audio_stream,
-                accept_damaged=options.accept_damaged,
-                data=data,
-                notify=notify,
-            )
+            encode(encoder, _features_file(folder, encoder), notify=notify)
 
 
 def _features_file(folder: Path, encoder: str) -> Path:
     return folder / f"{encoder}.safetensors"
 
 
-def _extract(  # noqa: PLR0913 - keyword-only settings
-    video: PathLike,
+def _extract(
+    encode: Callable[..., None],
     tracks: Path,
     method: Method,
     folder: Path,
-    options: ReadOptions,
-    data: PathLike | None,
     notify: Notify | None,
     progress: bool,
 ) -> list[Path]:
-    """Extract the features that a method reads, those that a folder has left out; return their files.
+    """Extract the features that a method reads and the folder does not have yet; return the files of all.
 
-    Queries are those that the budget allows.
+    ``encode`` is as for ``_extract_sound``. Queries are those that the budget allows.
     """
     from kinesics.detectors.acquisition import acquire_queries
     from kinesics.signals.recording import read_recordings
@@ -370,19 +363,7 @@ def _extract(  # noqa: PLR0913 - keyword-only settings
             if notify:
                 notify(f"{encoder}: {len(queries)} queries")
         people = tracks if is_visual(encoder) else None
-        encode_file(
-            video,
-            encoder,
-            out,
-            tracks=people,
-            queries=queries,
-            video_stream=options.video_stream,
-            audio_stream=options.audio_stream,
-            accept_damaged=options.accept_damaged,
-            data=data,
-            notify=notify,
-            progress=progress,
-        )
+        encode(encoder, out, tracks=people, queries=queries, notify=notify, progress=progress)
     return features
 
 

@@ -139,7 +139,7 @@ def annotate(
     """
     settings = settings or Settings(**options)
     if out is None:
-        return _detect(video, settings, None, None, data, notify, progress).table
+        return _detect(video, settings, None, data, notify, progress).table
     import_optional("matplotlib")  # of the extra `annotate`: that it is missing is said before the work
 
     folder = Path(out) / video_name(video)
@@ -162,8 +162,7 @@ def annotate(
     work = _open_work(folder, record)
     tracks = work / "tracks.parquet"
     with meanwhile(prepare_overview) as prepared:
-        made = tracks.exists()
-        events = _detect(video, settings, tracks if made else None, None if made else tracks, data, notify, progress)
+        events = _detect(video, settings, tracks, data, notify, progress)
         prepared()
     annotation = AnnotatedVideo(
         Path(video), settings.reading, settings.span, info, tracks, open_tracks(tracks), events, settings.sought
@@ -204,12 +203,12 @@ def _detect(
     video: str | Path,
     settings: Settings,
     tracks: Path | None,
-    tracks_out: Path | None,
     data: str | Path | None,
     notify: Callable[[str], None] | None,
     progress: bool,
 ) -> Events:
-    """Return the events of a video."""
+    """Return the events of a video; its tracks are read from a file, or kept there if it does not exist yet."""
+    tracked = tracks is not None and tracks.exists()
     return api.detect(
         video,
         settings.detector,
@@ -217,8 +216,8 @@ def _detect(
         labels=settings.labels,
         min_score=settings.min_score,
         seed=settings.seed,
-        tracks=tracks,
-        tracks_out=tracks_out,
+        tracks=tracks if tracked else None,
+        tracks_out=tracks,
         rate_hz=settings.rate_hz,
         max_people=settings.max_people,
         start_s=settings.start_s,

@@ -1,4 +1,4 @@
-"""A temporal model with a token budget: a dense descriptor of persons, encoder tokens as acquired, an anchor-free network.
+"""A temporal model with a token budget: a dense person descriptor, encoder tokens, an anchor-free network.
 
 Every person's sequence goes through ``pyramid.Network``; runs of frames become candidates, scored by the probabilities of
 their frames and by the steps whose segments overlap them; soft-NMS per label; scores calibrated on validation recordings.

@@ -170,7 +170,7 @@ def _upright(frame: av.VideoFrame, examined: Examination, scaler: VideoReformatt
     """
     info, orientation = examined.info, orientation_of(frame) or examined.orientation
     width, height = (info.height, info.width) if orientation.turns % 2 else (info.width, info.height)
-    form = "rgb48le" if is_hdr(frame) else "rgb24"
-    stored = scaler.reformat(frame, width, height, form).to_ndarray()
-    stored = tone_map(stored, frame.color_trc) if is_hdr(frame) else stored
+    hdr = is_hdr(frame)
+    stored = scaler.reformat(frame, width, height, "rgb48le" if hdr else "rgb24").to_ndarray()
+    stored = tone_map(stored, frame.color_trc) if hdr else stored
     return orientation.apply(stored)  # PyAV pads its rows, which MediaPipe would read as pixels

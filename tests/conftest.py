@@ -11,19 +11,28 @@ from support import ROOT
 from kinesics.io import downloads
 from kinesics_paper.datasets.people import clip_download, read_people
 
-#: Modules of slow tests alone, which `make test-fast` does not import: the networks' libraries take seconds.
+#: Modules of slow tests alone, which `make test-fast` does not import: what they import takes seconds too.
 SLOW_MODULES = {
-    Path(__file__).parent / "kinesics" / module
+    Path(__file__).parent / module
     for module in (
-        "encoders/test_dino.py",
-        "encoders/test_internvideo2.py",
-        "encoders/test_loading.py",
-        "encoders/test_sentence_embedding.py",
-        "encoders/test_transformers_audio.py",
-        "encoders/test_transformers_vision.py",
-        "encoders/test_videollama3.py",
-        "vlm/test_local_model.py",
-        "vlm/test_server.py",
+        "kinesics/detectors/test_budgeted.py",
+        "kinesics/encoders/test_dino.py",
+        "kinesics/encoders/test_internvideo2.py",
+        "kinesics/encoders/test_loading.py",
+        "kinesics/encoders/test_sentence_embedding.py",
+        "kinesics/encoders/test_text_emotion.py",
+        "kinesics/encoders/test_transformers_audio.py",
+        "kinesics/encoders/test_transformers_vision.py",
+        "kinesics/encoders/test_videollama3.py",
+        "kinesics/encoders/test_vit_s_focus.py",
+        "kinesics/synthetic/test_film.py",
+        "kinesics/synthetic/test_motion.py",
+        "kinesics/synthetic/test_render.py",
+        "kinesics/vlm/test_local_model.py",
+        "kinesics/vlm/test_server.py",
+        "kinesics_paper/article/test_foundation.py",
+        "kinesics_paper/studies/test_cross_validation.py",
+        "kinesics_paper/studies/test_proposal_studies.py",
     )
 }
 

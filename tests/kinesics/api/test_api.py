@@ -26,6 +26,7 @@ from kinesics.structures.features import write_features
 HEAVY = ("torch", "jax", "flax", "mediapipe", "cv2", "transformers", "sklearn", "av")
 
 
+@pytest.mark.slow
 def test_track_and_detect_equal_the_commands(detected, clip, tmp_path):
     lines = []
     tracks = kinesics.track(clip("single_face"), tmp_path / "tracks.parquet", data=ROOT / "data")
@@ -83,6 +84,7 @@ def test_the_package_imports_nothing_until_it_is_used():
         kinesics.Magic  # noqa: B018 - the access is the test
 
 
+@pytest.mark.slow
 def test_scoring_imports_no_network(tmp_path):
     path = tmp_path / "events.csv"
     path.write_text("video,person,label,start_s,end_s\nv,0,happy,0,2\n")
@@ -120,6 +122,7 @@ def train(training, tmp_path, capsys) -> Callable[..., tuple[int, str]]:
     return run
 
 
+@pytest.mark.slow
 def test_train_writes_a_checkpoint(train, tmp_path):
     out = tmp_path / "model.safetensors"
     assert train() == (0, "")

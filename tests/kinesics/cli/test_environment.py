@@ -33,6 +33,7 @@ def homeless(*arguments: str, **environment: str) -> subprocess.CompletedProcess
     return run("-c", HOMELESS, *arguments, remove=remove, environment=environment)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["detect", "--help"], ["fetch"]])
 def test_help_needs_no_home_folder(arguments):
     done = homeless(*arguments)
@@ -81,6 +82,7 @@ def test_names_that_no_table_holds_are_refused_before_the_video_is_read(tmp_path
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.slow
 def test_a_data_folder_whose_name_is_no_text_is_refused():
     command = ["-m", "kinesics.cli", "detect", "absent.mp4", "--out", "e.csv"]
     done = run(*command, environment={"KINESICS_DATA": os.fsdecode(b"/absent/\xff")})
@@ -88,6 +90,7 @@ def test_a_data_folder_whose_name_is_no_text_is_refused():
     assert "is not text in utf-8" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--help"], ["fetch"]])
 def test_a_full_disk_is_one_line_and_a_reader_that_leaves_none(arguments):
     command = [sys.executable, "-m", "kinesics.cli", *arguments]

@@ -46,6 +46,7 @@ def track(video: Path, out: Path, *options: object) -> list[object]:
     return ["track", video, "--rate", "0.5", "--out", out, *options, *DATA]
 
 
+@pytest.mark.slow
 def test_tracks_name_the_stream_and_others_refuse_them(videos, tmp_path, run):
     video, out = videos / "two.mkv", tmp_path / "t.parquet"
     line = f"kinesics: {video}: takes video stream {{}} of 0, 1 (another: --video-stream)"
@@ -81,6 +82,7 @@ def test_features_of_sound_are_those_of_the_stream(videos, tmp_path, run):
     assert (tokens[2] != tokens[3]).any()
 
 
+@pytest.mark.slow
 def test_a_cut_off_video_is_refused_or_its_outputs_say_so(videos, tmp_path, run):
     video, out = videos / "cut.mp4", tmp_path / "t.parquet"
     status, (line,) = run(*track(video, out))
@@ -103,6 +105,7 @@ def test_a_cut_off_video_is_refused_or_its_outputs_say_so(videos, tmp_path, run)
     assert read_features(features).damaged_after_s == read_tracks(out).damaged_after_s
 
 
+@pytest.mark.slow
 def test_the_functions_of_python_take_the_same_options(videos, tmp_path, capsys):
     settings = {"rate_hz": 0.5, "data": ROOT / "data"}
     assert kinesics.track(videos / "two.mkv", video_stream=0, **settings).video_stream == 0

@@ -55,6 +55,7 @@ def refused(capsys):
     return run
 
 
+@pytest.mark.slow
 def test_tracks_events_and_features_are_whole_or_not_there(full_disk, refused, detected, clip, tmp_path):
     video, data, tracks = clip("single_face"), ["--data", ROOT / "data"], detected / "tracks.parquet"
     before = fill(full_disk, 0)

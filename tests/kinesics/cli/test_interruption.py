@@ -58,6 +58,7 @@ def test_ctrl_c_while_detecting_is_one_line(interrupt, tmp_path, delay_s):
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["film.mp4", "tmp"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 @pytest.mark.parametrize("delay_s", [0.02, 0.6])
 def test_other_signals_have_their_status(interrupt, number, status, delay_s):
@@ -92,6 +93,7 @@ def test_open_files_and_folders_are_deleted(interrupt, tmp_path):
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["tmp"]
 
 
+@pytest.mark.slow
 def test_a_library_that_runs_no_handler_is_not_waited_for(interrupt):
     """As is the training of a network, all steps in one call."""
     code = HANDLED + "import hashlib; print('ready', flush=True); hashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)"

@@ -41,6 +41,7 @@ def listing(folder: Path) -> set[Path]:
     return {path.relative_to(folder) for path in folder.rglob("*")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_odd_names_are_names(tmp_path, monkeypatch, clip, recwarn, name):
     films = tmp_path / "films"

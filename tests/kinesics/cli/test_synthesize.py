@@ -68,12 +68,14 @@ def without_extra(*arguments: str, **options) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, **options)
 
 
+@pytest.mark.slow
 def test_help_needs_no_extra():
     done = without_extra("synthesize", "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert "--duration" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_missing_extra_is_named_in_a_line(tmp_path):
     done = without_extra("synthesize", "--out", "v.mp4", cwd=tmp_path)
     assert done.returncode == 1

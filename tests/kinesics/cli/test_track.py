@@ -43,6 +43,7 @@ def test_bad_input_gives_one_line_and_leaves_nothing(refusal, arguments, message
     assert re.search(message, refusal(["track", *arguments]))
 
 
+@pytest.mark.slow
 def test_without_npm_people_are_tracked_and_a_line_says_what_is_missing(clip, tmp_path, monkeypatch, capsys):
     data = tmp_path / "data"
     shutil.copytree(ROOT / "data" / "mediapipe", data / "mediapipe")

@@ -18,7 +18,6 @@ def make(**switches: int):
     return with_large_weights(initial_weights(partial(budgeted.make, SETTINGS | switches), 0))
 
 
-@pytest.mark.slow
 def test_outputs_are_the_same_in_any_window():
     network, sequence = make(), random_sequence()
     whole, narrow = (budgeted.outputs(network, sequence, core) for core in (704, 64))
@@ -28,7 +27,6 @@ def test_outputs_are_the_same_in_any_window():
     assert len(whole[1]) > 100
 
 
-@pytest.mark.slow
 def test_audio_can_be_switched_off():
     sequence, changed = random_sequence(), []
     for columns in AUDIO_COLUMNS.values():
@@ -40,7 +38,6 @@ def test_audio_can_be_switched_off():
         assert [np.array_equal(outputs, other) for other in others] == [not switch] * len(AUDIO_COLUMNS)
 
 
-@pytest.mark.slow
 def test_random_budgets_keep_none_all_or_a_share_of_the_observed_tokens():
     observed = (np.random.default_rng(0).random((400, 84, 2)) < 0.5).astype(np.float32)
     motion = np.random.default_rng(1).random((400, 84)).astype(np.float32)

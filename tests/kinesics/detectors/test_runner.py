@@ -70,6 +70,7 @@ def write_inputs(recording, folder: Path) -> tuple[str, list[str]]:
     ]
 
 
+@pytest.mark.slow
 def test_confident_events_reach_the_threshold(tmp_path):
     recording, truth = toy_recording(tmp_path, "v", 0, 20)
     tracks, features = write_inputs(recording, tmp_path)

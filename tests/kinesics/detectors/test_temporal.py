@@ -21,6 +21,7 @@ EACH = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", EACH)
 def test_inputs_beyond_the_margin_have_no_influence(module):
     network = with_large_weights(initial_weights(partial(module.MODEL.make, SETTINGS), 0))
@@ -44,6 +45,7 @@ def training(tmp_path_factory):
     return toy_recording(tmp_path_factory.mktemp("toy"), "v0", 0, 40)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", EACH)
 def test_recordings_with_few_or_no_people_are_processed(training, module, tmp_path):
     recording, truth = training

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from kinesics.cli.main import main
 from kinesics.encoders.registry import ENCODERS
 
@@ -45,6 +47,7 @@ def test_wrong_arguments_are_named_in_one_line(tmp_path, capsys):
         assert message in line
 
 
+@pytest.mark.slow
 def test_the_list_needs_no_extra_and_says_which_an_encoder_needs(tmp_path):
     program = (
         "import sys; sys.modules.update(dict.fromkeys(['torch', 'transformers', 'psutil', 'huggingface_hub', 'h5py']));"

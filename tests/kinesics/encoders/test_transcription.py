@@ -23,6 +23,7 @@ def test_a_missing_recogniser_is_named_with_the_way_to_get_it(tmp_path, clip):
         transcribe(clip("obama_speech"), tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["model.bin", "config.json", "tokenizer.json"])
 def test_a_damaged_recogniser_is_named(file, source, tmp_path, clip):
     folder = shutil.copytree(source(SPEECH_MODEL).parent, tmp_path / "copy")

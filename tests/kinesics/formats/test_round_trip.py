@@ -68,6 +68,7 @@ def in_order(events: Events) -> pd.DataFrame:
     return events.table.sort_values(["person", "label", "start_s"], ignore_index=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EACH)
 @settings(QUICK)
 @given(events=tables())

@@ -277,6 +277,7 @@ def test_a_url_is_fetched(tmp_path, origin, name, requested):
     assert left(tmp_path / "data") == ["thing/thing.bin"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -50,6 +50,7 @@ def test_orientations_of_an_image(turns, mirrored):
     np.testing.assert_array_equal(upright, np.rot90(np.fliplr(image) if mirrored else image, turns))
 
 
+@pytest.mark.slow
 def test_frames_are_not_kept_after_they_were_asked_for_their_orientation(tmp_path):
     path = write_video(tmp_path / "keys.mkv", numbered(30), codec="mjpeg", pix_fmt="yuvj420p")
     gc.collect()

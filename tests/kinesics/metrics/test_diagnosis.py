@@ -36,6 +36,7 @@ def test_a_truth_of_the_same_label_has_precedence_unless_labels_exclude_each_oth
     assert TYPES[error_types(truth, predicted, exclusive=True)[0]] == "wrong label"
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(tables(), tables(), st.sampled_from([0.3, 0.5]))
 def test_exclusive_types_are_those_of_detad(truth, predicted, tiou):

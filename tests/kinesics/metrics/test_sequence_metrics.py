@@ -19,6 +19,7 @@ def test_levenshtein_accuracy_by_hand():
         assert values(score(true, predicted, resamples=0))["levenshtein"] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(*[st.text("xyz", max_size=7)] * 3)
 def test_edit_distance_is_a_metric_and_equals_the_recursion(a, b, c):

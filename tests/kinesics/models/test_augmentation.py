@@ -5,6 +5,7 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pandas as pd
+import pytest
 from support.networks import random_sequence
 
 from kinesics.detectors import linear
@@ -26,6 +27,7 @@ def test_windows_have_each_speed_and_mirror():
     assert len(augmentation.training_windows(linear.MODEL, [without_mirror], [events], ["a"])["valid"]) == 4
 
 
+@pytest.mark.slow
 def test_noise_is_uniform_and_centred():
     descriptor = np.zeros((4, 100, 8), np.float32)
     noise = np.asarray(augmentation.add_noise(descriptor, jax.random.key(0)))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from support.toy import RATE, untrained
 
 from kinesics.detectors import linear
@@ -11,6 +12,7 @@ from kinesics.models.sequences import active, annotated_segments
 from kinesics.models.temporal_model import settings_of
 
 
+@pytest.mark.slow
 def test_the_settings_of_the_highest_precision_are_chosen(training):
     recordings, truth = training
     checkpoint = untrained(linear.MODEL, recordings[:1], truth)

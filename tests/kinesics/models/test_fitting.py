@@ -91,6 +91,7 @@ def test_the_same_seed_gives_the_same_bytes(training, checkpoint):
     assert one == two != other
 
 
+@pytest.mark.slow
 def test_training_without_events_people_or_options_is_refused(training):
     recordings, truth = training
     with pytest.raises(KinesicsError, match="no event of the truth lies in a training video"):

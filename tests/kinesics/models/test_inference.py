@@ -14,6 +14,7 @@ from kinesics.structures.features import CropFeatures, Features
 from kinesics.structures.tracks import TracksWriter, read_tracks
 
 
+@pytest.mark.slow
 def test_other_features_and_rates_are_refused(training, tmp_path):
     recordings, truth = training
     checkpoint = untrained(budgeted.MODEL, recordings[:1], truth)

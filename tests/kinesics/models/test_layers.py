@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from flax import nnx
 from support.networks import with_large_weights
 
@@ -28,6 +29,7 @@ def test_the_gradient_of_the_product_is_that_of_jax():
         np.testing.assert_allclose(a, b, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_steps_attend_to_existing_neighbours_only():
     random = np.random.default_rng(0)
     attend = with_large_weights(layers.LocalAttention(8, 6, 2, 4, nnx.Rngs(0)))

@@ -30,6 +30,7 @@ def test_a_faster_sequence_is_shorter_and_a_mirror_changes_sides():
     np.testing.assert_array_equal(twice.descriptor, one.descriptor)
 
 
+@pytest.mark.slow
 def test_scaling_whitens_tokens_and_leaves_missing_ones_zero(training):
     sequences = [one for recording in training[0] for one in person_sequences(recording, "vit_s_focus")]
     scaling = fit_scaling(sequences, 4)

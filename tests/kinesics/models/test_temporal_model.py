@@ -11,6 +11,7 @@ from kinesics.models.temporal_model import build_network, read_model_checkpoint,
 from kinesics.structures.events import check_events
 
 
+@pytest.mark.slow
 def test_the_labels_are_those_of_the_truth(training):
     recordings, truth = training
     renamed = check_events(truth.assign(label=truth["label"].replace({"happy": "grin"}), family=""))
@@ -18,6 +19,7 @@ def test_the_labels_are_those_of_the_truth(training):
     assert settings_of(checkpoint)["labels"] == sorted({"grin", *LABELS} - {"happy"})
 
 
+@pytest.mark.slow
 def test_weights_of_another_width_are_refused(training):
     recordings, truth = training
     checkpoint = untrained(budgeted.MODEL, recordings[:1], truth)

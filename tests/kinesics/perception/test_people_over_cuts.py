@@ -50,6 +50,7 @@ def rooms(clip):
     return [np.ascontiguousarray(blurred), np.ascontiguousarray(255 - blurred[::-1])]
 
 
+@pytest.mark.slow
 def test_two_clips_cut_a_b_a_are_two_people(clip, networks, tmp_path):
     a, b = (read_frame_at(clip(name), np.arange(0, 2.3, 0.1)) for name in ("single_face", "WolfgangLanger_Pexels"))
     video = write_video(tmp_path / "aba.mp4", [*a[:12], *b[:14], *a[11:23]])

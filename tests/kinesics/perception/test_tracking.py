@@ -130,6 +130,7 @@ def assert_identities(tracks, places, minimum):
     assert owners[0] != owners[1]
 
 
+@pytest.mark.slow
 def test_a_face_of_28_pixels_is_found(clip, networks, tmp_path):
     frame = read_frame_at(clip("single_face"), [0.0])[0]
     x, y, side = detected_head(detect_faces(load_networks(networks), frame, whole(frame), 0.5)[0])
@@ -161,6 +162,7 @@ def test_identities_survive_a_gap_and_a_change_of_place(heads, networks, tmp_pat
     assert_identities(follow(video, networks, tmp_path), places, 0.9)
 
 
+@pytest.mark.slow
 def test_a_hidden_face_leaves_the_person_with_a_pose(clip, networks, tmp_path):
     frames = list(read_frame_at(clip("single_face"), [0.0] * 20))
     for k in range(8, 15):

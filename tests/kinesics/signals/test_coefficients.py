@@ -83,6 +83,7 @@ def test_very_short_videos(tmp_path, frames):
     assert all(values.shape == (frames,) for values in columns.values())
 
 
+@pytest.mark.slow
 def test_the_meshes_of_a_long_video_are_not_held(tmp_path):
     seconds = 200
     recording = person_recording(tmp_path / "v.parquet", seconds, lambda t: {"hand": (0.5, 0.7), "yaw": 30 * np.sin(t)})

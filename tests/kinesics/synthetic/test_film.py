@@ -34,7 +34,6 @@ def rendered(actors, tmp_path_factory) -> tuple[script.Script, Path, dict[str, P
     return drawn, folder / "clip.mp4", files
 
 
-@pytest.mark.slow
 def test_a_video_and_its_tables_have_the_scripts_events(rendered):
     _, path, files = rendered
     info = probe_video(path)
@@ -52,7 +51,6 @@ def test_a_video_and_its_tables_have_the_scripts_events(rendered):
     assert frames["face_visible"].median() > 0.8
 
 
-@pytest.mark.slow
 def test_boxes_are_those_of_the_pixels(rendered, actors):
     drawn, _, files = rendered
     events, tubes = read_events_csv(files["events"]), read_tubes(files["tubes"])
@@ -71,7 +69,6 @@ def test_boxes_are_those_of_the_pixels(rendered, actors):
                 assert np.allclose(in_frame[BOX].to_numpy(), box, atol=1e-6)
 
 
-@pytest.mark.slow
 def test_a_video_and_its_truth_repeat_to_the_byte(rendered, actors, tmp_path):
     drawn, path, files = rendered
     again = truth_files(tmp_path, "clip")
@@ -102,7 +99,6 @@ def test_unsuitable_names_sizes_and_rates_are_refused(rendered, tmp_path, name, 
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
 def test_figures_of_a_video_are_drawn(rendered, tmp_path):
     _, path, files = rendered
     for name in ("strip.pdf", "again.pdf"):

@@ -26,7 +26,6 @@ def head_angles(posed: Posed) -> np.ndarray:
     return upright.as_euler("zxy", degrees=True)
 
 
-@pytest.mark.slow
 def test_every_label_is_performed_visibly(long_script, performer):
     still = motion.pose_at(performer, 0.0)
     for action in long_script.actions.itertuples():

@@ -144,7 +144,6 @@ def frames_digest(folder: str) -> str:
     return digest.hexdigest()
 
 
-@pytest.mark.slow
 def test_frames_repeat_to_the_byte_in_another_process(actor, actors):
     code = f"import test_render; print(test_render.frames_digest({str(actors)!r}))"
     path = os.pathsep.join([os.path.dirname(__file__), *sys.path])

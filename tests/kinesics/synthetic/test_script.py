@@ -52,6 +52,7 @@ def test_scripts_follow_the_coding_manual(seed, people, shot, pace):
     assert drawn.utterances["start_s"].is_monotonic_increasing
 
 
+@pytest.mark.slow
 def test_a_seed_gives_one_script_and_another_seed_another(long_script):
     pd.testing.assert_frame_equal(script.draw_script(4, 300, 1, "half").actions, long_script.actions)
     assert with_one_actor(script.draw_script(5, 300, 1, "half")).roles != long_script.roles

@@ -29,6 +29,7 @@ def test_the_request_is_the_documented_one_and_its_bytes_repeat(server, tmp_path
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("failure", "least_s"),
     [
@@ -45,6 +46,7 @@ def test_failures_that_pass_are_repeated(server, tmp_path, failure, least_s):
     assert len(server.requests) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reply", "message"),
     [

@@ -36,6 +36,7 @@ def server(tmp_path):
         served.shutdown()
 
 
+@pytest.mark.slow
 def test_an_archive_and_the_archives_in_it_are_unpacked(benchmarks, server, tmp_path):
     root, get = server
     inner = tmp_path / "test.tar.gz"

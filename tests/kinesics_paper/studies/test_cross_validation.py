@@ -189,7 +189,6 @@ def planted(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow
 def test_what_can_be_learned_is_detected_in_persons_left_out(planted):
     settings = {"rate_hz": RATE, "unit": "person", "options": {"steps": 200, "batch": 2, "decay": 0.05}}
     scoring = {"resamples": 200, "seed": 0, "block_s": 10}
@@ -302,7 +301,6 @@ def test_the_article_has_the_numbers_of_the_study(tmp_path):
     assert lines[12] == r"budgeted & 0.38 [0.10, 0.90] & 0.50 &  &  \\"
 
 
-@pytest.mark.slow
 def test_rows_that_no_step_draws_change_nothing(tmp_path, monkeypatch):
     assert optimization._padded(np.ones((5, 2))).sum(1).tolist() == [2.0] * 5 + [0.0] * 3
     assert optimization._padded(np.ones((8, 2))).shape == (8, 2)

@@ -59,6 +59,7 @@ def test_the_copy_in_the_package_is_compared(files):
     assert (result["on"], result["off"]) == (["happy"], ["head_turn"])
 
 
+@pytest.mark.slow
 def test_a_copy_that_detects_otherwise_or_has_other_labels_on_is_refused(files, tmp_path):
     model, labels = files
     arrays = read_checkpoint(model, "ranked")

@@ -134,7 +134,6 @@ def test_the_article_has_the_numbers_of_the_studies(curve, tmp_path):
     assert numbers["budget.uncertain.25"] == found["curve"]["uncertain"][1]["metrics"]["map"]["value"]
 
 
-@pytest.mark.slow
 def test_the_learning_curve_scores_training_videos_test_videos_and_clips(curve, tmp_path):
     _, folder = curve
     features = sorted(folder.glob("*/v.safetensors"))

@@ -19,6 +19,7 @@ def test_shards_are_known_before_the_data_and_hold_every_video_once():
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
+@pytest.mark.slow
 def test_images_and_parts_of_films_become_videos(benchmarks, tmp_path):
     index.write_index("jester", benchmarks / "jester", tmp_path / "jester")
     shard = Shard.parse(tmp_path / "jester", "0-of-2")

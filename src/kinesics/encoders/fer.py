@@ -10,12 +10,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
 from kinesics.encoders.base import CropNetwork
 from kinesics.errors import KinesicsError
-from kinesics.io.files import one_line
-from kinesics.io.silence import native_stderr_silenced
+from kinesics.io.litert import load_litert
 
 SIZE = (64, 64)
 LABELS = ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -24,13 +22,8 @@ DIM = len(LABELS)
 
 def load(weights: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from faces, uint8 RGB (N, 64, 64, 3), to probabilities of ``LABELS``, float32 (N, 7)."""
-    try:
-        with native_stderr_silenced():
-            network = Interpreter(str(weights), num_threads=1)
-            network.allocate_tensors()
-        source, result = network.get_input_details()[0], network.get_output_details()[0]
-    except (ValueError, RuntimeError) as error:
-        raise KinesicsError(f"{weights}: not a TensorFlow Lite network, or damaged: {one_line(error)}") from None
+    network = load_litert(weights, weights.read_bytes())
+    source, result = network.get_input_details()[0], network.get_output_details()[0]
     if (*source["shape"], *result["shape"]) != (1, *SIZE, 1, 1, DIM):
         raise KinesicsError(
             f"{weights}: maps {source['shape']} to {result['shape']}, not [1 64 64 1] to [1 7] as fer does"

@@ -17,11 +17,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 from ai_edge_litert import schema_py_generated as tflite
-from ai_edge_litert.interpreter import Interpreter
 
 from kinesics.errors import KinesicsError
 from kinesics.io.files import one_line
-from kinesics.io.silence import native_stderr_silenced
+from kinesics.io.litert import load_litert
 
 FACE_BUNDLE = "face_landmarker.task"
 #: The files that a folder of networks holds.
@@ -59,14 +58,7 @@ class Network:
         return outputs
 
     def _interpreter(self) -> tuple:
-        try:
-            with native_stderr_silenced():
-                network = Interpreter(model_content=self._content, num_threads=1)
-                network.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise KinesicsError(
-                f"{self.name}: not a TensorFlow Lite network, or damaged: {one_line(error)}; delete it, and run again"
-            ) from None
+        network = load_litert(self.name, self._content)
         results = sorted(network.get_output_details(), key=lambda result: result["name"])
         return network, network.get_input_details()[0], results
 

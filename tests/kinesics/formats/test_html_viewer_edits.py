@@ -141,6 +141,7 @@ def test_corrections_outlive_the_page(ready_page, numbered_clip):
     page.page.keyboard.press("Escape")
     page.page.keyboard.press("a")
     page.fill("label", "own")
+    page.settle()  # the browser stores in another process, which a reload at once could overtake
     page.page.reload()
     page.page.wait_for_selector("html[data-ready]")
     assert "Restored 2 corrections" in page.text("#notice")
